@@ -1,0 +1,1 @@
+"""What in the pictures drives an image classifier's decisions, over a whole corpus."""

@@ -1,0 +1,1 @@
+"""CAM methods: what of the explained layer speaks for a label."""

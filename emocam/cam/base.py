@@ -1,0 +1,104 @@
+"""What all CAM methods share: one pass through the classifier, and the way from map to [0, 1]."""
+
+import zlib
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from emocam.classifier.base import Classifier
+from emocam.errors import SettingError, nearest
+from emocam.functional.maps import normalise
+from emocam.structures import Batch, Explanation, Prediction
+
+Score = Literal["logit", "probability"]
+
+
+class ForwardPass:
+    """One pass of B images, cut at the explained layer: all that a method needs, computed once.
+
+    `activation` (B, C, h, w) is a leaf that wants its gradient; `target` (B,) is the label explained.
+    """
+
+    def __init__(
+        self,
+        classifier: Classifier,
+        x: Tensor,
+        score: Score = "logit",
+        target: int | None = None,
+        paths: Sequence[str] = (),
+    ) -> None:
+        self.classifier, self.x, self.kind, self.paths = classifier, x, score, paths
+        activation, self.head = classifier.cut(x)
+        self.activation = activation.float().requires_grad_()
+        with torch.enable_grad():
+            self.logits = self.head(self.activation)
+        self.target = (
+            self.logits.argmax(-1) if target is None else torch.full_like(self.logits[:, 0], target).long()
+        )
+
+    def score(self, logits: Tensor, image: Tensor | None = None) -> Tensor:
+        """The explained quantity (M,) in logits (M, L); row m belongs to image[m] of the pass."""
+        target = self.target if image is None else self.target[image]
+        values = logits if self.kind == "logit" else logits.softmax(-1)
+        return values.gather(-1, target[:, None])[:, 0]
+
+    def score_of(self, activation: Tensor, image: Tensor | None = None) -> Tensor:
+        """The score (M,) that changed activations (M, C, h, w) would get."""
+        return self.score(self.head(activation, image), image)
+
+    @cached_property
+    def scores(self) -> Tensor:
+        """The score (B,) of the images as they are."""
+        return self.score(self.logits).detach()
+
+    @cached_property
+    def gradient(self) -> Tensor:
+        """Of the score with respect to the activation, (B, C, h, w)."""
+        with torch.enable_grad():
+            return torch.autograd.grad(self.score(self.logits).sum(), self.activation, retain_graph=True)[0]
+
+    @cached_property
+    def seeds(self) -> list[int]:
+        """A seed for each image that depends on its name alone, so that its company changes nothing."""
+        return [zlib.crc32(path.encode(errors="surrogatepass")) for path in self.paths]
+
+
+class CAM:
+    """A method overrides `channel_weights`, or `raw` where its map is not a sum over channels."""
+
+    def __init__(self, score: Score = "logit", target: str = "predicted") -> None:
+        if score not in ("logit", "probability"):
+            raise SettingError(f"cam.score must be logit or probability, got {score!r}")
+        self.explained, self.target = score, target
+
+    def channel_weights(self, forward: ForwardPass) -> Tensor:
+        """How much each channel speaks for the score: (B, C)."""
+        raise NotImplementedError
+
+    def raw(self, forward: ForwardPass) -> Tensor:
+        """The map (B, h, w) before its positive part is taken."""
+        return torch.einsum("bc,bchw->bhw", self.channel_weights(forward), forward.activation.detach())
+
+    def label_index(self, labels: list[str]) -> int | None:
+        """The explained label's place, or None for the predicted one."""
+        if self.target == "predicted":
+            return None
+        if self.target not in labels:
+            raise SettingError(
+                f"cam.target {self.target!r} is no label; {nearest(self.target, ['predicted', *labels])}"
+            )
+        return labels.index(self.target)
+
+    def forward_pass(self, classifier: Classifier, batch: Batch) -> ForwardPass:
+        x = classifier.prepare(batch.classifier_view)
+        return ForwardPass(classifier, x, self.explained, self.label_index(classifier.labels), batch.paths)
+
+    def __call__(self, classifier: Classifier, batch: Batch) -> tuple[Prediction, Explanation]:
+        """Predictions of a batch, and one map for each image."""
+        forward = self.forward_pass(classifier, batch)
+        maps = normalise(self.raw(forward).detach())
+        logits = forward.logits.detach()
+        return Prediction(logits, classifier.derive(logits)), Explanation(maps, batch.classifier_window)

@@ -1,0 +1,1 @@
+"""Classifiers, each cut at the explained layer."""

@@ -1,0 +1,69 @@
+"""A classifier is head(features(x)), cut at the explained layer.
+
+Then a CAM method is a function of features, head and score: no hooks and no clean-up, and one pass
+through the expensive part serves the prediction and every method.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from emocam.functional.views import View
+
+
+@dataclass(frozen=True)
+class Head:
+    """The rest of the network after the explained layer, for the B images of one pass.
+
+    `bypass` is what flows around the layer (residual paths, class tokens), (B, ...) each; without
+    any, `module` is the whole rest.
+    """
+
+    module: nn.Module
+    bypass: tuple[Tensor, ...] = ()
+
+    def __call__(self, activation: Tensor, image: Tensor | None = None) -> Tensor:
+        """Logits (M, L) of activations (M, C, h, w); row m belongs to image[m] of the pass."""
+        aside = self.bypass if image is None else tuple(b[image] for b in self.bypass)
+        return self.module(activation, *aside)
+
+
+class Classifier(nn.Module):
+    """Sets `labels`, `view`, `features` and `head`; the head's modules are used once each.
+
+    `features` gives activations (B, C, h, w), or a tuple of these and what bypasses them.
+    `layer` says in words where the cut is.
+    """
+
+    labels: list[str]
+    view: View
+    features: nn.Module
+    head: nn.Module
+    layer: str
+
+    def prepare(self, view: Tensor) -> Tensor:
+        """The network's input from a batch of views (B, 3, h, w)."""
+        return view.float() / 255
+
+    def cut(self, x: Tensor) -> tuple[Tensor, Head]:
+        """Activations (B, C, h, w) of the explained layer, without a graph, and the rest."""
+        with torch.no_grad():
+            activation, *bypass = features if isinstance(features := self.features(x), tuple) else (features,)
+        return activation, Head(self.head, tuple(bypass))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Logits (B, L) of a prepared input."""
+        features = self.features(x)
+        return self.head(*features) if isinstance(features, tuple) else self.head(features)
+
+    def derive(self, logits: Tensor) -> dict[str, Tensor]:
+        """Further columns of the predictions, (B,) each: valence and arousal, say."""
+        return {}
+
+    def freeze(self) -> "Classifier":
+        """Evaluation mode, no parameter gradients, nothing in place: the state all methods expect."""
+        for module in self.modules():
+            if getattr(module, "inplace", False):
+                module.inplace = False
+        return self.eval().requires_grad_(False)

@@ -1,0 +1,126 @@
+"""The layers a CAM can look at, found by a dry pass: their names, shapes and layouts."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from emocam.errors import SettingError, nearest
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How a layer lays out its spatial cells: channels first, channels last, or a list of tokens."""
+
+    kind: str
+    grid: tuple[int, int]
+
+    def to_map(self, value: Tensor) -> tuple[Tensor, ...]:
+        """(B, C, h, w), and the class tokens (B, p, C) that are no place in the picture."""
+        if self.kind == "first":
+            return (value,)
+        if self.kind == "last":
+            return (value.permute(0, 3, 1, 2),)
+        prefix = value.shape[1] - self.grid[0] * self.grid[1]
+        return value[:, prefix:].transpose(1, 2).unflatten(2, self.grid), value[:, :prefix]
+
+    def from_map(self, activation: Tensor, *prefix: Tensor) -> Tensor:
+        """What the next layer expects."""
+        if self.kind == "first":
+            return activation
+        if self.kind == "last":
+            return activation.permute(0, 2, 3, 1)
+        return torch.cat([*prefix, activation.flatten(2).transpose(1, 2)], 1)
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A module whose output is a map; `order` is the moment in the pass at which it finished."""
+
+    name: str
+    shape: tuple[int, ...]
+    layout: Layout
+    weighted: bool
+    attends: bool
+    order: int
+    calls: int
+
+
+def _layout(shape: tuple[int, ...], view: tuple[int, int], patches: tuple[int, int] | None) -> Layout | None:
+    """None where a layer's output has no places."""
+    if len(shape) == 4:
+        first = (shape[2], shape[3]), "first"
+        last = (shape[1], shape[2]), "last"
+        # of the two readings, the one with the proportions of the view
+        grid, kind = min(first, last, key=lambda g: abs(g[0][0] * view[1] - g[0][1] * view[0]))
+        return Layout(kind, grid) if min(grid) > 1 else None
+    if len(shape) == 3 and patches and 0 <= shape[1] - patches[0] * patches[1] <= 16:
+        return Layout("tokens", patches)
+    return None
+
+
+def spatial_layers(model: nn.Module, x: Tensor) -> list[Layer]:
+    """The modules of `model` whose output on `x` is a map, in the order in which they finish."""
+    found: dict[str, Layer] = {}
+    patches: tuple[int, int] | None = None
+    view = (x.shape[-2], x.shape[-1])
+
+    def note(name: str, module: nn.Module, output: object) -> None:
+        nonlocal patches
+        output = output[0] if isinstance(output, tuple) and output else output
+        layout = _layout(tuple(output.shape), view, patches) if isinstance(output, Tensor) else None
+        if layout is None or not name:
+            return
+        if isinstance(module, nn.Conv2d):
+            patches = layout.grid
+        calls = found[name].calls + 1 if name in found else 1
+        weighted = any(True for _ in module.parameters())
+        attends = "attention" in type(module).__name__.lower()
+        assert isinstance(output, Tensor)
+        found.pop(name, None)
+        found[name] = Layer(name, tuple(output.shape), layout, weighted, attends, len(found), calls)
+
+    hooks = [
+        module.register_forward_hook(lambda module, _, output, name=name: note(name, module, output))
+        for name, module in model.named_modules()
+    ]
+    try:
+        with torch.no_grad():
+            model(x)
+    finally:
+        for hook in hooks:
+            hook.remove()
+    return list(found.values())
+
+
+def default_layer(layers: list[Layer]) -> Layer:
+    """The last layer with weights that still has places; outermost, where several end there.
+
+    A transformer is cut before its last attention: after it only the class token goes on, so the
+    gradients at the patches are zero.
+    """
+    weighted = [layer for layer in layers if layer.weighted and layer.calls == 1]
+    if not weighted:
+        raise SettingError("classifier.layer: this network has no layer with places; a CAM cannot look at it")
+    if weighted[-1].layout.kind == "tokens":
+        attention = max(i for i, layer in enumerate(weighted) if layer.attends or i == 0)
+        return weighted[max(0, attention - 1)]
+    return weighted[-1]
+
+
+def find_layer(layers: list[Layer], name: str | None, model: str) -> Layer:
+    """The named layer, or the one taken by default."""
+    if name is None:
+        return default_layer(layers)
+    for layer in layers:
+        if layer.name == name:
+            if layer.calls > 1:
+                raise SettingError(
+                    f"classifier.layer {name!r} is used {layer.calls} times in {model}; choose one used once"
+                )
+            return layer
+    names = [layer.name for layer in layers]
+    raise SettingError(
+        f"classifier.layer {name!r} is not a layer of {model} with a map; {nearest(name, names)} "
+        f"(emocam layers {model} lists them)"
+    )

@@ -1,0 +1,44 @@
+"""A corpus: a stable list of images, each opened once."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from emocam.errors import SettingError
+from emocam.structures import Picture
+
+
+@dataclass(kw_only=True)
+class Data:
+    """`paths` lists the images in stable order, relative and posix; `open` gives one of them.
+
+    `objects` names the annotated object classes, `labels` the true labels, where there are any.
+    The fields of this class are the settings that every data set has.
+    """
+
+    root: str | Path | None = None
+    limit: int | None = None
+    batch_size: int | Literal["auto"] = "auto"
+    workers: int | Literal["auto"] = "auto"
+    max_unreadable: float = 0.01
+    max_pixels: int = 89_478_485  # Pillow's own limit, above which a file is called a bomb
+    objects: list[str] = field(default_factory=list, init=False)
+    labels: list[str] | None = field(default=None, init=False)
+
+    def __post_init__(self) -> None:
+        if self.limit is not None and self.limit < 1:
+            raise SettingError(f"data.limit must be at least 1 or null, got {self.limit}")
+        if not 0 <= self.max_unreadable <= 1:
+            raise SettingError(f"data.max_unreadable must be in [0, 1], got {self.max_unreadable}")
+
+    def paths(self) -> list[str]:
+        """All images, before `limit`."""
+        raise NotImplementedError
+
+    def open(self, path: str) -> Picture:
+        """One image, upright and RGB; what it raises becomes the ledger's reason."""
+        raise NotImplementedError
+
+    def listing(self) -> list[str]:
+        """The images of a run."""
+        return self.paths()[: self.limit]

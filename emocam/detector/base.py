@@ -1,0 +1,39 @@
+"""A detector finds objects: regions in the frame of the original image, before any threshold of ours."""
+
+from typing import TYPE_CHECKING
+
+from torch import nn
+
+from emocam.errors import SettingError
+from emocam.functional.views import Nothing, View
+from emocam.structures import Batch, Detections
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+class Detector(nn.Module):
+    """Sets `objects`, the names of its classes, and `view`; gives regions in [0, 1].
+
+    `score` is the lowest score kept as a candidate, `iou` the overlap above which of two boxes of
+    one class the weaker goes. `identity` says in words what, beside the pictures, decides the
+    regions; detections are remembered under it. Without one they are not remembered.
+    """
+
+    objects: list[str]
+    view: View = Nothing()
+    identity: str | None = None
+
+    def __init__(self, score: float = 0.005, iou: float = 0.005) -> None:
+        super().__init__()
+        for name, value in (("score", score), ("iou", iou)):
+            if not 0 <= value <= 1:
+                raise SettingError(f"detector.{name} must be in [0, 1], got {value:g}")
+        self.score, self.iou = score, iou
+
+    def meet(self, objects: "Sequence[str]") -> None:
+        """Learns which object classes the data set has annotated; most detectors have their own."""
+
+    def forward(self, batch: Batch) -> Detections:
+        """Regions of all images of the batch, in one packed list."""
+        raise NotImplementedError

@@ -1,0 +1,18 @@
+"""The mistakes a user can make, told in one sentence each."""
+
+import difflib
+from collections.abc import Iterable
+
+
+class SettingError(ValueError):
+    """A setting that cannot be: its name, what was expected, what was found, what to do."""
+
+
+def nearest(name: str, choices: Iterable[str], listed: int = 12) -> str:
+    """«did you mean layer4?» where a choice is close, else the choices themselves."""
+    choices = list(choices)
+    close = difflib.get_close_matches(name, choices, n=3)
+    if close:
+        return f"did you mean {' or '.join(close)}?"
+    more = f", ... ({len(choices)} in all)" if len(choices) > listed else ""
+    return f"expected one of: {', '.join(choices[:listed])}{more}"

@@ -1,0 +1,13 @@
+"""The importance of the paper: the sum of CAM activation inside the box, over the box's area."""
+
+from torch import Tensor
+
+from emocam.functional.maps import box_means
+from emocam.structures import Detections, Explanation
+
+
+class Mean:
+    """The map's mean inside the region (N,), in [0, 1]."""
+
+    def __call__(self, explanation: Explanation, detections: Detections) -> Tensor:
+        return box_means(explanation.maps, explanation.window, detections.boxes, detections.image)

@@ -1,0 +1,1 @@
+"""Aggregates that are exact on any number of processes."""

@@ -1,0 +1,1 @@
+"""Words before the settings: layers, verify, ..."""
