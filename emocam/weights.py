@@ -1,0 +1,99 @@
+"""The one door for weights: files that are read as tensors and never executed."""
+
+import hashlib
+import pickle
+from pathlib import Path
+
+import platformdirs
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import Tensor, nn
+
+from emocam.errors import SettingError
+
+SUFFIXES = (".pth", ".pt", ".bin", ".safetensors")
+
+
+def is_file(weights: str) -> bool:
+    """Whether the setting names a file rather than a library's weights."""
+    return weights.endswith(SUFFIXES) or "/" in weights
+
+
+def cached(name: str) -> Path:
+    """Where `emocam fetch` puts a file of known weights, and where it is looked for."""
+    return platformdirs.user_cache_path("emocam") / "weights" / name
+
+
+def digest(path: str | Path) -> str:
+    """The file's sha256."""
+    with Path(path).expanduser().open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def read_weights(path: str | Path, setting: str = "classifier.weights") -> dict[str, Tensor]:
+    """A plain state dict, with the `module.` of DataParallel removed; `setting` named the file."""
+    path = Path(path).expanduser()
+    if not path.is_file():
+        raise SettingError(f"{setting}: there is no file {path}")
+    try:
+        if path.suffix == ".safetensors":
+            state = load_file(path)
+        else:
+            state = torch.load(path, map_location="cpu", weights_only=True)
+    except (
+        SafetensorError,
+        pickle.UnpicklingError,
+        RuntimeError,
+        EOFError,
+        ValueError,
+        KeyError,
+        OSError,
+    ) as error:
+        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise SettingError(
+            f"{setting}: {path} is no file of plain weights ({reason[:160]}); "
+            "expected a state dict saved by torch.save or safetensors"
+        ) from None
+    state = state.get("state_dict", state) if isinstance(state, dict) else state
+    if not isinstance(state, dict) or not all(isinstance(value, Tensor) for value in state.values()):
+        raise SettingError(f"{setting}: {path} holds a {type(state).__name__}, expected a plain state dict")
+    return {name.removeprefix("module."): value for name, value in state.items()}
+
+
+def fit(
+    model: nn.Module, state: dict[str, Tensor], path: str | Path, setting: str = "classifier.weights"
+) -> None:
+    """Loads every tensor; a state dict that does not fit is named key by key."""
+    own = model.state_dict()
+    faults = {
+        "missing": [name for name in own if name not in state],
+        "unknown": [name for name in state if name not in own],
+        "of another shape": [
+            f"{name} {tuple(state[name].shape)} instead of {tuple(own[name].shape)}"
+            for name in own
+            if name in state and state[name].shape != own[name].shape
+        ],
+    }
+    told = [
+        f"{len(names)} {fault} ({', '.join(names[:3])}{', ...' * (len(names) > 3)})"
+        for fault, names in faults.items()
+        if names
+    ]
+    if told:
+        raise SettingError(f"{setting}: {path} does not fit {type(model).__name__}: {'; '.join(told)}")
+    model.load_state_dict(state)
+
+
+def read_labels(path: str | Path, setting: str = "classifier.labels") -> list[str]:
+    """One name a line; empty lines at the end do not count."""
+    path = Path(path).expanduser()
+    try:
+        labels = path.read_text(encoding="utf-8").rstrip().splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingError(f"{setting}: {path} cannot be read as text ({error})") from None
+    twice = sorted({label for label in labels if labels.count(label) > 1})
+    if twice or not all(label.strip() for label in labels) or not labels:
+        fault = f"{twice[0]!r} stands twice" if twice else "a line is empty" if labels else "it is empty"
+        raise SettingError(f"{setting}: {path} needs one different name a line, but {fault}")
+    return [label.strip() for label in labels]
