@@ -1,0 +1,135 @@
+"""The scores of coalitions of channels: what the head says when only some of them are there.
+
+Where the head leads channel by channel (ReLU, pooling, dropout) into a linear layer, that layer's
+output is a sum over channels, z = z(nothing) + sum_k m_k C_k, and C_k = W_k (p_k - p_k(nothing)) is
+computed once for an image: a coalition costs a row of `mask @ C` and never the wide layer again.
+Where this layer is the head's last and logits are explained, C_k is one number for each channel.
+Every other head is asked plainly, with channels set to zero; the first pass through a head asks both
+ways for a few coalitions, and the sum is trusted only if they agree.
+"""
+
+from collections.abc import Iterator
+from weakref import WeakKeyDictionary
+
+import torch
+from torch import Tensor, nn
+
+from emocam.cam.base import ForwardPass
+from emocam.cam.summing import Summing
+
+HELD = 1 << 24
+"""Numbers held at once by a batch of coalitions: 64 MB."""
+
+_trusted: "WeakKeyDictionary[nn.Module, Summing | None]" = WeakKeyDictionary()
+
+
+class Coalitions:
+    """Scores of the B images of a pass under masks of channels: 1 for present, 0 for absent."""
+
+    def __init__(self, forward: ForwardPass) -> None:
+        self.forward, self.activation = forward, forward.activation.detach()
+        self.summing = None if forward.head.bypass else self._trust(forward.head.module)
+
+    @torch.no_grad()
+    def scores(self, mask: Tensor) -> Tensor:
+        """(B, S) of S coalitions for each image (B, S, C), or of the same for all (1, S, C)."""
+        mask = mask.to(self.activation).expand(len(self.activation), -1, -1)
+        if self.summing is None:
+            return self.plain_scores(mask)
+        if self._one_number(self.summing):
+            nothing, share = self._shares(self.summing)
+            return nothing[:, None] + torch.einsum("bsc,bc->bs", mask, share)
+        scores = [
+            self._after(self.summing, nothing + rows @ parts, image)
+            for image, nothing, parts in self._parts(self.summing)
+            for rows in mask[image].split(self._rows(parts[0]))
+        ]
+        return torch.cat(scores).view(mask.shape[:2])
+
+    @torch.no_grad()
+    def scores_without_each(self) -> Tensor:
+        """(B, C): each channel absent by itself. A silent one changes nothing and is not asked."""
+        if self.summing is None:
+            return self._plain_without_each()
+        if self._one_number(self.summing):
+            return self.forward.scores[:, None] - self._shares(self.summing)[1]
+        scores = self.forward.scores[:, None].repeat(1, self.activation.shape[1])
+        for image, nothing, parts in self._parts(self.summing):
+            heard = parts.abs().amax(-1) > 0
+            z = nothing + parts.sum(0) - parts[heard]
+            scores[image, heard] = self._after(self.summing, z, image)
+        return scores
+
+    @torch.no_grad()
+    def plain_scores(self, mask: Tensor) -> Tensor:
+        """The definition that `scores` is held against: the head, asked with channels set to zero."""
+        images, coalitions = mask.shape[:2]
+        image = torch.arange(images, device=mask.device).repeat_interleave(coalitions)
+        row = torch.arange(coalitions, device=mask.device).repeat(images)
+        step = self._rows(self.activation[0])
+        asked = [self._ask(i, mask[i, r]) for i, r in zip(image.split(step), row.split(step), strict=True)]
+        return torch.cat(asked).view(images, coalitions)
+
+    def _plain_without_each(self) -> Tensor:
+        channels = self.activation.shape[1]
+        image, channel = (self.activation.abs().amax((-2, -1)) > 0).nonzero(as_tuple=True)
+        scores = self.forward.scores[:, None].repeat(1, channels)
+        step = self._rows(self.activation[0])
+        for i, k in zip(image.split(step), channel.split(step), strict=True):
+            scores[i, k] = self._ask(i, 1 - nn.functional.one_hot(k, channels).to(scores))
+        return scores
+
+    def _ask(self, image: Tensor, mask: Tensor) -> Tensor:
+        """Scores (M,) of the head itself for images (M,) under masks (M, C)."""
+        return self.forward.score_of(self.activation[image] * mask[:, :, None, None], image)
+
+    def _rows(self, row: Tensor) -> int:
+        return max(1, HELD // row.numel())
+
+    def _after(self, summing: Summing, z: Tensor, image: int) -> Tensor:
+        """Scores (M,) of one image from outputs of the linear layer (M, outputs)."""
+        logits = z if summing.after is None else summing.after(z)
+        return self.forward.score(logits, torch.full((len(z),), image, device=z.device))
+
+    def _parts(self, summing: Summing) -> Iterator[tuple[int, Tensor, Tensor]]:
+        """For each image: its number, z(nothing) (outputs,), and C (C, outputs)."""
+        absent, change = summing.inputs(self.activation)
+        nothing, weight = summing.linear(absent), summing.weight(self.activation.shape[1])
+        images = torch.arange(len(change))
+        for some in images.split(max(1, HELD // weight[..., 0].numel())):
+            parts = torch.einsum("bkq,okq->bko", change[some], weight)
+            yield from ((image, nothing, part) for image, part in zip(some.tolist(), parts, strict=True))
+
+    def _one_number(self, summing: Summing) -> bool:
+        return summing.after is None and self.forward.kind == "logit"
+
+    def _shares(self, summing: Summing) -> tuple[Tensor, Tensor]:
+        """The score of nothing (B,), and what each channel adds to it (B, C)."""
+        absent, change = summing.inputs(self.activation)
+        weight = summing.weight(self.activation.shape[1])[self.forward.target]
+        return summing.linear(absent)[self.forward.target], (weight * change).sum(-1)
+
+    def _trust(self, head: nn.Module) -> Summing | None:
+        """The head as a sum, if it is one; tried once on the first image that meets it."""
+        if head not in _trusted:
+            summing = Summing.of(head)
+            _trusted[head] = summing if summing is not None and self._agrees(summing) else None
+        return _trusted[head]
+
+    @torch.no_grad()
+    def _agrees(self, summing: Summing) -> bool:
+        """Without each of the three loudest channels, and without every second one."""
+        one, channels = self.activation[:1], self.activation.shape[1]
+        mask = one.new_ones(4, channels)
+        loudest = one[0].abs().sum((-2, -1)).topk(min(3, channels)).indices
+        mask[torch.arange(len(loudest)), loudest] = 0
+        mask[3, ::2] = 0
+        try:
+            absent, change = summing.inputs(one)
+            parts = torch.einsum("kq,okq->ko", change[0], summing.weight(channels))
+        except (RuntimeError, ValueError):  # the linear layer's inputs are not grouped by channel
+            return False
+        z = summing.linear(absent) + mask @ parts
+        logits = z if summing.after is None else summing.after(z)
+        plain = self.forward.head.module(one * mask[:, :, None, None])
+        return bool(torch.allclose(logits, plain, rtol=1e-4, atol=1e-4 * float(plain.abs().max())))

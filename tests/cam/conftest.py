@@ -1,0 +1,104 @@
+"""Two small classifiers with random weights, and a batch of pictures for them."""
+
+from collections.abc import Callable
+
+import pytest
+import torch
+from torch import nn
+
+from emocam.cam.base import CAM, ForwardPass
+from emocam.classifier.base import Classifier
+from emocam.classifier.torchvision import TorchvisionClassifier
+from emocam.functional.views import Stretch
+from emocam.structures import WHOLE, Batch, Detections
+
+
+class SmallNet(Classifier):
+    """A convolutional net with fully connected layers, cut before the ReLU, as EmoNet is."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.labels = ["awe", "fear", "joy", "calm"]
+        self.view, self.layer = Stretch((40, 48)), "the second convolution"
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(1)
+            self.features = nn.Sequential(
+                *(nn.Conv2d(3, 8, 5, stride=2), nn.ReLU(), nn.MaxPool2d(2)),
+                nn.Conv2d(8, 12, 3, padding=1),
+            )
+            self.head = nn.Sequential(
+                *(nn.ReLU(), nn.MaxPool2d(3, 2), nn.Flatten()),
+                *(nn.Linear(12 * 4 * 5, 32), nn.ReLU(), nn.Dropout(), nn.Linear(32, 4)),
+            )
+        # random nets answer all pictures alike; stronger weights spread their answers
+        with torch.no_grad():
+            for module in self.modules():
+                if isinstance(module, nn.Conv2d | nn.Linear):
+                    module.weight.mul_(2)
+        self.freeze()
+
+    def prepare(self, view: torch.Tensor) -> torch.Tensor:
+        return view.float() / 128 - 1
+
+
+def pictures(images: int, size: tuple[int, int], seed: int = 0) -> Batch:
+    """Smooth random pictures, each with a name."""
+    generator = torch.Generator().manual_seed(seed)
+    coarse = torch.rand(images, 3, 6, 6, generator=generator)
+    view = nn.functional.interpolate(coarse, size, mode="bicubic").clamp(0, 1)
+    window = torch.tensor(WHOLE).repeat(images, 1)
+    return Batch(
+        paths=[f"{seed}/{i}.jpg" for i in range(images)],
+        index=torch.arange(images),
+        classifier_view=(view * 255).to(torch.uint8),
+        classifier_window=window,
+        detector_view=torch.zeros(images, 0),
+        detector_window=window,
+        annotated=Detections.none(),
+        known={},
+        refusals=[],
+    )
+
+
+@pytest.fixture(scope="session")
+def small() -> Classifier:
+    return SmallNet()
+
+
+@pytest.fixture(scope="session")
+def resnet() -> Classifier:
+    """Mean pooling and one linear layer behind the explained one."""
+    return TorchvisionClassifier("resnet18", layer="layer4", weights="random")
+
+
+@pytest.fixture(params=["small", "resnet"])
+def classifier(request: pytest.FixtureRequest) -> Classifier:
+    return request.getfixturevalue(request.param)
+
+
+@pytest.fixture
+def batch(classifier: Classifier) -> Batch:
+    """Three pictures of the classifier's size; the large net gets smaller ones, to be quick."""
+    return pictures(3, (40, 48) if isinstance(classifier, SmallNet) else (96, 128))
+
+
+@pytest.fixture
+def small_batch() -> Batch:
+    return pictures(3, (40, 48))
+
+
+@pytest.fixture
+def resnet_batch() -> Batch:
+    return pictures(3, (96, 128))
+
+
+@pytest.fixture
+def forward(classifier: Classifier, batch: Batch) -> ForwardPass:
+    """Logits explained."""
+    return CAM().forward_pass(classifier, batch)
+
+
+@pytest.fixture
+def forward_of(classifier: Classifier, batch: Batch) -> Callable[..., ForwardPass]:
+    """`forward_of(score="probability", target="fear")`."""
+    return lambda **settings: CAM(**settings).forward_pass(classifier, batch)
