@@ -67,7 +67,12 @@ class ForwardPass:
 
 
 class CAM:
-    """A method overrides `channel_weights`, or `raw` where its map is not a sum over channels."""
+    """A method overrides `channel_weights`, or `raw` where its map is not a sum over channels.
+
+    `grid` is the resolution of its maps, where that is not the explained layer's.
+    """
+
+    grid: tuple[int, int] | None = None
 
     def __init__(self, score: Score = "logit", target: str = "predicted") -> None:
         if score not in ("logit", "probability"):
@@ -81,6 +86,10 @@ class CAM:
     def raw(self, forward: ForwardPass) -> Tensor:
         """The map (B, h, w) before its positive part is taken."""
         return torch.einsum("bc,bchw->bhw", self.channel_weights(forward), forward.activation.detach())
+
+    def maps(self, forward: ForwardPass) -> Tensor:
+        """The map (B, h, w) in [0, 1]."""
+        return normalise(self.raw(forward).detach())
 
     def label_index(self, labels: list[str]) -> int | None:
         """The explained label's place, or None for the predicted one."""
@@ -99,6 +108,6 @@ class CAM:
     def __call__(self, classifier: Classifier, batch: Batch) -> tuple[Prediction, Explanation]:
         """Predictions of a batch, and one map for each image."""
         forward = self.forward_pass(classifier, batch)
-        maps = normalise(self.raw(forward).detach())
+        maps = self.maps(forward)
         logits = forward.logits.detach()
         return Prediction(logits, classifier.derive(logits)), Explanation(maps, batch.classifier_window)
