@@ -1,0 +1,71 @@
+"""The association matrix as a figure: the paper's Figures 3 to 7."""
+
+import pandas as pd
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+ROWS = 25
+"""The paper shows the objects with the highest mean."""
+NUMBERED_COLUMNS = 14
+"""With more columns than this, numbers in the cells would not be readable."""
+LONGEST_NAME = 32
+UNKNOWN = "0.85"
+
+
+def readable(name: object) -> str:
+    """A name as matplotlib shows it: no formula, one line, not longer than the figure."""
+    line = " ".join(str(name).split())
+    short = line if len(line) <= LONGEST_NAME else line[: LONGEST_NAME - 1] + "…"
+    return short.replace("$", r"\$")
+
+
+def strongest_rows(percent: pd.DataFrame, rows: int = ROWS) -> pd.DataFrame:
+    """The rows with the highest mean over the labels that have images, highest first."""
+    means = percent.mean(axis=1, skipna=True).fillna(0)
+    order = means.sort_values(ascending=False, kind="stable").index[:rows]
+    return percent.loc[order]
+
+
+def association(percent: pd.DataFrame, rows: int = ROWS, ax: Axes | None = None) -> Axes:
+    """Objects x labels in percent of the label's images; a label without images is grey and says so."""
+    if ax is None:
+        import matplotlib.pyplot as plt
+
+        ax = plt.gca()
+    shown = strongest_rows(percent, rows)
+    top = shown.max().max() if shown.notna().any(axis=None) else 0.0
+    ax.set_facecolor(UNKNOWN)
+    sns.heatmap(
+        shown,
+        ax=ax,
+        cmap="cividis",
+        vmin=0,
+        vmax=top or 1,
+        annot=shown.shape[1] <= NUMBERED_COLUMNS,
+        fmt=".0f",
+        annot_kws={"fontsize": 8},
+        linewidths=0.5,
+        linecolor="white",
+        xticklabels=[readable(c) + ("" if shown[c].notna().any() else " (no images)") for c in shown],
+        yticklabels=[readable(name) for name in shown.index],
+        cbar_kws={"label": "% of the label's images", "fraction": 0.04, "pad": 0.02},
+    )
+    ax.set(xlabel="predicted label", ylabel="")
+    ax.tick_params(axis="x", rotation=45, length=0)
+    ax.tick_params(axis="y", rotation=0, length=0)
+    for tick in ax.get_xticklabels():
+        tick.set(ha="right", rotation_mode="anchor")
+    if len(shown) < len(percent):
+        ax.set_title(
+            f"the {len(shown)} of {len(percent)} objects with the highest mean", fontsize=9, loc="left"
+        )
+    return ax
+
+
+def association_figure(percent: pd.DataFrame, rows: int = ROWS) -> Figure:
+    """The same as a figure of its own, as large as its names need."""
+    height, width = min(rows, len(percent)), percent.shape[1]
+    figure = Figure(figsize=(4 + 0.42 * width, 1.9 + 0.29 * height), dpi=150, layout="constrained")
+    association(percent, rows, figure.subplots())
+    return figure

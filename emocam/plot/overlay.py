@@ -1,0 +1,65 @@
+"""A picture, what the classifier looked at, and the regions in it."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib import colormaps
+from matplotlib.axes import Axes
+from matplotlib.patches import Rectangle
+from numpy.typing import ArrayLike, NDArray
+from PIL import Image
+
+from emocam.plot.association import readable
+
+OPACITY = 0.65
+"""Of the map where it is 1; where it is 0 the picture is untouched."""
+
+
+def coloured(
+    map: NDArray[np.floating], size: tuple[int, int], opacity: float = OPACITY
+) -> NDArray[np.floating]:
+    """A map (h, w) in [0, 1] as RGBA (height, width, 4): bilinear between the centres of its cells."""
+    cells = Image.fromarray(np.asarray(map, np.float32))
+    fine = np.clip(np.asarray(cells.resize(size, Image.Resampling.BILINEAR)), 0, 1)
+    rgba = colormaps["viridis"](fine)
+    rgba[..., 3] = opacity * fine
+    return rgba
+
+
+def overlay(
+    image: Image.Image,
+    map: NDArray[np.floating] | None,
+    window: Sequence[float],
+    boxes: ArrayLike,
+    names: Sequence[str],
+    importance: Sequence[float],
+    ax: Axes | None = None,
+) -> Axes:
+    """The picture with the map over its window and boxes (N, 4), both in [0, 1] of the picture."""
+    if ax is None:
+        import matplotlib.pyplot as plt
+
+        ax = plt.gca()
+    width, height = image.size
+    ax.imshow(image, extent=(0, width, height, 0))
+    if map is not None:
+        x0, y0, x1, y1 = np.asarray(window) * (width, height, width, height)
+        size = max(1, round(x1 - x0)), max(1, round(y1 - y0))
+        ax.imshow(coloured(map, size), extent=(x0, x1, y1, y0))
+    scaled = np.asarray(boxes, float).reshape(-1, 4) * (width, height, width, height)
+    for (x0, y0, x1, y1), name, value in zip(scaled, names, importance, strict=True):
+        for colour, line in (("black", 2.6), ("white", 1.2)):  # seen on dark and on light pictures
+            ax.add_patch(Rectangle((x0, y0), x1 - x0, y1 - y0, fill=False, edgecolor=colour, linewidth=line))
+        says = readable(name) if np.isnan(value) else f"{readable(name)} {value:.2f}"
+        ax.text(
+            x0,
+            y0,
+            says,
+            color="white",
+            fontsize=7,
+            va="bottom",
+            bbox={"color": "black", "pad": 1, "alpha": 0.7},
+        )
+    ax.set(xlim=(0, width), ylim=(height, 0))
+    ax.set_axis_off()
+    return ax
