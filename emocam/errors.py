@@ -16,3 +16,11 @@ def nearest(name: str, choices: Iterable[str], listed: int = 12) -> str:
         return f"did you mean {' or '.join(close)}?"
     more = f", ... ({len(choices)} in all)" if len(choices) > listed else ""
     return f"expected one of: {', '.join(choices[:listed])}{more}"
+
+
+class Interrupted(BaseException):
+    """SIGINT or SIGTERM: no error, so nothing that catches errors may swallow it."""
+
+    def __init__(self, signal: int) -> None:
+        super().__init__(signal)
+        self.signal = signal

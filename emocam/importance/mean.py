@@ -3,10 +3,11 @@
 from torch import Tensor
 
 from emocam.functional.maps import box_means
+from emocam.importance.base import Importance
 from emocam.structures import Detections, Explanation
 
 
-class Mean:
+class Mean(Importance):
     """The map's mean inside the region (N,), in [0, 1]."""
 
     def __call__(self, explanation: Explanation, detections: Detections) -> Tensor:

@@ -1,0 +1,142 @@
+"""`python -m emocam`: finds conf/, normalises the command line, tells mistakes in a sentence.
+
+Imports Hydra and the standard library only, so that help and mistakes answer at once.
+"""
+
+import importlib
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+from types import FrameType
+
+STARTED = time.perf_counter()
+VERBS = ("layers", "verify")
+
+
+def main() -> None:
+    sys.exit(answer(sys.argv[1:]))
+
+
+def answer(words: list[str]) -> int:
+    """The exit status of a command line."""
+    if words and words[0] in VERBS:
+        return _verb(words[0], words[1:])
+    if words in (["--help"], ["-h"]):
+        from emocam.experiments import beside
+        from emocam.help import text
+
+        sys.stdout.write(text(beside("conf"), beside("experiments"), list(VERBS)))
+        return 0
+    if words == ["--version"]:
+        from emocam import __version__
+
+        sys.stdout.write(f"emocam {__version__}\n")
+        return 0
+    return _hydra(words)
+
+
+def _verb(verb: str, words: list[str]) -> int:
+    from emocam.errors import SettingError
+
+    try:
+        return importlib.import_module(f"emocam.verb.{verb}").main(words)
+    except SettingError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+
+
+def normalise(words: list[str], groups: set[str]) -> list[str]:
+    """`+cam=gradcam` is `cam=gradcam` for a group that the defaults list already names."""
+    return [w[1:] if w.startswith("+") and w[1:].split("=")[0] in groups else w for w in words]
+
+
+def _hydra(words: list[str]) -> int:
+    full_error = os.environ.get("HYDRA_FULL_ERROR") == "1"
+    os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra then hands its errors on instead of printing them
+    import hydra
+    from omegaconf import DictConfig, OmegaConf
+
+    from emocam.errors import Interrupted, SettingError
+    from emocam.experiments import beside
+    from emocam.mistakes import sentence
+
+    conf = beside("conf")
+    primary = OmegaConf.load(conf / "config.yaml")
+    groups = {str(key) for entry in primary.defaults if not isinstance(entry, str) for key in entry}
+    statuses: list[int] = []
+
+    def told(error: Exception) -> int:
+        if full_error and not isinstance(error, SettingError):
+            raise error
+        sys.stderr.write(f"{sentence(error, conf)}\n")
+        return 1
+
+    def job(cfg: DictConfig) -> int:
+        """One run; a mistake in one run of a sweep is told and leaves the others alone."""
+        try:
+            statuses.append(_run(cfg, words, groups | {str(key) for key in primary if key != "defaults"}))
+        except Exception as error:
+            statuses.append(told(error))
+        return statuses[-1]
+
+    _listen()
+    sys.argv = [sys.argv[0], *normalise(words, groups)]
+    try:
+        hydra.main(version_base="1.3", config_path=str(conf), config_name="config")(job)()
+    except (Interrupted, KeyboardInterrupt) as stop:
+        number = stop.signal if isinstance(stop, Interrupted) else signal.SIGINT
+        sys.stderr.write(
+            "interrupted; the same command with the same hydra.run.dir goes on where this one stopped\n"
+        )
+        return 128 + number
+    except SystemExit as leave:
+        return leave.code if isinstance(leave.code, int) else 0
+    except Exception as error:
+        return told(error)
+    return 1 if 1 in statuses else max(statuses, default=0)
+
+
+def _listen() -> None:
+    """Both signals become an exception that no `except Exception` swallows."""
+    from emocam.errors import Interrupted
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        raise Interrupted(number)
+
+    signal.signal(signal.SIGINT, stop)
+    signal.signal(signal.SIGTERM, stop)
+
+
+def _run(cfg: object, words: list[str], known: set[str]) -> int:
+    from hydra.core.hydra_config import HydraConfig
+
+    from emocam.errors import SettingError
+    from emocam.settings import check, writable
+
+    check(cfg, frozenset(known) - {"hydra"})
+    hydra_cfg = HydraConfig.get()
+    folder = Path(hydra_cfg.runtime.output_dir)
+    writable(folder)
+    allowed = list(cfg.allow) if any(w.startswith("allow=") for w in hydra_cfg.overrides.task) else []
+    if list(cfg.allow) != allowed:
+        raise SettingError("allow may only be given on the command line, not in a file of settings")
+
+    from emocam.app import Command, run
+
+    return run(
+        Command(
+            cfg=cfg,
+            folder=folder,
+            choices={key: str(value) for key, value in hydra_cfg.runtime.choices.items() if "/" not in key},
+            allowed=allowed,
+            words=list(hydra_cfg.overrides.task),
+            parent=os.environ.get("EMOCAM_PARENT_RUN"),
+            started=STARTED,
+        )
+    )
+
+
+if __name__ == "__main__":
+    main()

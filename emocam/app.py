@@ -1,0 +1,196 @@
+"""One run, from composed settings to a finished folder, its numbers and its status."""
+
+import hashlib
+import importlib.metadata
+import json
+import sys
+import time
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+from omegaconf import DictConfig, OmegaConf
+
+from emocam import __version__
+from emocam.callback.base import Finished, RunCallback
+from emocam.data.base import Data
+from emocam.door import build
+from emocam.errors import Interrupted
+from emocam.ledger import Ledger, read_ledger
+from emocam.run import Run
+from emocam.task.base import Parts, Task
+from emocam.tracking import Ending, MLflow, TrackedRun
+
+PACKAGES = ("emocam", "torch", "torchvision", "pytorch-lightning", "hydra-core", "mlflow", "numpy", "pillow")
+
+
+@dataclass(frozen=True)
+class Command:
+    """What Hydra composed for one run, and where it belongs."""
+
+    cfg: DictConfig
+    folder: Path
+    choices: dict[str, str]
+    allowed: list[str]
+    words: list[str]
+    parent: str | None
+    started: float
+
+
+def run(command: Command) -> int:
+    """Exit status 0, or 2 when more images than `data.max_unreadable` could not be used."""
+    _hush()
+    seconds = {"imports": time.perf_counter() - command.started}
+    settings: dict[str, Any] = OmegaConf.to_container(command.cfg, resolve=True)  # type: ignore[assignment]
+
+    def build_here(name: str) -> Any:
+        return build(command.cfg.get(name), name, command.allowed)
+
+    def build_recorded(name: str, recorded: dict[str, Any]) -> Any:
+        return build(OmegaConf.create(recorded).get(name), name, command.allowed)
+
+    parts = Parts(command.folder, settings, build_here, build_recorded, seconds)
+    task: Task = build_here("task")
+    with tracked(command, settings, parts) as tracker:
+        _ = parts.thresholds
+        data = task.perform(parts)
+        if not (command.folder / "predictions.parquet").is_file():
+            return 0
+        ledger, summary = finish(command, settings, parts, data)
+        if tracker:
+            with parts.stage("tracking"):
+                tracker.metrics(numbers(summary))
+                tracker.folder(command.folder)
+        tell(summary, ledger, command.folder, tracker)
+        most = settings["data"].get("max_unreadable", 1)
+        return 2 if ledger.unused > most * ledger.images else 0
+
+
+def finish(
+    command: Command, settings: dict[str, Any], parts: Parts, data: Data | None
+) -> tuple[Ledger, dict[str, Any]]:
+    """What callbacks make of the tables, and summary.json with the last word."""
+    finished_run = Run(command.folder)
+    listing = None if data is None or settings.get("evidence") else len(data.listing())
+    ledger = read_ledger(command.folder, listing)
+    regions = pq.read_metadata(command.folder / "evidence.parquet").num_rows
+    summary: dict[str, Any] = {
+        **ledger.counts,
+        "regions": regions,
+        "settings": hashlib.sha256(json.dumps(settings, sort_keys=True, default=str).encode()).hexdigest()[
+            :16
+        ],
+        "thresholds": {name: settings["threshold"][name] for name in ("score", "importance", "confidence")},
+        "choices": command.choices,
+        "command": " ".join(["python -m emocam", *command.words]),
+        "versions": {name: importlib.metadata.version(name) for name in PACKAGES if _installed(name)},
+        "python": sys.version.split()[0],
+    }
+    callbacks: dict[str, RunCallback] = {
+        name: build(node, f"callback.{name}", command.allowed)
+        for name, node in (OmegaConf.select(command.cfg, "callback") or {}).items()
+    }
+    for name, callback in callbacks.items():
+        with parts.stage(name):
+            summary |= callback.on_run_end(Finished(finished_run, data, parts.thresholds, summary))
+    summary["seconds"] = {name: round(value, 3) for name, value in parts.seconds.items()}
+    summary["seconds"]["all"] = round(time.perf_counter() - command.started, 3)
+    explaining = parts.seconds.get("predict", 0)
+    summary["images_per_second"] = round(ledger.images / explaining, 2) if explaining else None
+    (command.folder / "summary.json").write_text(json.dumps(summary, indent=1))
+    return ledger, summary
+
+
+@contextmanager
+def tracked(command: Command, settings: dict[str, Any], parts: Parts) -> Iterator[TrackedRun | None]:
+    """The run in the tracking store, whose status says how it ended."""
+    with parts.stage("tracking"):
+        store: MLflow | None = build(command.cfg.get("logger"), "logger", command.allowed)
+        tracker = None
+        if store:
+            tags = {
+                "emocam.version": __version__,
+                "emocam.command": " ".join(["python -m emocam", *command.words]),
+            }
+            tracker = store.start(run_name(command), params(settings, command.choices), tags, command.parent)
+            tracker.tags({"emocam.folder": str(command.folder.absolute())})
+    ending: Ending = "FAILED"
+    try:
+        yield tracker
+        ending = "FINISHED"
+    except (KeyboardInterrupt, Interrupted):
+        ending = "KILLED"
+        raise
+    finally:
+        if tracker:
+            tracker.end(ending)
+
+
+def run_name(command: Command) -> str:
+    """Data, method, and four digits that tell two runs apart."""
+    what = [command.choices.get("data", ""), command.choices.get("cam", "") or "presence"]
+    digits = hashlib.sha256(f"{command.folder}{time.time_ns()}".encode()).hexdigest()[:4]
+    return "-".join([*(w for w in what if w and w != "null"), digits])
+
+
+def params(settings: dict[str, Any], choices: dict[str, str]) -> dict[str, object]:
+    """Few and short: each group's option, and the plain values set in it."""
+    hidden = ("callback", "trainer", "logger", "hydra", "allow")
+    told: dict[str, object] = {}
+    for name, value in settings.items():
+        if name in hidden:
+            continue
+        if name in choices:
+            told[name] = choices[name]
+        if isinstance(value, dict):
+            inner = {f"{name}.{key}": item for key, item in value.items() if not isinstance(item, dict)}
+            told |= {
+                key: item for key, item in inner.items() if item is not None and not key.endswith("_target_")
+            }
+        elif name not in choices and value is not None:
+            told[name] = value
+    return told
+
+
+def numbers(summary: dict[str, Any], prefix: str = "") -> dict[str, float]:
+    """The summary's numbers, nested names joined by a slash."""
+    found: dict[str, float] = {}
+    for name, value in summary.items():
+        if isinstance(value, dict) and name != "thresholds":
+            found |= numbers(value, f"{prefix}{name}/")
+        elif isinstance(value, int | float) and not isinstance(value, bool):
+            found[f"{prefix}{name}"] = value
+    return found
+
+
+def tell(summary: dict[str, Any], ledger: Ledger, folder: Path, tracker: TrackedRun | None) -> None:
+    """The closing lines."""
+    from emocam.words import closing
+
+    lines = closing(summary, ledger.line, folder)
+    if tracker:
+        lines.append(f"run      {tracker.id}   {tracker.store.show}")
+    sys.stdout.write("\n".join(lines) + "\n")
+    sys.stdout.flush()
+
+
+def _installed(name: str) -> bool:
+    return bool(importlib.metadata.packages_distributions) and any(
+        True for _ in importlib.metadata.distributions(name=name)
+    )
+
+
+def _hush() -> None:
+    """Lightning's hints are about training, and a user of ours can act on none of them."""
+    import logging
+
+    for name in ("pytorch_lightning", "pytorch_lightning.utilities.rank_zero", "lightning_fabric"):
+        logging.getLogger(name).setLevel(logging.ERROR)
+    warnings.filterwarnings(
+        "ignore", module=r"(pytorch_lightning|lightning|lightning_fabric|torchvision)\..*"
+    )
+    warnings.filterwarnings("ignore", message=r".*(num_workers|treespec|pin_memory|LeafSpec).*")

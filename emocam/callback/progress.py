@@ -1,0 +1,77 @@
+"""How far a run has come: a bar on a terminal, a line each tenth in a file."""
+
+import sys
+import time
+from typing import Any
+
+from pytorch_lightning import Callback, LightningModule, Trainer
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+
+from emocam.structures import Batch
+
+
+class ShowProgress(Callback):
+    """Counts images on the first process; with several, each of its batches stands for one of all."""
+
+    def __init__(self, images: int, done: int = 0, quiet: bool = False) -> None:
+        self.images, self.done, self.quiet = images, done, quiet
+
+    def on_predict_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        console = Console(stderr=True)
+        self.shown = not self.quiet and trainer.is_global_zero
+        self.lively = self.shown and console.is_terminal
+        self.count, self.start, self.tenth = (
+            self.done,
+            time.monotonic(),
+            10 * self.done // max(1, self.images),
+        )
+        if self.lively:
+            self.bar = Progress(
+                TextColumn("{task.description}"),
+                BarColumn(),
+                MofNCompleteColumn(),
+                TextColumn("{task.fields[speed]} images/s"),
+                TimeElapsedColumn(),
+                TimeRemainingColumn(),
+                console=console,
+            )
+            self.task = self.bar.add_task("explaining", total=self.images, completed=self.done, speed="...")
+            self.bar.start()
+
+    def on_predict_batch_end(
+        self,
+        trainer: Trainer,
+        pl_module: LightningModule,
+        outputs: Any,
+        batch: Any,
+        batch_idx: int,
+        dataloader_idx: int = 0,
+    ) -> None:
+        if not self.shown or not isinstance(batch, Batch):
+            return
+        self.count = min(self.images, self.count + (len(batch) + len(batch.refusals)) * trainer.world_size)
+        speed = (self.count - self.done) / max(1e-9, time.monotonic() - self.start)
+        if self.lively:
+            self.bar.update(self.task, completed=self.count, speed=f"{speed:.1f}")
+        elif (tenth := 10 * self.count // self.images) > self.tenth:
+            self.tenth = tenth
+            sys.stderr.write(f"{self.count:,} of {self.images:,} images, {speed:.1f} images/s\n")
+            sys.stderr.flush()
+
+    def _stop(self) -> None:
+        if getattr(self, "lively", False):
+            self.bar.stop()
+
+    def on_predict_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        self._stop()
+
+    def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
+        self._stop()

@@ -1,0 +1,42 @@
+"""A run held against a world whose answer is known."""
+
+import json
+from typing import Any
+
+from emocam.callback.base import Finished
+
+CUES = ("cause", "shortcut")
+
+
+class Truth:
+    """Leaves truth.json where the data set has one, and how many planted cues the matrix ranks first.
+
+    Of each label with k planted cues, the k objects with the highest percentages are taken as the
+    run's answer.
+    """
+
+    def on_run_end(self, finished: Finished) -> dict[str, Any]:
+        summary: dict[str, Any] = {}
+        run, data = finished.run, finished.data
+        if "truth" in run.predictions:
+            summary["accuracy"] = float(
+                (run.predictions["truth"] == run.predictions["label"].astype(str)).mean()
+            )
+        cells = getattr(data, "truth", None)
+        if not cells:
+            return summary
+        (finished.folder / "truth.json").write_text(json.dumps({"cells": cells}, indent=1))
+        percent = run.association(measure="percent")
+        planted = {(cell["object"], cell["label"]) for cell in cells if cell["role"] in CUES}
+        found = set()
+        for label in run.label_names:
+            count = sum(of == label for _, of in planted)
+            ranked = percent[label].dropna().nlargest(count)
+            found |= {(object, label) for object in ranked.index[ranked > 0]}
+        return summary | {
+            "cues_planted": len(planted),
+            "cues_recovered": len(planted & found),
+            "cues_missed": len(planted - found),
+            "cues_false": len(found - planted),
+            "truth": "truth.json",
+        }

@@ -1,0 +1,102 @@
+"""From a corpus to batches: each file is opened once, in a worker, for all who want to see it."""
+
+import signal
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.data import Dataset
+
+from emocam.data.base import Data
+from emocam.data.opening import Refused
+from emocam.functional.views import View
+from emocam.structures import Batch, Detections, Picture, Refusal, Sample
+
+
+def printable(path: str) -> str:
+    """A file name as text: bytes that are no UTF-8 are spelt out."""
+    return path.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def reason(error: Exception, root: str | Path | None) -> str:
+    """One line for the ledger, with the class's name, since Pillow's words alone say little."""
+    words = (
+        " ".join(str(error).split()).replace(str(root), "data.root") if root else " ".join(str(error).split())
+    )
+    return f"{type(error).__name__}: {words}"[:300]
+
+
+def annotated(picture: Picture) -> Detections:
+    """The annotated regions of one picture."""
+    count = len(picture.boxes)
+    return Detections(
+        boxes=torch.from_numpy(np.clip(picture.boxes, 0, 1).astype(np.float32)).reshape(-1, 4),
+        object=torch.from_numpy(picture.object.astype(np.int64)),
+        score=torch.ones(count),
+        image=torch.zeros(count, dtype=torch.int64),
+        masks=None if picture.masks is None else torch.from_numpy(picture.masks),
+    )
+
+
+class Samples(Dataset[Sample | Refusal]):
+    """What of `listing` is still to do; `index` (n,) are places in the listing."""
+
+    def __init__(
+        self, data: Data, listing: Sequence[str], index: np.ndarray, classifier: View, detector: View
+    ) -> None:
+        self.data, self.listing, self.index = data, listing, index
+        self.classifier, self.detector = classifier, detector
+
+    def __len__(self) -> int:
+        return len(self.index)
+
+    def __getitem__(self, i: int) -> Sample | Refusal:
+        index = int(self.index[i])
+        path = self.listing[index]
+        try:
+            picture = self.data.open(path)
+            classifier_view, classifier_window = self.classifier(picture.image)
+            detector_view, detector_window = self.detector(picture.image)
+        except Refused as error:
+            return Refusal(printable(path), index, "refused", str(error))
+        except Exception as error:  # a crafted file may raise anything; it must cost itself alone
+            return Refusal(printable(path), index, "unreadable", reason(error, self.data.root))
+        return Sample(
+            path=printable(path),
+            index=index,
+            classifier_view=classifier_view,
+            classifier_window=classifier_window,
+            detector_view=detector_view,
+            detector_window=detector_window,
+            annotated=annotated(picture),
+            known=picture.known,
+        )
+
+
+def _stack(views: list[Tensor]) -> Tensor | list[Tensor]:
+    return torch.stack(views) if len({view.shape for view in views}) <= 1 and views else views
+
+
+def collate(items: Sequence[Sample | Refusal]) -> Batch:
+    """One batch of all that could be used; the rest is named in it."""
+    samples = [item for item in items if isinstance(item, Sample)]
+    nothing = torch.zeros(0, 4)
+    return Batch(
+        paths=[sample.path for sample in samples],
+        index=torch.tensor([sample.index for sample in samples], dtype=torch.int64),
+        classifier_view=torch.stack([s.classifier_view for s in samples]) if samples else nothing,
+        classifier_window=torch.stack([s.classifier_window for s in samples]) if samples else nothing,
+        detector_view=_stack([sample.detector_view for sample in samples]),
+        detector_window=torch.stack([s.detector_window for s in samples]) if samples else nothing,
+        annotated=Detections.pack([sample.annotated for sample in samples]),
+        known={key: [s.known[key] for s in samples] for key in (samples[0].known if samples else {})},
+        refusals=[item for item in items if isinstance(item, Refusal)],
+    )
+
+
+def ignore_interrupt(worker: int) -> None:
+    """Ctrl-C is the main process's to answer; workers end with it, and silently."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)

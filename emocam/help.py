@@ -1,0 +1,53 @@
+"""The help text: what it does, five commands, the groups with their options."""
+
+from pathlib import Path
+
+ABOUT = """\
+EmoCAM: what in the pictures drives an image classifier's decisions, over a whole corpus?
+
+usage: python -m emocam [GROUP=OPTION] [SETTING=VALUE]        (or: emocam ...)
+
+  python -m emocam +cam=gradcam                    Grad-CAM over the embedded world
+  python -m emocam -m cam=gradcam,ablation,lift    a sweep: one run for each, compared at the end
+  python -m emocam +cam=gradcam data=folder data.root=PHOTOS classifier=torchvision classifier.model=resnet50
+  python -m emocam task=replay evidence=RUN threshold.importance=0.1     other thresholds, no network
+  python -m emocam +experiment=NAME                a study from experiments/
+"""
+AFTER = """
+settings of an option      python -m emocam data=coco --cfg job
+where a setting comes from python -m emocam --info defaults
+tab completion             eval "$(emocam -sc install=bash)"
+"""
+TITLES = {
+    "layers": "emocam layers MODEL             the layers a CAM can look at, and the one taken by default",
+    "verify": "emocam verify RUN               checks a run's ledger and files: every image exactly once",
+    "compare": "emocam compare RUN RUN ...      similarity and differences of finished runs",
+    "open": "emocam open [RUN]               opens the report of a run, or of the newest one",
+    "fetch": "emocam fetch NAME               known weights into the cache; needs a network",
+    "merge": "emocam merge RUN RUN ...        one run from the shards of a corpus",
+}
+
+
+def text(conf: Path, experiments: Path, verbs: list[str]) -> str:
+    """Read off the folders, so that a new option shows by itself."""
+    groups = {
+        folder.name: sorted(file.stem for file in folder.glob("*.yaml"))
+        for folder in sorted(conf.iterdir())
+        if folder.is_dir() and folder.name != "hydra"
+    }
+    groups["experiment"] = sorted(file.stem for file in experiments.glob("*.yaml"))
+    lines = [ABOUT]
+    lines += ["verbs", *(f"  {TITLES.get(verb, f'emocam {verb}')}" for verb in verbs), ""]
+    lines += ["groups and their options"]
+    lines += [_wrapped(name, options) for name, options in groups.items() if options]
+    return "\n".join([*lines, AFTER])
+
+
+def _wrapped(name: str, options: list[str], width: int = 100) -> str:
+    lines, line = [], f"  {name:12}"
+    for option in options:
+        if len(line) + len(option) + 1 > width:
+            lines.append(line)
+            line = " " * 14
+        line += f" {option}"
+    return "\n".join([*lines, line])

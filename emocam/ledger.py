@@ -1,0 +1,46 @@
+"""Every listed image ends as done, unreadable, refused or failed: once."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+STATUSES = ("done", "unreadable", "refused", "failed")
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """How many images were listed, how many ended in each way, and how many are lost."""
+
+    images: int
+    ends: dict[str, int]
+
+    @property
+    def lost(self) -> int:
+        return self.images - sum(self.ends.values())
+
+    @property
+    def unused(self) -> int:
+        return self.images - self.ends["done"]
+
+    @property
+    def counts(self) -> dict[str, int]:
+        return {"images": self.images, **self.ends, "lost": self.lost}
+
+    @property
+    def line(self) -> str:
+        """As `400 images: 400 explained, 0 unreadable, 0 refused, 0 lost`."""
+        ends = self.ends
+        failed = f", {ends['failed']:,} failed" if ends["failed"] else ""
+        return (
+            f"{self.images:,} images: {ends['done']:,} explained, {ends['unreadable']:,} unreadable, "
+            f"{ends['refused']:,} refused{failed}, {self.lost:,} lost"
+        )
+
+
+def read_ledger(folder: Path, listed: int | None = None) -> Ledger:
+    """The ledger of a run; `listed` images were to end in it, if that is known."""
+    status = pq.read_table(folder / "ledger.parquet", columns=["status"])["status"]
+    found = {entry["values"]: entry["counts"] for entry in pc.value_counts(status).to_pylist()}
+    return Ledger(len(status) if listed is None else listed, {name: found.get(name, 0) for name in STATUSES})

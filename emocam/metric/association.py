@@ -1,0 +1,61 @@
+"""The association matrix: in how many images of each label an object class counts."""
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+from torchmetrics import Metric
+
+from emocam.functional.association import count_images, percent_of_label
+from emocam.structures import Thresholds
+
+
+class AssociationCounts(NamedTuple):
+    """counts (O, L), present (O, L) without regard to importance, images (L,), percent (O, L)."""
+
+    counts: Tensor
+    present: Tensor
+    images: Tensor
+    percent: Tensor
+
+
+class AssociationMatrix(Metric):
+    """Sums over batches and processes; thresholds are applied here and nowhere before."""
+
+    full_state_update = False
+    counts: Tensor
+    present: Tensor
+    images: Tensor
+
+    def __init__(self, objects: int, labels: int, thresholds: Thresholds, explained: bool = True) -> None:
+        super().__init__()
+        self.thresholds, self.explained = thresholds, explained
+        for name, shape in (
+            ("counts", (objects, labels)),
+            ("present", (objects, labels)),
+            ("images", (labels,)),
+        ):
+            self.add_state(name, torch.zeros(shape, dtype=torch.int64), dist_reduce_fx="sum")
+
+    def update(
+        self,
+        label: Tensor,
+        confidence: Tensor,
+        object: Tensor,
+        image: Tensor,
+        score: Tensor,
+        importance: Tensor,
+    ) -> None:
+        """label, confidence (B,) of whole images; object, image, score, importance (N,) of their regions."""
+        objects, labels = self.counts.shape
+        sure = confidence > self.thresholds.confidence
+        self.images += torch.bincount(label[sure], minlength=labels)
+        present = (score > self.thresholds.score) & sure[image]
+        kept = present & (importance > self.thresholds.importance) if self.explained else present
+        self.present += count_images(label, object[present], image[present], objects, labels)
+        self.counts += count_images(label, object[kept], image[kept], objects, labels)
+
+    def compute(self) -> AssociationCounts:
+        return AssociationCounts(
+            self.counts, self.present, self.images, percent_of_label(self.counts, self.images)
+        )

@@ -1,0 +1,143 @@
+"""A finished run, read from its folder."""
+
+import json
+from collections.abc import Iterator
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from emocam.errors import SettingError
+
+METADATA = b"emocam"
+"""The key of a Parquet schema's metadata under which the run's names are written."""
+
+if TYPE_CHECKING:
+    from emocam.metric.association import AssociationCounts
+    from emocam.structures import Thresholds
+
+
+def _codes(table: pa.Table, column: str, names: list[str]) -> Any:
+    """Names of a column as places in `names`: a torch tensor (n,)."""
+    import torch
+
+    index = pd.Index(names)
+    encoded = table[column].combine_chunks()
+    if not isinstance(encoded, pa.DictionaryArray):
+        encoded = encoded.dictionary_encode()
+    places = index.get_indexer(encoded.dictionary.to_pylist())
+    codes = places[encoded.indices.to_numpy()] if len(encoded) else places[:0]
+    if (codes < 0).any():
+        missing = encoded.dictionary.to_pylist()[int((places < 0).argmax())]
+        raise SettingError(f"evidence: {column} {missing!r} is not among the {len(names)} names of the run")
+    return torch.from_numpy(codes.astype("int64"))
+
+
+class Run:
+    """The tables of a run's folder as DataFrames, read when they are asked for."""
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
+        if not (self.path / "predictions.parquet").is_file():
+            raise SettingError(f"{self.path} is no run's folder: it has no predictions.parquet")
+
+    def __repr__(self) -> str:
+        return f"Run({str(self.path)!r}: {len(self.label_names)} labels, {len(self.object_names)} objects)"
+
+    @cached_property
+    def predictions(self) -> pd.DataFrame:
+        return pd.read_parquet(self.path / "predictions.parquet")
+
+    @cached_property
+    def evidence(self) -> pd.DataFrame:
+        return pd.read_parquet(self.path / "evidence.parquet")
+
+    @cached_property
+    def ledger(self) -> pd.DataFrame:
+        return pd.read_parquet(self.path / "ledger.parquet")
+
+    @cached_property
+    def labels(self) -> pd.DataFrame:
+        return pd.read_csv(self.path / "labels.csv")
+
+    @cached_property
+    def cells(self) -> pd.DataFrame:
+        return pd.read_parquet(self.path / "cells.parquet")
+
+    @cached_property
+    def summary(self) -> dict[str, Any]:
+        return json.loads((self.path / "summary.json").read_text())
+
+    @cached_property
+    def names(self) -> dict[str, list[str]]:
+        """All labels of the classifier and all object classes of the detector, in their order."""
+        written = pq.read_schema(self.path / "predictions.parquet").metadata or {}
+        if METADATA not in written:
+            raise SettingError(f"{self.path / 'predictions.parquet'} was not written by emocam; run it again")
+        return json.loads(written[METADATA])
+
+    @property
+    def label_names(self) -> list[str]:
+        return self.names["labels"]
+
+    @property
+    def object_names(self) -> list[str]:
+        return self.names["objects"]
+
+    @property
+    def explained(self) -> bool:
+        """Whether a CAM looked, so that importance means something."""
+        return (self.path / "maps.parquet").is_file()
+
+    def blocks(self) -> Iterator[tuple[pa.Table, pa.Table]]:
+        """Predictions and evidence of the same images, block by block: memory does not grow."""
+        predictions = pq.ParquetFile(self.path / "predictions.parquet")
+        evidence = pq.ParquetFile(self.path / "evidence.parquet")
+        for group in range(predictions.num_row_groups):
+            yield predictions.read_row_group(group), evidence.read_row_group(group)
+
+    def counts(self, thresholds: "Thresholds") -> "AssociationCounts":
+        """The association matrix at these thresholds, in the names' order."""
+        import torch
+
+        from emocam.metric.association import AssociationMatrix
+
+        matrix = AssociationMatrix(len(self.object_names), len(self.label_names), thresholds, self.explained)
+        for images, regions in self.blocks():
+            place = pd.Index(images["image"].to_pandas()).get_indexer(regions["image"].to_pandas())
+            number = {
+                name: torch.from_numpy(table[name].to_numpy().copy())
+                for table, name in ((images, "confidence"), (regions, "score"), (regions, "importance"))
+            }
+            matrix.update(
+                label=_codes(images, "label", self.label_names),
+                object=_codes(regions, "object", self.object_names),
+                image=torch.from_numpy(place.astype("int64")),
+                **number,
+            )
+        return matrix.compute()
+
+    def association(
+        self,
+        importance: float | None = None,
+        score: float | None = None,
+        confidence: float | None = None,
+        measure: Literal["count", "percent"] = "count",
+    ) -> pd.DataFrame:
+        """Objects x labels; thresholds not given are those of the run."""
+        from emocam.structures import Thresholds
+
+        own = self.summary["thresholds"]
+        given = {"importance": importance, "score": score, "confidence": confidence}
+        found = self.counts(Thresholds(**{k: own[k] if v is None else v for k, v in given.items()}))
+        matrix = found.counts if measure == "count" else found.percent
+        return pd.DataFrame(matrix.numpy(), pd.Index(self.object_names, name="object"), self.label_names)
+
+    def plot(self, **thresholds: float) -> Any:
+        """The paper's figure; returns matplotlib's Axes."""
+        from emocam.plot.association import association
+
+        return association(self.association(measure="percent", **thresholds))  # type: ignore[arg-type]

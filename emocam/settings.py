@@ -1,0 +1,100 @@
+"""What can be said about settings before anything heavy is imported."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from omegaconf import DictConfig, OmegaConf
+
+from emocam.errors import SettingError, nearest
+
+UNIT = {
+    "threshold.score": 0.005,
+    "threshold.importance": 0.3,
+    "threshold.confidence": 0.0,
+    "detector.score": 0.005,
+    "detector.iou": 0.005,
+    "data.max_unreadable": 0.01,
+}
+COUNTS = ("data.images", "data.limit", "data.max_pixels", "seed")
+AUTOMATIC = ("data.batch_size", "data.workers")
+GROUPS = (
+    "task",
+    "data",
+    "classifier",
+    "detector",
+    "importance",
+    "threshold",
+    "trainer",
+    "cam",
+    "logger",
+    "callback",
+)
+REQUIRED = ("task", "data", "classifier", "detector", "importance", "threshold", "trainer")
+
+
+def _number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _whole(value: object, least: int = 0) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= least
+
+
+def faults(cfg: DictConfig, known: frozenset[str]) -> Iterator[str]:
+    """One sentence for each setting that cannot be."""
+
+    def value(name: str) -> Any:
+        return OmegaConf.select(cfg, name)
+
+    for key in cfg:
+        if key not in known:
+            yield f"{key} is no setting; {nearest(str(key), known)}"
+    for group in GROUPS:
+        found = value(group)
+        if isinstance(found, str | int | float):
+            yield f"{group}={found} is no option of the group {group}; emocam --help lists them"
+        elif found is None and group in REQUIRED:
+            yield f"{group} must name an option of its group, got null"
+    for name, default in UNIT.items():
+        found = value(name)
+        if found is not None and (not _number(found) or not 0 <= found <= 1):
+            yield f"{name} must be a number in [0, 1] (default {default:g}), got {found!r}"
+    for name in COUNTS:
+        found = value(name)
+        if found is not None and not _whole(found, 0 if name == "seed" else 1):
+            yield f"{name} must be a whole number{'' if name == 'seed' else ' of at least 1'}, got {found!r}"
+    for name in AUTOMATIC:
+        found = value(name)
+        if found not in ("auto", None) and not _whole(found, 1 if name == "data.batch_size" else 0):
+            yield f"{name} must be auto or a whole number, got {found!r}"
+    if value("precision") != 32:
+        yield f"precision must be 32, got {value('precision')!r}"
+    root = value("data.root")
+    if root is not None and not Path(str(root)).expanduser().is_dir():
+        yield f"data.root must be a folder, and there is none at {root}"
+    for name in ("data.annotations", "classifier.labels"):
+        found = value(name)
+        if found is not None and not Path(str(found)).expanduser().exists():
+            yield f"{name}: there is no file {found}"
+
+
+def writable(folder: Path) -> None:
+    """Makes the run's folder, or says why it cannot be."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if not os.access(folder, os.W_OK):
+            raise PermissionError("no permission to write")
+    except OSError as error:
+        raise SettingError(
+            f"hydra.run.dir {folder} cannot be written to ({error.strerror or error}); "
+            "name another with hydra.run.dir=FOLDER"
+        ) from None
+
+
+def check(cfg: DictConfig, known: frozenset[str]) -> None:
+    """Raises all faults at once, a line each."""
+    found = list(faults(cfg, known))
+    if found:
+        raise SettingError("\n".join(found))

@@ -1,0 +1,184 @@
+"""Evidence on disk: shards that are whole or absent, and the files they become.
+
+While a run works, each process writes shards into `shards/` of the run's folder, each a folder of
+Parquet files that is renamed into place when it is complete. At the end the shards are merged in
+the order of the listing, whatever process, batch or attempt they came from, in memory bounded by
+the shards that overlap. Row groups hold whole images, and those of all files hold the same ones.
+"""
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+import torch
+
+from emocam.structures import Evidence, Refusal
+
+FILES = ("ledger", "predictions", "evidence", "maps")
+BOX = ("x0", "y0", "x1", "y1")
+
+
+def _names(index: np.ndarray, names: list[str]) -> pa.DictionaryArray:
+    return pa.DictionaryArray.from_arrays(pa.array(index, pa.int32()), pa.array(names, pa.string()))
+
+
+def _ledger(paths: list[str], index: np.ndarray, status: list[str], reason: list[str]) -> pa.Table:
+    return pa.table(
+        {
+            "index": pa.array(index, pa.int64()),
+            "image": pa.array(paths, pa.string()),
+            "status": pa.array(status, pa.string()),
+            "reason": pa.array(reason, pa.string()),
+        }
+    )
+
+
+def refusal_table(refusals: list[Refusal]) -> pa.Table:
+    """The ledger's rows of images that could not be used."""
+    index = np.array([r.index for r in refusals], np.int64)
+    return _ledger(
+        [r.path for r in refusals], index, [r.status for r in refusals], [r.reason for r in refusals]
+    )
+
+
+def tables(evidence: Evidence, labels: list[str], objects: list[str]) -> dict[str, pa.Table]:
+    """Rows of one batch for each of FILES; an image whose logits are no numbers has failed."""
+    evidence = evidence.to("cpu")
+    logits = evidence.prediction.logits.float()
+    fine = torch.isfinite(logits).all(-1).numpy()
+    index, paths = evidence.index.numpy(), np.array(evidence.paths, object)
+    label, confidence = evidence.prediction.label.numpy(), evidence.prediction.confidence.float().numpy()
+    status = ["done" if f else "failed" for f in fine]
+    reason = ["" if f else "the classifier's logits are not finite" for f in fine]
+    found = {"ledger": _ledger(evidence.paths, index, status, reason)}
+    image = pa.array(paths[fine], pa.string())
+    found["predictions"] = pa.table(
+        {
+            "index": index[fine],
+            "image": image,
+            "label": _names(label[fine], labels),
+            "confidence": confidence[fine],
+            "logits": pa.FixedSizeListArray.from_arrays(logits.numpy()[fine].ravel(), len(labels)),
+            **{
+                key: pa.array([v for v, f in zip(known, fine, strict=True) if f])
+                for key, known in evidence.known.items()
+            },
+            **{key: value.float().numpy()[fine] for key, value in evidence.prediction.derived.items()},
+        }
+    )
+    regions = evidence.detections
+    of = regions.image.numpy()
+    keep = fine[of]
+    of = of[keep]
+    found["evidence"] = pa.table(
+        {
+            "index": index[of],
+            "image": pa.array(paths[of], pa.string()),
+            "label": _names(label[of], labels),
+            "confidence": confidence[of],
+            "object": _names(regions.object.numpy()[keep], objects),
+            "score": regions.score.float().numpy()[keep],
+            "importance": evidence.importance.float().numpy()[keep],
+            **dict(zip(BOX, regions.boxes.float().numpy()[keep].T, strict=True)),
+        }
+    )
+    if evidence.explanation is not None:
+        maps = evidence.explanation.maps.float().numpy()[fine]
+        count, height, width = maps.shape
+        found["maps"] = pa.table(
+            {
+                "index": index[fine],
+                "image": image,
+                "height": np.full(count, height, np.int32),
+                "width": np.full(count, width, np.int32),
+                **dict(zip(BOX, evidence.explanation.window.float().numpy()[fine].T, strict=True)),
+                "map": pa.FixedSizeListArray.from_arrays(maps.ravel(), height * width),
+            }
+        )
+    return found
+
+
+class Shards:
+    """The shards of one run; `key` names all settings that decide their content."""
+
+    def __init__(self, folder: Path, key: str) -> None:
+        self.folder, self.key = folder / "shards", key
+
+    @property
+    def parts(self) -> list[Path]:
+        return sorted(part for part in self.folder.glob("*") if part.is_dir() and part.suffix != ".tmp")
+
+    def begin(self) -> None:
+        """Makes the folder; what an interrupted writer left half done goes."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        (self.folder / "key").write_text(self.key)
+        for half in self.folder.glob("*.tmp"):
+            shutil.rmtree(half)
+
+    def made_by(self) -> str | None:
+        """The key under which shards lie here, if any do."""
+        file = self.folder / "key"
+        return file.read_text() if file.is_file() else None
+
+    def done(self) -> np.ndarray:
+        """Places in the listing (n,) that need no second visit."""
+        ledgers = [pq.read_table(part / "ledger.parquet", columns=["index"]) for part in self.parts]
+        return pa.concat_tables(ledgers)["index"].to_numpy() if ledgers else np.zeros(0, np.int64)
+
+    def write(self, name: str, rows: dict[str, list[pa.Table]]) -> None:
+        """One shard, sorted by the listing."""
+        half = self.folder / f"{name}.tmp"
+        half.mkdir()
+        for file, parts in rows.items():
+            table = pa.concat_tables(parts).unify_dictionaries().sort_by("index")
+            pq.write_table(table, half / f"{file}.parquet", compression="zstd")
+            with (half / f"{file}.parquet").open("rb") as written:
+                os.fsync(written.fileno())
+        half.rename(self.folder / name)
+
+    def merge(self, target: Path, metadata: dict[bytes, bytes]) -> None:
+        """The run's files from all shards, then the shards go."""
+        parts = sorted(self.parts, key=_first_index)
+        for file in FILES:
+            if any((part / f"{file}.parquet").exists() for part in parts):
+                _write_merged(parts, file, target / f"{file}.parquet", metadata)
+        shutil.rmtree(self.folder)
+
+
+def _first_index(part: Path) -> int:
+    return int(pq.read_table(part / "ledger.parquet", columns=["index"])["index"][0].as_py())
+
+
+def _write_merged(parts: list[Path], file: str, target: Path, metadata: dict[bytes, bytes]) -> None:
+    half = target.with_suffix(".tmp")
+    writer: pq.ParquetWriter | None = None
+    try:
+        for block in _in_order(parts, file):
+            rows = block.drop_columns("index").replace_schema_metadata(metadata)
+            writer = writer or pq.ParquetWriter(half, rows.schema, compression="zstd")
+            writer.write_table(rows, row_group_size=max(1, len(rows)))
+    finally:
+        if writer:
+            writer.close()
+    half.replace(target)
+
+
+def _in_order(parts: list[Path], file: str) -> Iterator[pa.Table]:
+    """Blocks sorted by index: what lies before the first row of the next shard is complete.
+
+    Where a block ends depends on the ledgers alone, so the blocks of all files hold the same images.
+    """
+    files = [part / f"{file}.parquet" for part in parts]
+    waiting = pq.read_schema(next(f for f in files if f.exists())).empty_table()
+    ends = [_first_index(part) for part in parts[1:]] + [np.iinfo(np.int64).max]
+    for read, end in zip(files, ends, strict=True):
+        if read.exists():
+            waiting = pa.concat_tables([waiting, pq.read_table(read)]).unify_dictionaries().sort_by("index")
+        ready = pc.less(waiting["index"], end)
+        yield waiting.filter(ready)
+        waiting = waiting.filter(pc.invert(ready))

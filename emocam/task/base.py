@@ -1,0 +1,70 @@
+"""What a command does, given the parts that its settings name."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Protocol
+
+from emocam.cam.base import CAM
+from emocam.classifier.base import Classifier
+from emocam.data.base import Data
+from emocam.detector.base import Detector
+from emocam.importance.base import Importance
+from emocam.structures import Thresholds
+
+
+@dataclass
+class Parts:
+    """Components, each built when it is first asked for: a replay never loads a network."""
+
+    folder: Path
+    settings: dict[str, Any]
+    build: Callable[[str], Any]
+    build_recorded: Callable[[str, dict[str, Any]], Any]
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Adds the time spent inside to the summary's seconds."""
+        start = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds[name] = self.seconds.get(name, 0) + time.perf_counter() - start
+
+    @cached_property
+    def data(self) -> Data:
+        return self.build("data")
+
+    @cached_property
+    def classifier(self) -> Classifier:
+        return self.build("classifier")
+
+    @cached_property
+    def detector(self) -> Detector:
+        detector: Detector = self.build("detector")
+        detector.meet(self.data.objects)
+        return detector
+
+    @cached_property
+    def cam(self) -> CAM | None:
+        cam: CAM | None = self.build("cam")
+        if cam is not None:
+            cam.label_index(self.classifier.labels)  # an unknown label is told before the work, not after
+        return cam
+
+    @cached_property
+    def importance(self) -> Importance:
+        return self.build("importance")
+
+    @cached_property
+    def thresholds(self) -> Thresholds:
+        return self.build("threshold")
+
+
+class Task(Protocol):
+    def perform(self, parts: Parts) -> Data | None:
+        """Leaves the tables of a run in its folder, and says what can open its pictures."""

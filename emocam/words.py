@@ -1,0 +1,40 @@
+"""What a run says at its end."""
+
+from pathlib import Path
+from typing import Any
+
+
+def closing(summary: dict[str, Any], ledger: str, folder: Path) -> list[str]:
+    """What was found, the ledger in one line, and where to look."""
+    lines = ["what drives the decisions"] if summary.get("finding") else [nothing_found(summary)]
+    width = max((len(cell["object"]) for cell in summary.get("finding", [])), default=0)
+    across = max((len(cell["label"]) for cell in summary.get("finding", [])), default=0)
+    for cell in summary.get("finding", []):
+        role = f"   (planted: {cell['role']})" if "role" in cell else ""
+        lines.append(
+            f"  {cell['object']:{width}}  ->  {cell['label']:{across}}  {cell['percent']:5.1f} % of its images{role}"
+        )
+    if not summary.get("explained", True):
+        lines.append(
+            "no CAM looked at the pictures, so every detected object counts; add one with +cam=gradcam"
+        )
+    if "cues_planted" in summary:
+        lines.append(
+            f"planted cues: {summary['cues_planted']}, recovered {summary['cues_recovered']}, "
+            f"missed {summary['cues_missed']}, false {summary['cues_false']}"
+        )
+    lines.append(ledger)
+    page = folder / "report" / "index.html"
+    lines.append(f"report   {page if page.is_file() else folder}")
+    return lines
+
+
+def nothing_found(summary: dict[str, Any]) -> str:
+    """Why the matrix is empty."""
+    if not summary.get("done"):
+        return "no image could be used; ledger.parquet says why of each"
+    if not summary.get("regions"):
+        return "no region was detected in any image"
+    highest = summary.get("highest_importance")
+    height = f" (highest was {highest:.2f})" if highest is not None else ""
+    return f"no region passed threshold.importance={summary['thresholds']['importance']:g}{height}"
