@@ -24,8 +24,8 @@ def answer(words: list[str]) -> int:
     if words and words[0] in VERBS:
         return _verb(words[0], words[1:])
     if words in (["--help"], ["-h"]):
-        from emocam.experiments import beside
         from emocam.help import text
+        from emocam.places import beside
 
         sys.stdout.write(text(beside("conf"), beside("experiments"), list(VERBS)))
         return 0
@@ -59,8 +59,9 @@ def _hydra(words: list[str]) -> int:
     from omegaconf import DictConfig, OmegaConf
 
     from emocam.errors import Interrupted, SettingError
-    from emocam.experiments import beside
     from emocam.mistakes import sentence
+    from emocam.places import beside
+    from emocam.studies import register
 
     conf = beside("conf")
     primary = OmegaConf.load(conf / "config.yaml")
@@ -82,6 +83,7 @@ def _hydra(words: list[str]) -> int:
         return statuses[-1]
 
     _listen()
+    register()
     sys.argv = [sys.argv[0], *normalise(words, groups)]
     try:
         hydra.main(version_base="1.3", config_path=str(conf), config_name="config")(job)()

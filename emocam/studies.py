@@ -12,13 +12,7 @@ from hydra.core.plugins import Plugins
 from hydra.plugins.config_source import ConfigResult
 from hydra.plugins.search_path_plugin import SearchPathPlugin
 
-PACKAGE = Path(__file__).parent
-
-
-def beside(name: str) -> Path:
-    """Conf or experiments: in the package when installed, beside it in a checkout."""
-    inside = PACKAGE / name
-    return inside if inside.is_dir() else PACKAGE.parent / name
+from emocam.places import beside
 
 
 class Experiments(FileConfigSource):
@@ -58,5 +52,7 @@ class ExperimentsPath(SearchPathPlugin):
         search_path.append("emocam", f"experiments://{beside('experiments')}")
 
 
-for plugin in (Experiments, ExperimentsPath):
-    Plugins.instance().register(plugin)
+def register() -> None:
+    """Before hydra.main, once or more."""
+    for plugin in (Experiments, ExperimentsPath):
+        Plugins.instance().register(plugin)
