@@ -2,8 +2,11 @@
 
 from collections.abc import Callable
 
+import numpy as np
 import pytest
 import torch
+from pytorch_grad_cam.base_cam import BaseCAM
+from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
 from torch import nn
 
 from emocam.cam.base import CAM, ForwardPass
@@ -96,6 +99,50 @@ def resnet_batch() -> Batch:
 def forward(classifier: Classifier, batch: Batch) -> ForwardPass:
     """Logits explained."""
     return CAM().forward_pass(classifier, batch)
+
+
+def draw_by_library(method: type[BaseCAM], forward: ForwardPass, **settings: object) -> torch.Tensor:
+    """What pytorch-grad-cam draws (B, h, w), before it cuts, stretches and enlarges its map."""
+    network = nn.Sequential(nn.Identity(), forward.head.module)
+    network.register_parameter("device", nn.Parameter(torch.zeros(1)))  # the library looks for one
+    found: list[np.ndarray] = []
+    library = method(network, [network[0]], **settings)
+    draw = library.get_cam_image
+
+    def listen(*given: object) -> np.ndarray:
+        found.append(draw(*given))
+        return found[0]
+
+    library.get_cam_image = listen
+    activation = forward.activation.detach().clone().requires_grad_()
+    library(activation, [ClassifierOutputTarget(int(label)) for label in forward.target])
+    return torch.from_numpy(np.asarray(found[0]))
+
+
+@pytest.fixture
+def library_map() -> Callable[..., torch.Tensor]:
+    return draw_by_library
+
+
+@pytest.fixture
+def agrees() -> Callable[..., None]:
+    """`agrees(method, forward, Library)`: the raw maps are the library's, within 1e-5 of their range."""
+
+    def compare(method: CAM, forward: ForwardPass, library: type[BaseCAM], share: float = 1e-5) -> None:
+        theirs = draw_by_library(library, forward)
+        assert (method.raw(forward).detach() - theirs).abs().max() <= share * (theirs.max() - theirs.min())
+
+    return compare
+
+
+@pytest.fixture
+def positive(forward: ForwardPass) -> ForwardPass:
+    """The pass as if the layer were cut after its ReLU: activations that are nowhere negative."""
+    activation = forward.activation.detach().relu()
+
+    network = Classifier()
+    network.features, network.head, network.labels = nn.Identity(), forward.head.module, []
+    return ForwardPass(network, activation, paths=forward.paths)
 
 
 @pytest.fixture

@@ -1,0 +1,76 @@
+"""What every CAM method owes, whatever it does: parametrised by conf/cam."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from hydra.utils import instantiate
+from omegaconf import OmegaConf
+
+CONF = Path(__file__).parents[2] / "conf/cam"
+METHODS = sorted(path.stem for path in CONF.glob("*.yaml"))
+QUICK = {"masks": 24, "channels": 6, "cells": 4}
+"""Settings that cost time and change nothing that is promised here."""
+
+
+def method(name, **settings):
+    own = OmegaConf.load(CONF / f"{name}.yaml")
+    quick = {key: value for key, value in QUICK.items() if key in own}
+    whole = OmegaConf.create({"seed": 0, "cam": OmegaConf.merge(own, quick, settings)})
+    return instantiate(whole.cam, _convert_="all")
+
+
+def one(batch, i):
+    """The batch that holds picture i alone."""
+    rows = ("index", "classifier_view", "classifier_window", "detector_view", "detector_window")
+    return replace(batch, paths=[batch.paths[i]], **{name: getattr(batch, name)[[i]] for name in rows})
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_a_method_keeps_the_contract(name, classifier, batch):
+    with torch.no_grad():
+        logits = classifier(classifier.prepare(batch.classifier_view))
+    cam = method(name)
+    prediction, explanation = cam(classifier, batch)
+    maps = explanation.maps
+    assert torch.allclose(prediction.logits, logits, atol=1e-5), "explaining changed the prediction"
+    activation, _ = classifier.cut(classifier.prepare(batch.classifier_view))
+    assert maps.shape == (3, *(cam.grid or activation.shape[-2:]))
+    assert maps.isfinite().all() and maps.min() >= 0 and maps.max() <= 1
+    assert not maps.requires_grad and not prediction.logits.requires_grad
+    with torch.no_grad():
+        singles = [cam(classifier, one(batch, i)) for i in range(3)]
+    for i, (alone, map_alone) in enumerate(singles):
+        assert torch.allclose(alone.logits[0], logits[i], atol=1e-5)
+        assert (map_alone.maps[0] - maps[i]).abs().max() < 2e-3, "a picture's company changed its map"
+    with torch.no_grad():
+        after = classifier(classifier.prepare(batch.classifier_view))
+    assert torch.equal(after, logits), "explaining left something behind in the classifier"
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_probabilities_and_named_labels_can_be_explained(name, classifier, batch):
+    first, label = one(batch, 0), classifier.labels[1]
+    for score in ("logit", "probability"):
+        for target in ("predicted", label):
+            maps = method(name, score=score, target=target)(classifier, first)[1].maps
+            assert maps.isfinite().all() and maps.min() >= 0 and maps.max() <= 1
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_parameters_may_want_gradients(name, small, small_batch):
+    frozen = method(name)(small, small_batch)[1].maps
+    small.requires_grad_(True)
+    try:
+        free = method(name)(small, small_batch)[1].maps
+        assert all(parameter.grad is None for parameter in small.parameters())
+    finally:
+        small.requires_grad_(False)
+    assert torch.allclose(frozen, free, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_a_setting_that_cannot_be_is_named(name):
+    with pytest.raises(Exception, match=r"cam\.score must be logit or probability, got 'loss'"):
+        method(name, score="loss")
