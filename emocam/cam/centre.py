@@ -1,0 +1,27 @@
+"""A control: pictures are taken of what stands in their middle (the centre prior of eye movements)."""
+
+import torch
+from torch import Tensor
+
+from emocam.cam.base import CAM, ForwardPass, Score
+from emocam.errors import SettingError
+
+
+class Centre(CAM):
+    """A Gaussian on the view's middle; `sigma` is its width as a share of the view's sides."""
+
+    def __init__(self, score: Score = "logit", target: str = "predicted", sigma: float = 0.25) -> None:
+        super().__init__(score, target)
+        if not sigma > 0:
+            raise SettingError(f"cam.sigma must be above 0, got {sigma:g}")
+        self.sigma = sigma
+
+    def raw(self, forward: ForwardPass) -> Tensor:
+        images, _, height, width = forward.activation.shape
+        down, across = (
+            torch.exp(
+                -(((torch.arange(n, device=forward.x.device) + 0.5) / n - 0.5) ** 2) / (2 * self.sigma**2)
+            )
+            for n in (height, width)
+        )
+        return (down[:, None] * across).expand(images, -1, -1)
