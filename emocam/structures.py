@@ -26,8 +26,8 @@ class Record:
         def move(value: object) -> object:
             if isinstance(value, Tensor | Record):
                 return value.to(device, non_blocking=non_blocking)
-            if isinstance(value, list) and value and isinstance(value[0], Tensor):
-                return [move(item) for item in value]
+            if isinstance(value, list | tuple) and value and isinstance(value[0], Tensor | list):
+                return type(value)(move(item) for item in value)
             return value
 
         return replace(self, **{f.name: move(getattr(self, f.name)) for f in fields(self)})  # type: ignore
@@ -113,7 +113,7 @@ class Sample(Record):
     index: int
     classifier_view: Tensor
     classifier_window: Tensor
-    detector_view: Tensor
+    detector_view: Tensor | tuple[Tensor, ...]
     detector_window: Tensor
     annotated: Detections
     known: dict[str, str | float]
@@ -124,14 +124,15 @@ class Batch(Record):
     """B images side by side; `refusals` are those that could not join them.
 
     `detector_view` is (B, 3, H, W), (B, 0) for a detector that does not look, or a list of
-    (3, H, W) where a detector takes pictures of many sizes.
+    (3, H, W) where a detector takes pictures of many sizes; of K detectors joined it is a tuple of
+    K of these, and `detector_window` (B, K, 4).
     """
 
     paths: list[str]
     index: Tensor
     classifier_view: Tensor
     classifier_window: Tensor
-    detector_view: Tensor | list[Tensor]
+    detector_view: Tensor | list[Tensor] | tuple[Tensor | list[Tensor], ...]
     detector_window: Tensor
     annotated: Detections
     known: dict[str, list[str | float]]

@@ -38,7 +38,7 @@ def read_weights(path: str | Path, setting: str = "classifier.weights") -> dict[
         raise SettingError(f"{setting}: there is no file {path}")
     try:
         if path.suffix == ".safetensors":
-            state = load_file(path)
+            state: object = load_file(path)
         else:
             state = torch.load(path, map_location="cpu", weights_only=True)
     except (

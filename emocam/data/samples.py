@@ -3,6 +3,7 @@
 import signal
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -11,7 +12,7 @@ from torch.utils.data import Dataset
 
 from emocam.data.base import Data
 from emocam.data.opening import Refused
-from emocam.functional.views import View
+from emocam.functional.views import View, Views
 from emocam.structures import Batch, Detections, Picture, Refusal, Sample
 
 
@@ -44,7 +45,7 @@ class Samples(Dataset[Sample | Refusal]):
     """What of `listing` is still to do; `index` (n,) are places in the listing."""
 
     def __init__(
-        self, data: Data, listing: Sequence[str], index: np.ndarray, classifier: View, detector: View
+        self, data: Data, listing: Sequence[str], index: np.ndarray, classifier: View, detector: View | Views
     ) -> None:
         self.data, self.listing, self.index = data, listing, index
         self.classifier, self.detector = classifier, detector
@@ -79,6 +80,13 @@ def _stack(views: list[Tensor]) -> Tensor | list[Tensor]:
     return torch.stack(views) if len({view.shape for view in views}) <= 1 and views else views
 
 
+def _side_by_side(views: list[Any]) -> Tensor | list[Tensor] | tuple[Tensor | list[Tensor], ...]:
+    """The views of one detector, or of each of those joined."""
+    if views and isinstance(views[0], tuple):
+        return tuple(_stack(list(of_one)) for of_one in zip(*views, strict=True))
+    return _stack(views)
+
+
 def collate(items: Sequence[Sample | Refusal]) -> Batch:
     """One batch of all that could be used; the rest is named in it."""
     samples = [item for item in items if isinstance(item, Sample)]
@@ -88,7 +96,7 @@ def collate(items: Sequence[Sample | Refusal]) -> Batch:
         index=torch.tensor([sample.index for sample in samples], dtype=torch.int64),
         classifier_view=torch.stack([s.classifier_view for s in samples]) if samples else nothing,
         classifier_window=torch.stack([s.classifier_window for s in samples]) if samples else nothing,
-        detector_view=_stack([sample.detector_view for sample in samples]),
+        detector_view=_side_by_side([sample.detector_view for sample in samples]),
         detector_window=torch.stack([s.detector_window for s in samples]) if samples else nothing,
         annotated=Detections.pack([sample.annotated for sample in samples]),
         known={key: [s.known[key] for s in samples] for key in (samples[0].known if samples else {})},

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from torch import nn
 
 from emocam.errors import SettingError
-from emocam.functional.views import Nothing, View
+from emocam.functional.views import Nothing, View, Views
 from emocam.structures import Batch, Detections
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ class Detector(nn.Module):
     """
 
     objects: list[str]
-    view: View = Nothing()
+    view: View | Views = Nothing()
     identity: str | None = None
 
     def __init__(self, score: float = 0.005, iou: float = 0.005) -> None:

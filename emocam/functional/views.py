@@ -23,6 +23,11 @@ class View(Protocol):
         """The view (3, h, w) and its window (4,) of the image."""
 
 
+class Views(Protocol):
+    def __call__(self, image: Image.Image) -> tuple[tuple[Tensor, ...], Tensor]:
+        """What K components see side by side: their views, and the windows (K, 4)."""
+
+
 def to_tensor(image: Image.Image) -> Tensor:
     """uint8 (3, h, w)."""
     return torch.from_numpy(np.array(image.convert("RGB"))).permute(2, 0, 1).contiguous()
@@ -45,6 +50,14 @@ class Stretch:
 
     def __call__(self, image: Image.Image) -> tuple[Tensor, Tensor]:
         return to_tensor(image.resize(self.size[::-1], self.filter)), torch.tensor(WHOLE)
+
+
+@dataclass(frozen=True)
+class Unchanged:
+    """The whole image at its own size, for networks that resize by themselves."""
+
+    def __call__(self, image: Image.Image) -> tuple[Tensor, Tensor]:
+        return to_tensor(image), torch.tensor(WHOLE)
 
 
 def _crop_start(length: int, crop: int) -> int:
