@@ -1,0 +1,67 @@
+# demo and test are what the README promises; the rest is for who changes EmoCAM.
+# With uv on the path it is used, else pip. Paths are relative: the checkout's own may have spaces.
+
+PYTHON ?= python3 python3.13 python3.12 python3.11
+EXTRA ?=
+BIN := .venv/bin
+FITS := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))
+
+# $(call install,WHAT): at the versions of the lock file, which names no registry
+define install
+@if uv --version >/dev/null 2>&1; then \
+	uv pip install --python $(BIN)/python -c requirements.lock -e '$(1)'; \
+else \
+	{ $(BIN)/python -m pip --version >/dev/null 2>&1 || $(BIN)/python -m ensurepip; } && \
+	$(BIN)/python -m pip install --disable-pip-version-check -c requirements.lock -e '$(1)'; \
+fi
+endef
+
+.PHONY: demo test lint types lock install help
+
+help:
+	@echo 'make demo    install, explain the embedded world, say where the report is'
+	@echo 'make test    install everything, run the tests; EXTRA="-k word" goes to pytest'
+	@echo 'make lint    ruff check, ruff format --check'
+	@echo 'make types   mypy'
+	@echo 'make lock    renew requirements.lock; needs uv'
+
+demo: .venv/core
+	@$(BIN)/python -m emocam +cam=gradcam
+
+test: .venv/all
+	@$(BIN)/python -m pytest -n auto $(EXTRA)
+
+lint: .venv/all
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+
+types: .venv/all
+	@$(BIN)/mypy
+
+install: .venv/all
+
+$(BIN)/python:
+	@for python in $(PYTHON); do \
+		if "$$python" -c '$(FITS)' 2>/dev/null; then fit="$$python"; break; fi; \
+	done; \
+	if uv --version >/dev/null 2>&1; then uv venv --python "$${fit:-3.13}" .venv; \
+	elif [ -n "$$fit" ]; then "$$fit" -m venv .venv; \
+	else \
+		echo 'EmoCAM needs Python 3.11, 3.12 or 3.13, and found none as: $(PYTHON);' \
+			'install one, or name it: make PYTHON=/path/to/python3.13 $(MAKECMDGOALS)' >&2; exit 1; \
+	fi
+
+# stamps: a second call installs nothing until one of these files changes
+.venv/core: requirements.lock pyproject.toml | $(BIN)/python
+	$(call install,.)
+	@touch $@
+
+.venv/all: requirements.lock pyproject.toml | $(BIN)/python
+	$(call install,.[dev])
+	@touch $@ .venv/core
+
+# hosts of registries stay out of it, and so do the packages of one platform alone
+lock:
+	@UV_CUSTOM_COMPILE_COMMAND='make lock' uv pip compile --quiet --universal --python-version 3.11 \
+		--no-emit-index-url --no-emit-find-links --all-extras --upgrade pyproject.toml -o requirements.lock
+	@! grep -n '://' requirements.lock
