@@ -1,0 +1,65 @@
+"""Darknet's files: a header and floats in the order of the layers; layers as text."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+
+from emocam.errors import SettingError
+
+LAYER = re.compile(r"^\[(yolo|region)\][^\n]*$", re.MULTILINE)
+
+
+def header_bytes(path: str | Path) -> int:
+    """Three integers for the version, then the number of images seen, wider since 0.2."""
+    with Path(path).open("rb") as file:
+        start = np.frombuffer(file.read(12), np.int32)
+    return 0 if len(start) < 3 else 20 if start[0] * 10 + start[1] >= 2 else 16
+
+
+def count_floats(path: str | Path) -> int:
+    """How many weights the file holds."""
+    return max(0, Path(path).stat().st_size - header_bytes(path)) // 4
+
+
+def check_size(path: str | Path, expected: int, setting: str) -> None:
+    """Readers of darknet's format take what is there; a file cut short must be found before."""
+    found = count_floats(path)
+    if found != expected:
+        fault = "cut short" if found < expected else "of another network"
+        raise SettingError(
+            f"{setting}: {path} is {fault}: it holds {found:,} weights, the network has {expected:,}"
+        )
+
+
+def read_cfg(path: str | Path) -> str:
+    """The text of a network with at least one layer that gives boxes."""
+    path = Path(path).expanduser()
+    try:
+        text = path.read_text(encoding="utf-8", errors="replace").replace("\r\n", "\n")
+    except OSError as error:
+        raise SettingError(f"detector.cfg: {path} cannot be read ({error.strerror})") from None
+    if not LAYER.search(text):
+        raise SettingError(
+            f"detector.cfg: {path} has no [yolo] or [region] layer; expected the cfg of a darknet detector"
+        )
+    return text
+
+
+def value(text: str, key: str, path: str | Path) -> int:
+    """The first number given to a key."""
+    found = re.search(rf"^\s*{key}\s*=\s*(\d+)", text, re.MULTILINE)
+    if not found:
+        raise SettingError(f"detector.cfg: {path} has no line {key}=NUMBER")
+    return int(found[1])
+
+
+def with_value(text: str, key: str, number: float) -> str:
+    """The text with another number at each such line."""
+    return re.sub(rf"^(\s*{key}\s*=)[^\n]*$", rf"\g<1>{number}", text, flags=re.MULTILINE)
+
+
+def with_threshold(text: str, score: float) -> str:
+    """Every layer of boxes asks for this score; OpenCV drops all up to .2 where none is named."""
+    bare = re.sub(r"^\s*thresh\s*=[^\n]*\n", "", text, flags=re.MULTILINE)
+    return LAYER.sub(lambda layer: f"{layer[0]}\nthresh={score:.9f}", bare)

@@ -1,0 +1,110 @@
+"""YOLOv3 as the paper used it: lightnet's network, darknet's weights, the 601 classes of Open Images.
+
+YOLOv3, Redmon and Farhadi 2018, https://arxiv.org/abs/1804.02767; lightnet,
+https://gitlab.com/eavise/lightnet.
+"""
+
+import logging
+import warnings
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from emocam.detector.base import Detector
+from emocam.detector.darknet_file import check_size, count_floats
+from emocam.detector.identity import identify
+from emocam.detector.regions import pack_regions
+from emocam.errors import SettingError, nearest
+from emocam.functional.views import Letterbox
+from emocam.functional.yolo import CLASSES, candidates
+from emocam.structures import Batch, Detections
+from emocam.weights import SUFFIXES, cached, digest, fit, read_labels, read_weights
+
+NAMES = resources.files("emocam.detector") / "openimages.names"
+FLOATS_PER_CLASS = 3 * (1024 + 512 + 256 + 3)
+"""Three anchors at each of three scales, a filter and a bias for each."""
+
+
+class YOLOv3(Detector):
+    """`weights` is darknet's file or a state dict of lightnet's; `names` has a class on each line.
+
+    `classes` is `sigmoid`, darknet's reading, or `softmax`, lightnet's. The view is a letterbox of
+    `size` x `size` pixels.
+    """
+
+    def __init__(
+        self,
+        weights: str | None = None,
+        names: str | None = None,
+        size: int = 608,
+        score: float = 0.005,
+        iou: float = 0.005,
+        classes: str = "sigmoid",
+    ) -> None:
+        super().__init__(score, iou)
+        if classes not in CLASSES:
+            raise SettingError(f"detector.classes {classes!r} is unknown; {nearest(classes, CLASSES)}")
+        if size < 32 or size % 32:
+            raise SettingError(f"detector.size must be a multiple of 32, got {size}")
+        self.objects = read_labels(str(names or NAMES), "detector.names")
+        self.view, self.classes = Letterbox((size, size)), classes
+        path = _find(weights)
+        network = _network(len(self.objects))
+        _load(network, path, len(self.objects))
+        self.network = network.eval().requires_grad_(False)
+        scales = zip(network.anchors.split_scales(), network.stride, strict=True)
+        self.anchors = [scale.as_output(stride) for scale, stride in scales]
+        settings = {"size": size, "score": score, "iou": iou, "classes": classes}
+        self.identity = identify("yolov3", self.objects, weights=digest(path), **settings)
+
+    def forward(self, batch: Batch) -> Detections:
+        assert isinstance(batch.detector_view, Tensor)
+        outputs = self.network(batch.detector_view.float() / 255)
+        found = [
+            candidates(output.float(), anchors, self.score, self.classes)
+            for output, anchors in zip(outputs, self.anchors, strict=True)
+        ]
+        boxes, object, score, image = (torch.cat(parts) for parts in zip(*found, strict=True))
+        return pack_regions(boxes, object, score, image, batch.detector_window, self.iou)
+
+
+def _find(weights: str | None) -> Path:
+    path = Path(weights).expanduser() if weights else cached("yolov3-openimages.weights")
+    if not path.is_file():
+        raise SettingError(
+            f"detector.weights: there is no file {path}; YOLOv3 needs weights trained on Open Images: take "
+            "https://pjreddie.com/media/files/yolov3-openimages.weights (`emocam fetch yolov3-openimages` "
+            f"does), put it at {cached('yolov3-openimages.weights')}, or name it with detector.weights=FILE"
+        )
+    return path
+
+
+def _network(classes: int) -> Any:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of optional packages that lightnet would like to see
+            from lightnet.models import YoloV3
+    except ImportError as error:
+        raise SettingError(
+            f"detector=yolov3 needs lightnet and brambox ({error}); pip install 'emocam[lightnet]'"
+        ) from None
+    return YoloV3(classes)
+
+
+def _load(network: Any, path: Path, classes: int) -> None:
+    if path.suffix in SUFFIXES:
+        fit(network, read_weights(path, "detector.weights"), path, "detector.weights")
+        return
+    expected = sum(value.numel() for value in network.state_dict().values() if value.is_floating_point())
+    more, rest = divmod(count_floats(path) - expected, FLOATS_PER_CLASS)
+    if more and not rest and classes + more > 0:
+        raise SettingError(
+            f"detector.weights: {path} knows {classes + more} classes, but detector.names lists {classes}; "
+            "give detector.names=FILE with the names it was trained on, one a line"
+        )
+    check_size(path, expected, "detector.weights")
+    logging.getLogger("lightnet").setLevel(logging.ERROR)  # it warns of every file of darknet's
+    network.load(str(path))
