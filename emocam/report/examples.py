@@ -1,0 +1,107 @@
+"""What the page knows of the pictures it shows: the second pass over the run's files."""
+
+from base64 import b64encode
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from emocam.report.tables import BOX, RunTables, codes
+
+MOST_BOXES = 20
+"""Of one object in one picture, those with the highest importance."""
+
+
+@dataclass
+class Example:
+    """A picture: its place in the run, its prediction and its map in bytes (h, w), 255 for 1."""
+
+    place: int
+    path: str
+    label: int
+    confidence: float
+    probabilities: list[float]
+    truth: str | None = None
+    map: dict[str, Any] | None = None
+    size: tuple[int, int] | None = None
+    boxes: dict[int, list[list[float]]] = field(default_factory=dict)
+
+    @property
+    def thumbnail(self) -> str:
+        """Where its thumbnail lies in the report, 1,000 to a folder."""
+        return f"thumbnails/{self.place // 1000:03d}/{self.place:06d}.webp"
+
+    def in_words(self, object: int) -> dict[str, Any]:
+        """The picture as the page's data gives it, with the boxes of one object."""
+        told = {"id": self.place, "path": self.path, "label": self.label, "confidence": self.confidence}
+        told |= {"boxes": self.boxes.get(object, [])}
+        told |= {"truth": self.truth} if self.truth is not None else {}
+        told |= {"map": self.map} if self.map else {}
+        return told | ({"size": self.size} if self.size else {})
+
+
+def _of(block: pa.Table, images: pa.Array) -> pa.Table:
+    return block.filter(pc.is_in(block["image"], value_set=images))
+
+
+def _predicted(run: RunTables, images: pa.Array) -> dict[str, Example]:
+    found, start = {}, 0
+    for block in run.blocks("predictions"):
+        places = np.flatnonzero(pc.is_in(block["image"], value_set=images)) + start
+        start += len(block)
+        rows = _of(block, images)
+        labels = codes(rows["label"], run.labels)
+        truths = rows["truth"].to_pylist() if "truth" in rows.column_names else [None] * len(rows)
+        logits = np.array(rows["logits"].to_pylist(), float).reshape(len(rows), -1)
+        share = np.exp(logits - logits.max(1, keepdims=True)) if len(rows) else logits
+        share = (share / share.sum(1, keepdims=True)).round(4)
+        for i, path in enumerate(rows["image"].to_pylist()):
+            confidence = rows["confidence"][i].as_py()
+            truth = None if truths[i] is None else str(truths[i])
+            found[path] = Example(int(places[i]), path, int(labels[i]), confidence, share[i].tolist(), truth)
+    return found
+
+
+def _add_maps(run: RunTables, images: pa.Array, found: dict[str, Example]) -> int:
+    """How many maps of the whole run are flat."""
+    flat = 0
+    for block in run.blocks("maps"):
+        cells = block["map"].combine_chunks().flatten().to_numpy(zero_copy_only=False)
+        ends = np.cumsum(pc.list_value_length(block["map"]).to_numpy())
+        places = np.flatnonzero(pc.is_in(block["image"], value_set=images))
+        flat += sum(not part.any() for part in np.split(cells, ends[:-1])) if len(ends) else 0
+        frame = block.drop_columns("map").take(places).to_pylist()
+        for place, row in zip(places, frame, strict=True):
+            own = cells[ends[place] - row["height"] * row["width"] : ends[place]]
+            levels = np.clip(np.nan_to_num(own) * 255, 0, 255).round().astype(np.uint8)
+            window = [round(row[side], 4) for side in BOX]
+            stored = {"cells": b64encode(levels.tobytes()).decode(), "shape": [row["height"], row["width"]]}
+            found[row["image"]].map = stored if window == [0, 0, 1, 1] else stored | {"window": window}
+    return flat
+
+
+def _add_boxes(run: RunTables, images: pa.Array, found: dict[str, Example]) -> None:
+    for block in run.blocks("evidence"):
+        rows = _of(block, images)
+        numbers = rows.select([*BOX, "score", "importance"]).to_pandas()
+        numbers[BOX] = numbers[BOX].astype(float).round(4)
+        listed = numbers.astype(object).where(numbers.notna(), None).to_numpy().tolist()
+        for path, thing, box in zip(
+            rows["image"].to_pylist(), codes(rows["object"], run.objects), listed, strict=True
+        ):
+            found[path].boxes.setdefault(int(thing), []).append(box)
+    for example in found.values():
+        for thing, boxes in example.boxes.items():
+            boxes.sort(key=lambda box: box[4] if box[5] is None else box[5], reverse=True)
+            example.boxes[thing] = boxes[:MOST_BOXES]
+
+
+def find_examples(run: RunTables, pairs: pd.DataFrame) -> tuple[dict[str, Example], int]:
+    """All pictures that any cell shows, by path; and how many maps of the run are flat."""
+    images = pa.array(pairs["image"].unique(), pa.string())
+    found = _predicted(run, images)
+    _add_boxes(run, images, found)
+    return found, _add_maps(run, images, found) if run.explained else 0

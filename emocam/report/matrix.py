@@ -1,0 +1,48 @@
+"""The matrix as the page first shows it: rows of cells with their text and depth of colour."""
+
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
+
+import numpy as np
+
+from emocam.report.tables import RunTables
+
+DEPTHS = 9
+"""Steps of colour above zero; the style sheet has a class for each."""
+
+
+def percent_text(value: float) -> str:
+    """As the page's scripts write it: one decimal, none where there is nothing to round."""
+    if np.isnan(value):
+        return "–"
+    rounded = Decimal(value).quantize(Decimal("0.1"), ROUND_HALF_UP)
+    return str(int(rounded)) if value == 0 or rounded == 100 else str(rounded)
+
+
+def depth(value: float, top: float) -> str:
+    """The class of a cell's colour: none for no images, c0 for zero, c9 for the highest."""
+    if np.isnan(value):
+        return "none"
+    return f"c{int(np.ceil(DEPTHS * value / top - 1e-9))}" if value > 0 else "c0"
+
+
+@dataclass(frozen=True)
+class Row:
+    """An object of the matrix; `cells` are (class, text) in the labels' order."""
+
+    object: int
+    name: str
+    cells: list[tuple[str, str]]
+
+
+def first_rows(run: RunTables, most: int | None = None) -> list[Row]:
+    """Every object with a count, in percent, the highest mean first."""
+    means = np.nan_to_num(run.percent).mean(1) if len(run.labels) else np.zeros(len(run.objects))
+    order = [int(i) for i in np.argsort(-means, kind="stable") if run.counts[i].any()][:most]
+    top = float(np.nanmax(run.percent)) if order else 1.0
+    return [
+        Row(
+            i, run.objects[i], [(depth(value, top), percent_text(value)) for value in run.percent[i].tolist()]
+        )
+        for i in order
+    ]

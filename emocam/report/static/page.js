@@ -1,0 +1,104 @@
+"use strict";
+/* The page put together: what stands above the matrix, and what follows from a change of the view. */
+
+function cardsInColour() {
+  for (const button of document.querySelectorAll("[data-card]")) {
+    const card = run.cards[button.dataset.card];
+    const size = card.picture.size ?? [4, 3];
+    const photo = button.querySelector(".photo");
+    const frame = make("span", { className: "frame" }, ...photo.childNodes, heat(card.picture, size), outline(card.picture.boxes.filter((box) => passes(box, card.picture))));
+    frame.style.setProperty("--ratio", size[0] / size[1]);
+    photo.append(frame);
+    button.addEventListener("click", () => show({ object: run.objects[card.object], label: run.labels[card.label], picture: "" }, true));
+  }
+}
+
+function measureButtons() {
+  const place = byId("measures");
+  for (const [key, { name }] of Object.entries(MEASURES)) {
+    const radio = make("input", { type: "radio", name: "measure", value: key });
+    radio.addEventListener("change", () => show({ measure: key }));
+    place.append(make("label", {}, radio, make("span", {}, name)));
+  }
+}
+
+/** Text for a spreadsheet: a cell that would begin a formula gets an apostrophe. */
+const safe = (text) => (/^[=+\-@\t\r]/.test(text) ? `'${text}` : text);
+
+/** The table as it stands, as lines of cells. */
+function asLines() {
+  const shown = [...table.tBodies[0].rows].filter((row) => !row.hidden);
+  const { value } = MEASURES[view.measure] ?? MEASURES.percent;
+  const numbers = (object) => run.labels.map((_, label) => value(object, label)).map((v) => (Number.isNaN(v) ? "" : String(v)));
+  return [
+    ["object", ...run.labels.map(safe)],
+    ...shown.map((row) => [safe(run.objects[row.dataset.object]), ...numbers(Number(row.dataset.object))]),
+  ];
+}
+
+const quoted = (text) => (/[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
+
+/** Puts text on the clipboard and says so on the button. */
+async function copy(button, text) {
+  try {
+    await navigator.clipboard.writeText(text);
+  } catch {
+    const area = make("textarea", { value: text });
+    document.body.append(area);
+    area.select();
+    document.execCommand("copy");
+    area.remove();
+  }
+  const before = button.dataset.says ?? button.textContent;
+  button.dataset.says = before;
+  button.textContent = "Copied";
+  setTimeout(() => (button.textContent = before), 1500);
+}
+
+function save(text, name) {
+  const link = make("a", { href: URL.createObjectURL(new Blob([text], { type: "text/csv" })), download: name });
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10000);
+}
+
+function listenToolbar() {
+  byId("filter").addEventListener("input", (event) => show({ filter: event.target.value }));
+  byId("least").addEventListener("input", (event) => show({ least: String(Math.max(0, Number(event.target.value) || 0)) }));
+  byId("order").addEventListener("change", (event) =>
+    show({ sort: event.target.value, direction: event.target.value === "name" ? "ascending" : "descending" }));
+  byId("copy").addEventListener("click", (event) => copy(event.target, asLines().map((line) => line.map((c) => c.replace(/\s+/g, " ")).join("\t")).join("\n")));
+  byId("save").addEventListener("click", () => save(asLines().map((line) => line.map(quoted).join(",")).join("\n") + "\n", `${view.measure}.csv`));
+  byId("link").addEventListener("click", (event) => copy(event.target, location.href));
+  document.querySelector(".toolbar").addEventListener("submit", (event) => event.preventDefault());
+}
+
+/** Brings the page from one view to another, and does only what differs. */
+function follow(now, before = {}) {
+  const changed = (...keys) => keys.some((key) => now[key] !== before[key]);
+  const first = Object.keys(before).length === 0;
+  if (changed("measure") && !(first && now.measure === FIRST.measure)) fill(now.measure);
+  else if (first) fill(now.measure);
+  if (changed("sort", "direction", "measure") && !(first && now.sort === FIRST.sort && now.direction === FIRST.direction)) sortRows(now);
+  if (changed("filter", "least")) filterRows(now);
+  const order = byId("order");
+  order.value = now.sort.startsWith("label:") ? "label" : now.sort;
+  order.querySelector('[value="label"]').hidden = !now.sort.startsWith("label:");
+  if (byId("filter").value !== now.filter) byId("filter").value = now.filter;
+  if (Number(byId("least").value) !== Number(now.least)) byId("least").value = now.least;
+  const radio = document.querySelector(`#measures [value="${CSS.escape(now.measure)}"]`);
+  if (radio) radio.checked = true;
+  if (!changed("object", "label")) return;
+  const object = run.objects.indexOf(now.object);
+  const label = run.labels.indexOf(now.label);
+  if (object >= 0 && label >= 0) openGallery(object, label, now.picture);
+  else if (gallery.open) gallery.close();
+}
+
+document.querySelector(".toolbar").hidden = false;
+measureButtons();
+listen();
+listenGallery();
+listenToolbar();
+onView(follow);
+follow(view);
+cardsInColour();

@@ -1,0 +1,93 @@
+"""What the page reads from a run's folder; evidence comes in blocks, so that memory does not grow."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import yaml
+from numpy.typing import NDArray
+
+from emocam.structures import Thresholds
+
+BLOCK = 65_536
+BOX = ["x0", "y0", "x1", "y1"]
+
+
+def codes(column: pa.ChunkedArray | pa.Array, names: list[str]) -> NDArray[np.int64]:
+    """A column of names as their places in `names`: (n,)."""
+    whole = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+    encoded = whole if pa.types.is_dictionary(whole.type) else whole.dictionary_encode()
+    places = pd.Index(names).get_indexer(pd.Index(encoded.dictionary.to_pylist(), dtype=object))
+    return places[encoded.indices.to_numpy()].astype(np.int64)
+
+
+@dataclass(frozen=True)
+class RunTables:
+    """A run's folder: `counts` (O, L) and `images` (L,) as they stand in its CSV files."""
+
+    folder: Path
+    objects: list[str]
+    labels: list[str]
+    counts: NDArray[np.int64]
+    images: NDArray[np.int64]
+    thresholds: Thresholds
+    summary: dict[str, Any]
+
+    @classmethod
+    def read(cls, folder: Path) -> "RunTables":
+        """Names come from Parquet, which is faithful, numbers from the CSV files by their place."""
+        names = json.loads((pq.read_schema(folder / "predictions.parquet").metadata or {})[b"emocam"])
+        summary = json.loads((folder / "summary.json").read_text())
+        counts = pd.read_csv(folder / "association.csv").iloc[:, 1:].to_numpy(np.int64)
+        images = pd.read_csv(folder / "labels.csv")["images"].to_numpy(np.int64)
+        thresholds = Thresholds(**summary.get("thresholds", {}))
+        return cls(folder, names["objects"], names["labels"], counts, images, thresholds, summary)
+
+    @property
+    def explained(self) -> bool:
+        """Whether a CAM looked, so that importance means something."""
+        return (self.folder / "maps.parquet").is_file()
+
+    @cached_property
+    def percent(self) -> NDArray[np.float64]:
+        """(O, L); NaN where a label has no images."""
+        return 100 * self.counts / np.where(self.images > 0, self.images, np.nan)
+
+    @cached_property
+    def choices(self) -> dict[str, str]:
+        """Which option of each group the run was made with, as far as its settings were kept."""
+        file = self.folder / ".hydra" / "hydra.yaml"
+        kept = yaml.safe_load(file.read_text()) if file.is_file() else {}
+        chosen = (kept or {}).get("hydra", {}).get("runtime", {}).get("choices", {})
+        return {
+            k: str(v)
+            for k, v in chosen.items()
+            if k in ("data", "classifier", "cam", "detector", "importance")
+        }
+
+    @cached_property
+    def overrides(self) -> list[str]:
+        """The words of the command line."""
+        file = self.folder / ".hydra" / "overrides.yaml"
+        return [str(word) for word in (yaml.safe_load(file.read_text()) or [])] if file.is_file() else []
+
+    def blocks(self, file: str, columns: list[str] | None = None) -> Iterator[pa.Table]:
+        """The rows of a Parquet file, a block at a time."""
+        for batch in pq.ParquetFile(self.folder / f"{file}.parquet").iter_batches(BLOCK, columns=columns):
+            yield pa.Table.from_batches([batch])
+
+    def counted(self, regions: pd.DataFrame) -> NDArray[np.bool_]:
+        """Which regions pass the run's thresholds: strictly above, compared as the stored float32."""
+        passed = (regions["score"] > np.float32(self.thresholds.score)) & (
+            regions["confidence"] > np.float32(self.thresholds.confidence)
+        )
+        if self.explained:
+            passed &= regions["importance"] > np.float32(self.thresholds.importance)
+        return passed.to_numpy()

@@ -1,0 +1,221 @@
+"""The page without a browser: what is written, that it says what the run found, and that names stay text."""
+
+import json
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from emocam.report.finding import nothing, standing_out, warnings
+from emocam.report.matrix import depth, percent_text
+from emocam.report.page import write_report
+from emocam.report.strongest import MOST, Strongest, find_strongest
+from emocam.report.tables import RunTables
+from emocam.structures import Thresholds
+
+
+class Table(HTMLParser):
+    """Heads, and rows of cells, as a reader of HTML finds them."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.heads, self.rows, self.scripts, self.open = [], [], [], None
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        if tag == "script":
+            self.scripts.append(dict(attrs))
+        if tag in ("thead", "tbody"):
+            self.part = tag
+        if tag == "tr":
+            self.rows.append([])
+        if tag in ("th", "td"):
+            self.open = ""
+
+    def handle_data(self, data):
+        if self.open is not None:
+            self.open += data
+
+    def handle_endtag(self, tag):
+        if tag in ("th", "td"):
+            (self.heads if self.part == "thead" else self.rows[-1]).append(self.open)
+            self.open = None
+
+
+def data_of(file: Path) -> dict:
+    text = file.read_text("ascii")
+    assert text.startswith("emocam({") and text.endswith("});\n")
+    return json.loads(text[len("emocam(") : -len(");\n")])
+
+
+def gallery_by_pandas(folder: Path, object: str, label: str) -> list[str]:
+    evidence = pd.read_parquet(folder / "evidence.parquet").astype({"object": str, "label": str})
+    cell = evidence[(evidence["object"] == object) & (evidence["label"] == label)]
+    cell = cell[(cell["importance"] > np.float32(0.3)) & (cell["score"] > np.float32(0.005))]
+    return list(cell.groupby("image")["importance"].max().sort_values(ascending=False).index)
+
+
+def test_the_table_shows_every_object_with_a_count_in_percent(run_folder):
+    folder, open_picture = run_folder
+    page = write_report(folder, open_picture)
+    assert page == folder / "report" / "index.html"
+    table = Table(page.read_text())
+    percent = pd.read_csv(folder / "association_percent.csv", index_col=0)
+    assert table.heads == ["object", *percent.columns]
+    shown = {row[0]: row[1:] for row in table.rows if row}
+    counted = percent[(percent > 0).any(axis=1)]
+    assert set(shown) == set(counted.index)
+    for object, cells in shown.items():
+        assert [float(cell) for cell in cells] == pytest.approx(list(counted.loc[object]), abs=0.0501)
+    means = [percent.loc[object].mean() for object in shown]
+    assert means == sorted(means, reverse=True)
+
+
+def test_a_gallery_holds_the_strongest_pictures_first_and_no_more_than_sixty(run_folder, monkeypatch):
+    monkeypatch.setattr("emocam.report.strongest.MOST", 5)
+    folder, open_picture = run_folder
+    write_report(folder, open_picture)
+    run = data_of(folder / "report/data/run.js")
+    thing, label = run["objects"].index("Triangle"), run["labels"].index("danger")
+    cells = data_of(folder / f"report/data/objects/{thing:04d}.js")["cells"]
+    expected = gallery_by_pandas(folder, "Triangle", "danger")
+    assert len(expected) > 5 and MOST == 60
+    assert [picture["path"] for picture in cells[str(label)]] == expected[:5]
+    for picture in cells[str(label)]:
+        assert picture["boxes"] == sorted(picture["boxes"], key=lambda box: -box[5])
+        assert (folder / "report/thumbnails/000" / f"{picture['id']:06d}.webp").is_file()
+        assert len(picture["map"]["cells"]) and picture["map"]["shape"] == [7, 7]
+
+
+def test_blocks_of_any_size_give_the_same_galleries(run_folder, monkeypatch):
+    folder, _ = run_folder
+    run = RunTables.read(folder)
+    whole = find_strongest(run)
+    monkeypatch.setattr("emocam.report.tables.BLOCK", 7)
+    parts = find_strongest(run)
+    order = ["object", "label", "strength", "image"]
+    pd.testing.assert_frame_equal(
+        whole.pairs.sort_values(order, ignore_index=True), parts.pairs.sort_values(order, ignore_index=True)
+    )
+
+
+def test_only_pictures_that_a_cell_shows_have_a_thumbnail(run_folder):
+    folder, open_picture = run_folder
+    opened = []
+    write_report(folder, lambda path: opened.append(path) or open_picture(path))
+    assert set(opened) == set(find_strongest(RunTables.read(folder)).pairs["image"])
+    assert len(opened) == len(set(opened)) == len(list((folder / "report/thumbnails").rglob("*.webp")))
+
+
+def test_without_a_cam_every_detected_object_counts_and_the_page_says_so(tmp_path, make_run):
+    make_run(tmp_path / "run", ["Dog", "Cat"], ["joy", "fear"], 60, explained=False)
+    text = write_report(tmp_path / "run").read_text()
+    assert "No CAM was asked" in text and "looks at" not in text
+    assert not data_of(tmp_path / "run/report/data/run.js")["explained"]
+
+
+def test_a_picture_that_is_gone_is_said_and_stops_nothing(run_folder):
+    folder, open_picture = run_folder
+    gone = find_strongest(RunTables.read(folder)).pairs["image"].iloc[0]
+
+    def open_or_raise(path):
+        if path == gone:
+            raise FileNotFoundError(path)
+        return open_picture(path)
+
+    assert "1 of the pictures could not be opened" in write_report(folder, open_or_raise).read_text()
+
+
+def test_hostile_names_stay_text(hostile_folder):
+    folder, open_picture = hostile_folder
+    text = write_report(folder, open_picture).read_text()
+    assert "<img src=x" not in text and "alert(1)</script>" not in text and "49 " not in text
+    table = Table(text)
+    names = RunTables.read(folder)
+    assert all("src" in script for script in table.scripts)
+    assert table.heads == ["object", *names.labels]
+    assert {row[0] for row in table.rows if row} <= set(names.objects)
+    for file in (folder / "report/data").rglob("*.js"):
+        assert "<" not in file.read_text("ascii")
+    assert data_of(folder / "report/data/run.js")["objects"] == names.objects
+
+
+def test_nothing_outside_the_folder_is_named(run_folder):
+    folder, open_picture = run_folder
+    text = write_report(folder, open_picture).read_text()
+    assert (
+        "default-src 'none'; img-src 'self' data:; script-src 'self'; style-src 'self' 'unsafe-inline'"
+        in text
+    )
+    for file in (folder / "report").rglob("*.*"):
+        if file.suffix in (".html", ".js", ".css"):
+            links = re.findall(r"https?://[^\s\"']+", file.read_text())
+            assert set(links) <= {"http://www.w3.org/2000/svg"}
+
+
+def test_a_run_that_found_nothing_says_why(tmp_path, make_run):
+    make_run(tmp_path / "run", ["Dog"], ["joy"], 40)
+    file = tmp_path / "run/summary.json"
+    summary = json.loads(file.read_text())
+    summary["thresholds"]["importance"] = 0.99
+    file.write_text(json.dumps(summary))
+    pd.DataFrame({"object": ["Dog"], "joy": [0]}).to_csv(tmp_path / "run/association.csv", index=False)
+    text = write_report(tmp_path / "run").read_text()
+    assert re.search(r"No region passed threshold.importance=0.99 \(the highest was 0.\d\d\)", text)
+
+
+def tables(counts, given, **summary) -> RunTables:
+    counts, images = np.array(counts), np.array(given)
+    objects, labels = [f"o{i}" for i in range(len(counts))], [f"l{i}" for i in range(len(images))]
+    return RunTables(Path("nowhere"), objects, labels, counts, images, Thresholds(), summary)
+
+
+def test_what_stands_out_is_the_contrast_and_not_the_highest_percentage():
+    # o0 is everywhere; o1 is in 60 % of l0 and in 10 % of l1
+    run = tables([[95, 90], [60, 10]], [100, 100])
+    first = standing_out(run)[0]
+    assert (first.object, first.label, first.percent, first.elsewhere) == (1, 0, 60, 10)
+
+
+def test_labels_with_few_images_come_last():
+    run = tables([[5, 0, 0], [0, 30, 0]], [5, 100, 100])
+    assert [cell.label for cell in standing_out(run)] == [1, 0]
+
+
+def test_warnings_name_what_to_keep_in_mind():
+    run = tables([[1, 0, 0]], [200, 5, 0], regions=100_000, images=300, done=205)
+    seen = Strongest(pd.DataFrame(), np.array([[199, 5, 0]]), 0.9)
+    told = " ".join(warnings(run, seen, flat_maps=7, lost_pictures=0))
+    for words in (
+        "Never predicted",
+        "l1 (5)",
+        "called l0",
+        "whatever their label: o0",
+        "488 regions",
+        "7 of the maps",
+        "95 of 300",
+    ):
+        assert words in told
+    assert "No image was explained" in nothing(tables([[0]], [0]), 0.0)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0, "0"), (29.94, "29.9"), (99.96, "100"), (0.04, "0.0"), (12.25, "12.3"), (float("nan"), "–")],
+)
+def test_percentages_are_written_as_the_scripts_write_them(value, text):
+    assert percent_text(value) == text
+
+
+def test_depth_of_colour_keeps_zero_apart():
+    assert [depth(v, 90) for v in (0, 0.1, 10, 10.1, 90, float("nan"))] == [
+        "c0",
+        "c1",
+        "c1",
+        "c2",
+        "c9",
+        "none",
+    ]
