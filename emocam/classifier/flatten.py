@@ -1,0 +1,15 @@
+"""A step from map to row that explanation libraries can walk."""
+
+from torch import Tensor, nn
+
+
+class Flatten(nn.Module):
+    """(B, C, h, w) -> (B, C h w)."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        # captum's LRP refuses leaves that it does not know, torch's own Flatten among them
+        self.same = nn.Dropout(0)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.same(x.flatten(1))
