@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from emocam.detector.base import Detector
-from emocam.detector.darknet_file import check_size, read_cfg, value, with_threshold, with_value
+from emocam.detector.darknet_file import check_size, header_bytes, read_cfg, value, with_threshold, with_value
 from emocam.detector.identity import identify
 from emocam.detector.opencv import load_opencv
 from emocam.detector.regions import pack_regions
@@ -61,6 +61,7 @@ class Darknet(Detector):
 
     def _read(self) -> Any:
         cv2 = load_opencv()
+        header_bytes(self.weights)
         stored = np.fromfile(self.weights, np.uint8)
         try:
             network = cv2.dnn.readNetFromDarknet(np.frombuffer(self.text.encode(), np.uint8), stored)

@@ -13,8 +13,10 @@ LAYER = re.compile(r"^\[(yolo|region)\][^\n]*$", re.MULTILINE)
 def header_bytes(path: str | Path) -> int:
     """Three integers for the version, then the number of images seen, wider since 0.2."""
     with Path(path).open("rb") as file:
-        start = np.frombuffer(file.read(12), np.int32)
-    return 0 if len(start) < 3 else 20 if start[0] * 10 + start[1] >= 2 else 16
+        start = np.fromfile(file, np.int32, 3)
+    if len(start) < 3:
+        raise SettingError(f"detector.weights: {path} is too short to be a file of darknet's")
+    return 20 if start[0] * 10 + start[1] >= 2 else 16
 
 
 def count_floats(path: str | Path) -> int:

@@ -1,0 +1,152 @@
+"""Torchvision's detectors by name: boxes, and masks from Mask R-CNN.
+
+Mask R-CNN, He et al. 2017, https://arxiv.org/abs/1703.06870.
+"""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+import torchvision
+from torch import Tensor
+from torchvision import models
+from torchvision.models import detection
+
+from emocam.detector.base import Detector
+from emocam.detector.identity import identify
+from emocam.errors import SettingError, nearest
+from emocam.functional.views import Unchanged
+from emocam.structures import Batch, Detections
+from emocam.weights import digest, fit, is_file, read_labels, read_weights
+
+WITHOUT_EPSILON = [
+    *(f"{kind}rcnn_resnet50_fpn" for kind in ("faster", "mask", "keypoint")),
+    "retinanet_resnet50_fpn",
+]
+"""Models whose first published weights were trained without an epsilon in the normalisation."""
+
+
+class TorchvisionDetector(Detector):
+    """`model` by torchvision's name; the network resizes pictures itself, and sees them whole.
+
+    `weights` is a file, `random` (drawn from `seed`), one of torchvision's own names, or the library's
+    default. `names` lists a file's classes, without the background. A mask is where the head's
+    probability is above one half.
+    """
+
+    position: Tensor
+
+    def __init__(
+        self,
+        model: str = "fasterrcnn_resnet50_fpn_v2",
+        weights: str | None = None,
+        names: str | None = None,
+        score: float = 0.005,
+        iou: float = 0.005,
+        seed: int = 0,
+    ) -> None:
+        super().__init__(score, iou)
+        known = models.list_models(module=detection)
+        if model not in known:
+            raise SettingError(f"detector.model {model!r} is not in torchvision; {nearest(model, known)}")
+        entry = _entry(model, weights)
+        categories = _categories(entry, names, weights)
+        self.view, self.model = Unchanged(), model
+        self.objects = [name for name in categories[1:] if name != "N/A"]
+        place = {name: i for i, name in enumerate(self.objects)}
+        # the first is the background, whatever it is called
+        positions = [-1, *(place.get(name, -1) for name in categories[1:])]
+        self.register_buffer("position", torch.tensor(positions), persistent=False)
+        network = _network(model, weights, entry, len(categories), seed)
+        boxes = getattr(network, "roi_heads", network)
+        boxes.score_thresh, boxes.nms_thresh = score, iou
+        network.transform.postprocess = _relative
+        self.network = network.eval().requires_grad_(False)
+        made_of = (
+            digest(weights) if weights and is_file(weights) else seed if weights == "random" else entry.url
+        )
+        settings = {"score": score, "iou": iou, "torchvision": torchvision.__version__}
+        self.identity = identify(model, self.objects, weights=made_of, **settings)
+
+    def forward(self, batch: Batch) -> Detections:
+        views = list(batch.detector_view)
+        found: list[dict[str, Tensor]] = [{}] * len(views)
+        for places in self._alike(views):
+            results = self.network([views[i].float() / 255 for i in places])
+            for i, result in zip(places, results, strict=True):
+                found[i] = result
+        counts = torch.tensor([len(result["scores"]) for result in found])
+        image = torch.repeat_interleave(torch.arange(len(found)), counts).to(self.position.device)
+        together = {key: torch.cat([result[key] for result in found]) for key in found[0]}
+        object, boxes = self.position[together["labels"]], together["boxes"].float().clamp(0, 1)
+        keep = (object >= 0) & (boxes[:, 2:] > boxes[:, :2]).all(-1)
+        masks = (together["masks"][keep, 0] > 0.5).float() if "masks" in together else None
+        return Detections(boxes[keep], object[keep], together["scores"][keep].float(), image[keep], masks)
+
+    def _alike(self, views: Sequence[Tensor]) -> Iterator[list[int]]:
+        """Places of views that may share a batch: padding beside a larger one would change an answer."""
+        groups: dict[torch.Size | None, list[int]] = {}
+        for i, view in enumerate(views):
+            groups.setdefault(None if self.network.transform.fixed_size else view.shape, []).append(i)
+        yield from groups.values()
+
+
+def _relative(
+    result: list[dict[str, Tensor]], shapes: list[tuple[int, int]], *_: object
+) -> list[dict[str, Tensor]]:
+    """Boxes in [0, 1] in place of torchvision's pixels; masks stay in the frames of their boxes."""
+    for found, (height, width) in zip(result, shapes, strict=True):
+        found["boxes"] = found["boxes"] / found["boxes"].new_tensor([width, height, width, height])
+    return result
+
+
+def _entry(model: str, weights: str | None) -> Any:
+    """Torchvision's record of a set of weights: its address and its names."""
+    library = models.get_model_weights(model)
+    if weights is None or weights == "random":
+        return library.DEFAULT
+    if is_file(weights):
+        start = digest(weights)[:8] if Path(weights).expanduser().is_file() else "no file"
+        return next((entry for entry in library if start in entry.url), library.DEFAULT)
+    entries = [entry.name for entry in library]
+    if weights not in entries:
+        choices = ["random", "a file (.pth, .safetensors)", *entries]
+        raise SettingError(f"detector.weights {weights!r} is not of {model}; {nearest(weights, choices)}")
+    return library[weights]
+
+
+def _categories(entry: Any, names: str | None, weights: str | None) -> list[str]:
+    if names is None:
+        return list(entry.meta["categories"])
+    if weights is None or not (weights == "random" or is_file(weights)):
+        raise SettingError(
+            f"detector.names goes with weights of your own, and {entry} has names; give detector.weights=FILE too"
+        )
+    return ["__background__", *read_labels(names, "detector.names")]
+
+
+def _network(model: str, weights: str | None, entry: Any, classes: int, seed: int) -> Any:
+    if weights is None or not (weights == "random" or is_file(weights)):
+        try:
+            return models.get_model(model, weights=entry)
+        except OSError as error:
+            raise SettingError(
+                f"detector.weights: {entry} could not be fetched ({error}); give a file with "
+                "detector.weights=FILE.pth, or try the way with detector.weights=random"
+            ) from None
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        network = models.get_model(model, weights=None, weights_backbone=None, num_classes=classes)
+    if weights != "random":
+        state = read_weights(weights, "detector.weights")
+        # frozen normalisations, which published weights have, count no batches
+        counts = {
+            key: value for key, value in network.state_dict().items() if key.endswith("num_batches_tracked")
+        }
+        fit(network, {**counts, **state}, weights, "detector.weights")
+        if model in WITHOUT_EPSILON and entry.name == "COCO_V1" and digest(weights)[:8] in entry.url:
+            for module in network.modules():
+                if isinstance(module, torch.nn.BatchNorm2d):
+                    module.eps = 0.0
+    return network
