@@ -10,7 +10,7 @@ class SettingError(ValueError):
 
 def nearest(name: str, choices: Iterable[str], listed: int = 12) -> str:
     """«did you mean layer4?» where a choice is close, else the choices themselves."""
-    choices = list(choices)
+    choices = list(dict.fromkeys(choices))
     close = difflib.get_close_matches(name, choices, n=3)
     if close:
         return f"did you mean {' or '.join(close)}?"

@@ -27,13 +27,20 @@ def _names(index: np.ndarray, names: list[str]) -> pa.DictionaryArray:
     return pa.DictionaryArray.from_arrays(pa.array(index, pa.int32()), pa.array(names, pa.string()))
 
 
-def _ledger(paths: list[str], index: np.ndarray, status: list[str], reason: list[str]) -> pa.Table:
+def _ledger(
+    paths: list[str],
+    index: np.ndarray,
+    status: list[str],
+    reason: list[str],
+    regions: np.ndarray | None = None,
+) -> pa.Table:
     return pa.table(
         {
             "index": pa.array(index, pa.int64()),
             "image": pa.array(paths, pa.string()),
             "status": pa.array(status, pa.string()),
             "reason": pa.array(reason, pa.string()),
+            "regions": pa.array(np.zeros(len(index)) if regions is None else regions, pa.int32()),
         }
     )
 
@@ -55,7 +62,8 @@ def tables(evidence: Evidence, labels: list[str], objects: list[str]) -> dict[st
     label, confidence = evidence.prediction.label.numpy(), evidence.prediction.confidence.float().numpy()
     status = ["done" if f else "failed" for f in fine]
     reason = ["" if f else "the classifier's logits are not finite" for f in fine]
-    found = {"ledger": _ledger(evidence.paths, index, status, reason)}
+    counted = np.bincount(evidence.detections.image.numpy(), minlength=len(index)) * fine
+    found = {"ledger": _ledger(evidence.paths, index, status, reason, counted)}
     image = pa.array(paths[fine], pa.string())
     found["predictions"] = pa.table(
         {

@@ -45,6 +45,12 @@ class Layer:
     order: int
     calls: int
 
+    @property
+    def map_shape(self) -> tuple[int, int, int]:
+        """Channels, height, width."""
+        channels = self.shape[1] if self.layout.kind == "first" else self.shape[-1]
+        return channels, *self.layout.grid
+
 
 def _layout(shape: tuple[int, ...], view: tuple[int, int], patches: tuple[int, int] | None) -> Layout | None:
     """None where a layer's output has no places."""

@@ -1,7 +1,5 @@
 """The association matrix: in how many images of each label an object class counts."""
 
-from typing import NamedTuple
-
 import torch
 from torch import Tensor
 from torchmetrics import Metric
@@ -10,13 +8,15 @@ from emocam.functional.association import count_images, percent_of_label
 from emocam.structures import Thresholds
 
 
-class AssociationCounts(NamedTuple):
-    """counts (O, L), present (O, L) without regard to importance, images (L,), percent (O, L)."""
+class AssociationCounts:
+    """counts (O, L), present (O, L) without regard to importance, images (L,), percent (O, L).
 
-    counts: Tensor
-    present: Tensor
-    images: Tensor
-    percent: Tensor
+    No tuple or dataclass: torchmetrics would squeeze a matrix of one cell inside of them.
+    """
+
+    def __init__(self, counts: Tensor, present: Tensor, images: Tensor) -> None:
+        self.counts, self.present, self.images = counts, present, images
+        self.percent = percent_of_label(counts, images)
 
 
 class AssociationMatrix(Metric):
@@ -56,6 +56,4 @@ class AssociationMatrix(Metric):
         self.counts += count_images(label, object[kept], image[kept], objects, labels)
 
     def compute(self) -> AssociationCounts:
-        return AssociationCounts(
-            self.counts, self.present, self.images, percent_of_label(self.counts, self.images)
-        )
+        return AssociationCounts(self.counts, self.present, self.images)

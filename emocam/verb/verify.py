@@ -1,0 +1,116 @@
+"""`emocam verify RUN`: does the run's folder hold every listed image exactly once?"""
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from emocam.errors import SettingError
+
+TABLES = ("ledger", "predictions", "evidence")
+REST = ("association.csv", "association_percent.csv", "labels.csv", "summary.json")
+
+
+def main(words: list[str]) -> int:
+    """0 when all is there, 1 with a sentence for each fault."""
+    parser = argparse.ArgumentParser(prog="emocam verify", description="Checks a run's ledger and files.")
+    parser.add_argument("run", type=Path, help="the run's folder")
+    folder: Path = parser.parse_args(words).run
+    if not folder.is_dir():
+        raise SettingError(f"RUN must be a run's folder, and there is none at {folder}")
+    found = list(faults(folder))
+    if found:
+        sys.stderr.write("\n".join(found) + "\n")
+        return 1
+    from emocam.ledger import read_ledger
+
+    sys.stdout.write(f"{read_ledger(folder).line}\nevery listed image is there exactly once\n")
+    return 0
+
+
+def faults(folder: Path) -> Iterator[str]:
+    """What is missing, doubled or cut short."""
+    if (folder / "shards").is_dir():
+        yield f"{folder} is not finished: it still holds shards; the same command goes on where it stopped"
+        return
+    tables: dict[str, pa.Table] = {}
+    for name in (*TABLES, "maps"):
+        file = folder / f"{name}.parquet"
+        if not file.is_file():
+            if name != "maps":
+                yield f"{file.name} is gone"
+            continue
+        try:
+            # all columns: a file cut short in the middle shows only where it is read
+            columns = None if name != "maps" else ["image"]
+            pq.ParquetFile(file).read() if name == "maps" else None
+            tables[name] = pq.read_table(file, columns=columns)
+        except (pa.ArrowInvalid, OSError) as error:
+            yield f"{file.name} cannot be read to its end ({' '.join(str(error).split())[:120]})"
+    for name in REST:
+        if not (folder / name).is_file():
+            yield f"{name} is gone"
+    if not set(TABLES) <= set(tables):
+        return
+    yield from _rows(folder, tables)
+
+
+def _rows(folder: Path, tables: dict[str, pa.Table]) -> Iterator[str]:
+    ledger, predictions, evidence = (tables[name] for name in TABLES)
+    for name in ("ledger", "predictions", "maps"):
+        if name in tables and (twice := _twice(tables[name]["image"])):
+            yield f"{name}.parquet has {len(twice)} images more than once, such as {twice[0]!r}"
+    done = ledger.filter(pc.equal(ledger["status"], "done"))["image"]
+    for name in ("predictions", "maps"):
+        if name in tables:
+            yield from _same(done, tables[name]["image"], name)
+    strange = pc.unique(evidence["image"].filter(pc.invert(pc.is_in(evidence["image"], done))))
+    if len(strange):
+        yield f"evidence.parquet has regions of {len(strange)} images that are not done, such as {strange[0].as_py()!r}"
+    yield from _regions(ledger, evidence)
+    yield from _summary(folder, ledger, evidence)
+
+
+def _regions(ledger: pa.Table, evidence: pa.Table) -> Iterator[str]:
+    """Each image has as many regions as the ledger counted when they were found."""
+    found = evidence.group_by("image").aggregate([([], "count_all")])
+    both = ledger.select(["image", "regions"]).join(found, "image", join_type="left outer")
+    there = pc.fill_null(both["count_all"], 0)
+    for more, word in (
+        (pc.less(there, both["regions"]), "misses"),
+        (pc.greater(there, both["regions"]), "doubles"),
+    ):
+        odd = both.filter(more)
+        if len(odd):
+            yield f"evidence.parquet {word} regions of {len(odd)} images, such as {odd['image'][0].as_py()!r}"
+
+
+def _same(done: pa.ChunkedArray, images: pa.ChunkedArray, name: str) -> Iterator[str]:
+    for left, right, word in ((done, images, "misses"), (images, done, "has besides")):
+        odd = left.filter(pc.invert(pc.is_in(left, right)))
+        if len(odd):
+            yield f"{name}.parquet {word} {len(odd)} images, such as {odd[0].as_py()!r}"
+
+
+def _twice(images: pa.ChunkedArray) -> list[str]:
+    counts = pc.value_counts(images)
+    return [entry["values"] for entry in counts.to_pylist() if entry["counts"] > 1]
+
+
+def _summary(folder: Path, ledger: pa.Table, evidence: pa.Table) -> Iterator[str]:
+    file = folder / "summary.json"
+    if not file.is_file():
+        return
+    try:
+        summary = json.loads(file.read_text())
+    except json.JSONDecodeError as error:
+        yield f"summary.json cannot be read ({error})"
+        return
+    for name, found in (("images", len(ledger)), ("regions", len(evidence))):
+        if summary.get(name) != found:
+            yield f"summary.json tells of {summary.get(name)} {name}, but the tables hold {found}"
