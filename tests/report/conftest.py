@@ -220,3 +220,9 @@ def hostile_folder(tmp_path: Path) -> tuple[Path, Callable[[str], Image.Image]]:
 def make_run() -> Callable[..., Callable[[str], Image.Image]]:
     """Writes a run of a test's own."""
     return write_run
+
+
+@pytest.fixture(scope="module")
+def write_module_run() -> Callable[[Path], Callable[[str], Image.Image]]:
+    """A run that the tests of a module share, as none of them writes."""
+    return lambda folder: write_run(folder, OBJECTS, LABELS, 160)

@@ -54,6 +54,19 @@ function paint(canvas, map, size) {
   context.putImageData(picture, 0, 0);
 }
 
+const unpainted = [];
+
+/** Paints in the next free moments, a few maps at a time, in the order of asking. */
+function paintSoon(...what) {
+  unpainted.push(what);
+  if (unpainted.length > 1) return;
+  const some = () => {
+    for (const [canvas, map, size] of unpainted.splice(0, 6)) if (canvas.isConnected) paint(canvas, map, size);
+    if (unpainted.length) setTimeout(some);
+  };
+  setTimeout(some);
+}
+
 const SVG = "http://www.w3.org/2000/svg";
 
 /** Boxes (x0, y0, x1, y1 in [0, 1]) as an SVG over the photograph. */
@@ -80,6 +93,6 @@ function heat(picture, size) {
   Object.assign(canvas.style, {
     left: `${100 * x0}%`, top: `${100 * y0}%`, width: `${100 * (x1 - x0)}%`, height: `${100 * (y1 - y0)}%`,
   });
-  paint(canvas, picture.map, [size[0] * (x1 - x0), size[1] * (y1 - y0)]);
+  paintSoon(canvas, picture.map, [size[0] * (x1 - x0), size[1] * (y1 - y0)]);
   return canvas;
 }

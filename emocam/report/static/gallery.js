@@ -123,20 +123,25 @@ async function openGallery(object, label, picture) {
   go(shelf.querySelector(`[data-picture="${Number(picture)}"]`) ?? figures()[0]);
 }
 
+/** Closes the gallery, through the view. */
+function leave() {
+  if (view.object) show({ object: "", label: "", picture: "" }, true);
+}
+
 function listenGallery() {
   gallery.addEventListener("close", () => {
     opening++;
     shelf.replaceChildren();
-    if (view.object) show({ object: "", label: "", picture: "" }, true);
+    leave(); // where the browser closed it
     here?.focus();
   });
-  byId("close").addEventListener("click", () => gallery.close());
+  byId("close").addEventListener("click", leave);
   byId("previous").addEventListener("click", () => move(-1));
   byId("next").addEventListener("click", () => move(1));
   for (const [id, toggle] of Object.entries(toggles)) byId(id).addEventListener("click", toggle);
   byId("opacity").addEventListener("input", (event) => shelf.style.setProperty("--opacity", event.target.value / 100));
   gallery.addEventListener("click", (event) => {
-    if (event.target === gallery) gallery.close(); // the backdrop
+    if (event.target === gallery) leave(); // the backdrop
     const figure = event.target.closest("figure");
     if (!figure || event.target.closest("a")) return;
     const again = figure === current() && event.target.closest(".frame");
@@ -144,12 +149,12 @@ function listenGallery() {
     if (again || !shelf.classList.contains("large")) toggles.large();
   });
   gallery.addEventListener("keydown", (event) => {
-    if (event.target.matches("input") || event.ctrlKey || event.metaKey || event.altKey) return;
+    if ((event.target.matches("input") && event.key !== "Escape") || event.ctrlKey || event.metaKey || event.altKey) return;
     const line = shelf.classList.contains("large") ? 1 : across();
     const keys = {
       ArrowLeft: () => move(-1), ArrowRight: () => move(1), ArrowUp: () => move(-line), ArrowDown: () => move(line),
       Home: () => move(-figures().length), End: () => move(figures().length),
-      h: toggles.heat, b: toggles.boxes,
+      h: toggles.heat, b: toggles.boxes, Escape: leave,
       ...(event.target.matches("figure") ? { Enter: toggles.large } : {}),
     };
     if (!keys[event.key]) return;

@@ -1,0 +1,284 @@
+"""The page in a real browser, opened from disk. Skipped where there is no Chromium."""
+
+import shutil
+from importlib.resources import files
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from emocam.report.page import write_report
+
+CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
+pytestmark = pytest.mark.skipif(
+    CHROMIUM is None or find_spec("playwright") is None, reason="needs chromium and playwright"
+)
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+
+
+@pytest.fixture(scope="module")
+def browser():
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield launched
+        launched.close()
+
+
+@pytest.fixture(scope="module")
+def opened(browser):
+    """Opens a file as a person would; afterwards nothing was asked, said or fetched that should not be."""
+    pages, faults = [], []
+
+    def open_page(file: Path, fragment: str = "", **context):
+        page = browser.new_context(viewport={"width": 1280, "height": 900}, **context).new_page()
+        home = file.parent.as_uri()
+        page.on("console", lambda said: faults.append(f"console: {said.text}"))
+        page.on("pageerror", lambda fault: faults.append(f"error: {fault}"))
+        page.on("dialog", lambda dialog: (faults.append(f"dialog: {dialog.message}"), dialog.dismiss()))
+        page.on(
+            "request",
+            lambda r: r.url.startswith((home, "blob:", "data:")) or faults.append(f"request: {r.url}"),
+        )
+        page.on("requestfailed", lambda r: faults.append(f"missing: {r.url}"))
+        page.goto(file.as_uri() + fragment)
+        pages.append(page)
+        return page
+
+    open_page.faults = faults
+    yield open_page
+    for page in pages:
+        page.context.close()
+
+
+@pytest.fixture(autouse=True)
+def quiet(opened):
+    opened.faults.clear()
+    yield
+    assert not opened.faults
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory, write_module_run) -> Path:
+    folder = tmp_path_factory.mktemp("runs") / "run"
+    write_report(folder, write_module_run(folder))
+    return folder
+
+
+@pytest.fixture
+def page(opened, folder):
+    return opened(folder / "report/index.html")
+
+
+def names(page) -> list[str]:
+    return page.locator("#matrix tbody tr:visible th").all_inner_texts()
+
+
+def cell(page, object: str, label: str):
+    column = page.locator("#matrix thead th").all_inner_texts().index(label)
+    row = page.locator("#matrix tbody tr").filter(has=page.locator("th", has_text=object))
+    return row.locator(f":nth-child({column + 1})").first
+
+
+def strongest(folder: Path, object: str, label: str) -> list[str]:
+    evidence = pd.read_parquet(folder / "evidence.parquet").astype({"object": str, "label": str})
+    own = evidence[
+        (evidence["object"] == object)
+        & (evidence["label"] == label)
+        & (evidence["importance"] > np.float32(0.3))
+    ]
+    return list(own.groupby("image")["importance"].max().sort_values(ascending=False).index)
+
+
+def open_cell(page, object: str = "Triangle", label: str = "danger"):
+    cell(page, object, label).click()
+    page.wait_for_selector("dialog[open] figure")
+    return page.locator("dialog figure")
+
+
+def test_a_head_sorts_and_says_so(page, folder):
+    percent = pd.read_csv(folder / "association_percent.csv", index_col=0)["joy"]
+    head = page.locator("#matrix thead th", has_text="joy")
+    head.click()
+    assert head.get_attribute("aria-sort") == "descending"
+    assert [percent[name] for name in names(page)] == sorted(percent, reverse=True)
+    head.click()
+    assert head.get_attribute("aria-sort") == "ascending"
+    assert [percent[name] for name in names(page)] == sorted(percent)
+    assert page.locator("#matrix [aria-sort]").count() == 1
+    page.locator("#matrix thead th").first.click()
+    assert names(page) == sorted(percent.index)
+
+
+def test_rows_are_filtered_by_name_and_by_count(page, folder):
+    page.fill("#filter", "a")
+    assert set(names(page)) == {"Triangle", "Ball", "Stamp", "Car", "Cat", "Lamp", "Chair"}
+    page.fill("#filter", "")
+    totals = pd.read_csv(folder / "association.csv", index_col=0).sum(axis=1)
+    least = int(totals.median())
+    page.fill("#least", str(least))
+    assert set(names(page)) == set(totals.index[totals >= least])
+    assert page.locator("#shown").inner_text().startswith(f"{(totals >= least).sum()} of 12 objects")
+
+
+def test_cells_change_from_percent_to_count(page, folder):
+    counts = pd.read_csv(folder / "association.csv", index_col=0)
+    page.get_by_text("count", exact=True).click()
+    for object in counts.index:
+        assert int(cell(page, object, "calm").inner_text()) == counts.loc[object, "calm"]
+    assert "measure=count" in page.url
+
+
+def test_a_cell_reads_itself_with_its_interval(page, folder):
+    from scipy.stats import binomtest
+
+    counts = pd.read_csv(folder / "association.csv", index_col=0)
+    images = pd.read_csv(folder / "labels.csv", index_col=0)["images"]
+    k, n = int(counts.loc["Ball", "calm"]), int(images["calm"])
+    low, high = (100 * bound for bound in binomtest(k, n).proportion_ci(method="wilson"))
+    cell(page, "Ball", "calm").hover()
+    told = page.locator("#reading").inner_text()
+    assert told.startswith(f"Ball, calm: {k} of {n} images, {100 * k / n:.1f} % ({low:.0f}–{high:.0f})")
+
+
+def test_a_gallery_shows_photo_map_and_boxes_strongest_first(page, folder):
+    figures = open_cell(page)
+    expected = strongest(folder, "Triangle", "danger")
+    assert figures.locator(".path bdi").all_inner_texts() == expected[:60]
+    assert (
+        figures.locator("img").count()
+        == figures.locator("canvas").count()
+        == figures.locator("svg").count()
+        == len(expected)
+    )
+    assert all(figures.nth(i).locator("rect").count() >= 1 for i in range(len(expected)))
+    page.wait_for_function(
+        "[...document.querySelectorAll('dialog img')].every(i => i.complete && i.naturalWidth)"
+    )
+    page.wait_for_timeout(200)
+    painted = "c => [...c.getContext('2d').getImageData(0, 0, c.width, c.height).data].some(v => v > 200)"
+    assert figures.locator("canvas").first.evaluate(painted)
+
+
+def test_a_map_is_painted_bilinear_between_the_centres_of_its_cells(page):
+    paint = """() => {
+      const canvas = document.createElement("canvas");
+      paint(canvas, {cells: btoa(String.fromCharCode(0, 255, 0, 0)), shape: [2, 2]}, [8, 8]);
+      const data = canvas.getContext("2d").getImageData(0, 0, 128, 128).data;
+      return [[0, 0], [127, 0], [64, 0], [127, 127]].map(([x, y]) => data[4 * (128 * y + x) + 3]);
+    }"""
+    left, right, middle, low = page.evaluate(paint)
+    assert (left, right, low) == (0, 255, 0)
+    # pixel 64 is centred at 64.5 of 128, so half a pixel beyond the middle: (64.5 - 32) / 64 of the way
+    assert middle == round(255 * 32.5 / 64)
+
+
+def test_the_gallery_obeys_its_keys(page):
+    figures = open_cell(page)
+    place = (
+        "() => [...document.querySelectorAll('dialog figure')].findIndex(f => f.matches('[aria-current]'))"
+    )
+    assert page.evaluate(place) == 0
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowLeft")
+    assert page.evaluate(place) == 1
+    canvas, svg = figures.first.locator("canvas"), figures.first.locator("svg")
+    page.keyboard.press("h")
+    assert not canvas.is_visible() and page.locator("#heat").get_attribute("aria-pressed") == "false"
+    page.keyboard.press("h")
+    assert canvas.is_visible()
+    page.keyboard.press("b")
+    assert not svg.is_visible()
+    page.keyboard.press("Enter")
+    assert page.locator("dialog figure:visible").count() == 1
+    page.keyboard.press("Escape")
+    assert not page.locator("dialog").is_visible()
+    assert "object=" not in page.url
+
+
+def test_the_table_is_walked_by_arrow_keys_and_opened_by_enter(page):
+    page.locator("#matrix tbody tr:first-child td").first.focus()
+    assert page.locator("#matrix [tabindex='0']").count() == 1
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowRight")
+    focused = page.evaluate(
+        "[document.activeElement.parentElement.rowIndex, document.activeElement.cellIndex]"
+    )
+    assert focused == [2, 2]
+    assert "images" in page.evaluate("document.activeElement.getAttribute('aria-label')")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("dialog[open] figure")
+    page.keyboard.press("Escape")
+    assert page.evaluate("document.activeElement.cellIndex") == 2
+    page.keyboard.press("Control+Home")
+    page.keyboard.press("Enter")
+    assert page.locator("#matrix thead th").first.get_attribute("aria-sort") == "ascending"
+
+
+def test_the_hash_holds_cell_and_sorting_and_survives_a_reload(page, opened):
+    page.locator("#matrix thead th", has_text="fear").click()
+    page.fill("#filter", "a")
+    open_cell(page, "Car", "danger")
+    order = names(page)
+    for again in (
+        page,
+        opened(Path(page.url.split("#")[0].removeprefix("file://")), "#" + page.url.split("#")[1]),
+    ):
+        again.reload()
+        again.wait_for_selector("dialog[open] figure")
+        assert again.locator("#gallery-name bdi").all_inner_texts() == ["Car", "danger"]
+        assert names(again) == order
+        assert again.locator("#matrix thead th", has_text="fear").get_attribute("aria-sort") == "descending"
+    page.go_back()
+    assert page.url.startswith("about:") or not page.locator("dialog").is_visible()
+
+
+def test_a_card_opens_its_cell(page):
+    page.locator("[data-card]").first.click()
+    page.wait_for_selector("dialog[open] figure")
+
+
+def test_the_table_is_saved_as_csv_without_formulas(opened, hostile_folder):
+    folder, open_picture = hostile_folder
+    page = opened(write_report(folder, open_picture))
+    with page.expect_download() as download:
+        page.click("#save")
+    saved = Path(download.value.path()).read_text()
+    assert "'=HYPERLINK" in saved
+    assert not any(line.startswith(("=", '"=')) for line in saved.splitlines())
+
+
+def test_hostile_names_do_nothing(opened, hostile_folder):
+    folder, open_picture = hostile_folder
+    page = opened(write_report(folder, open_picture))
+    for row in range(page.locator("#matrix tbody tr").count()):
+        page.locator("#matrix tbody tr").nth(row).locator("td").first.click()
+        page.wait_for_selector("dialog[open]")
+        page.wait_for_timeout(50)
+        page.keyboard.press("Escape")
+    page.locator("#matrix thead th").nth(1).click()
+    assert page.locator("img[src='x']").count() == 0
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+@pytest.mark.parametrize("width", [320, 390, 1280])
+def test_the_page_is_no_wider_than_its_window(opened, folder, width):
+    page = opened(folder / "report/index.html")
+    page.set_viewport_size({"width": width, "height": 800})
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("fragment", ["", "#object=Triangle&label=danger"])
+@pytest.mark.skipif(find_spec("axe_playwright_python") is None, reason="needs axe-playwright-python")
+def test_axe_finds_nothing_to_object_to(opened, folder, scheme, fragment):
+    page = opened(folder / "report/index.html", fragment, color_scheme=scheme)
+    if fragment:
+        page.wait_for_selector("dialog[open] figure")
+    page.evaluate((files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8"))
+    found = page.evaluate("axe.run({preload: false})")["violations"]
+    assert [(v["id"], [node["html"][:120] for node in v["nodes"][:3]]) for v in found] == []
