@@ -83,6 +83,12 @@ class RunTables:
         for batch in pq.ParquetFile(self.folder / f"{file}.parquet").iter_batches(BLOCK, columns=columns):
             yield pa.Table.from_batches([batch])
 
+    def box_counts(self, box: list[float]) -> bool:
+        """Whether a box (x0, y0, x1, y1, score, importance) of a picture that counts, counts itself."""
+        return bool(box[4] > np.float32(self.thresholds.score)) and bool(
+            not self.explained or box[5] > np.float32(self.thresholds.importance)
+        )
+
     def counted(self, regions: pd.DataFrame) -> NDArray[np.bool_]:
         """Which regions pass the run's thresholds: strictly above, compared as the stored float32."""
         passed = (regions["score"] > np.float32(self.thresholds.score)) & (

@@ -282,3 +282,12 @@ def test_axe_finds_nothing_to_object_to(opened, folder, scheme, fragment):
     page.evaluate((files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8"))
     found = page.evaluate("axe.run({preload: false})")["violations"]
     assert [(v["id"], [node["html"][:120] for node in v["nodes"][:3]]) for v in found] == []
+
+
+def test_the_summary_paints_its_maps_and_asks_for_nothing(opened, folder):
+    page = opened(folder / "summary.html")
+    painted = "c => [...c.getContext('2d').getImageData(0, 0, c.width, c.height).data].some(v => v > 200)"
+    assert page.locator("figure canvas").count() >= 1
+    assert page.locator("figure canvas").first.evaluate(painted)
+    page.evaluate((files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8"))
+    assert page.evaluate("axe.run({preload: false})")["violations"] == []

@@ -83,16 +83,3 @@ function outline(boxes) {
   }
   return svg;
 }
-
-/** The canvas of a picture's map, laid over the window that the classifier saw. */
-function heat(picture, size) {
-  const canvas = make("canvas", { className: "heat" });
-  canvas.setAttribute("aria-hidden", "true");
-  if (!picture.map) return canvas;
-  const [x0, y0, x1, y1] = picture.map.window ?? [0, 0, 1, 1];
-  Object.assign(canvas.style, {
-    left: `${100 * x0}%`, top: `${100 * y0}%`, width: `${100 * (x1 - x0)}%`, height: `${100 * (y1 - y0)}%`,
-  });
-  paintSoon(canvas, picture.map, [size[0] * (x1 - x0), size[1] * (y1 - y0)]);
-  return canvas;
-}

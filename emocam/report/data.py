@@ -1,0 +1,37 @@
+"""The page's data: what comes with it, and a file an object, which comes with a click."""
+
+from pathlib import Path
+from typing import Any
+
+from emocam.report.gathering import Gathered
+from emocam.report.scripts import write_script
+from emocam.report.strongest import MOST
+
+
+def write_data(folder: Path, gathered: Gathered, originals: Path | None) -> None:
+    """`data/run.js` and `data/objects/`; `originals` is where full pictures lie, if anywhere."""
+    run, pairs, examples = gathered.run, gathered.strongest.pairs, gathered.examples
+    thresholds = {key: getattr(run.thresholds, key) for key in ("score", "importance", "confidence")}
+    cards = [
+        {"object": c.object, "label": c.label, "picture": e.in_words(c.object)} for c, e in gathered.cards(1)
+    ]
+    told = {
+        "name": "data/run.js",
+        "objects": run.objects,
+        "labels": run.labels,
+        "images": run.images,
+        "counts": run.counts.ravel(),
+        "thresholds": thresholds,
+        "explained": run.explained,
+        "most": MOST,
+        "pictured": sorted(int(i) for i in pairs["object"].unique()),
+        "cards": cards,
+        "originals": originals.resolve().as_uri() if originals else None,
+    }
+    write_script(folder / "data" / "run.js", told)
+    for thing, own in pairs.groupby("object", sort=True):
+        gallery: dict[int, list[dict[str, Any]]] = {}
+        for image, label in zip(own["image"], own["label"], strict=True):
+            gallery.setdefault(int(label), []).append(examples[image].in_words(int(str(thing))))
+        name = f"data/objects/{thing:04d}.js"
+        write_script(folder / name, {"name": name, "cells": gallery})

@@ -1,0 +1,58 @@
+"""Everything the pages of a run say, gathered once."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from emocam.report.examples import Example, find_examples
+from emocam.report.finding import Cell, ledger, nothing, standing_out, warnings
+from emocam.report.strongest import Strongest, find_strongest
+from emocam.report.tables import RunTables
+from emocam.report.thumbnails import OpenPicture, side_for, write_thumbnails
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """A run, its pictures by path, what stands out, and what should make a reader careful."""
+
+    run: RunTables
+    strongest: Strongest
+    examples: dict[str, Example]
+    cells: list[Cell]
+    warnings: list[str]
+
+    @property
+    def words(self) -> dict[str, Any]:
+        """What every template is given."""
+        return {
+            "run": self.run,
+            "name": self.run.folder.resolve().name,
+            "ledger": ledger(self.run),
+            "nothing": nothing(self.run, self.strongest.highest),
+            "warnings": self.warnings,
+            "cards": self.cards(1),
+            "version": self.run.summary.get("versions", {}).get("emocam", ""),
+        }
+
+    def cards(self, most: int) -> list[tuple[Cell, Example]]:
+        """Each cell that stands out with its strongest pictures, a pair for each."""
+        found = []
+        pairs = self.strongest.pairs
+        for cell in self.cells:
+            own = (
+                (pairs["object"] == cell.object)
+                & (pairs["label"] == cell.label)
+                & pairs["passed"].astype(bool)
+            )
+            found += [(cell, self.examples[image]) for image in pairs.loc[own, "image"].head(most)]
+        return found
+
+
+def gather(folder: Path, into: Path, open_picture: OpenPicture | None) -> Gathered:
+    """Reads a run's folder and writes the thumbnails of the pictures that its pages show."""
+    run = RunTables.read(folder)
+    strongest = find_strongest(run)
+    examples, flat = find_examples(run, strongest.pairs)
+    ordered = sorted(examples.values(), key=lambda example: example.place)
+    lost = write_thumbnails(ordered, into, open_picture, side_for(len(ordered))) if open_picture else 0
+    return Gathered(run, strongest, examples, standing_out(run), warnings(run, strongest, flat, lost))
