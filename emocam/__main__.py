@@ -10,6 +10,10 @@ import sys
 import time
 from pathlib import Path
 from types import FrameType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from omegaconf import DictConfig
 
 STARTED = time.perf_counter()
 VERBS = ("layers", "verify")
@@ -23,7 +27,7 @@ def answer(words: list[str]) -> int:
     """The exit status of a command line."""
     if words and words[0] in VERBS:
         return _verb(words[0], words[1:])
-    if words in (["--help"], ["-h"]):
+    if "--help" in words or "-h" in words:
         from emocam.help import text
         from emocam.places import beside
 
@@ -47,25 +51,23 @@ def _verb(verb: str, words: list[str]) -> int:
         return 1
 
 
-def normalise(words: list[str], groups: set[str]) -> list[str]:
-    """`+cam=gradcam` is `cam=gradcam` for a group that the defaults list already names."""
-    return [w[1:] if w.startswith("+") and w[1:].split("=")[0] in groups else w for w in words]
-
-
 def _hydra(words: list[str]) -> int:
     full_error = os.environ.get("HYDRA_FULL_ERROR") == "1"
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra then hands its errors on instead of printing them
     import hydra
-    from omegaconf import DictConfig, OmegaConf
+    from omegaconf import OmegaConf
 
+    from emocam.commandline import check_words, normalise
     from emocam.errors import Interrupted, SettingError
     from emocam.mistakes import sentence
     from emocam.places import beside
+    from emocam.settings import unwritable
     from emocam.studies import register
 
     conf = beside("conf")
     primary = OmegaConf.load(conf / "config.yaml")
     groups = {str(key) for entry in primary.defaults if not isinstance(entry, str) for key in entry}
+    groups = {group for group in groups if group.isidentifier()}  # not `override hydra/job_logging`
     statuses: list[int] = []
 
     def told(error: Exception) -> int:
@@ -74,18 +76,23 @@ def _hydra(words: list[str]) -> int:
         sys.stderr.write(f"{sentence(error, conf)}\n")
         return 1
 
-    def job(cfg: DictConfig) -> int:
+    def job(cfg: "DictConfig") -> int:
         """One run; a mistake in one run of a sweep is told and leaves the others alone."""
+        if not full_error:
+            del os.environ["HYDRA_FULL_ERROR"]  # what the run starts hands its errors to nobody
         try:
             statuses.append(_run(cfg, words, groups | {str(key) for key in primary if key != "defaults"}))
         except Exception as error:
             statuses.append(told(error))
+        finally:
+            os.environ["HYDRA_FULL_ERROR"] = "1"
         return statuses[-1]
 
     _listen()
     register()
     sys.argv = [sys.argv[0], *normalise(words, groups)]
     try:
+        check_words(sys.argv[1:])
         hydra.main(version_base="1.3", config_path=str(conf), config_name="config")(job)()
     except (Interrupted, KeyboardInterrupt) as stop:
         number = stop.signal if isinstance(stop, Interrupted) else signal.SIGINT
@@ -94,7 +101,9 @@ def _hydra(words: list[str]) -> int:
         )
         return 128 + number
     except SystemExit as leave:
-        return leave.code if isinstance(leave.code, int) else 0
+        return 1 if leave.code else 0
+    except OSError as error:  # from Hydra, which makes the folder; what a job raises is told above
+        return told(unwritable(Path(error.filename), error) if error.filename else error)
     except Exception as error:
         return told(error)
     return 1 if 1 in statuses else max(statuses, default=0)
@@ -111,7 +120,7 @@ def _listen() -> None:
     signal.signal(signal.SIGTERM, stop)
 
 
-def _run(cfg: object, words: list[str], known: set[str]) -> int:
+def _run(cfg: "DictConfig", words: list[str], known: set[str]) -> int:
     from hydra.core.hydra_config import HydraConfig
 
     from emocam.errors import SettingError

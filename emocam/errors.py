@@ -14,6 +14,8 @@ def nearest(name: str, choices: Iterable[str], listed: int = 12) -> str:
     close = difflib.get_close_matches(name, choices, n=3)
     if close:
         return f"did you mean {' or '.join(close)}?"
+    if not choices:
+        return "there is none to choose from"
     more = f", ... ({len(choices)} in all)" if len(choices) > listed else ""
     return f"expected one of: {', '.join(choices[:listed])}{more}"
 

@@ -16,11 +16,22 @@ def _chain(error: BaseException) -> list[BaseException]:
     return chain
 
 
-def _keys(conf: Path, group: str) -> list[str]:
-    """Every setting of a group's options, as `group.key`."""
-    files = (conf / group).glob("*.yaml") if (conf / group).is_dir() else []
-    found = {m for file in files for m in re.findall(r"^(\w+):", file.read_text(), re.MULTILINE)}
-    return sorted(f"{group}.{key}" for key in found if not key.startswith("_"))
+def _keys(file: Path) -> set[str]:
+    return {key for key in re.findall(r"^(\w+):", file.read_text(), re.MULTILINE) if key[0] != "_"}
+
+
+def unknown(name: str, conf: Path) -> str:
+    """A setting that is not there: the options that do have it, or the nearest names."""
+    group, _, key = name.removeprefix("+").partition(".")
+    files = {file.stem: _keys(file) for file in sorted((conf / group).glob("*.yaml"))}
+    owners = [f"{group}={option}" for option, keys in files.items() if key in keys]
+    if owners:
+        more = ", ..." * (len(owners) > 5)
+        return f"{name} is no setting of the {group} chosen here, but of {', '.join(owners[:5])}{more}"
+    if files and key:
+        return f"{name} is no setting; {nearest(name, {f'{group}.{k}' for k in set().union(*files.values())}, 40)}"
+    top = {folder.name for folder in conf.iterdir() if folder.is_dir()} | _keys(conf / "config.yaml")
+    return f"{name} is no setting; {nearest(name, sorted(top - {'defaults', 'hydra'}), 40)}"
 
 
 def sentence(error: Exception, conf: Path) -> str:
@@ -38,13 +49,11 @@ def sentence(error: Exception, conf: Path) -> str:
     if found := re.search(
         r"Could not override '\+?([^'@]*)(@[^']*)?'\.?\s*No match in the defaults list", words
     ):
-        groups = sorted(folder.name for folder in conf.iterdir() if folder.is_dir())
-        return f"{found[1]} is no group of settings; {nearest(found[1], groups, 40)}"
+        return unknown(found[1], conf)
     if found := re.search(r"Could not override '([^']*)'", words):
-        name = found[1]
-        return f"{name} is no setting here; {nearest(name, _keys(conf, name.split('.')[0]), 40)}"
+        return unknown(found[1], conf)
     if found := re.search(r"Key '([^']*)' is not in struct\s+full_key: (\S+)", words):
-        return f"{found[2]} is no setting here; {nearest(found[2], _keys(conf, found[2].split('.')[0]), 40)}"
+        return unknown(found[2], conf)
     if isinstance(error, OverrideParseException):
         return f"the word {error.override!r} cannot be read as SETTING=VALUE; put quotes around special characters"
     if isinstance(error, HydraException | OmegaConfBaseException):

@@ -24,6 +24,7 @@ GROUPS = (
     "data",
     "classifier",
     "detector",
+    "vocabulary",
     "importance",
     "threshold",
     "trainer",
@@ -31,7 +32,7 @@ GROUPS = (
     "logger",
     "callback",
 )
-REQUIRED = ("task", "data", "classifier", "detector", "importance", "threshold", "trainer")
+REQUIRED = ("task", "data", "classifier", "detector", "vocabulary", "importance", "threshold", "trainer")
 
 
 def _number(value: object) -> bool:
@@ -48,9 +49,9 @@ def faults(cfg: DictConfig, known: frozenset[str]) -> Iterator[str]:
     def value(name: str) -> Any:
         return OmegaConf.select(cfg, name)
 
-    for key in cfg:
+    for key in map(str, cfg):
         if key not in known:
-            yield f"{key} is no setting; {nearest(str(key), known)}"
+            yield f"{key} is no setting; {nearest(key, sorted(known))}"
     for group in GROUPS:
         found = value(group)
         if isinstance(found, str | int | float):
@@ -87,10 +88,14 @@ def writable(folder: Path) -> None:
         if not os.access(folder, os.W_OK):
             raise PermissionError("no permission to write")
     except OSError as error:
-        raise SettingError(
-            f"hydra.run.dir {folder} cannot be written to ({error.strerror or error}); "
-            "name another with hydra.run.dir=FOLDER"
-        ) from None
+        raise unwritable(folder, error) from None
+
+
+def unwritable(folder: Path, error: OSError) -> SettingError:
+    return SettingError(
+        f"hydra.run.dir {folder} cannot be written to ({error.strerror or error}); "
+        "name another with hydra.run.dir=FOLDER"
+    )
 
 
 def check(cfg: DictConfig, known: frozenset[str]) -> None:

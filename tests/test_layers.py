@@ -12,7 +12,7 @@ DRAWING = """
     __main__
     verb
     app
-    door settings mistakes help studies
+    door settings mistakes help studies commandline
     task
     callback
     run
@@ -29,7 +29,7 @@ RANK = {part: -line for line, parts in enumerate(DRAWING.split("\n")) for part i
 KNOWN_BY = {
     "captum": "cam",
     "cv2": "detector",
-    "hydra": "__main__ door mistakes settings studies",
+    "hydra": "__main__ commandline door mistakes settings studies",
     "jinja2": "report",
     "lightnet": "detector",
     "matplotlib": "plot",
@@ -39,7 +39,7 @@ KNOWN_BY = {
     "seaborn": "plot",
     "torchmetrics": "metric",
 }
-LIGHT = ("__main__", "errors", "help", "mistakes", "places", "settings", "studies")
+LIGHT = ("__main__", "commandline", "errors", "help", "mistakes", "places", "settings", "studies")
 
 
 def imports(file: Path, whole: bool = True) -> Iterator[str]:

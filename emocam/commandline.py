@@ -1,0 +1,51 @@
+"""The words of a command line, as Hydra wants to read them."""
+
+import argparse
+import re
+from collections.abc import Iterator
+
+from hydra._internal.utils import get_args_parser
+
+from emocam.errors import SettingError
+
+ALONE = ("-m", "--multirun", "-r", "--run", "--resolve")
+"""Options that take no value, and so may stand anywhere."""
+
+
+def normalise(words: list[str], groups: set[str]) -> list[str]:
+    """Options first; `+cam=gradcam` as `cam=gradcam`, `cam=null` as `~cam`, for groups of the defaults."""
+    options = [word for word in words if word in ALONE]
+    return options + [_plain(word, groups) for word in words if word not in ALONE]
+
+
+def _plain(word: str, groups: set[str]) -> str:
+    found = re.fullmatch(r"\+?(\w+)=(.*)", word, re.DOTALL)
+    if not found or found[1] not in groups:
+        return word
+    return f"~{found[1]}" if found[2] == "null" else f"{found[1]}={found[2]}"
+
+
+def check_words(words: list[str]) -> None:
+    """Raises what Hydra's parser would answer with its usage text."""
+    parser = get_args_parser()
+    parser.exit_on_error = False
+    try:
+        known, strange = parser.parse_known_args(words)
+    except argparse.ArgumentError as error:
+        raise SettingError(f"{error}; --hydra-help lists the options") from None
+    if known.experimental_rerun is not None:
+        raise SettingError(
+            "--experimental-rerun would run what a pickle says; give hydra.run.dir=FOLDER again"
+        )
+    if strange:
+        raise SettingError("\n".join(_complaints(strange)))
+
+
+def _complaints(strange: list[str]) -> Iterator[str]:
+    for word in strange:
+        if re.match(r"--?\w[\w.]*=", word):
+            yield f"{word} is no option; settings have no dashes: {word.lstrip('-')}"
+        elif word.startswith("-"):
+            yield f"{word} is no option; --help and --hydra-help list what there is"
+        else:
+            yield f"{word!r} must stand beside the other settings, with no option between them"
