@@ -16,6 +16,8 @@ METADATA = b"emocam"
 """The key of a Parquet schema's metadata under which the run's names are written."""
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from emocam.metric.association import AssociationCounts
     from emocam.structures import Thresholds
 
@@ -99,25 +101,29 @@ class Run:
         for group in range(predictions.num_row_groups):
             yield predictions.read_row_group(group), evidence.read_row_group(group)
 
-    def counts(self, thresholds: "Thresholds") -> "AssociationCounts":
-        """The association matrix at these thresholds, in the names' order."""
+    def tensors(self) -> "Iterator[dict[str, Tensor]]":
+        """The same blocks: label, confidence (B,) of images; object, image, score, importance (N,) of regions."""
         import torch
 
-        from emocam.metric.association import AssociationMatrix
-
-        matrix = AssociationMatrix(len(self.object_names), len(self.label_names), thresholds, self.explained)
         for images, regions in self.blocks():
             place = pd.Index(images["image"].to_pandas()).get_indexer(regions["image"].to_pandas())
             number = {
                 name: torch.from_numpy(table[name].to_numpy().copy())
                 for table, name in ((images, "confidence"), (regions, "score"), (regions, "importance"))
             }
-            matrix.update(
-                label=_codes(images, "label", self.label_names),
-                object=_codes(regions, "object", self.object_names),
-                image=torch.from_numpy(place.astype("int64")),
-                **number,
-            )
+            yield number | {
+                "label": _codes(images, "label", self.label_names),
+                "object": _codes(regions, "object", self.object_names),
+                "image": torch.from_numpy(place.astype("int64")),
+            }
+
+    def counts(self, thresholds: "Thresholds") -> "AssociationCounts":
+        """The association matrix at these thresholds, in the names' order."""
+        from emocam.metric.association import AssociationMatrix
+
+        matrix = AssociationMatrix(len(self.object_names), len(self.label_names), thresholds, self.explained)
+        for block in self.tensors():
+            matrix.update(**block)
         return matrix.compute()
 
     def association(
