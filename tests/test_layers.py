@@ -15,6 +15,7 @@ DRAWING = """
     door settings mistakes help studies commandline
     task
     callback
+    comparing
     run
     metric plot report tracking store spreadsheet ledger words
     cam importance
@@ -65,7 +66,7 @@ def faults(package: Path) -> list[str]:
         if part == "__init__":
             continue
         if part not in RANK:
-            found.append(f"{part} has no place in the drawing of tests/test_layers.py")
+            found.append(f"{file.name}: {part} has no place in the drawing")
             continue
         for name in imports(file):
             first, *rest = name.split(".")
