@@ -8,11 +8,12 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from emocam.report.data import write_data
 from emocam.report.gathering import gather
+from emocam.report.levels import write_levels
 from emocam.report.matrix import first_rows
 from emocam.report.summary import summary_page
 from emocam.report.thumbnails import OpenPicture
 
-SCRIPTS = ("state.js", "colour.js", "matrix.js", "gallery.js", "page.js")
+SCRIPTS = ("state.js", "colour.js", "matrix.js", "thresholds.js", "gallery.js", "page.js")
 
 
 def templates() -> Environment:
@@ -41,11 +42,12 @@ def write_report(
     half.mkdir()
     gathered = gather(folder, half, open_picture)
     write_data(half, gathered, originals)
+    sliders = write_levels(half, gathered.run)
     for name in (*SCRIPTS, "style.css"):
         (half / name).write_text(static(name), encoding="utf-8")
     environment = templates()
     page = environment.get_template("index.html.j2")
-    shown = page.render(**gathered.words, rows=first_rows(gathered.run), scripts=SCRIPTS)
+    shown = page.render(**gathered.words, rows=first_rows(gathered.run), scripts=SCRIPTS, sliders=sliders)
     (half / "index.html").write_text(shown, encoding="utf-8")
     style, script = static("style.css"), static("colour.js") + static("summary.js")
     one_file = summary_page(gathered, half, environment, style, script)

@@ -291,3 +291,49 @@ def test_the_summary_paints_its_maps_and_asks_for_nothing(opened, folder):
     assert page.locator("figure canvas").first.evaluate(painted)
     page.evaluate((files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8"))
     assert page.evaluate("axe.run({preload: false})")["violations"] == []
+
+
+def drag(page, slider: str, value: float) -> None:
+    page.wait_for_function("evidence !== null")
+    place = page.evaluate("([id, v]) => evidence.positions[id].indexOf(v)", [slider, value])
+    page.locator(f"#{slider}").fill(str(place))
+
+
+@pytest.mark.parametrize(
+    "at", [{"importance": 0.1}, {"importance": 0.5, "score": 0.4, "confidence": 0.6}, {"score": 0.95}]
+)
+def test_the_sliders_count_what_pandas_counts(page, folder, at):
+    for key, value in at.items():
+        drag(page, key, value)
+    at = {"importance": 0.3, "score": 0.005, "confidence": 0.0} | at
+    rows = pd.read_parquet(folder / "evidence.parquet").astype({"object": str, "label": str})
+    rows = rows[np.logical_and.reduce([rows[key] > np.float32(value) for key, value in at.items()])]
+    counts = rows.groupby(["object", "label"])["image"].nunique().unstack(fill_value=0)
+    page.get_by_text("count", exact=True).click()
+    page.wait_for_function(
+        f"document.querySelector('#shown').textContent.startsWith('{len(counts)} of {len(counts)} objects')"
+    )
+    assert set(names(page)) == set(counts.index)
+    for row in page.locator("#matrix tbody tr:visible").all():
+        object, *cells = row.locator("th, td").all_inner_texts()
+        assert [int(cell) for cell in cells] == [
+            counts.loc[object].get(label, 0) for label in page.evaluate("run.labels")
+        ]
+
+
+def test_the_gallery_follows_the_sliders_and_the_hash_keeps_them(page, folder):
+    drag(page, "importance", 0.6)
+    page.reload()
+    assert page.locator("#importance-says").inner_text() == "0.6"
+    page.wait_for_function("thresholds.importance === 0.6")
+    figures = open_cell(page)
+    evidence = pd.read_parquet(folder / "evidence.parquet").astype({"object": str, "label": str})
+    own = evidence[
+        (evidence["object"] == "Triangle") & (evidence["label"] == "danger") & (evidence["importance"] > 0.6)
+    ]
+    assert figures.count() == own["image"].nunique()
+    assert page.locator("dialog rect").count() == len(own)
+    page.keyboard.press("Escape")
+    page.click("#reset")
+    page.wait_for_function("thresholds.importance === 0.3")
+    assert "importance" not in page.url

@@ -12,7 +12,7 @@ const thumbnailOf = (id) => `thumbnails/${String(Math.floor(id / 1000)).padStart
 const strength = (box) => (run.explained ? box[5] : box[4]);
 
 /** Whether a box passes the thresholds, compared as the stored numbers are. */
-function passes(box, picture, at = run.thresholds) {
+function passes(box, picture, at = thresholds) {
   const above = (value, least) => value > Math.fround(least);
   return above(box[4], at.score) && above(picture.confidence, at.confidence) && (!run.explained || above(box[5], at.importance));
 }

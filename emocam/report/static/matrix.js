@@ -4,17 +4,27 @@
 const run = loaded.get("data/run.js");
 const table = byId("matrix");
 const columns = run.labels.length;
-const allImages = run.images.reduce((sum, n) => sum + n, 0);
 const DEPTHS = 9;
 const Z = 1.959963984540054;
 
-const count = (object, label) => run.counts[object * columns + label];
-const total = (object) => {
-  let sum = 0;
-  for (let label = 0; label < columns; label++) sum += count(object, label);
-  return sum;
-};
-const share = (object, label) => (run.images[label] ? (100 * count(object, label)) / run.images[label] : NaN);
+/** What is counted: in how many pictures of each label each object counts, at which thresholds. */
+let counts, images, totals, allImages;
+let thresholds = run.thresholds;
+
+function setCounts(newCounts, newImages, at) {
+  [counts, images, thresholds] = [newCounts, newImages, at];
+  totals = run.objects.map((_, object) => {
+    let sum = 0;
+    for (let label = 0; label < columns; label++) sum += counts[object * columns + label];
+    return sum;
+  });
+  allImages = images.reduce((sum, n) => sum + n, 0);
+}
+setCounts(run.counts, run.images, run.thresholds);
+
+const count = (object, label) => counts[object * columns + label];
+const total = (object) => totals[object];
+const share = (object, label) => (images[label] ? (100 * count(object, label)) / images[label] : NaN);
 
 /** How sure a share of `k` in `n` is: Wilson's interval, in percent. */
 function wilson(k, n) {
@@ -25,7 +35,7 @@ function wilson(k, n) {
 
 /** Percent of all images with another label. */
 function elsewhere(object, label) {
-  const others = allImages - run.images[label];
+  const others = allImages - images[label];
   return others ? (100 * (total(object) - count(object, label))) / others : 0;
 }
 
@@ -43,9 +53,9 @@ const MEASURES = {
 
 /** A cell in words. */
 function sentence(object, label) {
-  const n = run.images[label];
+  const n = images[label];
   const names = `${run.objects[object]}, ${run.labels[label]}`;
-  if (!n) return `${names}: no image is given this label`;
+  if (!n) return `${names}: no image counts for this label`;
   const k = count(object, label);
   const [low, high] = wilson(k, n).map((value) => value.toFixed(0));
   return `${names}: ${whole(k)} of ${whole(n)} images, ${percentText(share(object, label))} % (${low}–${high}); elsewhere ${elsewhere(object, label).toFixed(1)} %`;
@@ -56,7 +66,7 @@ const ORDERS = {
   mean: (object) => run.labels.reduce((sum, _, label) => sum + (share(object, label) || 0), 0),
   total,
   contrast: (object) =>
-    Math.max(...run.labels.map((_, label) => (run.images[label] ? share(object, label) - elsewhere(object, label) : -100))),
+    Math.max(...run.labels.map((_, label) => (images[label] ? share(object, label) - elsewhere(object, label) : -100))),
   own: (object) => -object,
 };
 
@@ -78,9 +88,19 @@ const rows = new Map([...table.tBodies[0].rows].map((row) => [Number(row.dataset
 const heads = [...table.tHead.rows[0].cells];
 let here = null;
 
+/** A row for an object that had no count when the page was written. */
+function addRow(object) {
+  const row = make("tr", {}, make("th", { scope: "row", tabIndex: -1 }, make("bdi", {}, run.objects[object])));
+  row.dataset.object = object;
+  for (let label = 0; label < columns; label++) row.append(make("td", { tabIndex: -1 }, "0"));
+  rows.set(object, row);
+  table.tBodies[0].append(row);
+}
+
 /** Writes a measure into the cells that stand in the table. */
 function fill(measure) {
   const { value, text, unit } = MEASURES[measure] ?? MEASURES.percent;
+  totals.forEach((sum, object) => sum && !rows.has(object) && addRow(object));
   let top = 0;
   for (const object of rows.keys())
     for (let label = 0; label < columns; label++) top = Math.max(top, value(object, label) || 0);
@@ -88,9 +108,12 @@ function fill(measure) {
     for (let label = 0; label < columns; label++) {
       const cell = row.cells[label + 1];
       const v = value(object, label);
-      cell.className = Number.isNaN(v) ? "none" : `c${v > 0 ? Math.ceil((DEPTHS * v) / top - 1e-9) : 0}`;
-      cell.firstChild.data = text(v);
+      const depth = Number.isNaN(v) ? "none" : `c${v > 0 ? Math.ceil((DEPTHS * v) / top - 1e-9) : 0}`;
+      const says = text(v);
+      if (cell.className !== depth) cell.className = depth;
+      if (cell.firstChild.data !== says) cell.firstChild.data = says;
     }
+  heads.slice(1).forEach((head, label) => (head.dataset.images = images[label]));
   byId("top").textContent = unit(top);
 }
 
@@ -106,12 +129,14 @@ function filterRows({ filter, least }) {
   const part = filter.trim().toLocaleLowerCase();
   let shown = 0;
   for (const [object, row] of rows) {
-    row.hidden = !run.objects[object].toLocaleLowerCase().includes(part) || total(object) < Number(least);
-    shown += row.hidden ? 0 : 1;
+    const hide = !run.objects[object].toLocaleLowerCase().includes(part) || total(object) < Math.max(1, Number(least));
+    if (row.hidden !== hide) row.hidden = hide;
+    shown += hide ? 0 : 1;
   }
-  const silent = run.objects.length - rows.size;
+  const counted = totals.filter((sum) => sum).length;
+  const silent = run.objects.length - counted;
   byId("shown").textContent =
-    `${whole(shown)} of ${whole(rows.size)} objects with a count` + (silent ? `; ${whole(silent)} more were never counted` : "");
+    `${whole(shown)} of ${whole(counted)} objects with a count` + (silent ? `; ${whole(silent)} more have none` : "");
 }
 
 /** A head sorts: first from the highest (names: from A), then the other way round. */

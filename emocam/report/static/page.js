@@ -76,9 +76,10 @@ function listenToolbar() {
 function follow(now, before = {}) {
   const changed = (...keys) => keys.some((key) => now[key] !== before[key]);
   const first = Object.keys(before).length === 0;
-  if (changed("measure") && !(first && now.measure === FIRST.measure)) fill(now.measure);
-  else if (first) fill(now.measure);
-  if (changed("sort", "direction", "measure") && !(first && now.sort === FIRST.sort && now.direction === FIRST.direction)) sortRows(now);
+  if (changed("score", "importance", "confidence")) moveThresholds(now);
+  if (changed("measure")) fill(now.measure);
+  const written = first && now.sort === FIRST.sort && now.direction === FIRST.direction;
+  if (changed("sort", "direction", "measure") && !written) sortRows(now);
   if (changed("filter", "least")) filterRows(now);
   const order = byId("order");
   order.value = now.sort.startsWith("label:") ? "label" : now.sort;
@@ -99,6 +100,7 @@ measureButtons();
 listen();
 listenGallery();
 listenToolbar();
+listenThresholds();
 onView(follow);
 follow(view);
 cardsInColour();

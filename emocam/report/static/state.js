@@ -31,6 +31,7 @@ function load(name, keep = 40) {
 const FIRST = {
   object: "", label: "", picture: "", sort: "mean", direction: "descending",
   measure: "percent", filter: "", least: "0",
+  score: "", importance: "", confidence: "", // empty: the run's own thresholds
 };
 const watchers = [];
 let view = readHash();
@@ -79,4 +80,7 @@ function make(tag, properties = {}, ...children) {
 }
 
 const byId = (id) => document.getElementById(id);
+
+/** The bytes of base64. */
+const bytes = (text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
 const whole = (number) => number.toLocaleString("en-US");

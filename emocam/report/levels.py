@@ -1,0 +1,128 @@
+"""The evidence made small enough for a page, so that its sliders recount the matrix exactly.
+
+A slider stands at one of a few positions, and a number passes a position when it is greater. So a
+number need only say how many positions it passes: a byte. Of an object's regions in one picture
+only those matter that no other beats in both score and importance.
+"""
+
+from base64 import b64encode
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from emocam.report.scripts import write_script
+from emocam.report.tables import RunTables, codes
+
+MOST = 6_000_000
+"""Regions beyond which the page would take too long to load; then it has no sliders."""
+FINE = [i / 100 for i in range(100)]
+COARSE = [0, 0.001, 0.005, 0.01, 0.02, *(i / 20 for i in range(1, 20))]
+SAME = 128
+"""Added to a score's level when the region is of the same object and picture as the one before."""
+
+
+@dataclass(frozen=True)
+class Positions:
+    """Where the sliders can stand, ascending; the run's own thresholds are among them."""
+
+    score: list[float]
+    importance: list[float]
+    confidence: list[float]
+
+    @classmethod
+    def of(cls, run: RunTables) -> "Positions":
+        own = run.thresholds
+        return cls(
+            sorted({*COARSE, own.score}), sorted({*FINE, own.importance}), sorted({*COARSE, own.confidence})
+        )
+
+
+def levels(values: NDArray[np.floating], positions: list[float]) -> NDArray[np.uint8]:
+    """How many positions each value passes, strictly, as float32 compares; NaN passes none."""
+    passed = np.searchsorted(np.array(positions, np.float32), values.astype(np.float32), side="left")
+    return np.where(np.isnan(values), 0, passed).astype(np.uint8)
+
+
+def _regions(run: RunTables, positions: Positions) -> dict[str, NDArray[np.integer]]:
+    """Columns of all regions; `image` numbers the pictures in the order of the evidence."""
+    parts: dict[str, list[NDArray[np.integer]]] = {}
+    images, last = 0, None
+    columns = ["image", "label", "object", "confidence", "score", "importance"]
+    for block in run.blocks("evidence", columns):
+        image = block["image"].combine_chunks().dictionary_encode()
+        names, place = image.dictionary, image.indices.to_numpy()
+        if len(names) and names[0].as_py() == last:  # the block before ended within this picture
+            images -= 1
+        found = {
+            "image": place.astype(np.int32) + images,
+            "object": codes(block["object"], run.objects).astype(np.int32),
+            "label": codes(block["label"], run.labels).astype(np.int32),
+            "confidence": levels(block["confidence"].to_numpy(), positions.confidence),
+            "score": levels(block["score"].to_numpy(), positions.score),
+            "importance": levels(block["importance"].to_numpy(), positions.importance),
+        }
+        images += len(names)
+        last = names[int(place[-1])].as_py() if len(place) else last
+        for key, column in found.items():
+            parts.setdefault(key, []).append(column)
+    return {key: np.concatenate(columns) for key, columns in parts.items()}
+
+
+def unbeaten(regions: dict[str, NDArray[np.integer]]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Which regions matter, sorted by object and picture, and which of these continue a pair."""
+    order = np.lexsort(
+        (
+            -regions["importance"].astype(int),
+            -regions["score"].astype(int),
+            regions["image"],
+            regions["object"],
+        )
+    )
+    thing, image = regions["object"][order], regions["image"][order]
+    new = np.ones(len(order), bool)
+    new[1:] = (thing[1:] != thing[:-1]) | (image[1:] != image[:-1])
+    # scores fall within a pair, so a region matters when its importance rises above all before
+    height = np.cumsum(new) * 256 + regions["importance"][order]
+    rises = np.ones(len(order), bool)
+    rises[1:] = height[1:] > np.maximum.accumulate(height)[:-1]
+    return order[rises], ~new[rises]
+
+
+def _images_at(run: RunTables, positions: Positions) -> NDArray[np.int64]:
+    """How many pictures of each label have a confidence above each position: (L, positions)."""
+    passing = np.zeros((len(run.labels), len(positions.confidence) + 1), np.int64)
+    for block in run.blocks("predictions", ["label", "confidence"]):
+        level = levels(block["confidence"].to_numpy(), positions.confidence)
+        np.add.at(passing, (codes(block["label"], run.labels), level), 1)
+    return passing[:, ::-1].cumsum(1)[:, ::-1][:, 1:]
+
+
+def write_levels(folder: Path, run: RunTables) -> bool:
+    """Writes `data/evidence.js`; False where the run is too large for it."""
+    if run.summary.get("regions", 0) > MOST:
+        return False
+    positions = Positions.of(run)
+    regions = _regions(run, positions)
+    told: dict[str, Any] = {
+        "name": "data/evidence.js",
+        "positions": vars(positions),
+        "images": _images_at(run, positions),
+    }
+    if regions:
+        kept, same = unbeaten(regions)
+        ends = np.searchsorted(regions["object"][kept], np.arange(len(run.objects) + 1))
+        width = "<u1" if len(run.labels) <= 256 else "<u2"
+        score = regions["score"][kept] + np.where(same, SAME, 0).astype(np.uint8)
+        columns = {
+            "score": score,
+            "importance": regions["importance"][kept],
+            "confidence": regions["confidence"][kept],
+        }
+        columns["label"] = regions["label"][kept].astype(width)
+        told |= {key: b64encode(column.tobytes()).decode() for key, column in columns.items()}
+        told |= {"ends": ends, "wide": width == "<u2"}
+    write_script(folder / "data" / "evidence.js", told)
+    return True
