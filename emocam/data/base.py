@@ -13,6 +13,7 @@ class Data:
     """`paths` lists the images in stable order, relative and posix; `open` gives one of them.
 
     `objects` names the annotated object classes, `labels` the true labels, where there are any.
+    `notes` are what a person should be told about how the corpus was read.
     The fields of this class are the settings that every data set has.
     """
 
@@ -24,6 +25,7 @@ class Data:
     max_pixels: int = 89_478_485  # Pillow's own limit, above which a file is called a bomb
     objects: list[str] = field(default_factory=list, init=False)
     labels: list[str] | None = field(default=None, init=False)
+    notes: list[str] = field(default_factory=list, init=False)
 
     def __post_init__(self) -> None:
         if self.limit is not None and self.limit < 1:
@@ -38,6 +40,9 @@ class Data:
     def open(self, path: str) -> Picture:
         """One image, upright and RGB; what it raises becomes the ledger's reason."""
         raise NotImplementedError
+
+    def begin(self) -> None:
+        """What is to be done once, before the first picture is opened."""
 
     def listing(self) -> list[str]:
         """The images of a run."""

@@ -1,5 +1,6 @@
 """From a corpus to batches: each file is opened once, in a worker, for all who want to see it."""
 
+import os
 import signal
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,15 +19,18 @@ from emocam.structures import Batch, Detections, Picture, Refusal, Sample
 
 def printable(path: str) -> str:
     """A file name as text: bytes that are no UTF-8 are spelt out."""
-    return path.encode("utf-8", "backslashreplace").decode("utf-8")
+    try:
+        return os.fsencode(path).decode("utf-8", "backslashreplace")
+    except UnicodeEncodeError:  # no file's name, but what JSON can hold
+        return path.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def reason(error: Exception, root: str | Path | None) -> str:
     """One line for the ledger, with the class's name, since Pillow's words alone say little."""
-    words = (
-        " ".join(str(error).split()).replace(str(root), "data.root") if root else " ".join(str(error).split())
-    )
-    return f"{type(error).__name__}: {words}"[:300]
+    words = " ".join(str(error).split())
+    if root:
+        words = words.replace(str(root), "data.root")
+    return printable(f"{type(error).__name__}: {words}"[:300])
 
 
 def annotated(picture: Picture) -> Detections:
@@ -60,6 +64,7 @@ class Samples(Dataset[Sample | Refusal]):
             picture = self.data.open(path)
             classifier_view, classifier_window = self.classifier(picture.image)
             detector_view, detector_window = self.detector(picture.image)
+            regions = annotated(picture)
         except Refused as error:
             return Refusal(printable(path), index, "refused", str(error))
         except Exception as error:  # a crafted file may raise anything; it must cost itself alone
@@ -71,7 +76,7 @@ class Samples(Dataset[Sample | Refusal]):
             classifier_window=classifier_window,
             detector_view=detector_view,
             detector_window=detector_window,
-            annotated=annotated(picture),
+            annotated=regions,
             known=picture.known,
         )
 

@@ -17,6 +17,9 @@ from torch import Tensor
 
 from emocam.structures import WHOLE
 
+LARGEST = 1 << 28
+"""Pixels that a picture may have on the way to a view: a line of one pixel could else ask for all memory."""
+
 
 class View(Protocol):
     def __call__(self, image: Image.Image) -> tuple[Tensor, Tensor]:
@@ -82,6 +85,10 @@ class CentreCrop:
             width, height = self.resize, int(self.resize * height / width)
         else:
             width, height = int(self.resize * width / height), self.resize
+        if width * height > LARGEST:
+            raise ValueError(
+                f"{image.width} x {image.height} pixels are too narrow for a view {self.resize} wide"
+            )
         left, top = _crop_start(width, self.crop[1]), _crop_start(height, self.crop[0])
         box = (left, top, left + self.crop[1], top + self.crop[0])
         view = to_tensor(image.resize((width, height), self.filter).crop(box))

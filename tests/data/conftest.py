@@ -1,0 +1,88 @@
+"""Pictures made for tests: a red square whose place is known, whatever EXIF does to the file."""
+
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from PIL import ExifTags, Image, ImageDraw
+
+SIZE = (96, 64)
+SQUARE = (60, 10, 84, 34)
+"""On the upright picture, in pixels: corners that the square just reaches."""
+
+# what a camera does to the upright picture before it stores it, so that its tag undoes it
+STORED = {
+    1: (),
+    2: ("FLIP_LEFT_RIGHT",),
+    3: ("ROTATE_180",),
+    4: ("FLIP_TOP_BOTTOM",),
+    5: ("TRANSPOSE",),
+    6: ("ROTATE_90",),
+    7: ("TRANSVERSE",),
+    8: ("ROTATE_270",),
+}
+
+
+def upright_picture(size: tuple[int, int] = SIZE) -> Image.Image:
+    image = Image.new("RGB", size, "navy")
+    x0, y0, x1, y1 = SQUARE
+    ImageDraw.Draw(image).rectangle((x0, y0, x1 - 1, y1 - 1), fill="red")
+    return image
+
+
+def stored_picture(orientation: int) -> Image.Image:
+    """The pixels as they lie in the file of that orientation."""
+    image = upright_picture()
+    for step in STORED[orientation]:
+        image = image.transpose(Image.Transpose[step])
+    return image
+
+
+def save_turned(file: Path, orientation: int) -> Image.Image:
+    """Writes the file; gives its pixels as stored."""
+    image, exif = stored_picture(orientation), Image.Exif()
+    exif[ExifTags.Base.Orientation] = orientation
+    image.save(file, exif=exif, quality=95)
+    return image
+
+
+def red_box(image: Image.Image) -> tuple[float, ...]:
+    """Corners of what is red, in pixels."""
+    pixels = np.asarray(image.convert("RGB")).astype(int)
+    rows, columns = np.nonzero((pixels[..., 0] > 128) & (pixels[..., 2] < 100))
+    return columns.min(), rows.min(), columns.max() + 1, rows.max() + 1
+
+
+def save_photo(file: Path, size: tuple[int, int] = SIZE) -> Path:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    upright_picture(size).save(file, quality=95)
+    return file
+
+
+def clear_gif() -> Image.Image:
+    """A palette whose first colour is clear, over all but the square."""
+    image = Image.new("P", SIZE, 0)
+    image.putpalette([0, 255, 0, 255, 0, 0])
+    ImageDraw.Draw(image).rectangle((SQUARE[0], SQUARE[1], SQUARE[2] - 1, SQUARE[3] - 1), fill=1)
+    image.info["transparency"] = 0
+    return image
+
+
+@pytest.fixture(scope="session")
+def pictures() -> SimpleNamespace:
+    """All of the above."""
+    return SimpleNamespace(**{name: value for name, value in globals().items() if not name.startswith("_")})
+
+
+@pytest.fixture
+def corpus(tmp_path: Path) -> Callable[..., Path]:
+    """A folder of photos with these names, 96 x 64 each."""
+
+    def corpus(*names: str) -> Path:
+        for name in names:
+            save_photo(tmp_path / "photos" / name)
+        return tmp_path / "photos"
+
+    return corpus
