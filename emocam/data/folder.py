@@ -1,22 +1,39 @@
 """A folder of pictures, with all its subfolders."""
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
-import numpy as np
-
-from emocam.data.annotated import NO_REGIONS, AnnotationTable, upright
+from emocam.data.annotated import NO_REGIONS, AnnotationTable
+from emocam.data.annotations.recognise import read_annotations
 from emocam.data.base import Data
+from emocam.data.joining import join
 from emocam.data.opening import SUFFIXES, inside, open_upright
+from emocam.data.turning import Drawn, upright
 from emocam.errors import SettingError
 from emocam.structures import Picture
 
+DRAWN = ("auto", "upright", "stored")
 
-def walk(root: Path) -> list[str]:
-    """Every entry with an image's suffix except directories: relative, posix, sorted by name."""
-    found = []
-    for folder, _, names in os.walk(root):
+
+def _fail(error: OSError) -> None:
+    raise SettingError(f"data.root: {error.filename} cannot be listed ({error.strerror})")
+
+
+def walk(root: Path, follow_links: bool = False) -> list[str]:
+    """Every entry with an image's suffix except directories: relative, posix, sorted by name.
+
+    A folder is entered once, however many links lead to it.
+    """
+    found: list[str] = []
+    entered: set[str] = set()
+    for folder, folders, names in os.walk(root, onerror=_fail, followlinks=follow_links):
+        if follow_links:
+            if (real := os.path.realpath(folder)) in entered:
+                folders.clear()
+                continue
+            entered.add(real)
         base = Path(folder).relative_to(root)
         found += [(base / name).as_posix() for name in names if Path(name).suffix.lower() in SUFFIXES]
     return sorted(found)
@@ -24,8 +41,16 @@ def walk(root: Path) -> list[str]:
 
 @dataclass(kw_only=True)
 class Folder(Data):
-    """`root` is walked; links that lead out of it are refused unless `follow_links`."""
+    """`root` is walked; links that lead out of it are refused unless `follow_links`.
 
+    `annotations` is a file or folder in any format of `data/annotations`, told by its content.
+    `masks` draws outlines where it has them. `drawn_on` says what annotators saw of a picture
+    that EXIF turns, where the size they declare does not tell.
+    """
+
+    annotations: str | Path | None = None
+    masks: bool = False
+    drawn_on: Drawn = "auto"
     follow_links: bool = False
 
     def __post_init__(self) -> None:
@@ -35,30 +60,56 @@ class Folder(Data):
         self.root = Path(self.root).expanduser()
         if not self.root.is_dir():
             raise SettingError(f"data.root must be a folder, and there is none at {self.root}")
+        if self.drawn_on not in DRAWN:
+            raise SettingError(f"data.drawn_on must be one of {', '.join(DRAWN)}, got {self.drawn_on!r}")
         self.table = self.annotated()
-        self.objects = self.table.objects if self.table else []
-        self.labels = sorted(set(self.table.truth.values())) if self.table and self.table.truth else None
+        if self.table:
+            self.objects, self.notes = self.table.objects, [*self.notes, *self.table.notes]
+            self.labels = sorted(set(self.table.truth.values())) or None
 
-    def annotated(self) -> AnnotationTable | None:
-        """What people wrote about these pictures."""
-        return None
-
-    def paths(self) -> list[str]:
-        paths = walk(Path(self.root or "."))
-        if not paths:
+    @cached_property
+    def files(self) -> list[str]:
+        """All pictures under `root`."""
+        files = walk(Path(self.root or "."), self.follow_links)
+        if not files:
             raise SettingError(
                 f"data.root {self.root} holds no picture; expected files ending in "
                 f"{', '.join(sorted(SUFFIXES))}, in it or below it"
             )
-        return paths
+        return files
+
+    def annotated(self) -> AnnotationTable | None:
+        """What people wrote about these pictures, by the paths of the listing."""
+        if self.annotations is None:
+            return None
+        file = Path(self.annotations).expanduser()
+        table = read_annotations(file, self.masks)
+        place = join(table.regions, self.paths(), f"data.annotations {file}")
+        if not place:
+            name = next(iter(table.regions), None)
+            raise SettingError(
+                f"data.annotations {file} speaks of no picture under data.root {self.root}; "
+                + (f"its first is {name!r}" if name else "it lists none")
+            )
+        note = f"{file} annotates {len(place):,} of {len(self.paths()):,} pictures"
+        return replace(
+            table,
+            regions={path: table.regions[name] for name, path in place.items()},
+            truth={place[name]: label for name, label in table.truth.items() if name in place},
+            notes=[*table.notes, note],
+        )
+
+    def paths(self) -> list[str]:
+        return self.files
+
+    def known(self, path: str) -> dict[str, str | float]:
+        """What the data set knows of one picture, the same keys for all."""
+        truth = self.table.truth if self.table else {}
+        return {"truth": truth.get(path, "")} if truth else {}
 
     def open(self, path: str) -> Picture:
-        root = Path(self.root or ".")
-        file = root / path if self.follow_links else inside(root, path)
+        file = inside(Path(self.root or "."), path, self.follow_links)
         image, orientation = open_upright(file, self.max_pixels)
-        if self.table is None:
-            return Picture(image)
-        regions = self.table.regions.get(path, NO_REGIONS)
-        boxes = np.clip(upright(regions, image.size, orientation), 0, 1)
-        known: dict[str, str | float] = {"truth": self.table.truth.get(path, "")} if self.table.truth else {}
-        return Picture(image, boxes.astype(np.float32), regions.object, regions.masks, known)
+        regions = self.table.regions.get(path, NO_REGIONS) if self.table else NO_REGIONS
+        boxes, object, masks = upright(regions, image.size, orientation, self.drawn_on, self.masks)
+        return Picture(image, boxes, object, masks, self.known(path))

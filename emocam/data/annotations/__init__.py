@@ -1,0 +1,1 @@
+"""Readers of what people wrote about pictures, one for each format."""

@@ -1,0 +1,117 @@
+"""COCO's JSON, https://cocodataset.org/#format-data."""
+
+from collections import defaultdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from emocam.data.annotated import AnnotationTable, Regions
+from emocam.data.annotations.outline import read_outline
+from emocam.data.annotations.source import Source, finite
+from emocam.data.masks import Shape
+
+LISTS = ("images", "annotations", "categories")
+Id = int | str
+
+
+def is_coco(content: object) -> bool:
+    return isinstance(content, dict) and all(isinstance(content.get(key), list) for key in LISTS)
+
+
+def _identity(source: Source, place: str, found: object) -> Id:
+    if isinstance(found, bool) or not isinstance(found, int | str):
+        raise source.fault(place, "a whole number or a text", found)
+    return found
+
+
+def _records(source: Source, content: dict[str, Any], kind: str) -> dict[Id, tuple[str, dict[str, Any]]]:
+    """Records by their `id`, each with its place in the file."""
+    found: dict[Id, tuple[str, dict[str, Any]]] = {}
+    for i, record in enumerate(content[kind]):
+        place = f"{kind}[{i}]"
+        if not isinstance(record, dict):
+            raise source.fault(place, "an object", record)
+        identity = _identity(source, f"{place}.id", record.get("id"))
+        if identity in found:
+            raise source.fault(f"{place}.id", "different from all others", identity)
+        found[identity] = place, record
+    return found
+
+
+def _different(source: Source, places: list[str], names: list[str], key: str) -> None:
+    first: dict[str, str] = {}
+    for place, name in zip(places, names, strict=True):
+        if name in first:
+            raise source.fault(f"{place}.{key}", f"different from that of {first[name]}", name)
+        first[name] = place
+
+
+def _size(source: Source, place: str, record: dict[str, Any]) -> tuple[float, float]:
+    width, height = finite(record.get("width")), finite(record.get("height"))
+    if not width or not height or min(width, height) < 1:
+        found = [record.get("width"), record.get("height")]
+        raise source.fault(f"{place}.width and height", "at least 1 pixel", found)
+    return width, height
+
+
+def _box(source: Source, place: str, found: object, size: tuple[float, float]) -> list[float]:
+    """x, y, width, height in pixels -> corners as fractions."""
+    expected = "[x, y, width, height] in pixels"
+    x, y, width, height = source.numbers(place, expected, found, 4)
+    if width < 0 or height < 0:
+        raise source.fault(place, f"{expected} of a size that is not negative", found)
+    return [x / size[0], y / size[1], (x + width) / size[0], (y + height) / size[1]]
+
+
+def read_coco(file: Path, masks: bool = False) -> AnnotationTable:
+    source = Source(file)
+    return coco_table(source, source.json(), masks)
+
+
+def coco_table(source: Source, content: object, masks: bool = False) -> AnnotationTable:
+    """Boxes by the images' file names; rows follow `categories`, images keep the file's order."""
+    if not is_coco(content):
+        missing = next((k for k in LISTS if not (isinstance(content, dict) and k in content)), LISTS[0])
+        raise source.fault("the content", f"COCO's with lists {', '.join(LISTS)}", f"no list {missing}")
+    assert isinstance(content, dict)
+    images, categories = _records(source, content, "images"), _records(source, content, "categories")
+    names = [source.name(f"{place}.name", record.get("name")) for place, record in categories.values()]
+    _different(source, [place for place, _ in categories.values()], names, "name")
+    files = [source.path(f"{place}.file_name", record.get("file_name")) for place, record in images.values()]
+    _different(source, [place for place, _ in images.values()], files, "file_name")
+    sizes = {key: _size(source, *image) for key, image in images.items()}
+    number = {key: i for i, key in enumerate(categories)}
+    boxes: dict[Id, list[list[float]]] = defaultdict(list)
+    object: dict[Id, list[int]] = defaultdict(list)
+    shapes: dict[Id, list[Shape | None]] = defaultdict(list)
+    for i, record in enumerate(content["annotations"]):
+        place = f"annotations[{i}]"
+        if not isinstance(record, dict):
+            raise source.fault(place, "an object", record)
+        image = _identity(source, f"{place}.image_id", record.get("image_id"))
+        category = _identity(source, f"{place}.category_id", record.get("category_id"))
+        if image not in images:
+            raise source.fault(f"{place}.image_id", "the id of an image", image)
+        if category not in number:
+            raise source.fault(f"{place}.category_id", "the id of a category", category)
+        boxes[image].append(_box(source, f"{place}.bbox", record.get("bbox"), sizes[image]))
+        object[image].append(number[category])
+        if masks:
+            outline = record.get("segmentation")
+            shapes[image].append(read_outline(source, f"{place}.segmentation", outline, sizes[image]))
+    regions = {
+        name: Regions(
+            np.array(boxes[key], np.float64).reshape(-1, 4),
+            np.array(object[key], np.int64),
+            sizes[key],
+            shapes=shapes[key] if masks else None,
+        )
+        for name, key in zip(files, images, strict=True)
+    }
+    truth = {
+        name: source.name(f"{place}.truth", record["truth"])
+        for name, (place, record) in zip(files, images.values(), strict=True)
+        if "truth" in record
+    }
+    return AnnotationTable(names, regions, truth)

@@ -1,0 +1,82 @@
+"""A file of annotations: read with care, and named in each of its faults."""
+
+import json
+import math
+import reprlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from emocam.errors import SettingError
+
+SHORT = reprlib.Repr()
+"""Shows whatever was found in a line, also when it is endless."""
+SHORT.maxlevel, SHORT.maxlist, SHORT.maxstring, SHORT.maxother = 2, 6, 60, 60
+
+
+@dataclass(frozen=True)
+class Source:
+    """One file; a fault says where in it, what was expected and what was found."""
+
+    file: Path
+    setting: str = "data.annotations"
+
+    def fault(self, place: str, expected: str, found: object) -> SettingError:
+        return SettingError(
+            f"{self.setting} {self.file}: {place} must be {expected}, got {SHORT.repr(found)}"
+        )
+
+    def unreadable(self, kind: str, error: Exception) -> SettingError:
+        words = " ".join(str(error).split())[:200]
+        return SettingError(f"{self.setting} {self.file} cannot be read as {kind} ({words})")
+
+    def text(self) -> str:
+        try:
+            return self.file.read_text(encoding="utf-8-sig")
+        except (OSError, UnicodeDecodeError) as error:
+            raise self.unreadable("UTF-8 text", error) from None
+
+    def json(self) -> object:
+        try:
+            return json.loads(self.text())
+        except (ValueError, RecursionError) as error:
+            raise self.unreadable("JSON", error) from None
+
+    def name(self, place: str, found: object) -> str:
+        """A class's name; what is no text in it is spelt out."""
+        if not isinstance(found, str) or not found.strip():
+            raise self.fault(place, "a name", found)
+        return found.strip().encode("utf-8", "backslashreplace").decode("utf-8")
+
+    def path(self, place: str, found: object) -> str:
+        """The path of an image, as it is: whoever opens it sees that it stays under the root."""
+        if not isinstance(found, str) or not found:
+            raise self.fault(place, "the path of an image", found)
+        return found
+
+    def numbers(self, place: str, expected: str, found: object, count: int | None = None) -> list[float]:
+        """Finite numbers, `count` of them where that is given."""
+        if not isinstance(found, list) or (count is not None and len(found) != count):
+            raise self.fault(place, expected, found)
+        values = [number for value in found if (number := finite(value)) is not None]
+        if len(values) < len(found):
+            raise self.fault(place, expected, found)
+        return values
+
+
+def finite(value: object) -> float | None:
+    """A number; None for everything else, NaN and infinity among it."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    try:
+        number = float(value)
+    except (ValueError, OverflowError):
+        return None
+    return number if math.isfinite(number) else None
+
+
+def finite_text(text: str | None) -> float | None:
+    """The number that a text is, if it is one."""
+    try:
+        return finite(float(text or ""))
+    except ValueError:
+        return None
