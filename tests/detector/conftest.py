@@ -11,6 +11,7 @@ from PIL import Image, ImageDraw
 
 from emocam.data.samples import collate
 from emocam.detector.base import Detector
+from emocam.functional.views import Letterbox
 from emocam.structures import Detections, Sample
 
 Look = Callable[..., Detections]
@@ -119,7 +120,7 @@ def yolov3_cfg(classes: int) -> str:
 
 
 @pytest.fixture(scope="session")
-def yolov3_net(tmp_path_factory: pytest.TempPathFactory) -> Files:
+def yolov3_net(tmp_path_factory: pytest.TempPathFactory, pictures: list[Image.Image]) -> Files:
     """The whole of YOLOv3 for three classes, its random weights scaled so that it sees something."""
     models = pytest.importorskip("lightnet.models")
     torch.manual_seed(0)
@@ -127,10 +128,12 @@ def yolov3_net(tmp_path_factory: pytest.TempPathFactory) -> Files:
     for module in network.modules():
         if isinstance(module, torch.nn.BatchNorm2d):
             module.momentum = 1.0
+    seen = torch.stack([Letterbox((96, 96))(picture)[0] for picture in pictures]).float() / 255
     with torch.no_grad():
-        network.train()(torch.rand(2, 3, 96, 96))
-        for head in network.head.values():
-            head[1].bias.view(3, -1)[:, 2:5] = torch.tensor([-1.0, -1.0, -3.0])
+        network.train()(seen)
+        for head, output in zip(network.head.values(), network.eval()(seen), strict=True):
+            head[1].weight.mul_(1.5 / output.std())
+            head[1].bias.view(3, -1)[:, 4] = -4
     folder = tmp_path_factory.mktemp("yolov3")
     files = save(folder, yolov3_cfg(len(NAMES)), np.zeros(0), NAMES)
     network.save(files["weights"])
