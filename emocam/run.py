@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from emocam.structures import Thresholds
 
 
-def _codes(table: pa.Table, column: str, names: list[str]) -> Any:
+def codes(table: pa.Table, column: str, names: list[str]) -> Any:
     """Names of a column as places in `names`: a torch tensor (n,)."""
     import torch
 
@@ -112,8 +112,8 @@ class Run:
                 for table, name in ((images, "confidence"), (regions, "score"), (regions, "importance"))
             }
             yield number | {
-                "label": _codes(images, "label", self.label_names),
-                "object": _codes(regions, "object", self.object_names),
+                "label": codes(images, "label", self.label_names),
+                "object": codes(regions, "object", self.object_names),
                 "image": torch.from_numpy(place.astype("int64")),
             }
 

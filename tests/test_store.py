@@ -44,10 +44,15 @@ def written(folder: Path, shards: list[list[int]], refused: int | None = None) -
         rows = {file: [table] for file, table in tables(evidence(index), LABELS, OBJECTS).items()}
         store.write(f"000-{number:06d}", rows)
     if refused is not None:
-        rows = {"ledger": [refusal_table([Refusal(f"{refused:03d}.png", refused, "unreadable", "OSError: cut")])]}
+        rows = {
+            "ledger": [refusal_table([Refusal(f"{refused:03d}.png", refused, "unreadable", "OSError: cut")])]
+        }
         store.write("001-000000", rows)
     store.merge(folder, {METADATA: b"{}"})
-    return {file: pq.read_table(folder / f"{file}.parquet").to_pydict() for file in ("ledger", "predictions", "evidence", "maps")}
+    return {
+        file: pq.read_table(folder / f"{file}.parquet").to_pydict()
+        for file in ("ledger", "predictions", "evidence", "maps")
+    }
 
 
 def test_any_split_gives_the_same_files(tmp_path: Path) -> None:

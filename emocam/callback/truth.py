@@ -3,6 +3,9 @@
 import json
 from typing import Any
 
+import pandas as pd
+import pyarrow.parquet as pq
+
 from emocam.callback.base import Finished
 
 CUES = ("cause", "shortcut")
@@ -18,22 +21,30 @@ class Truth:
     def on_run_end(self, finished: Finished) -> dict[str, Any]:
         summary: dict[str, Any] = {}
         run, data = finished.run, finished.data
-        if "truth" in run.predictions:
-            summary["accuracy"] = float(
-                (run.predictions["truth"] == run.predictions["label"].astype(str)).mean()
+        if "truth" in pq.read_schema(run.path / "predictions.parquet").names:
+            answers = pd.read_parquet(run.path / "predictions.parquet", columns=["truth", "label"]).astype(
+                str
             )
+            summary["accuracy"] = float((answers["truth"] == answers["label"]).mean())
         cells = getattr(data, "truth", None)
         if not cells:
             return summary
         (finished.folder / "truth.json").write_text(json.dumps({"cells": cells}, indent=1))
-        percent = run.association(measure="percent")
+        matrix = run.counts(finished.thresholds).percent.numpy()
+        percent = pd.DataFrame(matrix, run.object_names, run.label_names)
         planted = {(cell["object"], cell["label"]) for cell in cells if cell["role"] in CUES}
         found = set()
         for label in run.label_names:
             count = sum(of == label for _, of in planted)
             ranked = percent[label].dropna().nlargest(count)
             found |= {(object, label) for object in ranked.index[ranked > 0]}
+        roles = {(cell["object"], cell["label"]): cell["role"] for cell in cells}
+        finding = [
+            cell | {"role": roles.get((cell["object"], cell["label"]), "no")}
+            for cell in finished.summary.get("finding", [])
+        ]
         return summary | {
+            "finding": finding,
             "cues_planted": len(planted),
             "cues_recovered": len(planted & found),
             "cues_missed": len(planted - found),

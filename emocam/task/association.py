@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -70,7 +71,7 @@ def digest(settings: dict[str, Any], listing: list[str]) -> str:
     """
     parts = {
         name: settings.get(name)
-        for name in ("data", "classifier", "detector", "cam", "importance", "seed", "precision")
+        for name in ("data", "classifier", "detector", "vocabulary", "cam", "importance", "seed", "precision")
     }
     parts["data"] = {
         k: v
@@ -96,6 +97,9 @@ class Association:
     def perform(self, parts: Parts) -> Data:
         with parts.stage("build"):
             data = parts.data
+            data.begin()
+            for note in data.notes:
+                sys.stderr.write(f"{note}\n")
             listing = data.listing()
             key = digest(parts.settings, listing)
             shards = Shards(parts.folder, key)

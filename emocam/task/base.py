@@ -45,7 +45,8 @@ class Parts:
 
     @cached_property
     def detector(self) -> Detector:
-        detector: Detector = self.build("detector")
+        vocabulary: Callable[[Detector], Detector] = self.build("vocabulary")
+        detector = vocabulary(self.build("detector"))
         detector.meet(self.data.objects)
         return detector
 

@@ -42,7 +42,7 @@ def faults(folder: Path) -> Iterator[str]:
     for name in (*TABLES, "maps"):
         file = folder / f"{name}.parquet"
         if not file.is_file():
-            if name != "maps":
+            if name != "maps" or _explained(folder):
                 yield f"{file.name} is gone"
             continue
         try:
@@ -58,6 +58,14 @@ def faults(folder: Path) -> Iterator[str]:
     if not set(TABLES) <= set(tables):
         return
     yield from _rows(folder, tables)
+
+
+def _explained(folder: Path) -> bool:
+    """Whether a CAM looked at the pictures, so that there were maps."""
+    try:
+        return bool(json.loads((folder / "summary.json").read_text()).get("explained"))
+    except (OSError, ValueError):
+        return False
 
 
 def _rows(folder: Path, tables: dict[str, pa.Table]) -> Iterator[str]:

@@ -34,7 +34,12 @@ def test_default_layer_is_the_last_with_places(name: str) -> None:
 
 @pytest.mark.parametrize(
     ("name", "layer"),
-    [("resnet18", "layer4"), ("resnet18", "layer3.1.conv2"), ("resnet18", "layer4.0.bn1"), ("swin_t", "norm")],
+    [
+        ("resnet18", "layer4"),
+        ("resnet18", "layer3.1.conv2"),
+        ("resnet18", "layer4.0.bn1"),
+        ("swin_t", "norm"),
+    ],
 )
 def test_parts_give_the_networks_logits(name: str, layer: str) -> None:
     model = network(name)
@@ -77,7 +82,9 @@ def test_network_that_cannot_be_traced_runs_whole() -> None:
     assert isinstance(features.part, Watched)
     torch.testing.assert_close(head(*features(x)), model(x))
     changed = head(features(x)[0] * 0, x)
-    torch.testing.assert_close(changed, model.linear(torch.zeros(2, 4)) * (1 if features(x)[0].sum() <= 0 else -1))
+    torch.testing.assert_close(
+        changed, model.linear(torch.zeros(2, 4)) * (1 if features(x)[0].sum() <= 0 else -1)
+    )
 
 
 def test_rows_of_a_head_with_bypass_belong_to_their_images() -> None:
@@ -93,7 +100,10 @@ def test_rows_of_a_head_with_bypass_belong_to_their_images() -> None:
 
 def test_unknown_layer_is_answered_with_the_nearest() -> None:
     layers = spatial_layers(network("resnet18"), torch.rand(1, 3, 64, 64))
-    with pytest.raises(SettingError, match=r"classifier.layer 'layr4' is not a layer of resnet18 with a map; did you mean layer4"):
+    with pytest.raises(
+        SettingError,
+        match=r"classifier.layer 'layr4' is not a layer of resnet18 with a map; did you mean layer4",
+    ):
         find_layer(layers, "layr4", "resnet18")
 
 

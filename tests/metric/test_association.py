@@ -79,7 +79,9 @@ def test_label_without_images_has_no_percentage() -> None:
 def test_without_a_cam_importance_is_not_asked() -> None:
     matrix = AssociationMatrix(1, 1, THRESHOLDS, explained=False)
     one = torch.ones(1)
-    matrix.update(torch.tensor([0]), one, torch.tensor([0]), torch.tensor([0]), one, torch.tensor([torch.nan]))
+    matrix.update(
+        torch.tensor([0]), one, torch.tensor([0]), torch.tensor([0]), one, torch.tensor([torch.nan])
+    )
     assert matrix.compute().counts.tolist() == [[1]]
 
 
@@ -103,7 +105,9 @@ def test_states_of_uneven_processes_add_up() -> None:
             matrix.update(**update)
         ranks.append(matrix)
     assert {name: matrix_sum.__name__ for name, matrix_sum in ranks[0]._reductions.items()} == {
-        "counts": "dim_zero_sum", "present": "dim_zero_sum", "images": "dim_zero_sum"
+        "counts": "dim_zero_sum",
+        "present": "dim_zero_sum",
+        "images": "dim_zero_sum",
     }
     counts, images = nested_loops(corpus(11))
     np.testing.assert_array_equal((ranks[0].counts + ranks[1].counts).numpy(), counts)
