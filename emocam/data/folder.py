@@ -84,7 +84,7 @@ class Folder(Data):
             return None
         file = Path(self.annotations).expanduser()
         table = read_annotations(file, self.masks)
-        place = join(table.regions, self.paths(), f"data.annotations {file}")
+        place = join(table.regions, Path(self.root or "."), self.paths(), f"data.annotations {file}")
         if not place:
             name = next(iter(table.regions), None)
             raise SettingError(

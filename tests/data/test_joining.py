@@ -1,9 +1,16 @@
 """Which picture an annotation means."""
 
+from collections.abc import Sequence
+from pathlib import Path
+
 import pytest
 
-from emocam.data.joining import join
+from emocam.data import joining
 from emocam.errors import SettingError
+
+
+def join(names: Sequence[str], paths: Sequence[str], told_by: str, **given: int) -> dict[str, str]:
+    return joining.join(names, Path("/data/Run_2"), paths, told_by, **given)
 
 
 @pytest.mark.parametrize(
@@ -41,3 +48,19 @@ def test_two_pictures_that_fit_alike_are_a_fault() -> None:
 def test_two_names_for_one_picture_are_a_fault() -> None:
     with pytest.raises(SettingError, match=r"'a' and 'a\.jpg' both speak of 'a\.jpg'"):
         join(["a", "a.jpg"], ["a.jpg"], "x")
+
+
+def test_of_two_names_for_one_picture_the_closer_one_has_it() -> None:
+    names = ["one/a.jpg", "two/a.jpg"]
+    assert join(names, ["two/a.jpg"], "x") == {"two/a.jpg": "two/a.jpg"}
+    assert join(names[::-1], ["two/a.jpg"], "x") == {"two/a.jpg": "two/a.jpg"}
+
+
+def test_the_root_s_own_name_counts_as_a_folder_above() -> None:
+    names = ["Run_1/Happy/a.jpg", "Run_2/Happy/a.jpg"]
+    assert join(names, ["Happy/a.jpg"], "x") == {"Run_2/Happy/a.jpg": "Happy/a.jpg"}
+
+
+def test_folders_that_must_be_shared_are_asked_for() -> None:
+    assert join(["one/a.jpg"], ["two/a.jpg"], "x") == {"one/a.jpg": "two/a.jpg"}
+    assert join(["one/a.jpg"], ["two/a.jpg"], "x", least=1) == {}

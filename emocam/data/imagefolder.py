@@ -1,0 +1,36 @@
+"""A folder whose subfolders are the true labels."""
+
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from emocam.data.folder import Folder
+from emocam.errors import SettingError
+
+
+@dataclass(kw_only=True)
+class ImageFolder(Folder):
+    """The folder right under `root` in which a picture lies, at any depth, is its label."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        labels = {self.label(path) for path in self.paths()}
+        if labels == {""}:
+            raise SettingError(
+                f"data.root {self.root} has no subfolder with pictures; expected one a label, "
+                "or take data=folder, which needs none"
+            )
+        if "" in labels:
+            count = sum(not self.label(path) for path in self.paths())
+            self.notes = [
+                *self.notes,
+                f"{count:,} pictures lie in no subfolder of {self.root}: their label is not known",
+            ]
+        self.labels = sorted(labels - {""})
+
+    def label(self, path: str) -> str:
+        """Empty where the picture lies right under root."""
+        parts = PurePosixPath(path).parts
+        return parts[0].encode("utf-8", "backslashreplace").decode("utf-8") if len(parts) > 1 else ""
+
+    def known(self, path: str) -> dict[str, str | float]:
+        return {"truth": self.label(path)}

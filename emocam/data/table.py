@@ -1,0 +1,74 @@
+"""The pictures that a table lists, CSV or Parquet, with what it says of them."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import pandas as pd
+
+from emocam.data.annotations.rows import find_column, numbers, place, read_rows, texts
+from emocam.data.annotations.source import Source
+from emocam.data.annotations.table import IMAGE
+from emocam.data.folder import Folder
+from emocam.errors import SettingError
+
+Facts = dict[str, dict[str, str | float]]
+
+
+@dataclass(kw_only=True)
+class Table(Folder):
+    """`column` of `file` holds paths under `root`, which is the file's own folder unless it is given.
+
+    A column `truth` is the true label, columns `truth_*` are numbers known of the picture, such as
+    truth_valence. `truth` names another column for the label.
+    """
+
+    file: str | Path | None = None
+    column: str | None = None
+    truth: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.file is None:
+            raise SettingError("data.file is not set; give a table, CSV or Parquet, with a column of paths")
+        self.file = Path(self.file).expanduser()
+        if not self.file.is_file():
+            raise SettingError(f"data.file: there is no file {self.file}")
+        self.root = self.file.parent if self.root is None else self.root
+        super().__post_init__()
+        labels = {str(fact["truth"]) for fact in self.facts.values() if "truth" in fact} - {""}
+        self.labels = sorted(labels) or None
+
+    @cached_property
+    def facts(self) -> Facts:
+        """What the table says of each picture, in its order."""
+        source = Source(Path(self.file or ""), "data.file")
+        rows = read_rows(source)
+        paths = [self.under_root(path) for path in texts(source, rows, self._column(source, rows))]
+        facts: Facts = {}
+        truth = [self.truth] if self.truth else [c for c in rows if c == "truth"]
+        labels = [texts(source, rows, find_column(source, rows, [c]), empty=True) for c in truth]
+        numeric = [c for c in map(str, rows) if c.startswith("truth_") and c not in truth]
+        values = {c: numbers(source, rows, c, empty=True) for c in numeric}
+        for row, path in enumerate(paths):
+            if path in facts:
+                raise source.fault(place(row), "of a picture that no line before it names", path)
+            facts[path] = {"truth": labels[0][row]} if labels else {}
+            facts[path] |= {c: float(column[row]) for c, column in values.items()}
+        if not facts:
+            raise SettingError(f"data.file {self.file} lists no picture")
+        return facts
+
+    def _column(self, source: Source, rows: pd.DataFrame) -> str:
+        return find_column(source, rows, [self.column] if self.column else IMAGE)
+
+    def under_root(self, path: str) -> str:
+        """Relative and posix; whole paths are common in tables, and fine where they lie under root."""
+        root, given = Path(self.root or ".").expanduser().absolute(), Path(path)
+        under = given.is_absolute() and given.is_relative_to(root)
+        return given.relative_to(root).as_posix() if under else path
+
+    def paths(self) -> list[str]:
+        return list(self.facts)
+
+    def known(self, path: str) -> dict[str, str | float]:
+        return self.facts[path]
