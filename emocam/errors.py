@@ -8,6 +8,10 @@ class SettingError(ValueError):
     """A setting that cannot be: its name, what was expected, what was found, what to do."""
 
 
+class Refused(Exception):
+    """A picture that we will not use, though perhaps we could; the ledger says why."""
+
+
 def nearest(name: str, choices: Iterable[str], listed: int = 12) -> str:
     """«did you mean layer4?» where a choice is close, else the choices themselves."""
     choices = list(dict.fromkeys(choices))

@@ -9,6 +9,8 @@ import numpy as np
 from PIL import ExifTags, Image
 from PIL.Image import Transpose
 
+from emocam.errors import Refused
+
 SUFFIXES = frozenset((".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".gif", ".avif", ".mpo"))
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "GIF", "AVIF")
 """What people keep photographs in (MPO comes as JPEG); each further format is attack surface."""
@@ -23,10 +25,6 @@ UPRIGHT = {
     8: Transpose.ROTATE_90,
 }
 """What puts the pixels of an EXIF orientation upright; every other number means that they are."""
-
-
-class Refused(Exception):
-    """A file that we will not open, though perhaps we could."""
 
 
 def inside(root: Path, path: str, follow_links: bool = False) -> Path:
