@@ -11,6 +11,8 @@ from hydra.core.object_type import ObjectType
 from hydra.core.plugins import Plugins
 from hydra.plugins.config_source import ConfigResult
 from hydra.plugins.search_path_plugin import SearchPathPlugin
+from omegaconf import OmegaConf
+from platformdirs import user_cache_dir
 
 from emocam.places import beside
 
@@ -54,5 +56,6 @@ class ExperimentsPath(SearchPathPlugin):
 
 def register() -> None:
     """Before hydra.main, once or more."""
+    OmegaConf.register_new_resolver("user_cache", lambda: user_cache_dir("emocam"), replace=True)
     for plugin in (Experiments, ExperimentsPath):
         Plugins.instance().register(plugin)

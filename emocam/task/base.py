@@ -12,6 +12,7 @@ from emocam.cam.base import CAM
 from emocam.classifier.base import Classifier
 from emocam.data.base import Data
 from emocam.detector.base import Detector
+from emocam.detector.remembered import Remembered
 from emocam.importance.base import Importance
 from emocam.structures import Thresholds
 
@@ -46,7 +47,10 @@ class Parts:
     @cached_property
     def detector(self) -> Detector:
         vocabulary: Callable[[Detector], Detector] = self.build("vocabulary")
-        detector = vocabulary(self.build("detector"))
+        detector: Detector = self.build("detector")
+        if detector.identity is not None and self.settings.get("cache"):
+            detector = Remembered(detector, Path(self.settings["cache"]).expanduser())
+        detector = vocabulary(detector)
         detector.meet(self.data.objects)
         return detector
 
