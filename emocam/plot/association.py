@@ -7,6 +7,8 @@ from matplotlib.figure import Figure
 
 ROWS = 25
 """The paper shows the objects with the highest mean."""
+COLUMNS = 40
+"""ImageNet has a thousand labels; a figure as wide as that takes gigabytes and shows nothing."""
 NUMBERED_COLUMNS = 14
 """With more columns than this, numbers in the cells would not be readable."""
 LONGEST_NAME = 32
@@ -27,13 +29,28 @@ def strongest_rows(percent: pd.DataFrame, rows: int = ROWS) -> pd.DataFrame:
     return percent.loc[order]
 
 
+def strongest_columns(percent: pd.DataFrame, columns: int = COLUMNS) -> pd.DataFrame:
+    """All labels, or where they are too many those with the highest mean, in their own order."""
+    if percent.shape[1] <= columns:
+        return percent
+    means = percent.mean(axis=0, skipna=True).fillna(-1).to_numpy()
+    return percent.iloc[:, sorted((-means).argsort(kind="stable")[:columns])]
+
+
+def _left_out(shown: pd.DataFrame, whole: pd.DataFrame) -> str:
+    """What the figure does not show, in words."""
+    pairs = zip(("objects", "labels"), shown.shape, whole.shape, strict=True)
+    told = [f"the {few} of {all} {what}" for what, few, all in pairs if few < all]
+    return f"{' and '.join(told)} with the highest mean" if told else ""
+
+
 def association(percent: pd.DataFrame, rows: int = ROWS, ax: Axes | None = None) -> Axes:
     """Objects x labels in percent of the label's images; a label without images is grey and says so."""
     if ax is None:
         import matplotlib.pyplot as plt
 
         ax = plt.gca()
-    shown = strongest_rows(percent, rows)
+    shown = strongest_rows(strongest_columns(percent), rows)
     top = shown.max().max() if shown.notna().any(axis=None) else 0.0
     ax.set_facecolor(UNKNOWN)
     sns.heatmap(
@@ -56,16 +73,13 @@ def association(percent: pd.DataFrame, rows: int = ROWS, ax: Axes | None = None)
     ax.tick_params(axis="y", rotation=0, length=0)
     for tick in ax.get_xticklabels():
         tick.set(ha="right", rotation_mode="anchor")
-    if len(shown) < len(percent):
-        ax.set_title(
-            f"the {len(shown)} of {len(percent)} objects with the highest mean", fontsize=9, loc="left"
-        )
+    ax.set_title(_left_out(shown, percent), fontsize=9, loc="left")
     return ax
 
 
 def association_figure(percent: pd.DataFrame, rows: int = ROWS) -> Figure:
     """The same as a figure of its own, as large as its names need."""
-    height, width = min(rows, len(percent)), percent.shape[1]
+    height, width = min(rows, len(percent)), min(COLUMNS, percent.shape[1])
     figure = Figure(figsize=(4 + 0.42 * width, 1.9 + 0.29 * height), dpi=150, layout="constrained")
     association(percent, rows, figure.subplots())
     return figure

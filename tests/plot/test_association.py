@@ -35,6 +35,18 @@ def test_many_labels_stay_without_numbers_and_the_title_says_what_is_left_out():
     assert len(figure.axes[0].get_yticklabels()) == 25
 
 
+def test_a_thousand_labels_are_cut_to_those_with_the_highest_mean(tmp_path):
+    percent = pd.DataFrame(np.zeros((2, 1000)), columns=[f"label {i}" for i in range(1000)])
+    percent.iloc[:, 500:510] = np.nan
+    percent.iloc[0, [999, 3]] = 70.0
+    figure = association_figure(percent)
+    names = [t.get_text() for t in figure.axes[0].get_xticklabels()]
+    assert len(names) == 40
+    assert names[-1] == "label 999" and "label 3" in names and "label 500 (no images)" not in names
+    assert figure.axes[0].get_title("left") == "the 40 of 1000 labels with the highest mean"
+    figure.savefig(tmp_path / "a.png")
+
+
 def test_a_matrix_without_any_image_is_still_drawn(tmp_path):
     empty = pd.DataFrame({"joy": [np.nan, np.nan]}, index=["Dog", "Cat"])
     association_figure(empty).savefig(tmp_path / "a.png")
