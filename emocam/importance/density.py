@@ -1,0 +1,19 @@
+"""The map's mass per area, measured against the picture it is in."""
+
+from torch import Tensor
+
+from emocam.importance.base import Importance
+from emocam.importance.regions import picture_means, region_means, share
+from emocam.structures import Detections, Explanation
+
+
+class Density(Importance):
+    """d / (1 + d) for a region (N,) that holds d times the mass per area of its picture.
+
+    1/2 where it is as dense as the picture, 3/4 where it is three times as dense, 0 where nothing
+    is. Unlike the mean it does not rise when all of a map does. Of a mask, where there is one.
+    """
+
+    def __call__(self, explanation: Explanation, detections: Detections) -> Tensor:
+        whole = picture_means(explanation)[detections.image]
+        return share(region_means(explanation, detections), whole)

@@ -1,0 +1,17 @@
+"""The highest value of the map inside a region: a small hot spot is enough."""
+
+from torch import Tensor
+
+from emocam.functional.peaks import box_peaks, mask_peaks
+from emocam.importance.base import Importance
+from emocam.structures import Detections, Explanation
+
+
+class Peak(Importance):
+    """The maximum (N,) of the map over the box, exact; over the cells of its mask, where there is one."""
+
+    def __call__(self, explanation: Explanation, detections: Detections) -> Tensor:
+        seen = explanation.maps, explanation.window, detections.boxes
+        if detections.masks is not None:
+            return mask_peaks(*seen, detections.masks, detections.image)
+        return box_peaks(*seen, detections.image)

@@ -1,0 +1,39 @@
+"""What every weight of a region is made of: its mean, its area, and the picture's own mean."""
+
+import torch
+from torch import Tensor
+
+from emocam.functional.boxes import area
+from emocam.functional.maps import box_integrals, box_means
+from emocam.functional.masks import mask_means
+from emocam.structures import WHOLE, Detections, Explanation
+
+
+def region_means(explanation: Explanation, detections: Detections) -> Tensor:
+    """The map's mean inside each box (N,); inside its mask, where the detector gives masks."""
+    seen = explanation.maps, explanation.window, detections.boxes
+    if detections.masks is not None:
+        return mask_means(*seen, detections.masks, detections.image)
+    return box_means(*seen, detections.image)
+
+
+def region_areas(detections: Detections) -> Tensor:
+    """The share of the picture (N,) that each box covers, or its mask; an empty mask is its box."""
+    areas = area(detections.boxes)
+    if detections.masks is None:
+        return areas
+    share = detections.masks.to(areas.dtype).mean((-2, -1))
+    return areas * torch.where(share > 0, share, 1)
+
+
+def picture_means(explanation: Explanation) -> Tensor:
+    """The map's mean over the whole picture (B,), 0 where the classifier did not look."""
+    maps, window = explanation.maps, explanation.window
+    image = torch.arange(len(maps), device=maps.device)
+    return box_integrals(maps, window, window.new_tensor(WHOLE).expand(len(maps), 4), image)
+
+
+def share(part: Tensor, other: Tensor) -> Tensor:
+    """Of a part in itself and another, part / (part + other): 0 where both are 0."""
+    total = part + other
+    return torch.where(total > 0, part / torch.where(total > 0, total, 1), 0)
