@@ -1,5 +1,6 @@
-"""The page's data: what comes with it, and a file an object, which comes with a click."""
+"""The page's data: what comes with it, and files for objects and pictures, which come with a click."""
 
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -7,9 +8,12 @@ from emocam.report.gathering import Gathered
 from emocam.report.scripts import write_script
 from emocam.report.strongest import MOST
 
+CHUNK = 50
+"""Pictures in one file of `data/pictures/`."""
+
 
 def write_data(folder: Path, gathered: Gathered, originals: Path | None) -> None:
-    """`data/run.js` and `data/objects/`; `originals` is where full pictures lie, if anywhere."""
+    """`data/run.js`, `data/objects/` and `data/pictures/`; `originals` is where full pictures lie, if anywhere."""
     run, pairs, examples = gathered.run, gathered.strongest.pairs, gathered.examples
     thresholds = {key: getattr(run.thresholds, key) for key in ("score", "importance", "confidence")}
     cards = [
@@ -26,6 +30,8 @@ def write_data(folder: Path, gathered: Gathered, originals: Path | None) -> None
         "most": MOST,
         "pictured": sorted(int(i) for i in pairs["object"].unique()),
         "cards": cards,
+        "chunk": CHUNK,
+        "cells": run.cells,
         "originals": originals.resolve().as_uri() if originals else None,
     }
     write_script(folder / "data" / "run.js", told)
@@ -35,3 +41,7 @@ def write_data(folder: Path, gathered: Gathered, originals: Path | None) -> None
             gallery.setdefault(int(label), []).append(examples[image].in_words(int(str(thing))))
         name = f"data/objects/{thing:04d}.js"
         write_script(folder / name, {"name": name, "cells": gallery})
+    ordered = sorted(examples.values(), key=lambda example: example.place)
+    for part, group in groupby(ordered, lambda example: example.place // CHUNK):
+        name = f"data/pictures/{part:04d}.js"
+        write_script(folder / name, {"name": name, "pictures": {e.place: e.whole() for e in group}})

@@ -36,8 +36,19 @@ class Example:
 
     def in_words(self, object: int) -> dict[str, Any]:
         """The picture as the page's data gives it, with the boxes of one object."""
-        told = {"id": self.place, "path": self.path, "label": self.label, "confidence": self.confidence}
-        told |= {"boxes": self.boxes.get(object, [])}
+        return self._told() | {"boxes": self.boxes.get(object, [])}
+
+    def whole(self) -> dict[str, Any]:
+        """All about the picture: the boxes of all objects, and how likely each label was."""
+        return self._told() | {"objects": self.boxes, "probabilities": self.probabilities}
+
+    def _told(self) -> dict[str, Any]:
+        told: dict[str, Any] = {
+            "id": self.place,
+            "path": self.path,
+            "label": self.label,
+            "confidence": self.confidence,
+        }
         told |= {"truth": self.truth} if self.truth is not None else {}
         told |= {"map": self.map} if self.map else {}
         return told | ({"size": self.size} if self.size else {})

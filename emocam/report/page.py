@@ -13,7 +13,10 @@ from emocam.report.matrix import first_rows
 from emocam.report.summary import summary_page
 from emocam.report.thumbnails import OpenPicture
 
-SCRIPTS = ("state.js", "colour.js", "matrix.js", "thresholds.js", "gallery.js", "page.js")
+SCRIPTS = (
+    *("state.js", "colour.js", "counts.js", "table.js", "walking.js", "thresholds.js"),
+    *("picture.js", "gallery.js", "views.js", "page.js"),
+)
 
 
 def templates() -> Environment:

@@ -18,6 +18,11 @@ from emocam.structures import Thresholds
 
 BLOCK = 65_536
 BOX = ["x0", "y0", "x1", "y1"]
+CELLS = (
+    *("use", "use_low", "use_high", "use_chance", "lift", "p", "q", "effect", "effect_control"),
+    *("flips", "flips_control", "effect_images", "verdict"),
+)
+"""Columns of cells.parquet that the page shows."""
 
 
 def codes(column: pa.ChunkedArray | pa.Array, names: list[str]) -> NDArray[np.int64]:
@@ -77,6 +82,25 @@ class RunTables:
         """The words of the command line."""
         file = self.folder / ".hydra" / "overrides.yaml"
         return [str(word) for word in (yaml.safe_load(file.read_text()) or [])] if file.is_file() else []
+
+    @cached_property
+    def cells(self) -> dict[str, list[float | str | None]]:
+        """Further columns of the matrix, flat (O x L), where the run has them; None where unmeasured."""
+        file = self.folder / "cells.parquet"
+        if not file.is_file():
+            return {}
+        table = pq.read_table(file)
+        place = codes(table["object"], self.objects) * len(self.labels) + codes(table["label"], self.labels)
+        found: dict[str, list[float | str | None]] = {}
+        for column in (c for c in CELLS if c in table.column_names):
+            values: list[float | str | None] = [None] * (len(self.objects) * len(self.labels))
+            for i, value in zip(place, table[column].to_pylist(), strict=True):
+                number = isinstance(value, float)
+                values[i] = (
+                    None if number and not np.isfinite(value) else round(value, 4) if number else value
+                )
+            found[column] = values
+        return found
 
     def blocks(self, file: str, columns: list[str] | None = None) -> Iterator[pa.Table]:
         """The rows of a Parquet file, a block at a time."""

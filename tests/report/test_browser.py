@@ -230,7 +230,7 @@ def test_the_hash_holds_cell_and_sorting_and_survives_a_reload(page, opened):
     ):
         again.reload()
         again.wait_for_selector("dialog[open] figure")
-        assert again.locator("#gallery-name bdi").all_inner_texts() == ["Car", "danger"]
+        assert again.locator("#gallery-name .name").all_inner_texts() == ["Car", "danger"]
         assert names(again) == order
         assert again.locator("#matrix thead th", has_text="fear").get_attribute("aria-sort") == "descending"
     page.go_back()
@@ -337,3 +337,52 @@ def test_the_gallery_follows_the_sliders_and_the_hash_keeps_them(page, folder):
     page.click("#reset")
     page.wait_for_function("thresholds.importance === 0.3")
     assert "importance" not in page.url
+
+
+def test_an_objects_name_leads_to_all_its_labels(page, folder):
+    page.locator("#matrix tbody th", has_text="Triangle").click()
+    page.wait_for_selector("dialog[open] .rank")
+    percent = pd.read_csv(folder / "association_percent.csv", index_col=0).loc["Triangle"]
+    assert page.locator(".rank bdi").all_inner_texts() == list(percent.sort_values(ascending=False).index)
+    page.locator(".rank").first.click()
+    page.wait_for_function("document.querySelectorAll('#gallery-name .name').length === 2")
+    assert "object=Triangle&label=" in page.url
+    page.go_back()
+    page.wait_for_function("document.querySelectorAll('.rank').length === 5")
+
+
+def test_a_labels_number_leads_to_what_drives_it(page, folder):
+    page.locator("#matrix thead th", has_text="danger").locator(".about").click()
+    page.wait_for_selector("dialog[open] .rank")
+    counts = pd.read_csv(folder / "association.csv", index_col=0)
+    images = pd.read_csv(folder / "labels.csv", index_col=0)["images"]
+    others = counts.drop(columns="danger").sum(axis=1) / images.drop("danger").sum()
+    contrast = counts["danger"] / images["danger"] - others
+    best = [name for name in contrast.sort_values(ascending=False).index if contrast[name] > 0]
+    assert page.locator(".rank bdi").all_inner_texts()[: len(best)] == best
+    assert "Against it" in page.locator("dialog h3").last.inner_text()
+    heights = page.locator("dialog figure").evaluate_all("all => all.map(f => f.offsetHeight)")
+    assert min(heights) > 150
+
+
+def test_a_picture_tells_all_its_regions_and_probabilities(page, folder):
+    open_cell(page)
+    path = page.locator("dialog figure .path bdi").first.inner_text()
+    page.keyboard.press("i")
+    page.wait_for_selector("dialog .whole")
+    assert page.locator("#gallery-name").inner_text() == path
+    evidence = pd.read_parquet(folder / "evidence.parquet")
+    own = evidence[evidence["image"] == path].sort_values("importance", ascending=False)
+    regions = page.locator(".ranked").last.locator("bdi").all_inner_texts()
+    assert regions == list(own["object"].astype(str))
+    assert page.locator("dialog rect").count() == (own["importance"] > np.float32(0.3)).sum()
+    logits = pd.read_parquet(folder / "predictions.parquet").set_index("image").loc[path, "logits"]
+    share = np.exp(logits - np.max(logits)) / np.exp(logits - np.max(logits)).sum()
+    assert (
+        page.locator(".ranked").first.locator(".rank > :last-child").first.inner_text()
+        == f"{100 * share.max():.1f} %"
+    )
+    page.keyboard.press("Escape")
+    page.wait_for_selector("dialog[open] figure .path")
+    page.keyboard.press("Escape")
+    assert not page.locator("dialog").is_visible()

@@ -9,7 +9,7 @@ function cardsInColour() {
     const frame = make("span", { className: "frame" }, ...photo.childNodes, heat(card.picture, size), outline(card.picture.boxes.filter((box) => passes(box, card.picture))));
     frame.style.setProperty("--ratio", size[0] / size[1]);
     photo.append(frame);
-    button.addEventListener("click", () => show({ object: run.objects[card.object], label: run.labels[card.label], picture: "" }, true));
+    button.addEventListener("click", () => show({ object: run.objects[card.object], label: run.labels[card.label], picture: "", image: "" }, true));
   }
 }
 
@@ -88,11 +88,7 @@ function follow(now, before = {}) {
   if (Number(byId("least").value) !== Number(now.least)) byId("least").value = now.least;
   const radio = document.querySelector(`#measures [value="${CSS.escape(now.measure)}"]`);
   if (radio) radio.checked = true;
-  if (!changed("object", "label")) return;
-  const object = run.objects.indexOf(now.object);
-  const label = run.labels.indexOf(now.label);
-  if (object >= 0 && label >= 0) openGallery(object, label, now.picture);
-  else if (gallery.open) gallery.close();
+  if (changed("object", "label", "image")) openView(now);
 }
 
 document.querySelector(".toolbar").hidden = false;

@@ -29,7 +29,7 @@ function load(name, keep = 40) {
 
 /** The view: what is sorted, filtered and open. Only what differs from this is in the hash. */
 const FIRST = {
-  object: "", label: "", picture: "", sort: "mean", direction: "descending",
+  object: "", label: "", picture: "", image: "", sort: "mean", direction: "descending",
   measure: "percent", filter: "", least: "0",
   score: "", importance: "", confidence: "", // empty: the run's own thresholds
 };
@@ -53,8 +53,24 @@ function show(changes, step = false) {
   const before = view;
   const hash = hashOf(changes);
   view = { ...view, ...changes };
-  if (hash !== (location.hash || "#")) history[step ? "pushState" : "replaceState"](null, "", hash);
+  if (step) clearTimeout(late);
+  if (step) history.pushState(null, "", hash);
+  else write(hash);
   for (const watch of watchers) watch(view, before);
+}
+
+let written = 0;
+let late = 0;
+
+/** Puts the view into the URL; browsers refuse hundreds of changes in a row, as a slider makes. */
+function write(hash) {
+  clearTimeout(late);
+  const wait = written + 120 - performance.now();
+  if (wait > 0) late = setTimeout(write, wait, hash);
+  else {
+    written = performance.now();
+    history.replaceState(null, "", hash);
+  }
 }
 
 /** Calls `watch(view, before)` after every change, from the page or from the browser's buttons. */
