@@ -80,6 +80,8 @@ def association(percent: pd.DataFrame, rows: int = ROWS, ax: Axes | None = None)
 def association_figure(percent: pd.DataFrame, rows: int = ROWS) -> Figure:
     """The same as a figure of its own, as large as its names need."""
     height, width = min(rows, len(percent)), min(COLUMNS, percent.shape[1])
-    figure = Figure(figsize=(4 + 0.42 * width, 1.9 + 0.29 * height), dpi=150, layout="constrained")
+    slanted = 0.06 * max((len(readable(name)) for name in percent.columns), default=0)  # inches of a label
+    size = (4 + 0.42 * width, 2.4 + slanted + 0.29 * height)
+    figure = Figure(figsize=size, dpi=150, layout="constrained")
     association(percent, rows, figure.subplots())
     return figure

@@ -47,6 +47,14 @@ def test_a_thousand_labels_are_cut_to_those_with_the_highest_mean(tmp_path):
     figure.savefig(tmp_path / "a.png")
 
 
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("labels", [1, 5, 100])
+@pytest.mark.parametrize("objects", [1, 2, 30])
+def test_names_have_room_however_few_rows_there_are(objects, labels, tmp_path):
+    percent = pd.DataFrame(np.ones((objects, labels)), columns=[f"{i} {'long ' * 8}" for i in range(labels)])
+    association_figure(percent).savefig(tmp_path / "a.png")
+
+
 def test_a_matrix_without_any_image_is_still_drawn(tmp_path):
     empty = pd.DataFrame({"joy": [np.nan, np.nan]}, index=["Dog", "Cat"])
     association_figure(empty).savefig(tmp_path / "a.png")
