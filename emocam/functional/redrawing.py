@@ -48,7 +48,7 @@ def redrawn(kept: Tensor, present: Tensor, draws: int, generator: np.random.Gene
         yield torch.stack(parts, 1)
 
 
-def permutation_p(kept: Tensor, present: Tensor, draws: int = 499, seed: int = 0) -> Tensor:
+def permutation_p(kept: Tensor, present: Tensor, draws: int = 999, seed: int = 0) -> Tensor:
     """One-sided p (M, M): how often redrawn matrices (M, O, L) are at least as alike in their residuals.
 
     The plain R would not do: redrawn matrices follow presence more closely than real ones, so that

@@ -31,7 +31,10 @@ def pearson(rows: Tensor) -> Tensor:
     length = centred.norm(dim=-1)
     outer = length[..., :, None] * length[..., None, :]
     products = centred @ centred.transpose(-1, -2)
-    return torch.where(outer > 0, products / outer, torch.nan).clamp(-1, 1)
+    found = torch.where(outer > 0, products / outer, torch.nan).clamp(-1, 1)
+    own = found.diagonal(dim1=-2, dim2=-1)
+    own.copy_(torch.where(own.isnan(), own, 1.0))  # but for rounding it is
+    return found
 
 
 def spearman(matrices: Tensor) -> Tensor:
