@@ -15,8 +15,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from omegaconf import DictConfig
 
+    from emocam.tracking import Ending
+
 STARTED = time.perf_counter()
-VERBS = ("layers", "verify")
+VERBS = ("compare", "layers", "verify")
 
 
 def main() -> None:
@@ -58,11 +60,13 @@ def _hydra(words: list[str]) -> int:
     from omegaconf import OmegaConf
 
     from emocam.commandline import check_words, normalise
-    from emocam.errors import Interrupted, SettingError
+    from emocam.errors import Carried, Interrupted, SettingError
+    from emocam.jobs import leave
     from emocam.mistakes import sentence
     from emocam.places import beside
     from emocam.settings import unwritable
     from emocam.studies import register
+    from emocam.sweep import close
 
     conf = beside("conf")
     primary = OmegaConf.load(conf / "config.yaml")
@@ -79,33 +83,44 @@ def _hydra(words: list[str]) -> int:
     def job(cfg: "DictConfig") -> int:
         """One run; a mistake in one run of a sweep is told and leaves the others alone."""
         if not full_error:
-            del os.environ["HYDRA_FULL_ERROR"]  # what the run starts hands its errors to nobody
+            os.environ.pop("HYDRA_FULL_ERROR", None)  # what the run starts hands its errors to nobody
+        saying = ""
         try:
             statuses.append(_run(cfg, words, groups | {str(key) for key in primary if key != "defaults"}))
         except Exception as error:
             statuses.append(told(error))
+            saying = sentence(error, conf)
         finally:
             os.environ["HYDRA_FULL_ERROR"] = "1"
+        leave(statuses[-1], saying)
         return statuses[-1]
 
     _listen()
     register()
     sys.argv = [sys.argv[0], *normalise(words, groups)]
+    ending: Ending = "FAILED"
     try:
         check_words(sys.argv[1:])
         hydra.main(version_base="1.3", config_path=str(conf), config_name="config")(job)()
+        ending = "FINISHED"
     except (Interrupted, KeyboardInterrupt) as stop:
+        ending = "KILLED"
         number = stop.signal if isinstance(stop, Interrupted) else signal.SIGINT
         sys.stderr.write(
-            "interrupted; the same command with the same hydra.run.dir goes on where this one stopped\n"
+            "interrupted; the same command with the same hydra.run.dir (of a sweep: hydra.sweep.dir) "
+            "goes on where this one stopped\n"
         )
         return 128 + number
-    except SystemExit as leave:
-        return 1 if leave.code else 0
+    except SystemExit as left:
+        return 1 if left.code else 0
+    except Carried as carried:
+        return told(carried.error)
     except OSError as error:  # from Hydra, which makes the folder; what a job raises is told above
         return told(unwritable(Path(error.filename), error) if error.filename else error)
     except Exception as error:
         return told(error)
+    finally:
+        statuses.extend(close(ending))
     return 1 if 1 in statuses else max(statuses, default=0)
 
 
@@ -122,6 +137,7 @@ def _listen() -> None:
 
 def _run(cfg: "DictConfig", words: list[str], known: set[str]) -> int:
     from hydra.core.hydra_config import HydraConfig
+    from hydra.types import RunMode
 
     from emocam.errors import SettingError
     from emocam.settings import check, writable
@@ -134,6 +150,8 @@ def _run(cfg: "DictConfig", words: list[str], known: set[str]) -> int:
     if list(cfg.allow) != allowed:
         raise SettingError("allow may only be given on the command line, not in a file of settings")
 
+    # the later jobs of a sweep did not begin when the process did
+    started = STARTED if hydra_cfg.mode == RunMode.RUN else time.perf_counter()
     from emocam.app import Command, run
 
     return run(
@@ -144,7 +162,7 @@ def _run(cfg: "DictConfig", words: list[str], known: set[str]) -> int:
             allowed=allowed,
             words=list(hydra_cfg.overrides.task),
             parent=os.environ.get("EMOCAM_PARENT_RUN"),
-            started=STARTED,
+            started=started,
         )
     )
 

@@ -3,6 +3,7 @@
 import hashlib
 import importlib.metadata
 import json
+import math
 import sys
 import time
 import warnings
@@ -26,6 +27,8 @@ from emocam.task.base import Parts, Task
 from emocam.tracking import Ending, MLflow, TrackedRun
 
 PACKAGES = ("emocam", "torch", "torchvision", "pytorch-lightning", "hydra-core", "mlflow", "numpy", "pillow")
+STAGES = ("imports", "tracking", "copy", "build", "predict", "merge")
+"""What takes time in one run or another; all are told of each, since MLflow compares equal keys."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +47,7 @@ class Command:
 def run(command: Command) -> int:
     """Exit status 0, or 2 when more images than `data.max_unreadable` could not be used."""
     _hush()
-    seconds = {"imports": time.perf_counter() - command.started}
+    seconds = dict.fromkeys(STAGES, 0.0) | {"imports": time.perf_counter() - command.started}
     settings: dict[str, Any] = OmegaConf.to_container(command.cfg, resolve=True)  # type: ignore[assignment]
 
     def build_here(name: str) -> Any:
@@ -132,9 +135,12 @@ def tracked(command: Command, settings: dict[str, Any], parts: Parts) -> Iterato
 
 def run_name(command: Command) -> str:
     """Data, method, and four digits that tell two runs apart."""
-    what = [command.choices.get("data", ""), command.choices.get("cam", "") or "presence"]
+    cam = command.choices.get("cam")
+    what = [command.choices.get("data", ""), "presence" if cam in (None, "None", "null") else cam]
+    if command.choices.get("task") != "association":
+        what = [command.choices.get("task", "")]
     digits = hashlib.sha256(f"{command.folder}{time.time_ns()}".encode()).hexdigest()[:4]
-    return "-".join([*(w for w in what if w and w != "null"), digits])
+    return "-".join([*(w for w in what if w), digits])
 
 
 def params(settings: dict[str, Any], choices: dict[str, str]) -> dict[str, object]:
@@ -157,11 +163,13 @@ def params(settings: dict[str, Any], choices: dict[str, str]) -> dict[str, objec
 
 
 def numbers(summary: dict[str, Any], prefix: str = "") -> dict[str, float]:
-    """The summary's numbers, nested names joined by a slash."""
+    """The summary's numbers, nested names joined by a slash; NaN for None, so that runs have the same keys."""
     found: dict[str, float] = {}
     for name, value in summary.items():
         if isinstance(value, dict) and name != "thresholds":
             found |= numbers(value, f"{prefix}{name}/")
+        elif value is None:
+            found[f"{prefix}{name}"] = math.nan
         elif isinstance(value, int | float) and not isinstance(value, bool):
             found[f"{prefix}{name}"] = value
     return found

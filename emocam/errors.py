@@ -30,3 +30,11 @@ class Interrupted(BaseException):
     def __init__(self, signal: int) -> None:
         super().__init__(signal)
         self.signal = signal
+
+
+class Carried(BaseException):
+    """An error on its way past Hydra, which only warns of a callback's `Exception`s."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__(error)
+        self.error = error

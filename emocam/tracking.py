@@ -19,6 +19,7 @@ os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "20")
 
 Ending = Literal["FINISHED", "FAILED", "KILLED"]
 MOST_PARAMS, LONGEST_PARAM = 60, 250
+DEFAULT = "sqlite:///mlflow.db"
 
 
 def absolute(uri: str) -> str:
@@ -31,7 +32,7 @@ def absolute(uri: str) -> str:
 class MLflow:
     """An experiment of one tracking store; the store is made under a lock, once."""
 
-    def __init__(self, uri: str = "sqlite:///mlflow.db", experiment: str = "emocam") -> None:
+    def __init__(self, uri: str = DEFAULT, experiment: str = "emocam") -> None:
         self.uri, self.experiment = absolute(uri), experiment
         from mlflow.exceptions import MlflowException
         from mlflow.tracking import MlflowClient
@@ -119,5 +120,39 @@ class TrackedRun:
         """Every file at its path within the folder."""
         self.store.client.log_artifacts(self.id, str(folder))
 
+    def files(self, folder: Path, files: list[Path]) -> None:
+        """These files of a folder, each at its path within it."""
+        for file in files:
+            inner = file.parent.relative_to(folder).as_posix()
+            self.store.client.log_artifact(self.id, str(file), None if inner == "." else inner)
+
+    def end_children(self, status: Ending) -> None:
+        """For children that were stopped so hard that they could not say it themselves."""
+        running = f"tags.`mlflow.parentRunId` = '{self.id}' and attributes.status = 'RUNNING'"
+        for run in self.store.client.search_runs([self.store.experiment_id], running, max_results=1000):
+            self.store.client.set_terminated(run.info.run_id, status)
+
     def end(self, status: Ending) -> None:
         self.store.client.set_terminated(self.id, status)
+
+
+def download(id: str, folder: Path) -> Path:
+    """The artifacts of a run of the store that MLFLOW_TRACKING_URI names, in `folder`/ID."""
+    uri = absolute(os.environ.get("MLFLOW_TRACKING_URI") or DEFAULT)
+    file = Path(unquote(uri.removeprefix("sqlite:///")))
+    if uri.startswith("sqlite:///") and not file.is_file():
+        raise SettingError(
+            f"RUN {id} is no folder here, and there is no tracking store {file} that could know it; "
+            "set MLFLOW_TRACKING_URI"
+        )
+    from mlflow.exceptions import MlflowException
+    from mlflow.tracking import MlflowClient
+
+    target = folder / id
+    target.mkdir(parents=True, exist_ok=True)
+    try:
+        MlflowClient(uri).download_artifacts(id, "", str(target))
+    except (MlflowException, OSError) as error:
+        reason = " ".join(str(error).split())[:200]
+        raise SettingError(f"RUN {id} cannot be had from the store {uri} ({reason})") from None
+    return target

@@ -11,10 +11,10 @@ PACKAGE = Path(__file__).parents[1] / "emocam"
 DRAWING = """
     __main__
     verb
-    app
-    door settings mistakes help studies commandline
+    app sweep
+    door settings mistakes help studies commandline jobs
     task
-    callback
+    callback comparison
     comparing
     run
     metric plot report tracking store spreadsheet ledger words
@@ -30,17 +30,28 @@ RANK = {part: -line for line, parts in enumerate(DRAWING.split("\n")) for part i
 KNOWN_BY = {
     "captum": "cam",
     "cv2": "detector",
-    "hydra": "__main__ commandline door mistakes settings studies",
+    "hydra": "__main__ commandline door jobs mistakes settings studies sweep",
     "jinja2": "report",
     "lightnet": "detector",
     "matplotlib": "plot",
     "mlflow": "tracking",
-    "omegaconf": "__main__ app door mistakes settings studies",
+    "omegaconf": "__main__ app door mistakes settings studies sweep",
     "pytorch_lightning": "app task callback",
     "seaborn": "plot",
     "torchmetrics": "metric",
 }
-LIGHT = ("__main__", "commandline", "errors", "help", "mistakes", "places", "settings", "studies")
+LIGHT = (
+    "__main__",
+    "commandline",
+    "errors",
+    "help",
+    "jobs",
+    "mistakes",
+    "places",
+    "settings",
+    "studies",
+    "sweep",
+)
 
 
 def imports(file: Path, whole: bool = True) -> Iterator[str]:

@@ -1,0 +1,50 @@
+"""How each job of a sweep ended, told in the sweep's folder: jobs may run in other processes or machines."""
+
+import json
+import shutil
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from hydra.core.hydra_config import HydraConfig
+from hydra.types import RunMode
+
+FOLDER = ".jobs"
+
+
+@dataclass(frozen=True)
+class Job:
+    """`told` is the sentence of a job whose status is 1."""
+
+    number: int
+    folder: Path
+    words: list[str]
+    status: int
+    told: str = ""
+
+
+def leave(status: int, told: str) -> None:
+    """From within a job; a run that is no part of a sweep leaves nothing."""
+    hydra = HydraConfig.get()
+    if hydra.mode != RunMode.MULTIRUN:
+        return
+    job = Job(hydra.job.num, Path(hydra.runtime.output_dir), list(hydra.overrides.task), status, told)
+    folder = Path(hydra.sweep.dir) / FOLDER
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / f"{job.number}.json").write_text(json.dumps(asdict(job), default=str))
+
+
+def read(sweep: Path) -> list[Job]:
+    """In the order of their numbers."""
+    written = [json.loads(file.read_text()) for file in (sweep / FOLDER).glob("*.json")]
+    return sorted((Job(**{**w, "folder": Path(w["folder"])}) for w in written), key=lambda job: job.number)
+
+
+def forget(sweep: Path) -> None:
+    """Before a sweep goes on in the same folder."""
+    shutil.rmtree(sweep / FOLDER, ignore_errors=True)
+
+
+def own_words(jobs: list[Job]) -> list[str]:
+    """Of each job the words that not all jobs have."""
+    shared = set.intersection(*(set(job.words) for job in jobs)) if len(jobs) > 1 else set()
+    return [" ".join(word for word in job.words if word not in shared) for job in jobs]

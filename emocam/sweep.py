@@ -1,0 +1,158 @@
+"""A sweep: one parent in the tracking store, a child each run, and their comparison at the end.
+
+Imports Hydra and the standard library only: Hydra makes a `Sweep` at every start.
+"""
+
+import hashlib
+import os
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hydra.experimental.callback import Callback
+from omegaconf import DictConfig
+
+from emocam import jobs
+from emocam.door import build
+from emocam.errors import Carried
+
+if TYPE_CHECKING:
+    from emocam.comparison import Comparison
+    from emocam.tracking import Ending, TrackedRun
+
+PARENT = "EMOCAM_PARENT_RUN"
+"""The environment variable through which jobs, in whatever process, know their parent."""
+
+
+@dataclass
+class Opened:
+    """The sweep that this process started."""
+
+    folder: Path
+    tracked: "TrackedRun | None"
+    statuses: list[int] = field(default_factory=list)
+
+
+_opened: list[Opened] = []  # not in the callback, which Hydra sends to the workers of a launcher
+
+
+class Sweep(Callback):
+    """Hydra only warns of a callback's errors, so they are carried past it."""
+
+    def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
+        with _carried():
+            _opened.append(begin(config))
+
+    def on_multirun_end(self, config: DictConfig, **kwargs: Any) -> None:
+        with _carried():
+            finish(_opened[-1])
+
+
+@contextmanager
+def _carried() -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:
+        raise Carried(error) from None
+
+
+def begin(config: DictConfig) -> Opened:
+    """The tracking store is made here, once, before jobs that run at the same time open it."""
+    folder = Path(config.hydra.sweep.dir).absolute()
+    jobs.forget(folder)
+    os.environ.pop(PARENT, None)
+    words = [str(word) for word in config.hydra.overrides.task]
+    allowed = list(config.allow) if any(word.startswith("allow=") for word in words) else []
+    store = build(config.get("logger"), "logger", allowed)
+    if store is None:
+        return Opened(folder, None)
+    tags = {"emocam.command": " ".join(["python -m emocam -m", *words]), "emocam.folder": str(folder)}
+    swept = {word.partition("=")[0].lstrip("+"): word.partition("=")[2] for word in words if "," in word}
+    tracked = store.start(name(config, list(swept), folder), swept, tags)
+    os.environ[PARENT] = tracked.id
+    return Opened(folder, tracked)
+
+
+def name(config: DictConfig, swept: list[str], folder: Path) -> str:
+    """As `planted-sweep-3f2a`; the data is left out where the sweep goes over it."""
+    data = [] if "data" in swept else [str(config.hydra.runtime.choices.get("data"))]
+    digits = hashlib.sha256(f"{folder}{time.time_ns()}".encode()).hexdigest()[:4]
+    return "-".join([*data, "sweep", digits])
+
+
+def finish(opened: Opened) -> None:
+    """Compares what was finished, tells what failed, and hands all to the parent."""
+    ended = jobs.read(opened.folder)
+    finished = [job for job in ended if job.status != 1 and (job.folder / "predictions.parquet").is_file()]
+    lines, comparison = ["", f"the sweep's {len(ended)} runs"], None
+    if finished:
+        from emocam.comparing.words import comparison_lines
+        from emocam.comparison import compare
+        from emocam.run import Run
+
+        comparison = compare([Run(job.folder) for job in finished], opened.folder)
+        lines += comparison_lines(comparison.similarity, comparison.twins, comparison.refusal)
+    lines += failures(ended)
+    lines += where(opened.folder, comparison)
+    if opened.tracked:
+        _track(opened, ended, comparison)
+        lines.append(f"run      {opened.tracked.id}   {opened.tracked.store.show}")
+    sys.stdout.write("\n".join(lines) + "\n")
+    sys.stdout.flush()
+    opened.statuses = [job.status for job in ended]
+
+
+def failures(ended: list[jobs.Job]) -> list[str]:
+    """A line for each job that failed: its words, and what it told."""
+    own = jobs.own_words(ended) if ended else []
+    failed = [(words, job.told) for words, job in zip(own, ended, strict=True) if job.status == 1]
+    width = max((len(words) for words, _ in failed), default=0)
+    told = [f"  {words:{width}}  {' '.join(sentence.split())}" for words, sentence in failed]
+    return [f"{len(failed)} of {len(ended)} runs failed", *told] if failed else []
+
+
+def where(folder: Path, comparison: "Comparison | None") -> list[str]:
+    """The files a person opens next."""
+    lines = [f"table    {folder / 'comparison.csv'}"] if comparison else []
+    page = folder / "report" / "index.html"
+    return [*lines, f"report   {page if page.is_file() else folder}"]
+
+
+def _track(opened: Opened, ended: list[jobs.Job], comparison: "Comparison | None") -> None:
+    assert opened.tracked
+    numbers: dict[str, float] = comparison.numbers if comparison else {"runs": 0}
+    opened.tracked.metrics(numbers | {"failed": sum(job.status == 1 for job in ended)})
+    opened.tracked.files(opened.folder, list(own_files(opened.folder)))
+
+
+def own_files(sweep: Path) -> Iterator[Path]:
+    """The files of a sweep that are no run's: each run has brought its own."""
+    for root, folders, files in os.walk(sweep):
+        here = Path(root)
+        folders[:] = [f for f in folders if f[0] != "." and not (here / f / ".hydra").is_dir()]
+        yield from (here / file for file in files if not file.endswith(".tmp"))
+
+
+def close(ending: "Ending") -> list[int]:
+    """Ends the sweep of this process, if it started one; the statuses of its jobs.
+
+    `ending` is for a sweep that was cut short. A job that was killed with it says nothing itself.
+    """
+    if not _opened:
+        return []
+    opened = _opened.pop()
+    os.environ.pop(PARENT, None)
+    if opened.tracked:
+        try:
+            if ending != "FINISHED":
+                opened.tracked.end_children(ending)
+            opened.tracked.end("FAILED" if 1 in opened.statuses else ending)
+        except Exception as error:  # the store may have gone, while all runs are on disk
+            reason = " ".join(str(error).split())[:200]
+            sys.stderr.write(f"the sweep's run {opened.tracked.id} could not be ended ({reason})\n")
+            return [*opened.statuses, 1]
+    return opened.statuses
