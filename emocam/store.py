@@ -8,8 +8,9 @@ the shards that overlap. Row groups hold whole images, and those of all files ho
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 import pyarrow as pa
@@ -20,6 +21,7 @@ import torch
 from emocam.structures import Evidence, Refusal
 
 FILES = ("ledger", "predictions", "evidence", "maps")
+"""The tables of a run."""
 BOX = ("x0", "y0", "x1", "y1")
 
 
@@ -43,6 +45,11 @@ def _ledger(
             "regions": pa.array(np.zeros(len(index)) if regions is None else regions, pa.int32()),
         }
     )
+
+
+def finished_ledger(paths: list[str], index: np.ndarray) -> pa.Table:
+    """The ledger's rows of images that are done."""
+    return _ledger(paths, index, ["done"] * len(paths), [""] * len(paths))
 
 
 def refusal_table(refusals: list[Refusal]) -> pa.Table:
@@ -112,10 +119,10 @@ def tables(evidence: Evidence, labels: list[str], objects: list[str]) -> dict[st
 
 
 class Shards:
-    """The shards of one run; `key` names all settings that decide their content."""
+    """The shards of one pass; `key` names all settings that decide their content."""
 
-    def __init__(self, folder: Path, key: str) -> None:
-        self.folder, self.key = folder / "shards", key
+    def __init__(self, folder: Path, key: str, name: str = "shards") -> None:
+        self.folder, self.key = folder / name, key
 
     @property
     def parts(self) -> list[Path]:
@@ -149,12 +156,21 @@ class Shards:
                 os.fsync(written.fileno())
         half.rename(self.folder / name)
 
-    def merge(self, target: Path, metadata: dict[bytes, bytes]) -> None:
-        """The run's files from all shards, then the shards go."""
+    def merge(
+        self,
+        target: Path,
+        metadata: dict[bytes, bytes],
+        files: tuple[str, ...] = FILES,
+        blank: Mapping[str, pa.Table] = MappingProxyType({}),
+    ) -> None:
+        """The run's files from all shards, then the shards go; `blank` stands for what none has."""
         parts = sorted(self.parts, key=_first_index)
-        for file in FILES:
+        for file in files:
             if any((part / f"{file}.parquet").exists() for part in parts):
                 _write_merged(parts, file, target / f"{file}.parquet", metadata)
+            elif file in blank:
+                rows = blank[file].drop_columns("index").replace_schema_metadata(metadata)
+                pq.write_table(rows, target / f"{file}.parquet")
         shutil.rmtree(self.folder)
 
 

@@ -141,6 +141,11 @@ class Batch(Record):
     def __len__(self) -> int:
         return len(self.paths)
 
+    @property
+    def images(self) -> int:
+        """All that were opened for it, used or not."""
+        return len(self.paths) + len(self.refusals)
+
 
 @dataclass(frozen=True)
 class Prediction(Record):
@@ -179,6 +184,14 @@ class Evidence(Record):
     importance: Tensor
     known: dict[str, list[str | float]] = field(default_factory=dict)
     refusals: list[Refusal] = field(default_factory=list)
+
+    @classmethod
+    def none(cls, labels: int) -> Evidence:
+        """Of no image at all, with logits (0, L)."""
+        nothing = torch.zeros(0, labels)
+        return cls(
+            [], torch.zeros(0, dtype=torch.int64), Prediction(nothing), None, Detections.none(), nothing[:, 0]
+        )
 
 
 @dataclass(frozen=True)

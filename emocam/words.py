@@ -23,6 +23,11 @@ def closing(summary: dict[str, Any], ledger: str, folder: Path) -> list[str]:
             f"planted cues: {summary['cues_planted']}, recovered {summary['cues_recovered']}, "
             f"missed {summary['cues_missed']}, false {summary['cues_false']}"
         )
+    if "pasted" in summary:
+        lines.append(
+            f"pasting changed {summary['paste_changed_percent']:.1f} % of the labels "
+            f"of {summary['pasted']:,} changed pictures"
+        )
     lines.append(ledger)
     page = folder / "report" / "index.html"
     lines.append(f"report   {page if page.is_file() else folder}")

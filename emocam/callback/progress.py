@@ -15,8 +15,6 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from emocam.structures import Batch
-
 
 class ShowProgress(Callback):
     """Counts images on the first process; with several, each of its batches stands for one of all."""
@@ -55,9 +53,9 @@ class ShowProgress(Callback):
         batch_idx: int,
         dataloader_idx: int = 0,
     ) -> None:
-        if not self.shown or not isinstance(batch, Batch):
+        if not self.shown:
             return
-        self.count = min(self.images, self.count + (len(batch) + len(batch.refusals)) * trainer.world_size)
+        self.count = min(self.images, self.count + batch.images * trainer.world_size)
         speed = (self.count - self.done) / max(1e-9, time.monotonic() - self.start)
         if self.lively:
             self.bar.update(self.task, completed=self.count, speed=f"{speed:.1f}")

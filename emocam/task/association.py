@@ -4,33 +4,30 @@ import hashlib
 import json
 import os
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytorch_lightning as lightning
 import torch
 from torch import Tensor
-from torch.utils.data import DataLoader
 
 from emocam import __version__
-from emocam.callback.progress import ShowProgress
-from emocam.callback.shards import WriteShards
 from emocam.cam.base import CAM
 from emocam.classifier.base import Classifier
 from emocam.data.base import Data
-from emocam.data.samples import Samples, collate, ignore_interrupt
+from emocam.data.samples import Samples, collate
 from emocam.detector.base import Detector
 from emocam.errors import SettingError
 from emocam.importance.base import Importance
 from emocam.run import METADATA
-from emocam.store import Shards
+from emocam.store import FILES, Shards, refusal_table, tables
 from emocam.structures import Batch, Evidence, Explanation, Prediction
 from emocam.task.base import Parts
-
-MOST_WORKERS = 8
-FEW_IMAGES = 64
-"""Up to here starting workers costs more than they bring."""
+from emocam.task.pasting import paste_all
+from emocam.task.streaming import remaining, stream, written_key
 
 
 class Explain(lightning.LightningModule):
@@ -64,6 +61,17 @@ class Explain(lightning.LightningModule):
         )
 
 
+def rows_of(
+    evidence: Evidence | None, batch: Batch, labels: list[str], objects: list[str]
+) -> dict[str, pa.Table]:
+    """The tables of one step; without a usable image there is only the ledger, which says why."""
+    found = tables(evidence, labels, objects) if evidence is not None else {}
+    if batch.refusals:
+        ledgers = [found["ledger"]] if found else []
+        found["ledger"] = pa.concat_tables([*ledgers, refusal_table(batch.refusals)])
+    return found
+
+
 def digest(settings: dict[str, Any], listing: list[str]) -> str:
     """Names all that decides the evidence: settings, files they name, code and pictures.
 
@@ -92,7 +100,10 @@ def digest(settings: dict[str, Any], listing: list[str]) -> str:
 
 
 class Association:
-    """Explains every image that the data set lists, and goes on where it was interrupted."""
+    """Explains every image that the data set lists, and goes on where it was interrupted.
+
+    With a `paste`, the pictures are then changed and classified again.
+    """
 
     def perform(self, parts: Parts) -> Data:
         with parts.stage("build"):
@@ -102,79 +113,37 @@ class Association:
                 sys.stderr.write(f"{note}\n")
             listing = data.listing()
             key = digest(parts.settings, listing)
-            shards = Shards(parts.folder, key)
-            if self._finished(parts.folder, shards, key):
-                return data
-            model = Explain(parts.classifier, parts.detector, parts.cam, parts.importance)
-            shards.begin()
-            left = np.setdiff1d(np.arange(len(listing)), shards.done())
-        with parts.stage("predict"):
-            if len(left):
-                self._predict(parts, model, shards, listing, left)
-        with parts.stage("merge"):
-            names = {
-                "labels": model.classifier.labels,
-                "objects": model.detector.objects,
-                "version": __version__,
-                "key": key,
-            }
-            shards.merge(parts.folder, {METADATA: json.dumps(names).encode()})
+        if not self._finished(parts.folder, key):
+            self._explain(parts, listing, key)
+        if parts.paste is not None:
+            paste_all(parts, listing, key)
         return data
 
-    def _finished(self, folder: Path, shards: Shards, key: str) -> bool:
+    def _explain(self, parts: Parts, listing: list[str], key: str) -> None:
+        with parts.stage("build"):
+            shards, data = Shards(parts.folder, key), parts.data
+            model = Explain(parts.classifier, parts.detector, parts.cam, parts.importance)
+            labels, objects = model.classifier.labels, model.detector.objects
+            shards.begin()
+            left = remaining(shards, np.arange(len(listing)))
+        with parts.stage("predict"):
+            if len(left):
+                samples = Samples(data, listing, left, model.classifier.view, model.detector.view)
+                rows = partial(rows_of, labels=labels, objects=objects)
+                size = 32 if data.batch_size == "auto" else data.batch_size
+                stream(parts, model, samples, shards, rows, collate, size, len(listing))
+        with parts.stage("merge"):
+            names = {"labels": labels, "objects": objects, "version": __version__, "key": key}
+            blank = tables(Evidence.none(len(labels)), labels, objects)
+            shards.merge(parts.folder, {METADATA: json.dumps(names).encode()}, FILES, blank)
+
+    def _finished(self, folder: Path, key: str) -> bool:
         """Whether the same command was completed here; another command's folder is left alone."""
-        made_by = shards.made_by() or finished_key(folder)
-        if made_by not in (None, key):
+        working = Shards(folder, key).made_by()
+        finished = written_key([folder / f"{name}.parquet" for name in FILES[:3]])
+        if (working or finished) not in (None, key):
             raise SettingError(
                 f"hydra.run.dir {folder} holds a run of other settings or pictures; "
                 "name another folder, or remove this one"
             )
-        return shards.made_by() is None and made_by == key
-
-    def _predict(
-        self, parts: Parts, model: Explain, shards: Shards, listing: list[str], left: np.ndarray
-    ) -> None:
-        settings, data = parts.settings, parts.data
-        workers = (
-            data.workers
-            if data.workers != "auto"
-            else min(MOST_WORKERS, os.cpu_count() or 1) * (len(left) > FEW_IMAGES)
-        )
-        loader = DataLoader(
-            Samples(data, listing, left, model.classifier.view, model.detector.view),
-            batch_size=32 if data.batch_size == "auto" else data.batch_size,
-            num_workers=workers,
-            collate_fn=collate,
-            worker_init_fn=ignore_interrupt,
-        )
-        progress = ShowProgress(len(listing), len(listing) - len(left), settings["quiet"])
-        trainer = lightning.Trainer(
-            **settings["trainer"],
-            callbacks=[WriteShards(shards, model.classifier.labels, model.detector.objects), progress],
-            inference_mode=False,  # CAM methods need gradients
-            logger=False,
-            enable_checkpointing=False,
-            enable_progress_bar=False,
-            enable_model_summary=False,
-        )
-        try:
-            trainer.predict(model, loader, return_predictions=False)
-        except RuntimeError as error:
-            if "DataLoader worker" not in str(error):
-                raise
-            raise SettingError(
-                f"data.workers: a worker that opens pictures died ({str(error).splitlines()[0]}); finished "
-                "work is kept, and the same command with the same hydra.run.dir goes on; "
-                "data.workers=0 shows which picture it is"
-            ) from None
-
-
-def finished_key(folder: Path) -> str | None:
-    """The key of the run whose files are complete in a folder."""
-    import pyarrow.parquet as pq
-
-    files = [folder / f"{name}.parquet" for name in ("ledger", "predictions", "evidence")]
-    if not all(file.is_file() for file in files):
-        return None
-    written = pq.read_schema(files[0]).metadata or {}
-    return json.loads(written[METADATA])["key"] if METADATA in written else None
+        return working is None and finished == key

@@ -14,6 +14,7 @@ from emocam.data.base import Data
 from emocam.detector.base import Detector
 from emocam.detector.remembered import Remembered
 from emocam.importance.base import Importance
+from emocam.paste.base import Change
 from emocam.structures import Thresholds
 
 
@@ -60,6 +61,10 @@ class Parts:
         if cam is not None:
             cam.label_index(self.classifier.labels)  # an unknown label is told before the work, not after
         return cam
+
+    @cached_property
+    def paste(self) -> Change | None:
+        return self.build("paste")
 
     @cached_property
     def importance(self) -> Importance:

@@ -1,0 +1,1 @@
+"""Pictures changed on purpose, to see which labels flip."""

@@ -1,0 +1,48 @@
+"""A change makes variants of a picture; what the classifier then says is the experiment."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from PIL import Image
+
+from emocam.structures import WHOLE
+
+Box = tuple[float, float, float, float]
+
+
+@dataclass(frozen=True)
+class Region:
+    """A region of the picture by the name of its object; the box lies in [0, 1]."""
+
+    object: str
+    box: Box
+
+
+@dataclass(frozen=True)
+class Variant:
+    """A changed picture: which object, the name of its place, the centre and the box it now covers."""
+
+    object: str
+    position: str
+    image: Image.Image
+    box: Box
+
+    @property
+    def centre(self) -> tuple[float, float]:
+        return (self.box[0] + self.box[2]) / 2, (self.box[1] + self.box[3]) / 2
+
+
+class Change(Protocol):
+    """`on` names the objects whose regions a change needs; none, and it needs no detector."""
+
+    on: Sequence[str]
+
+    def __call__(self, image: Image.Image, regions: Sequence[Region]) -> Iterator[Variant]:
+        """All variants of one picture."""
+
+
+def within(box: Box) -> Box:
+    """The part of a box that lies in the picture."""
+    low, high = WHOLE[0], WHOLE[2]
+    return tuple(min(max(value, low), high) for value in box)  # type: ignore[return-value]

@@ -1,0 +1,23 @@
+"""Removal: a region blurred, greyed or inpainted."""
+
+from collections.abc import Iterator, Sequence
+
+from PIL import Image
+
+from emocam.errors import SettingError
+from emocam.paste.base import Region, Variant
+from emocam.paste.fill import fill_named, pixels
+
+
+class Erase:
+    """Each region of the classes in `on` by itself, and the picture stays whole elsewhere."""
+
+    def __init__(self, on: Sequence[str], fill: str = "blur") -> None:
+        if not on:
+            raise SettingError("paste.on must name the objects to take away, as in paste.on=[Balloon]")
+        self.on, self.name, self.fill = list(on), fill, fill_named(fill)
+
+    def __call__(self, image: Image.Image, regions: Sequence[Region]) -> Iterator[Variant]:
+        for region in regions:
+            changed = self.fill(image, pixels(image, region.box))
+            yield Variant(region.object, f"erased by {self.name}", changed, region.box)

@@ -1,0 +1,69 @@
+"""What takes the place of something that is taken out of a picture."""
+
+from collections.abc import Callable
+
+import numpy as np
+from PIL import Image, ImageFilter
+
+from emocam.errors import SettingError, nearest
+from emocam.paste.base import Box
+
+Fill = Callable[[Image.Image, tuple[int, int, int, int]], Image.Image]
+
+
+def pixels(image: Image.Image, box: Box) -> tuple[int, int, int, int]:
+    """The pixels that a box touches, at least one."""
+    x0, y0 = int(box[0] * image.width), int(box[1] * image.height)
+    x1, y1 = int(np.ceil(box[2] * image.width)), int(np.ceil(box[3] * image.height))
+    x0, y0 = min(x0, image.width - 1), min(y0, image.height - 1)
+    return x0, y0, max(x0 + 1, min(x1, image.width)), max(y0 + 1, min(y1, image.height))
+
+
+def blur(image: Image.Image, box: tuple[int, int, int, int]) -> Image.Image:
+    """So wide that no shape is left of what was there."""
+    radius = max(box[2] - box[0], box[3] - box[1]) / 2
+    around = (
+        max(0, round(box[0] - 2 * radius)),
+        max(0, round(box[1] - 2 * radius)),
+        min(image.width, round(box[2] + 2 * radius)),
+        min(image.height, round(box[3] + 2 * radius)),
+    )
+    soft = image.crop(around).filter(ImageFilter.GaussianBlur(radius))
+    inner = (box[0] - around[0], box[1] - around[1], box[2] - around[0], box[3] - around[1])
+    changed = image.copy()
+    changed.paste(soft.crop(inner), box[:2])
+    return changed
+
+
+def grey(image: Image.Image, box: tuple[int, int, int, int]) -> Image.Image:
+    """The picture's own mean colour."""
+    mean = tuple(round(value) for value in np.asarray(image).reshape(-1, 3).mean(0))
+    changed = image.copy()
+    changed.paste(mean, box)
+    return changed
+
+
+def inpaint(image: Image.Image, box: tuple[int, int, int, int]) -> Image.Image:
+    """Continued from the border inwards, Telea 2004, by OpenCV."""
+    try:
+        import cv2
+    except ImportError:
+        raise SettingError("paste.fill=inpaint needs OpenCV: pip install 'emocam[opencv]'") from None
+    margin = 8
+    x0, y0 = max(0, box[0] - margin), max(0, box[1] - margin)
+    x1, y1 = min(image.width, box[2] + margin), min(image.height, box[3] + margin)
+    mask = np.zeros((y1 - y0, x1 - x0), np.uint8)
+    mask[box[1] - y0 : box[3] - y0, box[0] - x0 : box[2] - x0] = 255
+    filled = cv2.inpaint(np.asarray(image.crop((x0, y0, x1, y1))), mask, 3, cv2.INPAINT_TELEA)
+    changed = image.copy()
+    changed.paste(Image.fromarray(filled), (x0, y0))
+    return changed
+
+
+FILLS: dict[str, Fill] = {"blur": blur, "grey": grey, "inpaint": inpaint}
+
+
+def fill_named(name: str) -> Fill:
+    if name not in FILLS:
+        raise SettingError(f"paste.fill {name!r} is not known; {nearest(name, FILLS)}")
+    return FILLS[name]

@@ -1,0 +1,47 @@
+"""The paper's object paste: each object at each of 17 places of every picture.
+
+The paper shows its grid as a figure only. Ours is symmetric: four rows of four, and the middle.
+"""
+
+from collections.abc import Iterator, Sequence
+from itertools import product
+
+from PIL import Image
+
+from emocam.errors import SettingError
+from emocam.paste.base import Region, Variant
+from emocam.paste.sticker import read_stickers
+
+STEPS = (0.125, 0.375, 0.625, 0.875)
+POSITIONS = [*((x, y) for y, x in product(STEPS, STEPS)), (0.5, 0.5)]
+
+
+def check_height(height: object) -> float:
+    """In (0, 1] of the picture's height."""
+    if not isinstance(height, int | float) or not 0 < height <= 1:
+        raise SettingError(f"paste.height must be in (0, 1] of the picture's height, got {height!r}")
+    return float(height)
+
+
+class Grid:
+    """`objects` are files with alpha, `positions` centres [x, y] in [0, 1]."""
+
+    on: Sequence[str] = ()
+
+    def __init__(
+        self,
+        objects: Sequence[str] | None = None,
+        height: float = 0.2,
+        positions: Sequence[Sequence[float]] | None = None,
+    ) -> None:
+        self.stickers, self.height = read_stickers(objects), check_height(height)
+        self.positions = [tuple(position) for position in positions or POSITIONS]
+        for position in self.positions:
+            if len(position) != 2 or not all(isinstance(v, int | float) and 0 <= v <= 1 for v in position):
+                raise SettingError(f"paste.positions must be [x, y] in [0, 1] each, got {list(position)}")
+
+    def __call__(self, image: Image.Image, regions: Sequence[Region]) -> Iterator[Variant]:
+        for sticker in self.stickers:
+            for number, (x, y) in enumerate(self.positions, 1):
+                changed, box = sticker.onto(image, (x, y), self.height)
+                yield Variant(sticker.name, f"{number}", changed, box)

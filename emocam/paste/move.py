@@ -1,0 +1,39 @@
+"""The same object elsewhere in the same picture."""
+
+from collections.abc import Iterator, Sequence
+
+from PIL import Image
+
+from emocam.errors import SettingError
+from emocam.paste.base import Region, Variant, within
+from emocam.paste.fill import fill_named, pixels
+
+
+class Move:
+    """Each region of the classes in `on` is cut out, its place filled, and put at each of `positions`."""
+
+    def __init__(
+        self, on: Sequence[str], positions: Sequence[Sequence[float]] = ((0.5, 0.5),), fill: str = "inpaint"
+    ) -> None:
+        if not on:
+            raise SettingError("paste.on must name the objects to move, as in paste.on=[Balloon]")
+        self.on, self.fill = list(on), fill_named(fill)
+        self.positions = [tuple(position) for position in positions]
+        for position in self.positions:
+            if len(position) != 2 or not all(isinstance(v, int | float) and 0 <= v <= 1 for v in position):
+                raise SettingError(f"paste.positions must be [x, y] in [0, 1] each, got {list(position)}")
+
+    def __call__(self, image: Image.Image, regions: Sequence[Region]) -> Iterator[Variant]:
+        for region in regions:
+            box = pixels(image, region.box)
+            object, without = image.crop(box), self.fill(image, box)
+            for number, (x, y) in enumerate(self.positions, 1):
+                left, top = (
+                    round(x * image.width - object.width / 2),
+                    round(y * image.height - object.height / 2),
+                )
+                changed = without.copy()
+                changed.paste(object, (left, top))
+                right, bottom = (left + object.width) / image.width, (top + object.height) / image.height
+                now = within((left / image.width, top / image.height, right, bottom))
+                yield Variant(region.object, f"moved to {number}", changed, now)

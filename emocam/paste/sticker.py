@@ -1,0 +1,63 @@
+"""An object with alpha, put onto a picture."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+
+from PIL import Image
+
+from emocam.errors import SettingError
+from emocam.paste.base import Box, within
+
+
+@dataclass(frozen=True)
+class Sticker:
+    """Its name is its file's; the empty border around it is cut away, so that its height is its own."""
+
+    name: str
+    image: Image.Image
+
+    @classmethod
+    def read(cls, file: Path) -> "Sticker":
+        try:
+            with Image.open(file, formats=("PNG", "WEBP")) as opened:
+                image = opened.convert("RGBA") if opened.has_transparency_data else None
+        except Exception as error:
+            raise SettingError(f"paste.objects: {file} cannot be read as PNG or WebP ({error})") from None
+        box = image.getchannel("A").getbbox() if image else None
+        if image is None or box is None:
+            fault = "has no alpha channel" if image is None else "is transparent everywhere"
+            raise SettingError(f"paste.objects: {file} {fault}; give a PNG whose background is transparent")
+        return cls(file.stem.replace("_", " "), image.crop(box))
+
+    def onto(
+        self, picture: Image.Image, centre: tuple[float, float], height: float
+    ) -> tuple[Image.Image, Box]:
+        """The picture with the object at `height` of its own, aspect and alpha kept, and the object's box."""
+        tall = max(1, round(height * picture.height))
+        wide = max(1, round(tall * self.image.width / self.image.height))
+        left, top = round(centre[0] * picture.width - wide / 2), round(centre[1] * picture.height - tall / 2)
+        object = self.image.resize((wide, tall), Image.Resampling.LANCZOS)
+        changed = picture.copy()
+        changed.paste(object, (left, top), object)
+        box = (
+            left / picture.width,
+            top / picture.height,
+            (left + wide) / picture.width,
+            (top + tall) / picture.height,
+        )
+        return changed, within(box)
+
+
+def read_stickers(objects: Sequence[str] | None) -> list[Sticker]:
+    """The user's files, or the three objects that we drew."""
+    if objects is None:
+        ours = files("emocam.paste") / "objects"
+        return [Sticker.read(Path(str(ours / f"{name}.png"))) for name in ("ball", "flower", "star")]
+    if not objects:
+        raise SettingError("paste.objects must name at least one file, or be null for the objects of EmoCAM")
+    for file in objects:
+        if not Path(file).expanduser().is_file():
+            raise SettingError(f"paste.objects: there is no file {file}")
+    return [Sticker.read(Path(file).expanduser()) for file in objects]

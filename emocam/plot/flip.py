@@ -1,0 +1,59 @@
+"""One picture before and after a change: where the classifier looked, and all it answered."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+from PIL import Image
+
+from emocam.plot.association import readable
+from emocam.plot.overlay import overlay
+
+MOST_LABELS = 24
+BEFORE, AFTER = "#8f9aa6", "#0072b2"
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A picture, the box that was changed in it, probabilities (L,), and the map over its window."""
+
+    image: Image.Image
+    box: tuple[float, float, float, float]
+    probabilities: NDArray[np.floating]
+    map: NDArray[np.floating] | None
+    window: NDArray[np.floating]
+
+
+def probabilities(before: Shown, after: Shown, labels: list[str], ax: Axes | None = None) -> Axes:
+    """Two bars for each label; with very many, those that matter in either picture."""
+    if ax is None:
+        import matplotlib.pyplot as plt
+
+        ax = plt.gca()
+    highest = np.maximum(before.probabilities, after.probabilities)
+    places = np.sort(np.argsort(-highest, kind="stable")[:MOST_LABELS])
+    rows = np.arange(len(places))
+    ax.barh(rows - 0.2, before.probabilities[places], 0.4, color=BEFORE, label="before")
+    ax.barh(rows + 0.2, after.probabilities[places], 0.4, color=AFTER, label="after")
+    ax.set(xlim=(0, 1), xlabel="probability", yticks=rows)
+    ax.set_yticklabels([readable(labels[place]) for place in places])
+    ax.invert_yaxis()
+    ax.legend(frameon=False)
+    ax.spines[["top", "right"]].set_visible(False)
+    return ax
+
+
+def flip_figure(before: Shown, after: Shown, labels: list[str], change: str) -> Figure:
+    """Picture, changed picture, and the probabilities beside them."""
+    count = min(len(labels), MOST_LABELS)
+    figure = Figure(figsize=(12, max(3.6, 0.28 * count + 1)), dpi=120, layout="constrained")
+    axes = figure.subplots(1, 3, width_ratios=(1, 1, 1.1))
+    for ax, shown, title in zip(axes, (before, after), ("before", f"after: {change}"), strict=False):
+        boxes = [shown.box] if shown.box[2] > shown.box[0] else []
+        overlay(shown.image, shown.map, shown.window, boxes, [""] * len(boxes), [np.nan] * len(boxes), ax)
+        label = labels[int(shown.probabilities.argmax())]
+        ax.set_title(f"{readable(title)}\n{readable(label)} {shown.probabilities.max():.2f}")
+    probabilities(before, after, labels, axes[2])
+    return figure

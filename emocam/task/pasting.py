@@ -1,0 +1,194 @@
+"""The object-paste experiment: every picture changed in every way, and classified again."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytorch_lightning as lightning
+import torch
+from torch import Tensor
+from torch.utils.data import Dataset
+
+from emocam.cam.base import CAM
+from emocam.classifier.base import Classifier
+from emocam.data.base import Data
+from emocam.data.samples import printable
+from emocam.errors import SettingError, nearest
+from emocam.functional.maps import box_means
+from emocam.functional.views import View
+from emocam.paste.base import Change, Region, Variant
+from emocam.run import METADATA, Run
+from emocam.store import Shards, finished_ledger
+from emocam.structures import Batch, Detections, Record
+from emocam.task.base import Parts
+from emocam.task.flips import leave_flips
+from emocam.task.streaming import remaining, stream, written_key
+
+MOST_VIEWS = 64
+"""Variants that go through the classifier at once."""
+BOX = ["x0", "y0", "x1", "y1"]
+
+
+@dataclass(frozen=True)
+class Changed(Record):
+    """One picture and its V variants; row 0 of views (V + 1, 3, h, w) is the picture itself."""
+
+    path: str
+    index: int
+    views: Tensor
+    window: Tensor
+    variants: list[Variant]
+    images: int = 1
+
+
+@dataclass(frozen=True)
+class Answers(Record):
+    """Logits (V + 1, L), and how much of the new map lies on what was pasted: (V,), NaN without a CAM."""
+
+    logits: Tensor
+    focus: Tensor
+
+
+def regions_of(folder: Path, on: Sequence[str], score: float) -> dict[str, list[Region]]:
+    """The regions that a change acts on, by image, from the evidence of the run."""
+    if not on:
+        return {}
+    wanted = [("object", "in", list(on)), ("score", ">", score)]
+    rows = pd.read_parquet(folder / "evidence.parquet", columns=["image", "object", *BOX], filters=wanted)
+    found: dict[str, list[Region]] = {}
+    for image, object, *box in rows.astype({"object": str}).itertuples(index=False):
+        found.setdefault(image, []).append(Region(object, tuple(box)))
+    return found
+
+
+class Variants(Dataset[Changed]):
+    """What of the listing was explained, changed; `index` (n,) are places in the listing."""
+
+    def __init__(
+        self,
+        data: Data,
+        listing: Sequence[str],
+        index: np.ndarray,
+        view: View,
+        change: Change,
+        regions: dict[str, list[Region]],
+    ) -> None:
+        self.data, self.listing, self.index = data, listing, index
+        self.view, self.change, self.regions = view, change, regions
+
+    def __len__(self) -> int:
+        return len(self.index)
+
+    def __getitem__(self, i: int) -> Changed:
+        index = int(self.index[i])
+        name = printable(self.listing[index])
+        image = self.data.open(self.listing[index]).image
+        variants = list(self.change(image, self.regions.get(name, [])))
+        seen = [self.view(image), *(self.view(variant.image) for variant in variants)]
+        views, windows = zip(*seen, strict=True)
+        # only the views leave the worker: the changed pictures are as large as the photograph
+        kept = [replace(variant, image=variant.image.resize((1, 1))) for variant in variants]
+        return Changed(name, index, torch.stack(views), torch.stack(windows), kept)
+
+
+def alone(items: list[Changed]) -> Changed:
+    """A picture's variants are a batch by themselves."""
+    return items[0]
+
+
+class Reclassify(lightning.LightningModule):
+    """All variants of one picture at a time."""
+
+    def __init__(self, classifier: Classifier, cam: CAM | None) -> None:
+        super().__init__()
+        self.classifier, self.cam = classifier.freeze(), cam
+
+    def predict_step(self, batch: Changed, batch_idx: int = 0) -> Answers:
+        boxes = torch.tensor([(0.0, 0.0, 1.0, 1.0), *(variant.box for variant in batch.variants)])
+        answers = [
+            self._answer(batch.path, views, window, covered)
+            for views, window, covered in zip(
+                batch.views.split(MOST_VIEWS),
+                batch.window.split(MOST_VIEWS),
+                boxes.to(batch.window).split(MOST_VIEWS),
+                strict=True,
+            )
+        ]
+        return Answers(torch.cat([a.logits for a in answers]), torch.cat([a.focus for a in answers])[1:])
+
+    def _answer(self, path: str, views: Tensor, window: Tensor, boxes: Tensor) -> Answers:
+        if self.cam is None:
+            with torch.no_grad():
+                logits = self.classifier(self.classifier.prepare(views))
+            return Answers(logits, torch.full_like(logits[:, 0], torch.nan))
+        count = len(views)
+        images = torch.arange(count, device=views.device)
+        batch = Batch([path] * count, images, views, window, views[:, :0], window, Detections.none(), {}, [])
+        prediction, explanation = self.cam(self.classifier, batch)
+        return Answers(prediction.logits, box_means(explanation.maps, explanation.window, boxes, images))
+
+
+def paste_rows(answers: Answers, batch: Changed, labels: list[str]) -> dict[str, pa.Table]:
+    """One row a variant, and the ledger's row of the picture."""
+    logits = answers.logits.float().cpu()
+    label, confidence = logits.argmax(-1).numpy(), logits.softmax(-1).amax(-1).numpy()
+    count = len(batch.variants)
+    centres = np.array([variant.centre for variant in batch.variants]).reshape(-1, 2)
+    names = pa.array(labels, pa.string())
+
+    def named(places: np.ndarray) -> pa.DictionaryArray:
+        return pa.DictionaryArray.from_arrays(pa.array(places, pa.int32()), names)
+
+    variants: dict[str, Any] = {
+        "index": np.full(count, batch.index),
+        "image": pa.array([batch.path] * count, pa.string()),
+        "object": pa.array([variant.object for variant in batch.variants], pa.string()),
+        "position": pa.array([variant.position for variant in batch.variants], pa.string()),
+        "x": centres[:, 0],
+        "y": centres[:, 1],
+        "label_before": named(np.repeat(label[:1], count)),
+        "label_after": named(label[1:]),
+        "confidence_before": np.repeat(confidence[:1], count),
+        "confidence_after": confidence[1:],
+        "focus": answers.focus.float().cpu().numpy(),
+        "logits_after": pa.FixedSizeListArray.from_arrays(logits[1:].numpy().ravel(), len(labels)),
+    }
+    return {"ledger": finished_ledger([batch.path], np.array([batch.index])), "paste": pa.table(variants)}
+
+
+def check_objects(on: Sequence[str], known: Sequence[str]) -> None:
+    for object in on:
+        if object not in known:
+            raise SettingError(f"paste.on: the detector has no object {object!r}; {nearest(object, known)}")
+
+
+def paste_all(parts: Parts, listing: list[str], evidence_key: str) -> None:
+    """Leaves paste.parquet: every explained picture, changed in every way."""
+    folder, change = parts.folder, parts.paste
+    assert change is not None
+    key = hashlib.sha256(f"{evidence_key}{parts.settings['paste']}".encode()).hexdigest()
+    if written_key([folder / "paste.parquet"]) == key:
+        return
+    with parts.stage("paste"):
+        check_objects(change.on, Run(folder).object_names)
+        status = pq.read_table(folder / "ledger.parquet", columns=["status"])["status"].to_numpy()
+        done = np.flatnonzero(status == "done")
+        regions = regions_of(folder, change.on, parts.thresholds.score)
+        model = Reclassify(parts.classifier, parts.cam)
+        labels = model.classifier.labels
+        shards = Shards(folder, key, "pasting")
+        shards.begin()
+        left = remaining(shards, done)
+        if len(left):
+            samples = Variants(parts.data, listing, left, model.classifier.view, change, regions)
+            stream(parts, model, samples, shards, partial(paste_rows, labels=labels), alone, 1, len(done))
+        shards.merge(folder, {METADATA: json.dumps({"labels": labels, "key": key}).encode()}, ("paste",))
+        leave_flips(parts, listing, regions)

@@ -1,0 +1,80 @@
+"""A pass of a model over a corpus whose rows are on disk as they come."""
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytorch_lightning as lightning
+from torch.utils.data import DataLoader, Dataset
+
+from emocam.callback.progress import ShowProgress
+from emocam.callback.shards import WriteShards
+from emocam.data.samples import ignore_interrupt
+from emocam.errors import SettingError
+from emocam.run import METADATA
+from emocam.store import Shards
+from emocam.task.base import Parts
+
+MOST_WORKERS = 8
+FEW_IMAGES = 64
+"""Up to here starting workers costs more than they bring."""
+
+
+def stream(
+    parts: Parts,
+    model: lightning.LightningModule,
+    samples: Dataset[Any],
+    shards: Shards,
+    rows: Callable[[Any, Any], dict[str, pa.Table]],
+    collate: Callable[[Any], Any],
+    batch: int,
+    images: int,
+) -> None:
+    """Predicts on all samples; `rows` makes tables of what a step returned and of its batch.
+
+    `images` is how many there are in all, with those that an earlier attempt has done.
+    """
+    settings, data = parts.settings, parts.data
+    left = len(samples)  # type: ignore[arg-type]
+    cores = min(MOST_WORKERS, os.cpu_count() or 1)
+    workers = data.workers if data.workers != "auto" else cores * (left > FEW_IMAGES)
+    loader = DataLoader(
+        samples, batch_size=batch, num_workers=workers, collate_fn=collate, worker_init_fn=ignore_interrupt
+    )
+    trainer = lightning.Trainer(
+        **settings["trainer"],
+        callbacks=[WriteShards(shards, rows), ShowProgress(images, images - left, settings["quiet"])],
+        inference_mode=False,  # CAM methods need gradients
+        logger=False,
+        enable_checkpointing=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+    )
+    try:
+        trainer.predict(model, loader, return_predictions=False)
+    except RuntimeError as error:
+        if "DataLoader worker" not in str(error):
+            raise
+        raise SettingError(
+            f"data.workers: a worker that opens pictures died ({str(error).splitlines()[0]}); finished "
+            "work is kept, and the same command with the same hydra.run.dir goes on; "
+            "data.workers=0 shows which picture it is"
+        ) from None
+
+
+def remaining(shards: Shards, places: np.ndarray) -> np.ndarray:
+    """Those of the places in the listing that no shard holds yet."""
+    return np.setdiff1d(places, shards.done())
+
+
+def written_key(files: list[Path]) -> str | None:
+    """The key under which complete files were written, if all of them are there."""
+    if not all(file.is_file() for file in files):
+        return None
+    written = pq.read_schema(files[0]).metadata or {}
+    return json.loads(written[METADATA])["key"] if METADATA in written else None
