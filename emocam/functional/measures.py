@@ -1,0 +1,45 @@
+"""How strongly an object and a label go together, beside the paper's percentage.
+
+Of N images, n have the label, the object counts in K, and in k of those with the label. From
+counts k (O, L), K (O,), n (L,) each measure is (O, L), and NaN where nothing could be seen.
+"""
+
+from torch import Tensor
+
+
+def _table(counts: Tensor, images: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """k, K, n and N as float64 that broadcast; each image has one label, so K is the sum of its row."""
+    k, n = counts.double(), images.double()
+    return k, k.sum(-1, keepdim=True), n[None], n.sum()
+
+
+def dice(counts: Tensor, images: Tensor) -> Tensor:
+    """2k / (K + n): 1 where both always come together, 0 where they never do."""
+    k, with_object, with_label, _ = _table(counts, images)
+    return 2 * k / (with_object + with_label)
+
+
+def jaccard(counts: Tensor, images: Tensor) -> Tensor:
+    """The share of images with either that have both, k / (K + n - k)."""
+    k, with_object, with_label, _ = _table(counts, images)
+    return k / (with_object + with_label - k)
+
+
+def yule(counts: Tensor, images: Tensor) -> Tensor:
+    """Yule's Q, (ad - bc) / (ad + bc) of the two by two table, in [-1, 1]: 0 where they ignore each other.
+
+    Yule 1900, https://doi.org/10.1098/rsta.1900.0019. It is extreme wherever a cell is empty.
+    """
+    k, with_object, with_label, all_images = _table(counts, images)
+    together = k * (all_images - with_object - with_label + k)
+    apart = (with_object - k) * (with_label - k)
+    return (together - apart) / (together + apart)
+
+
+def lift(counts: Tensor, images: Tensor) -> Tensor:
+    """(k / n) / (K / N): how many times as often as over all images the object counts under the label."""
+    k, with_object, with_label, all_images = _table(counts, images)
+    return k * all_images / (with_object * with_label)
+
+
+MEASURES = {"dice": dice, "jaccard": jaccard, "yule": yule, "lift": lift}

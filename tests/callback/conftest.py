@@ -1,0 +1,46 @@
+"""A finished run of a few images whose every number is known."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+
+from emocam.callback.base import Finished
+from emocam.run import METADATA, Run
+from emocam.store import Shards, tables
+from emocam.structures import Detections, Evidence, Explanation, Prediction, Thresholds
+
+LABELS, OBJECTS = ["Joy", "Awe"], ["cake", "house", "boat"]
+
+
+@pytest.fixture
+def finish(tmp_path: Path) -> Callable[..., Finished]:
+    """Images of one list each: the predicted label, objects in it, and what is known of it."""
+
+    def finish(
+        label: list[int], objects: list[list[int]], known=None, derived=None, confidence=0.0
+    ) -> Finished:
+        count = len(label)
+        logits = torch.eye(2)[torch.tensor(label)] * torch.linspace(1, 2, count)[:, None]
+        image = torch.tensor([i for i, found in enumerate(objects) for _ in found], dtype=torch.int64)
+        object = torch.tensor([number for found in objects for number in found], dtype=torch.int64)
+        boxes, ones = torch.tensor([0.1, 0.1, 0.5, 0.5]).repeat(len(image), 1), torch.ones(len(image))
+        evidence = Evidence(
+            [f"{i}.jpg" for i in range(count)],
+            torch.arange(count),
+            Prediction(logits, derived or {}),
+            Explanation(torch.zeros(count, 2, 2), torch.tensor([[0.0, 0, 1, 1]]).repeat(count, 1)),
+            Detections(boxes, object, ones, image),
+            ones,
+            known or {},
+        )
+        shards = Shards(tmp_path, "key")
+        shards.begin()
+        shards.write("000", {name: [table] for name, table in tables(evidence, LABELS, OBJECTS).items()})
+        names = {"labels": LABELS, "objects": OBJECTS, "version": "0", "key": "key"}
+        shards.merge(tmp_path, {METADATA: json.dumps(names).encode()})
+        return Finished(Run(tmp_path), None, Thresholds(0.005, 0.3, confidence), {})
+
+    return finish
