@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from emocam.errors import SettingError
@@ -101,28 +102,39 @@ class Run:
         for group in range(predictions.num_row_groups):
             yield predictions.read_row_group(group), evidence.read_row_group(group)
 
-    def tensors(self) -> "Iterator[dict[str, Tensor]]":
-        """The same blocks: label, confidence (B,) of images; object, image, score, importance (N,) of regions."""
+    def tensors(self, truth: list[str] | None = None) -> "Iterator[dict[str, Tensor]]":
+        """The same blocks: label, confidence (B,) of images; object, image, score, importance (N,) of regions.
+
+        With `truth`, the names of annotated labels, the label is the annotated one, and images
+        without one are left out.
+        """
         import torch
 
         for images, regions in self.blocks():
+            if truth is not None:
+                known = pc.is_in(images["truth"], value_set=pa.array(truth, pa.string()))
+                images = images.filter(known)
+                regions = regions.filter(pc.is_in(regions["image"], value_set=images["image"]))
             place = pd.Index(images["image"].to_pandas()).get_indexer(regions["image"].to_pandas())
             number = {
                 name: torch.from_numpy(table[name].to_numpy().copy())
                 for table, name in ((images, "confidence"), (regions, "score"), (regions, "importance"))
             }
             yield number | {
-                "label": codes(images, "label", self.label_names),
+                "label": codes(images, "label", self.label_names)
+                if truth is None
+                else codes(images, "truth", truth),
                 "object": codes(regions, "object", self.object_names),
                 "image": torch.from_numpy(place.astype("int64")),
             }
 
-    def counts(self, thresholds: "Thresholds") -> "AssociationCounts":
-        """The association matrix at these thresholds, in the names' order."""
+    def counts(self, thresholds: "Thresholds", truth: list[str] | None = None) -> "AssociationCounts":
+        """The association matrix at these thresholds, in the names' order; with annotated labels if given."""
         from emocam.metric.association import AssociationMatrix
 
-        matrix = AssociationMatrix(len(self.object_names), len(self.label_names), thresholds, self.explained)
-        for block in self.tensors():
+        labels = len(self.label_names if truth is None else truth)
+        matrix = AssociationMatrix(len(self.object_names), labels, thresholds, self.explained)
+        for block in self.tensors(truth):
             matrix.update(**block)
         return matrix.compute()
 

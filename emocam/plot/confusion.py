@@ -1,0 +1,38 @@
+"""What was predicted against what people said."""
+
+import pandas as pd
+import seaborn as sns
+from matplotlib.figure import Figure
+
+from emocam.plot.association import NUMBERED_COLUMNS, UNKNOWN, readable
+
+
+def confusion_figure(counts: pd.DataFrame) -> Figure:
+    """Images predicted (rows) x annotated (columns); colours are percent of the annotated label's images."""
+    rows, columns = counts.shape
+    figure = Figure(figsize=(3.6 + 0.42 * columns, 1.9 + 0.3 * rows), dpi=150, layout="constrained")
+    ax = figure.subplots()
+    ax.set_facecolor(UNKNOWN)
+    totals = counts.sum()
+    percent = 100 * counts / totals.where(totals > 0)
+    sns.heatmap(
+        percent,
+        ax=ax,
+        cmap="cividis",
+        vmin=0,
+        vmax=100 if percent.notna().any(axis=None) else 1,
+        annot=counts if columns <= NUMBERED_COLUMNS else False,
+        fmt="d",
+        annot_kws={"fontsize": 8},
+        linewidths=0.5,
+        linecolor="white",
+        xticklabels=[readable(name) for name in counts.columns],
+        yticklabels=[readable(name) for name in counts.index],
+        cbar_kws={"label": "% of the annotated label's images", "fraction": 0.04, "pad": 0.02},
+    )
+    ax.set(xlabel="annotated", ylabel="predicted")
+    ax.tick_params(axis="x", rotation=45, length=0)
+    ax.tick_params(axis="y", rotation=0, length=0)
+    for tick in ax.get_xticklabels():
+        tick.set(ha="right", rotation_mode="anchor")
+    return figure
