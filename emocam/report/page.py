@@ -15,7 +15,7 @@ from emocam.report.thumbnails import OpenPicture
 
 SCRIPTS = (
     *("state.js", "colour.js", "counts.js", "table.js", "walking.js", "thresholds.js"),
-    *("picture.js", "gallery.js", "views.js", "page.js"),
+    *("stage.js", "picture.js", "gallery.js", "views.js", "page.js"),
 )
 
 

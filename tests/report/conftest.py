@@ -11,6 +11,9 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image, ImageDraw
 
+from emocam.report.compare import write_comparison
+from emocam.report.page import write_report
+
 BOX = ["x0", "y0", "x1", "y1"]
 COLOURS = ["#c8553d", "#2a6f97", "#588157", "#e9c46a", "#7b2cbf", "#ff99c8", "#333d29", "#00b4d8"]
 
@@ -226,3 +229,31 @@ def make_run() -> Callable[..., Callable[[str], Image.Image]]:
 def write_module_run() -> Callable[[Path], Callable[[str], Image.Image]]:
     """A run that the tests of a module share, as none of them writes."""
     return lambda folder: write_run(folder, OBJECTS, LABELS, 160)
+
+
+@pytest.fixture(scope="module")
+def write_sweep() -> Callable[[Path], None]:
+    """Two runs over the same pictures, with other maps and importances, and their page."""
+
+    def write(folder: Path) -> None:
+        for name in ("0", "1"):
+            write_report(folder / name, write_run(folder / name, OBJECTS, LABELS, 160))
+        file = folder / "1/evidence.parquet"
+        table = pq.read_table(file)
+        other = np.random.default_rng(9).permutation(table["importance"].to_numpy())
+        pq.write_table(table.set_column(5, "importance", pa.array(other)), file)
+        evidence, sizes = pd.read_parquet(file), pd.read_csv(folder / "1/labels.csv", index_col=0)["images"]
+        thresholds = json.loads((folder / "1/summary.json").read_text())["thresholds"]
+        matrix(evidence, sizes, OBJECTS, thresholds).rename_axis("object").to_csv(
+            folder / "1/association.csv"
+        )
+        names = ["gradcam", "shuffled"]
+        pd.DataFrame([[1, 0.4], [0.4, 1]], names, names).to_csv(folder / "similarity.csv")
+        pd.DataFrame([[np.nan, 0.01], [0.01, np.nan]], names, names).to_csv(
+            folder / "similarity_permutation_p.csv"
+        )
+        table = pd.DataFrame({"run": names, "folder": ["0", "1"], "cam": names, "images": 161, "done": 160})
+        table.to_csv(folder / "comparison.csv", index=False)
+        write_comparison(folder, [folder / "0", folder / "1"], names)
+
+    return write

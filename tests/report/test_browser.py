@@ -386,3 +386,25 @@ def test_a_picture_tells_all_its_regions_and_probabilities(page, folder):
     page.wait_for_selector("dialog[open] figure .path")
     page.keyboard.press("Escape")
     assert not page.locator("dialog").is_visible()
+
+
+def test_a_comparison_shows_all_maps_of_a_picture_side_by_side(opened, tmp_path, write_sweep):
+    write_sweep(tmp_path / "sweep")
+    page = opened(tmp_path / "sweep/report/index.html")
+    page.locator("#differences thead button").last.click()
+    places = [int(row.locator("td").last.inner_text()) for row in page.locator("#differences tbody tr").all()]
+    assert places == sorted(places, reverse=True)
+    page.locator("#differences tbody button").first.click()
+    page.wait_for_selector("dialog[open] .line")
+    first = page.locator("dialog .line").first
+    assert first.locator("img").count() == first.locator("canvas").count() == 2
+    assert first.locator("figcaption b").all_inner_texts() == ["gradcam", "shuffled"]
+    if find_spec("axe_playwright_python"):
+        page.evaluate((files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8"))
+        found = page.evaluate("axe.run({preload: false})")["violations"]
+        assert [(v["id"], [node["html"][:160] for node in v["nodes"][:3]]) for v in found] == []
+    page.reload()
+    page.wait_for_selector("dialog[open] .line")
+    page.keyboard.press("Escape")
+    assert not page.locator("dialog").is_visible()
+    assert page.locator("#runs ~ .scroll a").first.get_attribute("href") == "../0/report/index.html"

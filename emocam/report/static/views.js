@@ -46,7 +46,7 @@ function openLabel(label) {
   const name = run.labels[label];
   const objects = run.objects.map((_, object) => object).filter((object) => count(object, label));
   objects.sort((a, b) => contrast(b, label) - contrast(a, label));
-  const best = objects.filter((object, place) => place < 3 || contrast(object, label) > 0).slice(0, RANKED);
+  const best = objects.filter((object, place) => place < 1 || contrast(object, label) > 0).slice(0, RANKED);
   return openDialog([make("bdi", {}, name)], `${whole(images[label])} of ${whole(allImages)} images`, async () => {
     const bars = ranks("What stands out under this label", best.map((object) =>
       rankOf(object, label, run.objects[object], { object: run.objects[object], label: name })));

@@ -1,0 +1,118 @@
+"""The page of a sweep or a comparison: how alike the runs are, where they differ, all maps side by side."""
+
+import os
+import shutil
+from math import isnan
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pandas as pd
+from PIL import Image
+
+from emocam.report.differences import Difference, comparable, find_differences, find_pictures
+from emocam.report.examples import Example
+from emocam.report.page import static, templates
+from emocam.report.scripts import write_script
+from emocam.report.tables import RunTables
+
+SCRIPTS = ("state.js", "colour.js", "stage.js", "compare.js")
+
+
+def write_comparison(folder: Path, runs: list[Path], names: list[str], refusal: str | None = None) -> Path:
+    """Writes `folder`/report/ from finished runs and the tables that lie in `folder`; returns its index.
+
+    Thumbnails are taken from the runs' own reports. `refusal` says why the runs cannot be compared.
+    """
+    tables = [RunTables.read(run) for run in runs]
+    half = folder / "report.tmp"
+    shutil.rmtree(half, ignore_errors=True)
+    half.mkdir()
+    same = refusal is None and comparable(tables)
+    cells = find_differences(tables) if same else []
+    _write_cells(half, tables, cells)
+    for name in (*SCRIPTS, "style.css"):
+        (half / name).write_text(static(name), encoding="utf-8")
+    page = (
+        templates()
+        .get_template("compare.html.j2")
+        .render(
+            title=folder.resolve().name,
+            names=names,
+            tables=tables,
+            pages=[_link(folder, run) for run in runs],
+            refusal=refusal or (None if same else "The runs do not have the same objects and labels."),
+            settings=_settings(folder),
+            similarity=_matrix(folder / "similarity.csv"),
+            chance=_matrix(folder / "similarity_permutation_p.csv"),
+            cells=cells,
+            scripts=SCRIPTS,
+        )
+    )
+    (half / "index.html").write_text(page, encoding="utf-8")
+    shutil.rmtree(folder / "report", ignore_errors=True)
+    half.rename(folder / "report")
+    return folder / "report" / "index.html"
+
+
+def _link(folder: Path, run: Path) -> str:
+    """The run's own page, as seen from this one."""
+    return quote(Path(os.path.relpath(run / "report" / "index.html", folder / "report")).as_posix())
+
+
+def _matrix(file: Path) -> list[list[float]]:
+    return pd.read_csv(file, index_col=0).to_numpy(float).tolist() if file.is_file() else []
+
+
+def _settings(folder: Path) -> dict[str, list[str]]:
+    """Columns of comparison.csv as text, without the names, which stand beside them."""
+    file = folder / "comparison.csv"
+    if not file.is_file():
+        return {}
+    table = pd.read_csv(file).drop(columns=["run", "folder"], errors="ignore")
+    kept = [c for c in table if table[c].nunique(dropna=False) > 1 or c in ("images", "done")]
+    return {str(column): [_text(value) for value in table[column]] for column in kept}
+
+
+def _text(value: object) -> str:
+    if isinstance(value, float):
+        return "" if isnan(value) else f"{value:.4g}"
+    return str(value)
+
+
+def _write_cells(folder: Path, runs: list[RunTables], cells: list[Difference]) -> None:
+    """`data/compare.js`, and the pictures of each cell in a file of its own."""
+    pictures, examples = find_pictures(runs, cells) if cells else ([], [])
+    shown = list(dict.fromkeys(path for own in pictures for path, _ in own))
+    sizes = {path: _copy_thumbnail(folder, place, path, runs, examples) for place, path in enumerate(shown)}
+    told: dict[str, Any] = {
+        "name": "data/compare.js",
+        "objects": {cell.object: runs[0].objects[cell.object] for cell in cells},
+        "labels": runs[0].labels,
+        "explained": [run.explained for run in runs],
+        "cells": [{"object": cell.object, "label": cell.label} for cell in cells],
+    }
+    write_script(folder / "data" / "compare.js", told)
+    for number, own in enumerate(pictures):
+        name = f"data/cells/{number:04d}.js"
+        listed = [
+            {"id": shown.index(path), "path": path, "views": views}
+            | ({"size": sizes[path]} if sizes[path] else {})
+            for path, views in own
+        ]
+        write_script(folder / name, {"name": name, "pictures": listed})
+
+
+def _copy_thumbnail(
+    folder: Path, place: int, path: str, runs: list[RunTables], examples: list[dict[str, Example]]
+) -> tuple[int, int] | None:
+    """From the first run whose report shows the picture; its size, or None."""
+    for run, known in zip(runs, examples, strict=True):
+        source = run.folder / "report" / known[path].thumbnail if path in known else None
+        if source and source.is_file():
+            target = folder / f"thumbnails/{place // 1000:03d}/{place:06d}.webp"
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(source, target)
+            with Image.open(target) as picture:
+                return picture.size
+    return None

@@ -1,0 +1,34 @@
+"use strict";
+/* A photograph with what the classifier looked at. */
+
+const padded = (number, digits) => String(number).padStart(digits, "0");
+const thumbnailOf = (id) => `thumbnails/${padded(Math.floor(id / 1000), 3)}/${padded(id, 6)}.webp`;
+const two = (value) => value.toFixed(2);
+
+/** The canvas of a picture's map, laid over the window that the classifier saw. */
+function heat(picture, size) {
+  const canvas = make("canvas", { className: "heat", "aria-hidden": "true" });
+  if (!picture.map) return canvas;
+  const [x0, y0, x1, y1] = picture.map.window ?? [0, 0, 1, 1];
+  Object.assign(canvas.style, {
+    left: `${100 * x0}%`, top: `${100 * y0}%`, width: `${100 * (x1 - x0)}%`, height: `${100 * (y1 - y0)}%`,
+  });
+  paintSoon(canvas, picture.map, [size[0] * (x1 - x0), size[1] * (y1 - y0)]);
+  return canvas;
+}
+
+/** A photograph with its map and boxes; `tag` tells what a box says at its corner. */
+function stage(picture, alt, tag) {
+  const size = picture.size ?? [4, 3];
+  const frame = make("div", { className: "frame" });
+  frame.style.setProperty("--ratio", size[0] / size[1]);
+  if (picture.size) frame.append(make("img", { src: thumbnailOf(picture.id), alt, width: size[0], height: size[1], decoding: "async" }));
+  else frame.append(make("span", { className: "missing" }, "the picture could not be opened"));
+  frame.append(heat(picture, size), outline(picture.boxes));
+  for (const box of picture.boxes) {
+    const corner = make("span", { className: "tag" }, tag(box));
+    Object.assign(corner.style, { left: `${100 * box[0]}%`, top: `${100 * box[1]}%` });
+    frame.append(corner);
+  }
+  return frame;
+}

@@ -1,0 +1,87 @@
+"""The page of several runs: which cells and pictures it chooses, and what it says of them."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from emocam.report.compare import write_comparison
+from emocam.report.differences import Difference, find_differences
+from emocam.report.page import write_report
+from emocam.report.tables import RunTables
+from emocam.structures import Thresholds
+
+
+@pytest.fixture(scope="module")
+def sweep(tmp_path_factory, write_sweep) -> Path:
+    folder = tmp_path_factory.mktemp("sweeps") / "sweep"
+    write_sweep(folder)
+    return folder
+
+
+def data_of(file: Path) -> dict:
+    return json.loads(file.read_text("ascii")[len("emocam(") : -len(");\n")])
+
+
+def tables(counts) -> RunTables:
+    counts = np.array(counts)
+    objects, labels = [f"o{i}" for i in range(len(counts))], [f"l{i}" for i in range(counts.shape[1])]
+    return RunTables(
+        Path("nowhere"), objects, labels, counts, np.full(counts.shape[1], 100), Thresholds(), {}
+    )
+
+
+def test_the_cell_that_differs_most_comes_first():
+    one, other = tables([[50, 10], [20, 20], [0, 5]]), tables([[50, 40], [25, 20], [0, 5]])
+    found = find_differences([one, other])
+    assert [(d.object, d.label, d.points) for d in found] == [(0, 1, 30), (1, 0, 5)]
+    # in l1 the object o0 is second (after o1) of three in the first run, first in the second
+    assert found[0].place == [2, 1] and found[0].places == 1
+
+
+def test_labels_with_few_images_are_left_out():
+    one, other = tables([[5, 10]]), tables([[0, 40]])
+    one.images[0] = other.images[0] = 9
+    assert [d.label for d in find_differences([one, other])] == [1]
+
+
+def test_points_are_from_the_lowest_to_the_highest():
+    assert Difference(0, 0, [3.0, 50.0, 10.0], [1, 4, 2]).points == 47
+
+
+def test_each_cell_has_its_pictures_with_a_view_from_each_run(sweep):
+    data = data_of(sweep / "report/data/compare.js")
+    own = data_of(sweep / "report/data/cells/0000.js")["pictures"]
+    assert 0 < len(own) <= 12
+    cell = data["cells"][0]
+    object, label = data["objects"][str(cell["object"])], data["labels"][cell["label"]]
+    spread = []
+    for picture in own:
+        assert len(picture["views"]) == 2
+        assert (sweep / f"report/thumbnails/000/{picture['id']:06d}.webp").is_file()
+        strengths = []
+        for run, seen in zip(("0", "1"), picture["views"], strict=True):
+            evidence = pd.read_parquet(sweep / run / "evidence.parquet").astype({"object": str, "label": str})
+            rows = evidence[(evidence["image"] == picture["path"]) & (evidence["object"] == object)]
+            assert sorted(box[5] for box in seen["boxes"]) == pytest.approx(sorted(rows["importance"]))
+            strengths.append(rows.loc[rows["label"] == label, "importance"].max())
+        spread.append(np.ptp(np.nan_to_num(strengths)))
+    assert spread == sorted(spread, reverse=True)
+
+
+def test_runs_with_other_labels_are_refused_in_words(tmp_path, make_run):
+    for name, labels in (("0", ["joy", "fear"]), ("1", ["calm"])):
+        write_report(tmp_path / name, make_run(tmp_path / name, ["Dog", "Cat"], labels, 30))
+    text = write_comparison(tmp_path, [tmp_path / "0", tmp_path / "1"], ["one", "two"]).read_text()
+    assert "cannot be compared" in text and "same objects and labels" in text
+    assert 'href="../0/report/index.html"' in text
+
+
+def test_hostile_names_stay_text(tmp_path, make_run):
+    name = "<img src=x onerror=alert(1)>"
+    for run, seed in (("0", 1), ("1", 2)):
+        write_report(tmp_path / run, make_run(tmp_path / run, [name, "Cat"], [name + "!"], 60, seed=seed))
+    text = write_comparison(tmp_path, [tmp_path / "0", tmp_path / "1"], [name, "two"]).read_text()
+    assert "<img src=x" not in text
