@@ -145,7 +145,7 @@ def run_name(command: Command) -> str:
 
 def params(settings: dict[str, Any], choices: dict[str, str]) -> dict[str, object]:
     """Few and short: each group's option, and the plain values set in it."""
-    hidden = ("callback", "trainer", "logger", "hydra", "allow")
+    hidden = ("callback", "trainer", "logger", "hydra", "allow", "quiet", "cache")
     told: dict[str, object] = {}
     for name, value in settings.items():
         if name in hidden:
@@ -155,7 +155,9 @@ def params(settings: dict[str, Any], choices: dict[str, str]) -> dict[str, objec
         if isinstance(value, dict):
             inner = {f"{name}.{key}": item for key, item in value.items() if not isinstance(item, dict)}
             told |= {
-                key: item for key, item in inner.items() if item is not None and not key.endswith("_target_")
+                key: item
+                for key, item in inner.items()
+                if item is not None and not key.startswith(f"{name}._")
             }
         elif name not in choices and value is not None:
             told[name] = value

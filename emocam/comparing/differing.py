@@ -8,7 +8,7 @@ import yaml
 
 from emocam.run import Run
 
-HIDDEN = ("callback", "trainer", "logger", "quiet", "allow", "hydra")
+HIDDEN = ("callback", "trainer", "logger", "quiet", "cache", "allow", "hydra")
 """Settings that change nothing in what a run finds."""
 
 
