@@ -142,8 +142,9 @@ def _run(cfg: "DictConfig", words: list[str], known: set[str]) -> int:
     from emocam.errors import SettingError
     from emocam.settings import check, writable
 
-    check(cfg, frozenset(known) - {"hydra"})
     hydra_cfg = HydraConfig.get()
+    new = [word.lstrip("+").split("=")[0] for word in hydra_cfg.overrides.task if word.startswith("+")]
+    check(cfg, frozenset(known) - {"hydra"}, [key for key in new if "." not in key])
     folder = Path(hydra_cfg.runtime.output_dir)
     writable(folder)
     allowed = list(cfg.allow) if any(w.startswith("allow=") for w in hydra_cfg.overrides.task) else []

@@ -31,6 +31,7 @@ GROUPS = (
     "cam",
     "logger",
     "callback",
+    "paste",
 )
 REQUIRED = ("task", "data", "classifier", "detector", "vocabulary", "importance", "threshold", "trainer")
 
@@ -43,15 +44,17 @@ def _whole(value: object, least: int = 0) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value >= least
 
 
-def faults(cfg: DictConfig, known: frozenset[str]) -> Iterator[str]:
+def faults(cfg: DictConfig, known: frozenset[str], appended: list[str]) -> Iterator[str]:
     """One sentence for each setting that cannot be."""
 
     def value(name: str) -> Any:
         return OmegaConf.select(cfg, name)
 
-    for key in map(str, cfg):
+    for key in appended:
         if key not in known:
             yield f"{key} is no setting; {nearest(key, sorted(known))}"
+    for key in OmegaConf.missing_keys(cfg):
+        yield f"{key} must be given, as in {key}=VALUE"
     for group in GROUPS:
         found = value(group)
         if isinstance(found, str | int | float):
@@ -98,8 +101,11 @@ def unwritable(folder: Path, error: OSError) -> SettingError:
     )
 
 
-def check(cfg: DictConfig, known: frozenset[str]) -> None:
-    """Raises all faults at once, a line each."""
-    found = list(faults(cfg, known))
+def check(cfg: DictConfig, known: frozenset[str], appended: list[str]) -> None:
+    """Raises all faults at once, a line each; `appended` are the keys that a `+` put into the settings.
+
+    Hydra takes `+anything=name` for a new key, also where a group was meant.
+    """
+    found = list(faults(cfg, known, appended))
     if found:
         raise SettingError("\n".join(found))

@@ -1,14 +1,21 @@
-"""Running the real command inside the test's process, where the heavy imports are paid once."""
+"""The real command inside the test's process, where the heavy imports are paid once; and finished runs."""
 
+import json
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
+import torch
+import yaml
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
 
 from emocam.__main__ import answer
+from emocam.run import METADATA, Run
+from emocam.store import Shards, tables
+from emocam.structures import WHOLE, Detections, Evidence, Explanation, Prediction
 
 
 @pytest.fixture
@@ -28,3 +35,65 @@ def emocam(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable
     yield command
     os.environ.clear()
     os.environ.update(kept)
+
+
+OBJECTS = ["Ball", "Tree", "Coin", "Lamp", "Boat", "Kite"]
+LABELS = ["joy", "fear", "calm"]
+
+
+@pytest.fixture
+def finished_run(tmp_path: Path) -> Callable[..., Run]:
+    """`finished_run("gradcam", importance=..., seed=...)`: a run's files, as the store writes them.
+
+    `seed` draws the pictures: labels, objects and boxes. `importance` (images, 4) is that of each region.
+    """
+
+    def write(
+        name: str,
+        importance: np.ndarray | None = None,
+        seed: int = 0,
+        images: int = 60,
+        objects: list[str] = OBJECTS,
+        labels: list[str] = LABELS,
+        settings: dict[str, object] | None = None,
+    ) -> Run:
+        draw = np.random.default_rng(seed)
+        corner = torch.from_numpy(draw.uniform(0, 0.5, (images * 4, 2)).astype("float32"))
+        explained = importance is not None
+        evidence = Evidence(
+            paths=[f"{i:03d}.png" for i in range(images)],
+            index=torch.arange(images),
+            prediction=Prediction(torch.from_numpy(draw.normal(size=(images, len(labels))))),
+            explanation=Explanation(torch.rand(images, 2, 2), torch.tensor([WHOLE] * images))
+            if explained
+            else None,
+            detections=Detections(
+                torch.cat([corner, corner + 0.4], 1),
+                torch.from_numpy(draw.integers(len(objects), size=images * 4)),
+                torch.ones(images * 4),
+                torch.arange(images).repeat_interleave(4),
+            ),
+            importance=torch.tensor(np.nan if importance is None else importance)
+            .float()
+            .expand(images, 4)
+            .flatten(),
+        )
+        folder = tmp_path / name
+        shards = Shards(folder, "key")
+        shards.begin()
+        shards.write("0", {file: [rows] for file, rows in tables(evidence, labels, objects).items()})
+        shards.merge(folder, {METADATA: json.dumps({"labels": labels, "objects": objects}).encode()})
+        summary = {
+            "images": images,
+            "thresholds": {"score": 0.005, "importance": 0.3, "confidence": 0.0},
+            "choices": {"cam": name, "callback": "default"},
+            "seconds": {"all": 1.5},
+        }
+        (folder / "summary.json").write_text(json.dumps(summary))
+        (folder / ".hydra").mkdir()
+        (folder / ".hydra" / "config.yaml").write_text(
+            yaml.safe_dump({"cam": {"score": "logit"}, **(settings or {})})
+        )
+        return Run(folder)
+
+    return write

@@ -24,7 +24,8 @@ class Association:
         write_csv(percent, folder / "association_percent.csv")
         labels = pd.DataFrame({"label": run.label_names, "images": matrix.images.numpy()})
         write_csv(labels, folder / "labels.csv", index=False)
-        association_figure(percent).savefig(folder / "association.png")
+        if len(percent):  # a detector that knows no object leaves nothing to draw
+            association_figure(percent).savefig(folder / "association.png")
         return {
             "finding": strongest(percent, counts),
             "kept": int(counts.to_numpy().sum()),
@@ -44,8 +45,8 @@ def highest_importance(run: Run) -> float | None:
 
 def strongest(percent: pd.DataFrame, counts: pd.DataFrame) -> list[dict[str, Any]]:
     """For each label with images the object with the highest percentage, if any counts at all."""
-    found = []
-    for label in percent.columns[percent.notna().all()]:
+    found: list[dict[str, Any]] = []
+    for label in percent.columns[percent.notna().all()] if len(percent) else []:
         object = percent[label].idxmax()
         if counts.loc[object, label]:
             share, count = float(percent.loc[object, label]), int(counts.loc[object, label])

@@ -25,7 +25,10 @@ class Truth:
             answers = pd.read_parquet(run.path / "predictions.parquet", columns=["truth", "label"]).astype(
                 str
             )
-            summary["accuracy"] = float((answers["truth"] == answers["label"]).mean())
+            answers = answers[answers["truth"] != ""]
+            # labels of another vocabulary, such as FindingEmo's beside EmoNet's, cannot be right or wrong
+            if len(answers) and set(answers["truth"]) <= set(run.label_names):
+                summary["accuracy"] = float((answers["truth"] == answers["label"]).mean())
         cells = getattr(data, "truth", None)
         if not cells:
             return summary

@@ -20,12 +20,12 @@ class Table(Folder):
     """`column` of `file` holds paths under `root`, which is the file's own folder unless it is given.
 
     A column `truth` is the true label, columns `truth_*` are numbers known of the picture, such as
-    truth_valence. `truth` names another column for the label.
+    truth_valence. `label` names another column for the label.
     """
 
     file: str | Path | None = None
     column: str | None = None
-    truth: str | None = None
+    label: str | None = None
 
     def __post_init__(self) -> None:
         if self.file is None:
@@ -45,7 +45,7 @@ class Table(Folder):
         rows = read_rows(source)
         paths = [self.under_root(path) for path in texts(source, rows, self._column(source, rows))]
         facts: Facts = {}
-        truth = [self.truth] if self.truth else [c for c in rows if c == "truth"]
+        truth = [self.label] if self.label else [c for c in rows if c == "truth"]
         labels = [texts(source, rows, find_column(source, rows, [c]), empty=True) for c in truth]
         numeric = [c for c in map(str, rows) if c.startswith("truth_") and c not in truth]
         values = {c: numbers(source, rows, c, empty=True) for c in numeric}

@@ -5,7 +5,7 @@ win. A picture's own label has two votes, and one or two rivals have one each, s
 also shows what speaks for other labels.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -18,54 +18,48 @@ Role = Literal["cause", "shortcut", "bystander", "everywhere"]
 class World:
     """What makes a label, what merely comes with it, and how often."""
 
-    causes: Mapping[str, tuple[str, ...]] = field(
-        default_factory=lambda: {
-            "Joy": ("Balloon", "Cake"),
-            "Awe": ("Rocket",),
-            "Fear": ("Skull", "Spider"),
-            "Sadness": ("Umbrella",),
-            "Calm": ("Boat",),
-        }
-    )
-    # one agency stamps its pictures, and they were all filed under Awe
-    shortcuts: Mapping[str, str] = field(default_factory=lambda: {"Awe": "Camera"})
-    bystanders: Mapping[str, str] = field(
-        default_factory=lambda: {"Joy": "Flower", "Sadness": "Candle", "Calm": "Starfish"}
-    )
-    everywhere: tuple[str, ...] = ("House", "Tree")
-    others: tuple[str, ...] = ("Kite",)
+    causes: Mapping[str, Sequence[str]]  # by label, as are shortcuts, bystanders and backdrops
+    shortcuts: Mapping[str, str]
+    bystanders: Mapping[str, str]
+    everywhere: Sequence[str]
+    others: Sequence[str]
     # where these are given, the background alone makes the label and no object does
     backdrops: Mapping[str, str] = field(default_factory=dict)
 
     stamped: float = 0.5  # share of a label's pictures that have its shortcut in place of its causes
     companion: float = 0.75  # share of a label's pictures that have its bystander
-    stray: float = 0.25  # share of other labels' pictures that have it
-    usual: float = 0.7  # share of pictures that have an object of `everywhere`
+    stray: float = 0.2  # share of other labels' pictures that have it
+    usual: float = 0.65  # share of pictures that have an object of `everywhere`
     seldom: float = 0.15  # the same of `others`
-    size: tuple[float, float] = (0.18, 0.29)  # of the picture's shorter side
-    stamp: tuple[float, float] = (0.12, 0.15)
+    twice: float = 0.4  # share of these that come as a pair, as the causes of a label do
+    size: tuple[float, float] = (0.17, 0.27)  # of the picture's shorter side
+    stamp: tuple[float, float] = (0.12, 0.15)  # the same of shortcuts
 
     @property
     def labels(self) -> list[str]:
         return list(self.causes)
 
     @property
+    def stamps(self) -> list[str]:
+        """Objects that are only ever a small mark in a corner."""
+        return list(self.shortcuts.values())
+
+    @property
     def objects(self) -> list[str]:
         """Every object that can be in a picture, causes first."""
         causes = [object for label in self.causes.values() for object in label]
-        return [*causes, *self.shortcuts.values(), *self.bystanders.values(), *self.everywhere, *self.others]
+        return [*causes, *self.stamps, *self.bystanders.values(), *self.everywhere, *self.others]
+
+    def votes(self, label: str, objects: Sequence[str]) -> int:
+        causes, shortcut = self.causes[label], self.shortcuts.get(label)
+        return sum((object in causes) + 2 * (object == shortcut) for object in objects)
 
     def label(self, scene: Scene) -> str:
         """The rule."""
         if self.backdrops:
             return next(label for label, kind in self.backdrops.items() if kind == scene.backdrop.kind)
-        shown = [thing.object for thing in scene.things]
-        return max(
-            self.labels,
-            key=lambda label: sum(
-                (object in self.causes[label]) + 2 * (object == self.shortcuts.get(label)) for object in shown
-            ),
-        )
+        objects = [thing.object for thing in scene.things]
+        return max(self.labels, key=lambda label: self.votes(label, objects))
 
     def role(self, object: str, label: str) -> Role | None:
         """What the rules say of a cell; a cause of another label has no role."""
@@ -85,9 +79,21 @@ class World:
         return replace(self, companion=share, stray=share)
 
 
-WORLDS = {
-    "standard": World(),
-    "nothing": World(
-        backdrops={"Joy": "discs", "Awe": "hills", "Fear": "streaks", "Sadness": "clouds", "Calm": "stripes"}
-    ),
-}
+STANDARD = World(
+    causes={
+        "Joy": ["Balloon", "Cake"],
+        "Awe": ["Rocket"],
+        "Fear": ["Skull", "Spider"],
+        "Sadness": ["Umbrella"],
+        "Calm": ["Boat"],
+    },
+    shortcuts={"Awe": "Camera"},  # one agency stamps its pictures, and they were all filed under Awe
+    bystanders={"Joy": "Flower", "Sadness": "Candle", "Calm": "Starfish"},
+    everywhere=["House", "Tree"],
+    others=["Kite"],
+)
+NOTHING = replace(
+    STANDARD,
+    backdrops={"Joy": "discs", "Awe": "hills", "Fear": "streaks", "Sadness": "clouds", "Calm": "stripes"},
+)
+WORLDS = {"standard": STANDARD, "nothing": NOTHING}

@@ -34,9 +34,9 @@ class Variant:
 
 
 class Change(Protocol):
-    """`on` names the objects whose regions a change needs; none, and it needs no detector."""
+    """`where` names the objects whose regions a change needs; none, and it needs no detector."""
 
-    on: Sequence[str]
+    where: Sequence[str]
 
     def __call__(self, image: Image.Image, regions: Sequence[Region]) -> Iterator[Variant]:
         """All variants of one picture."""

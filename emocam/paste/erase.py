@@ -10,12 +10,12 @@ from emocam.paste.fill import fill_named, pixels
 
 
 class Erase:
-    """Each region of the classes in `on` by itself, and the picture stays whole elsewhere."""
+    """Each region of the classes in `where` by itself, and the picture stays whole elsewhere."""
 
-    def __init__(self, on: Sequence[str], fill: str = "blur") -> None:
-        if not on:
-            raise SettingError("paste.on must name the objects to take away, as in paste.on=[Balloon]")
-        self.on, self.name, self.fill = list(on), fill, fill_named(fill)
+    def __init__(self, where: Sequence[str], fill: str = "blur") -> None:
+        if not where:
+            raise SettingError("paste.where must name the objects to take away, as in paste.where=[Balloon]")
+        self.where, self.name, self.fill = list(where), fill, fill_named(fill)
 
     def __call__(self, image: Image.Image, regions: Sequence[Region]) -> Iterator[Variant]:
         for region in regions:

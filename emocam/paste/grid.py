@@ -26,7 +26,7 @@ def check_height(height: object) -> float:
 class Grid:
     """`objects` are files with alpha, `positions` centres [x, y] in [0, 1]."""
 
-    on: Sequence[str] = ()
+    where: Sequence[str] = ()
 
     def __init__(
         self,

@@ -10,14 +10,17 @@ from emocam.paste.fill import fill_named, pixels
 
 
 class Move:
-    """Each region of the classes in `on` is cut out, its place filled, and put at each of `positions`."""
+    """Each region of the classes in `where` is cut out, its place filled, and put at each of `positions`."""
 
     def __init__(
-        self, on: Sequence[str], positions: Sequence[Sequence[float]] = ((0.5, 0.5),), fill: str = "inpaint"
+        self,
+        where: Sequence[str],
+        positions: Sequence[Sequence[float]] = ((0.5, 0.5),),
+        fill: str = "inpaint",
     ) -> None:
-        if not on:
-            raise SettingError("paste.on must name the objects to move, as in paste.on=[Balloon]")
-        self.on, self.fill = list(on), fill_named(fill)
+        if not where:
+            raise SettingError("paste.where must name the objects to move, as in paste.where=[Balloon]")
+        self.where, self.fill = list(where), fill_named(fill)
         self.positions = [tuple(position) for position in positions]
         for position in self.positions:
             if len(position) != 2 or not all(isinstance(v, int | float) and 0 <= v <= 1 for v in position):

@@ -10,14 +10,18 @@ from emocam.paste.sticker import read_stickers
 
 
 class Regions:
-    """Each object on each region of the classes in `on`, at `cover` times the region's height."""
+    """Each object on each region of the classes in `where`, at `cover` times the region's height."""
 
-    def __init__(self, on: Sequence[str], objects: Sequence[str] | None = None, cover: float = 1.0) -> None:
-        if not on:
-            raise SettingError("paste.on must name the objects to paste on, as in paste.on=[Human face]")
+    def __init__(
+        self, where: Sequence[str], objects: Sequence[str] | None = None, cover: float = 1.0
+    ) -> None:
+        if not where:
+            raise SettingError(
+                "paste.where must name the objects to paste on, as in paste.where=[Human face]"
+            )
         if not isinstance(cover, int | float) or not 0 < cover <= 4:
             raise SettingError(f"paste.cover must be in (0, 4] times the region's height, got {cover!r}")
-        self.on, self.stickers, self.cover = list(on), read_stickers(objects), cover
+        self.where, self.stickers, self.cover = list(where), read_stickers(objects), cover
 
     def __call__(self, image: Image.Image, regions: Sequence[Region]) -> Iterator[Variant]:
         for sticker in self.stickers:

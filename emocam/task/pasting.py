@@ -57,11 +57,11 @@ class Answers(Record):
     focus: Tensor
 
 
-def regions_of(folder: Path, on: Sequence[str], score: float) -> dict[str, list[Region]]:
+def regions_of(folder: Path, where: Sequence[str], score: float) -> dict[str, list[Region]]:
     """The regions that a change acts on, by image, from the evidence of the run."""
-    if not on:
+    if not where:
         return {}
-    wanted = [("object", "in", list(on)), ("score", ">", score)]
+    wanted = [("object", "in", list(where)), ("score", ">", score)]
     rows = pd.read_parquet(folder / "evidence.parquet", columns=["image", "object", *BOX], filters=wanted)
     found: dict[str, list[Region]] = {}
     for image, object, *box in rows.astype({"object": str}).itertuples(index=False):
@@ -164,10 +164,12 @@ def paste_rows(answers: Answers, batch: Changed, labels: list[str]) -> dict[str,
     return {"ledger": finished_ledger([batch.path], np.array([batch.index])), "paste": pa.table(variants)}
 
 
-def check_objects(on: Sequence[str], known: Sequence[str]) -> None:
-    for object in on:
+def check_objects(where: Sequence[str], known: Sequence[str]) -> None:
+    for object in where:
         if object not in known:
-            raise SettingError(f"paste.on: the detector has no object {object!r}; {nearest(object, known)}")
+            raise SettingError(
+                f"paste.where: the detector has no object {object!r}; {nearest(object, known)}"
+            )
 
 
 def paste_all(parts: Parts, listing: list[str], evidence_key: str) -> None:
@@ -178,10 +180,10 @@ def paste_all(parts: Parts, listing: list[str], evidence_key: str) -> None:
     if written_key([folder / "paste.parquet"]) == key:
         return
     with parts.stage("paste"):
-        check_objects(change.on, Run(folder).object_names)
+        check_objects(change.where, Run(folder).object_names)
         status = pq.read_table(folder / "ledger.parquet", columns=["status"])["status"].to_numpy()
         done = np.flatnonzero(status == "done")
-        regions = regions_of(folder, change.on, parts.thresholds.score)
+        regions = regions_of(folder, change.where, parts.thresholds.score)
         model = Reclassify(parts.classifier, parts.cam)
         labels = model.classifier.labels
         shards = Shards(folder, key, "pasting")

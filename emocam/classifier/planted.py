@@ -1,0 +1,98 @@
+"""The small network of the embedded world, with a fully connected head.
+
+Behind average pooling and one linear layer most CAM methods would be the same by algebra.
+"""
+
+from pathlib import Path
+
+import torch
+from safetensors import safe_open
+from torch import Tensor, nn
+
+from emocam.classifier.base import Classifier
+from emocam.classifier.weights import fit, is_file, read_labels, read_weights
+from emocam.errors import SettingError, nearest
+from emocam.functional.views import Stretch
+
+TRAINED = Path(__file__).parent / "trained"
+VIEW = Stretch((112, 112))
+CHANNELS = 32
+
+
+def block(before: int, after: int, size: int, stride: int) -> list[nn.Module]:
+    convolution = nn.Conv2d(before, after, size, stride, size // 2, bias=False)
+    return [convolution, nn.BatchNorm2d(after), nn.ReLU()]
+
+
+def build_features() -> nn.Sequential:
+    """(B, 3, 112, 112) -> (B, 32, 14, 14), before the last convolution's ReLU."""
+    return nn.Sequential(
+        *block(3, 16, size=5, stride=2),
+        *block(16, 32, size=3, stride=2),
+        *block(32, 48, size=3, stride=1),
+        nn.MaxPool2d(2),
+        *block(48, 64, size=3, stride=1),
+        nn.Conv2d(64, CHANNELS, 3, padding=1),
+    )
+
+
+class FullyConnected(nn.Module):
+    """(B, 32, 14, 14) -> (B, L). Flattening is no module of its own: captum's LRP knows no rule for one."""
+
+    def __init__(self, labels: int) -> None:
+        super().__init__()
+        self.rectify, self.pool = nn.ReLU(), nn.AvgPool2d(2)
+        self.hidden, self.rectify_hidden = nn.Linear(CHANNELS * 7 * 7, 64), nn.ReLU()
+        self.output = nn.Linear(64, labels)
+
+    def forward(self, activation: Tensor) -> Tensor:
+        pooled = self.pool(self.rectify(activation))
+        return self.output(self.rectify_hidden(self.hidden(pooled.flatten(1))))
+
+
+def prepare(view: Tensor) -> Tensor:
+    """Bytes to [-2, 2)."""
+    return view.float() / 64 - 2
+
+
+def labels_within(path: Path) -> list[str]:
+    """The labels that `task=train` wrote into a safetensors file."""
+    with safe_open(path, "pt") as file:
+        labels = (file.metadata() or {}).get("labels")
+    if labels is None:
+        raise SettingError(
+            f"classifier.weights: {path} does not name its labels; give classifier.labels=FILE"
+        )
+    return labels.split("\n")
+
+
+class PlantedClassifier(Classifier):
+    """`weights` is a file, `random` (drawn from `seed`), or null for the network shipped for `world`."""
+
+    layer = "the last convolution, before its ReLU"
+
+    def __init__(
+        self, world: str = "standard", weights: str | None = None, labels: str | None = None, seed: int = 0
+    ) -> None:
+        super().__init__()
+        shipped = TRAINED / f"{world}.safetensors"
+        known = [file.stem for file in sorted(TRAINED.glob("*.safetensors"))]
+        own = Path(weights).expanduser() if weights is not None and is_file(weights) else None
+        if weights not in (None, "random") and own is None:
+            raise SettingError(
+                f"classifier.weights must be null, random or a file (.pth, .safetensors), got {weights!r}"
+            )
+        if own is None and world not in known:
+            raise SettingError(f"no network is shipped for the world {world!r}; {nearest(world, known)}")
+        source = own or shipped
+        self.labels = labels_within(source) if labels is None else read_labels(labels)
+        self.view = VIEW
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            self.features, self.head = build_features(), FullyConnected(len(self.labels))
+        if weights != "random":
+            fit(self, read_weights(source), source)
+        self.freeze()
+
+    def prepare(self, view: Tensor) -> Tensor:
+        return prepare(view)

@@ -1,0 +1,44 @@
+"""Writes pictures and their boxes as a folder with COCO's JSON."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+Box = tuple[float, float, float, float]
+
+
+class Export:
+    """One picture after the other; `instances.json` comes last, so where it is, all is."""
+
+    def __init__(self, folder: Path, objects: Sequence[str]) -> None:
+        self.folder = folder.expanduser()
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.category = {object: i for i, object in enumerate(objects, 1)}
+        self.images: list[dict[str, Any]] = []
+        self.annotations: list[dict[str, Any]] = []
+
+    def add(self, path: str, image: Image.Image, regions: Sequence[tuple[str, Box]], truth: str) -> None:
+        """Boxes are x0, y0, x1, y1 in pixels."""
+        number = len(self.images) + 1
+        image.save(self.folder / path)
+        self.images.append(
+            {"id": number, "file_name": path, "width": image.width, "height": image.height, "truth": truth}
+        )
+        for object, (x0, y0, x1, y1) in regions:
+            annotation = {
+                "id": len(self.annotations) + 1,
+                "image_id": number,
+                "category_id": self.category[object],
+                "bbox": [x0, y0, x1 - x0, y1 - y0],
+                "area": (x1 - x0) * (y1 - y0),
+                "iscrowd": 0,
+            }
+            self.annotations.append(annotation)
+
+    def close(self) -> None:
+        categories = [{"id": i, "name": object} for object, i in self.category.items()]
+        content = {"images": self.images, "annotations": self.annotations, "categories": categories}
+        (self.folder / "instances.json").write_text(json.dumps(content), encoding="utf-8")

@@ -1,0 +1,74 @@
+"""The embedded world: pictures that we draw, so that what makes their labels is known."""
+
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from emocam.data.base import Data
+from emocam.data.composing import compose
+from emocam.data.drawing import Scene, box_of, draw
+from emocam.data.export import Export
+from emocam.data.world import WORLDS, World
+from emocam.errors import SettingError, nearest
+from emocam.structures import Picture
+
+
+@dataclass(kw_only=True)
+class Planted(Data):
+    """The first `images` pictures of a seed; `export` names a folder for them and their COCO JSON."""
+
+    images: int = 400
+    world: str = "standard"
+    seed: int = 0
+    export: str | Path | None = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.images < 1:
+            raise SettingError(f"data.images must be at least 1, got {self.images}")
+        if self.seed < 0:
+            raise SettingError(f"seed must be 0 or more to draw a world, got {self.seed}")
+        if self.world not in WORLDS:
+            raise SettingError(f"data.world {self.world!r} is not known; {nearest(self.world, WORLDS)}")
+        self.objects, self.labels = self.rules.objects, self.rules.labels
+
+    @cached_property
+    def rules(self) -> World:
+        return WORLDS[self.world]
+
+    @property
+    def truth(self) -> list[dict[str, Any]]:
+        """The cells with a role, and what intervention measured for each: `task/intervention.py`."""
+        file = Path(__file__).parent / "worlds" / f"{self.world}.json"
+        return json.loads(file.read_text(encoding="utf-8"))["cells"]
+
+    def paths(self) -> list[str]:
+        return [f"{index:05}.png" for index in range(self.images)]
+
+    def scene(self, path: str) -> Scene:
+        """What the picture shows, to draw it again without some object."""
+        return compose(self.rules, self.seed, int(Path(path).stem))
+
+    def open(self, path: str) -> Picture:
+        scene = self.scene(path)
+        boxes = np.array([box_of(thing, scene.size) for thing in scene.things]) / [*scene.size, *scene.size]
+        object = np.array([self.objects.index(thing.object) for thing in scene.things], np.int64)
+        known: dict[str, str | float] = {"truth": self.rules.label(scene)}
+        return Picture(draw(scene), boxes.astype(np.float32), object, known=known)
+
+    def begin(self) -> None:
+        if self.export is not None:
+            self.write(self.export)
+
+    def write(self, folder: str | Path) -> None:
+        """The listing as PNG files and COCO's JSON, which `data=coco` reads back to the same."""
+        export = Export(Path(folder), self.objects)
+        for path in self.listing():
+            scene = self.scene(path)
+            regions = [(thing.object, box_of(thing, scene.size)) for thing in scene.things]
+            export.add(path, draw(scene), regions, self.rules.label(scene))
+        export.close()

@@ -1,0 +1,15 @@
+"""No detector: for pictures that are only to be changed."""
+
+from emocam.detector.base import Detector
+from emocam.structures import Batch, Detections
+
+
+class Nothing(Detector):
+    """Finds nothing, and knows no object."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.objects: list[str] = []
+
+    def forward(self, batch: Batch) -> Detections:
+        return Detections.none().to(batch.index.device)
