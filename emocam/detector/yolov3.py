@@ -54,7 +54,8 @@ class YOLOv3(Detector):
         path = _find(weights)
         network = _network(len(self.objects))
         _load(network, path, len(self.objects))
-        self.network = network.eval().requires_grad_(False)
+        # the numbers of one anchor then lie side by side, and few of them are ever read
+        self.network = network.eval().requires_grad_(False).to(memory_format=torch.channels_last)
         scales = zip(network.anchors.split_scales(), network.stride, strict=True)
         self.anchors = [scale.as_output(stride) for scale, stride in scales]
         settings = {"size": size, "score": score, "iou": iou, "classes": classes}
@@ -62,7 +63,9 @@ class YOLOv3(Detector):
 
     def forward(self, batch: Batch) -> Detections:
         assert isinstance(batch.detector_view, Tensor)
-        outputs = self.network(batch.detector_view.float() / 255)
+        outputs = self.network(
+            (batch.detector_view.float() / 255).contiguous(memory_format=torch.channels_last)
+        )
         found = [
             candidates(output.float(), anchors, self.score, self.classes)
             for output, anchors in zip(outputs, self.anchors, strict=True)

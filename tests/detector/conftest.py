@@ -1,6 +1,6 @@
 """Detectors are given pictures as a run gives them; files are written in darknet's own formats."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import pairwise
 from pathlib import Path
 
@@ -120,7 +120,7 @@ def yolov3_cfg(classes: int) -> str:
 
 
 @pytest.fixture(scope="session")
-def yolov3_net(tmp_path_factory: pytest.TempPathFactory, pictures: list[Image.Image]) -> Files:
+def yolov3_net(tmp_path_factory: pytest.TempPathFactory, pictures: list[Image.Image]) -> Iterator[Files]:
     """The whole of YOLOv3 for three classes, its random weights scaled so that it sees something."""
     models = pytest.importorskip("lightnet.models")
     torch.manual_seed(0)
@@ -137,4 +137,5 @@ def yolov3_net(tmp_path_factory: pytest.TempPathFactory, pictures: list[Image.Im
     folder = tmp_path_factory.mktemp("yolov3")
     files = save(folder, yolov3_cfg(len(NAMES)), np.zeros(0), NAMES)
     network.save(files["weights"])
-    return files
+    yield files
+    Path(files["weights"]).unlink()  # 250 MB

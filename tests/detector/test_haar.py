@@ -75,6 +75,14 @@ def test_two_children_smile(look) -> None:
         assert ((part[:2] >= faces[:, :2]).all(-1) & (part[2:] <= faces[:, 2:]).all(-1)).any()
 
 
+def test_an_astronaut_has_one_face(look) -> None:
+    photo = Image.fromarray(pytest.importorskip("skimage.data").astronaut())
+    found = look(Haar(["face"]), photo)
+    best = found.boxes[0] * 512
+    assert found.score[0] > 0.9
+    torch.testing.assert_close(best, torch.tensor([170.0, 65.0, 275.0, 170.0]), atol=25, rtol=0)
+
+
 def test_eyes_alone_are_those_in_faces_that_are_not_told(look) -> None:
     picture = scene(700, 700, 200, 200, 300)
     both, alone = look(Haar(["face", "eye"]), picture), look(Haar(["eye"]), picture)

@@ -100,6 +100,7 @@ def test_a_state_dict_gives_the_same_regions(detector, yolov3_net, look, picture
     file = tmp_path / "yolov3.pth"
     torch.save(detector.network.state_dict(), file)
     other = YOLOv3(str(file), yolov3_net["names"], size=96)
+    file.unlink()  # 250 MB
     assert torch.equal(look(other, pictures[0]).boxes, look(detector, pictures[0]).boxes)
 
 
