@@ -33,7 +33,7 @@ def _leaves(node: dict[str, Any], place: str) -> Iterator[tuple[str, Any]]:
 def differing(runs: list[Run]) -> pd.DataFrame:
     """A row a run, a column for each setting that is not the same in all; NaN where a run has none."""
     table = pd.DataFrame([settings(run) for run in runs], dtype=object)
-    same = [table[name].astype(str).nunique() == 1 for name in table]
+    same = [len({str(value) for value in table[name]}) == 1 for name in table]
     return table.loc[:, [not s for s in same]]
 
 
