@@ -116,6 +116,15 @@ def test_weights_sum_on_both_networks_for_either_score(forward_of, score):
     assert torch.allclose(weights.sum(1), expected, atol=1e-4 * float(expected.abs().max()))
 
 
+def test_confident_probabilities_are_complete_too():
+    forward = of_head(nn.ReLU(), nn.MaxPool2d(3, 2), *fully_connected(6 * 16), score="probability")
+    forward.activation.data *= 300
+    forward.logits = forward.head(forward.activation)
+    assert forward.logits.detach().std() > 30 and (differences(forward) > 0.5).any()
+    weights = LIFTCAM("probability").channel_weights(forward)
+    assert torch.allclose(weights.sum(1), differences(forward), atol=1e-3)
+
+
 def test_what_flows_around_the_layer_is_there_without_it_too():
     net = TorchvisionClassifier("resnet18", layer="layer4.1.bn2", weights="random")
     forward = ForwardPass(net, torch.randn(2, 3, 64, 64, generator=torch.Generator().manual_seed(0)))
