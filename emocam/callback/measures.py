@@ -11,7 +11,10 @@ from emocam.spreadsheet import write_csv
 
 
 class Measures:
-    """Leaves measures.parquet and measures.csv: a row an object x label, with all measures of it."""
+    """Leaves measures.parquet and measures.csv: a row an object x label, with all measures of it.
+
+    Labels never predicted and objects that never count have no rows: nothing can be said of them.
+    """
 
     def on_run_end(self, finished: Finished) -> dict[str, Any]:
         run, folder = finished.run, finished.folder
@@ -27,7 +30,8 @@ class Measures:
             name: measure(matrix.counts, matrix.images).flatten().numpy()
             for name, measure in MEASURES.items()
         }
-        table = pd.DataFrame(rows)
+        seen = (matrix.counts.sum(1) > 0)[:, None] & (matrix.images > 0)
+        table = pd.DataFrame(rows)[seen.flatten().numpy()]
         table.to_parquet(folder / "measures.parquet", index=False)
         write_csv(table, folder / "measures.csv", index=False)
         return {}

@@ -6,9 +6,22 @@ from matplotlib.figure import Figure
 
 from emocam.plot.association import NUMBERED_COLUMNS, UNKNOWN, readable
 
+MOST = 40
+"""Labels along each side, the most frequent ones: more would not be readable."""
+
+
+def most_frequent(counts: pd.DataFrame) -> pd.DataFrame:
+    """Rows and columns with any image, in their own order, and not too many of them."""
+    for _ in range(2):
+        often = counts.sum(axis=1)
+        kept = often[often > 0].nlargest(MOST).index
+        counts = counts.loc[counts.index.isin(kept)].T
+    return counts
+
 
 def confusion_figure(counts: pd.DataFrame) -> Figure:
     """Images predicted (rows) x annotated (columns); colours are percent of the annotated label's images."""
+    counts = most_frequent(counts)
     rows, columns = counts.shape
     figure = Figure(figsize=(3.6 + 0.42 * columns, 1.9 + 0.3 * rows), dpi=150, layout="constrained")
     ax = figure.subplots()
