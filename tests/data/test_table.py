@@ -33,7 +33,7 @@ def test_columns_may_be_named_and_paths_whole(corpus, tmp_path: Path) -> None:
     root = corpus("b.jpg")
     rows = pd.DataFrame({"where": [str(root / "b.jpg"), "/etc/passwd"], "said": ["x", "y"]})
     rows.to_parquet(tmp_path / "list.parquet")
-    data = Table(file=tmp_path / "list.parquet", root=root, column="where", truth="said")
+    data = Table(file=tmp_path / "list.parquet", root=root, column="where", label="said")
     assert data.paths() == ["b.jpg", "/etc/passwd"]
     assert data.known("b.jpg") == {"truth": "x"}
 
@@ -49,7 +49,7 @@ def test_boxes_come_with_it(corpus) -> None:
     ("content", "settings", "sentence"),
     [
         (CSV, {"column": "where"}, r"the header must be one with a column where, got \['path'"),
-        (CSV, {"truth": "label"}, "the header must be one with a column label"),
+        (CSV, {"label": "kind"}, "the header must be one with a column kind"),
         (
             CSV.replace("sub/a", "b"),
             {},
