@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from emocam.tracking import Ending
 
 STARTED = time.perf_counter()
-VERBS = ("compare", "layers", "verify")
+VERBS = ("compare", "fetch", "layers", "verify")
 
 
 def main() -> None:

@@ -67,7 +67,6 @@ EXTRAS = {
     "cv2": "opencv",
     "lightnet": "lightnet",
     "brambox": "lightnet",
-    "captum": "captum",
     "h5py": "demo",
 }
 
