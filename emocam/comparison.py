@@ -18,6 +18,7 @@ from emocam.errors import SettingError
 from emocam.functional.redrawing import permutation_p
 from emocam.functional.similarity import residual_spearman, spearman, textbook_p
 from emocam.plot.similarity import similarity_figure
+from emocam.report.compare import write_comparison
 from emocam.run import Run
 from emocam.spreadsheet import write_csv
 from emocam.structures import Thresholds
@@ -47,7 +48,7 @@ class Comparison:
 
 
 def compare(runs: list[Run], folder: Path) -> Comparison:
-    """Leaves comparison.csv and, where the runs can be compared, similarity*.csv and similarity.png.
+    """Leaves comparison.csv, report/ and, where the runs can be compared, similarity*.csv and similarity.png.
 
     `similarity` is the paper's R and `similarity_p` its textbook p; `similarity_residual` is R beyond
     shared presence and `similarity_permutation_p` its p.
@@ -73,6 +74,8 @@ def compare(runs: list[Run], folder: Path) -> Comparison:
     table.insert(1, "folder", [_from(folder, run.path) for run in runs])
     write_csv(table, folder / "comparison.csv", index=False)
     twins = find_twins(runs, regions, names) if found else []
+    if all((run.path / file).is_file() for run in runs for file in ("association.csv", "labels.csv")):
+        write_comparison(folder, [run.path for run in runs], names, refusal, [t.sentence for t in twins])
     return Comparison(folder, runs, names, table, found, twins, refusal)
 
 

@@ -50,6 +50,18 @@ def test_the_figure_is_there_and_the_numbers_name_the_pairs(runs, tmp_path):
     assert found.numbers["similarity/gradcam lime"] == found.similarity["similarity"].loc["gradcam", "lime"]
 
 
+def test_the_page_names_methods_that_are_one(runs, finished_run, tmp_path):
+    twin = finished_run("hirescam", runs[0].evidence["importance"].to_numpy().reshape(60, 4))
+    for run in (*runs, twin):
+        run.association().to_csv(run.path / "association.csv")
+        counts = run.predictions["label"].value_counts().reindex(run.label_names).rename("images")
+        counts.rename_axis("label").to_csv(run.path / "labels.csv")
+    found = compare([*runs, twin], tmp_path / "out")
+    page = (tmp_path / "out/report/index.html").read_text()
+    assert [group.names for group in found.twins] == [("gradcam", "hirescam")]
+    assert found.twins[0].sentence in page
+
+
 def test_runs_that_cannot_be_compared_still_stand_in_one_table(runs, finished_run, tmp_path):
     found = compare([*runs, finished_run("other", 0.5, images=9)], tmp_path / "out")
     assert found.refusal == (

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from collections.abc import Sequence
 from math import isnan
 from pathlib import Path
 from typing import Any
@@ -19,10 +20,17 @@ from emocam.report.tables import RunTables
 SCRIPTS = ("state.js", "colour.js", "stage.js", "compare.js")
 
 
-def write_comparison(folder: Path, runs: list[Path], names: list[str], refusal: str | None = None) -> Path:
+def write_comparison(
+    folder: Path,
+    runs: list[Path],
+    names: list[str],
+    refusal: str | None = None,
+    remarks: Sequence[str] = (),
+) -> Path:
     """Writes `folder`/report/ from finished runs and the tables that lie in `folder`; returns its index.
 
-    Thumbnails are taken from the runs' own reports. `refusal` says why the runs cannot be compared.
+    Thumbnails are taken from the runs' own reports. `refusal` says why the runs cannot be compared,
+    `remarks` what to know of those that are alike.
     """
     tables = [RunTables.read(run) for run in runs]
     half = folder / "report.tmp"
@@ -41,6 +49,7 @@ def write_comparison(folder: Path, runs: list[Path], names: list[str], refusal: 
             names=names,
             tables=tables,
             pages=[_link(folder, run) for run in runs],
+            remarks=remarks,
             refusal=refusal or (None if same else "The runs do not have the same objects and labels."),
             settings=_settings(folder),
             similarity=_matrix(folder / "similarity.csv"),
