@@ -32,6 +32,7 @@ def write_data(folder: Path, gathered: Gathered, originals: Path | None) -> None
         "cards": cards,
         "chunk": CHUNK,
         "cells": run.cells,
+        "roles": [[*cell, role] for cell, role in run.roles.items()],
         "originals": originals.resolve().as_uri() if originals else None,
     }
     write_script(folder / "data" / "run.js", told)

@@ -11,7 +11,6 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
-import yaml
 from numpy.typing import NDArray
 
 from emocam.structures import Thresholds
@@ -23,6 +22,7 @@ CELLS = (
     *("flips", "flips_control", "effect_images", "verdict"),
 )
 """Columns of cells.parquet that the page shows."""
+GROUPS = ("data", "classifier", "cam", "importance", "detector")
 
 
 def codes(column: pa.ChunkedArray | pa.Array, names: list[str]) -> NDArray[np.int64]:
@@ -65,23 +65,26 @@ class RunTables:
         """(O, L); NaN where a label has no images."""
         return 100 * self.counts / np.where(self.images > 0, self.images, np.nan)
 
-    @cached_property
+    @property
     def choices(self) -> dict[str, str]:
-        """Which option of each group the run was made with, as far as its settings were kept."""
-        file = self.folder / ".hydra" / "hydra.yaml"
-        kept = yaml.safe_load(file.read_text()) if file.is_file() else {}
-        chosen = (kept or {}).get("hydra", {}).get("runtime", {}).get("choices", {})
-        return {
-            k: str(v)
-            for k, v in chosen.items()
-            if k in ("data", "classifier", "cam", "detector", "importance")
-        }
+        """Which option of the groups that matter most the run was made with."""
+        chosen = self.summary.get("choices", {})
+        return {group: str(chosen[group]) for group in GROUPS if chosen.get(group) not in (None, "None")}
+
+    @property
+    def command(self) -> str:
+        """The command line that made the run, if it was kept."""
+        return str(self.summary.get("command", ""))
 
     @cached_property
-    def overrides(self) -> list[str]:
-        """The words of the command line."""
-        file = self.folder / ".hydra" / "overrides.yaml"
-        return [str(word) for word in (yaml.safe_load(file.read_text()) or [])] if file.is_file() else []
+    def roles(self) -> dict[tuple[int, int], str]:
+        """What the data's truth says of cells (object, label), where it has one."""
+        file = self.folder / str(self.summary.get("truth", ""))
+        if not file.is_file():
+            return {}
+        known = json.loads(file.read_text())["cells"]
+        named = [c for c in known if c["object"] in self.objects and c.get("label") in self.labels]
+        return {(self.objects.index(c["object"]), self.labels.index(c["label"])): c["role"] for c in named}
 
     @cached_property
     def cells(self) -> dict[str, list[float | str | None]]:

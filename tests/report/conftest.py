@@ -257,3 +257,24 @@ def write_sweep() -> Callable[[Path], None]:
         write_comparison(folder, [folder / "0", folder / "1"], names)
 
     return write
+
+
+def write_cells(folder: Path) -> pd.DataFrame:
+    """Measures beyond the count, as a later step of a run leaves them; every fifth cell was not measured."""
+    rng = np.random.default_rng(3)
+    verdicts = ["used", "looked at without effect", "effect without being looked at", "present only"]
+    cells = pd.DataFrame([(o, la) for o in OBJECTS for la in LABELS], columns=["object", "label"])
+    number = len(cells)
+    for column in ("use", "use_low", "use_high", "use_chance", "q"):
+        cells[column] = rng.random(number)
+    cells["lift"] = 2 ** rng.normal(0, 1.5, number)
+    cells["effect"], cells["effect_control"] = rng.normal(0, 1, number), rng.normal(0, 0.1, number)
+    cells.loc[::5, "effect"] = np.nan
+    cells["verdict"] = rng.choice([*verdicts, "not distinguishable from chance", "too few pictures"], number)
+    cells.to_parquet(folder / "cells.parquet")
+    return cells
+
+
+@pytest.fixture
+def measured() -> Callable[[Path], pd.DataFrame]:
+    return write_cells

@@ -1,5 +1,6 @@
 """The page in a real browser, opened from disk. Skipped where there is no Chromium."""
 
+import json
 import shutil
 from importlib.resources import files
 from importlib.util import find_spec
@@ -8,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 
 from emocam.report.page import write_report
 
@@ -408,3 +410,64 @@ def test_a_comparison_shows_all_maps_of_a_picture_side_by_side(opened, tmp_path,
     page.keyboard.press("Escape")
     assert not page.locator("dialog").is_visible()
     assert page.locator("#runs ~ .scroll a").first.get_attribute("href") == "../0/report/index.html"
+
+
+def test_cells_show_use_lift_effect_and_verdict(opened, run_folder, measured):
+    folder, _ = run_folder
+    cells = measured(folder).set_index(["object", "label"])
+    page = opened(write_report(folder))
+    measures = page.locator("#measures label").all_inner_texts()
+    assert measures == ["percent", "count", "use", "lift", "effect", "verdict"]
+    own = cells.loc[("Ball", "calm")]
+    page.get_by_text("lift", exact=True).click()
+    assert cell(page, "Ball", "calm").inner_text() == f"{own['lift']:.2f}"
+    side = cell(page, "Ball", "calm").get_attribute("class")
+    assert side[0] == ("p" if own["lift"] > 1 else "m") or abs(np.log2(own["lift"])) < 0.6
+    page.get_by_text("effect", exact=True).click()
+    for object in page.locator("#matrix tbody th").all_inner_texts():
+        for label in ("calm", "joy"):
+            value = cells.loc[(object, label), "effect"]
+            expected = "–" if np.isnan(value) else f"{value:.2f}".replace("-", "−")
+            assert cell(page, object, label).inner_text() == expected
+    page.get_by_text("verdict", exact=True).click()
+    signs = {"used": "●", "looked at without effect": "◐", "present only": "·"}
+    assert cell(page, "Ball", "calm").inner_text() == signs.get(
+        own["verdict"], cell(page, "Ball", "calm").inner_text()
+    )
+    cell(page, "Ball", "calm").hover()
+    assert own["verdict"] in page.locator("#reading").inner_text()
+    page.select_option("#order", "disagreement")
+    disagreeing = cells["verdict"].str.contains("without ").groupby("object").sum()
+    found = [disagreeing[name] for name in names(page)]
+    assert found == sorted(found, reverse=True)
+    if find_spec("axe_playwright_python"):
+        page.evaluate((files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8"))
+        found = page.evaluate("axe.run({preload: false})")["violations"]
+        assert [(v["id"], [node["html"][:160] for node in v["nodes"][:3]]) for v in found] == []
+
+
+def test_a_planted_role_is_told(opened, run_folder):
+    folder, _ = run_folder
+    (folder / "truth.json").write_text(
+        '{"cells": [{"object": "Triangle", "label": "danger", "role": "cause"}]}'
+    )
+    summary = json.loads((folder / "summary.json").read_text())
+    (folder / "summary.json").write_text(json.dumps(summary | {"truth": "truth.json"}))
+    page = opened(write_report(folder))
+    cell(page, "Triangle", "danger").hover()
+    assert page.locator("#reading").inner_text().endswith("planted as cause")
+
+
+def test_an_upright_picture_fits_the_window_when_enlarged(opened, tmp_path, make_run):
+    make_run(tmp_path / "run", ["Dog"], ["joy"], 20)
+    page = opened(
+        write_report(tmp_path / "run", lambda path: Image.new("RGB", (150, 400), "teal")),
+        "#object=Dog&label=joy",
+    )
+    page.wait_for_selector("dialog[open] figure img")
+    ratio = "f => f.querySelector('.frame').offsetWidth / f.querySelector('.frame').offsetHeight"
+    figure = page.locator("dialog figure").first
+    assert figure.evaluate(ratio) == pytest.approx(150 / 400, rel=0.05)
+    page.keyboard.press("Enter")
+    assert figure.evaluate(ratio) == pytest.approx(150 / 400, rel=0.05)
+    assert figure.evaluate("f => f.getBoundingClientRect().bottom") <= 900

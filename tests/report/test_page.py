@@ -143,6 +143,13 @@ def test_hostile_names_stay_text(hostile_folder):
     assert data_of(folder / "report/data/run.js")["objects"] == names.objects
 
 
+def test_the_page_says_how_the_run_was_made(run_folder):
+    folder, open_picture = run_folder
+    text = write_report(folder, open_picture).read_text()
+    assert "<code>python -m emocam cam=gradcam</code>" in text
+    assert "<small>cam</small> gradcam" in text
+
+
 def test_nothing_outside_the_folder_is_named(run_folder):
     folder, open_picture = run_folder
     text = write_report(folder, open_picture).read_text()

@@ -91,6 +91,9 @@ const verdictOf = (object, label) => run.cells?.verdict?.[object * columns + lab
 const interval = (low, high, digits = 0, factor = 1) =>
   Number.isNaN(low) || Number.isNaN(high) ? "" : ` (${(factor * low).toFixed(digits)}–${(factor * high).toFixed(digits)})`;
 
+const roles = new Map(run.roles.map(([object, label, role]) => [object * columns + label, role]));
+const roleOf = (object, label) => roles.get(object * columns + label) ?? "";
+
 /** A cell in words. */
 function sentence(object, label) {
   const n = images[label];
@@ -106,6 +109,7 @@ function sentence(object, label) {
     !Number.isNaN(at("effect")) && `taken away, its log-odds drop by ${signed(at("effect"))}, a patch elsewhere ${signed(at("effect_control"))}`,
     !Number.isNaN(at("q")) && `q ${at("q").toPrecision(2)}`,
     verdictOf(object, label),
+    roleOf(object, label) && `planted as ${roleOf(object, label)}`,
   ];
   return `${names}: ${whole(k)} of ${whole(n)} images, ${percentText(share(object, label))} %${interval(low, high)}; ${more.filter(Boolean).join("; ")}`;
 }

@@ -96,6 +96,7 @@ function openCell(object, label) {
   return openDialog(heading, sentence(object, label).slice(`${name}, ${called}: `.length), async () => {
     const found = await picturesOf(object, label);
     const more = count(object, label) - found.length;
+    shelf.style.setProperty("--hold", shapeFor(found));
     const rest = more > 0 ? `and ${whole(more)} more in evidence.parquet` : "";
     return { parts: found.map(figureOf), more: found.length ? rest : "No picture of this cell counts." };
   });

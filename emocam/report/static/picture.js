@@ -42,6 +42,7 @@ function figureOf(picture, place) {
   const many = picture.boxes.length === 1 ? "1 box" : `${picture.boxes.length} boxes`;
   const figure = make("figure", { tabIndex: place ? -1 : 0 });
   figure.dataset.picture = picture.id;
+  figure.style.setProperty("--ratio", ratioOf(picture));
   figure.append(
     stage(picture, `${picture.path}, called ${run.labels[picture.label]}; ${name} in ${many}`, (box) => `${view.object ? "" : `${name} `}${two(strength(box))}`),
     make("figcaption", {}, make("span", { className: "path", title: picture.path }, make("b", {}, `${place + 1}. `), make("bdi", {}, picture.path)), factsOf(picture)),

@@ -5,6 +5,14 @@ const padded = (number, digits) => String(number).padStart(digits, "0");
 const thumbnailOf = (id) => `thumbnails/${padded(Math.floor(id / 1000), 3)}/${padded(id, 6)}.webp`;
 const two = (value) => value.toFixed(2);
 
+const ratioOf = (picture) => (picture.size ? picture.size[0] / picture.size[1] : 4 / 3);
+
+/** The shape of a shelf's places, so that most of its pictures fill theirs. */
+function shapeFor(pictures) {
+  const ratios = pictures.map(ratioOf).sort((a, b) => a - b);
+  return Math.min(1.5, Math.max(0.8, ratios[Math.floor(ratios.length / 2)] ?? 4 / 3));
+}
+
 /** The canvas of a picture's map, laid over the window that the classifier saw. */
 function heat(picture, size) {
   const canvas = make("canvas", { className: "heat", "aria-hidden": "true" });
@@ -21,14 +29,16 @@ function heat(picture, size) {
 function stage(picture, alt, tag) {
   const size = picture.size ?? [4, 3];
   const frame = make("div", { className: "frame" });
-  frame.style.setProperty("--ratio", size[0] / size[1]);
+  frame.style.setProperty("--ratio", ratioOf(picture));
   if (picture.size) frame.append(make("img", { src: thumbnailOf(picture.id), alt, width: size[0], height: size[1], decoding: "async" }));
   else frame.append(make("span", { className: "missing" }, "the picture could not be opened"));
   frame.append(heat(picture, size), outline(picture.boxes));
   for (const box of picture.boxes) {
-    const corner = make("span", { className: "tag" }, tag(box));
+    const corner = make("span", { className: box[1] > 0.09 ? "tag above" : "tag" }, tag(box));
     Object.assign(corner.style, { left: `${100 * box[0]}%`, top: `${100 * box[1]}%` });
     frame.append(corner);
   }
-  return frame;
+  const hold = make("div", { className: "hold" }, frame);
+  hold.style.setProperty("--ratio", ratioOf(picture));
+  return hold;
 }

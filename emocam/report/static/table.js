@@ -86,7 +86,7 @@ function filterRows({ filter, least }) {
   const counted = totals.filter((sum) => sum).length;
   const silent = run.objects.length - counted;
   byId("shown").textContent =
-    `${whole(shown)} of ${whole(counted)} objects with a count` + (silent ? `; ${whole(silent)} more have none` : "");
+    `${whole(shown)} of ${whole(counted)} objects with a count` + (silent ? `; ${whole(silent)} without` : "");
 }
 
 /** A head sorts: first from the highest (names: from A), then the other way round. */

@@ -37,6 +37,7 @@ function openObject(object) {
       rankOf(object, label, run.labels[label], { object: name, label: run.labels[label] })));
     const found = await Promise.all(labels.slice(0, EXAMPLES).map((label) => picturesOf(object, label)));
     const strongest = found.flatMap((pictures) => pictures.slice(0, 4));
+    shelf.style.setProperty("--hold", shapeFor(strongest));
     return { parts: [bars, heading("Strongest pictures of its strongest labels"), ...strongest.map(figureOf)] };
   });
 }
@@ -52,6 +53,7 @@ function openLabel(label) {
       rankOf(object, label, run.objects[object], { object: run.objects[object], label: name })));
     const found = await Promise.all(best.slice(0, EXAMPLES).map((object) => picturesOf(object, label)));
     const favour = found.flatMap((pictures) => pictures.slice(0, 3));
+    shelf.style.setProperty("--hold", shapeFor(favour));
     const against = best.length ? await otherLabels(best[0], label) : [];
     const parts = [bars, heading("For it: strongest pictures of these objects"), ...favour.map(figureOf)];
     if (against.length) {
