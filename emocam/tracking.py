@@ -3,6 +3,7 @@
 import logging
 import os
 import re
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
@@ -83,7 +84,7 @@ class MLflow:
         """The command that shows the store's runs in a browser."""
         if self.uri.startswith("http"):
             return self.uri
-        return f"mlflow ui --backend-store-uri {self.uri}"
+        return f"mlflow ui --backend-store-uri {shlex.quote(self.uri)}"
 
 
 class TrackedRun:
