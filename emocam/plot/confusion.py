@@ -23,7 +23,7 @@ def confusion_figure(counts: pd.DataFrame) -> Figure:
     """Images predicted (rows) x annotated (columns); colours are percent of the annotated label's images."""
     counts = most_frequent(counts)
     rows, columns = counts.shape
-    figure = Figure(figsize=(3.6 + 0.42 * columns, 1.9 + 0.3 * rows), dpi=150, layout="constrained")
+    figure = Figure(figsize=(3.6 + 0.42 * columns, 1.9 + 0.3 * max(rows, 5)), dpi=150, layout="constrained")
     ax = figure.subplots()
     ax.set_facecolor(UNKNOWN)
     totals = counts.sum()
