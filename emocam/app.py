@@ -22,7 +22,7 @@ from emocam.data.base import Data
 from emocam.door import build
 from emocam.errors import Interrupted
 from emocam.ledger import Ledger, read_ledger
-from emocam.run import Run
+from emocam.runs import Run
 from emocam.task.base import Parts, Task
 from emocam.tracking import Ending, MLflow, TrackedRun
 

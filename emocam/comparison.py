@@ -19,7 +19,7 @@ from emocam.functional.redrawing import permutation_p
 from emocam.functional.similarity import residual_spearman, spearman, textbook_p
 from emocam.plot.similarity import similarity_figure
 from emocam.report.compare import write_comparison
-from emocam.run import Run
+from emocam.runs import Run
 from emocam.spreadsheet import write_csv
 from emocam.structures import Thresholds
 

@@ -92,7 +92,7 @@ def finish(opened: Opened) -> None:
     if finished:
         from emocam.comparing.words import comparison_lines
         from emocam.comparison import compare
-        from emocam.run import Run
+        from emocam.runs import Run
 
         comparison = compare([Run(job.folder) for job in finished], opened.folder)
         lines += comparison_lines(comparison.similarity, comparison.twins, comparison.refusal)

@@ -13,7 +13,7 @@ from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
 
 from emocam.__main__ import answer
-from emocam.run import METADATA, Run
+from emocam.runs import METADATA, Run
 from emocam.store import Shards, tables
 from emocam.structures import WHOLE, Detections, Evidence, Explanation, Prediction
 

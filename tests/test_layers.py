@@ -16,7 +16,7 @@ DRAWING = """
     task
     callback comparison
     comparing
-    run
+    runs
     metric plot report tracking store spreadsheet ledger words
     cam importance
     classifier detector data paste
@@ -29,7 +29,7 @@ RANK = {part: -line for line, parts in enumerate(DRAWING.split("\n")) for part i
 # a library that few parts may know
 KNOWN_BY = {
     "captum": "cam",
-    "cv2": "detector classifier paste",
+    "cv2": "classifier detector classifier paste",
     "hydra": "__main__ commandline door jobs mistakes settings studies sweep",
     "jinja2": "report",
     "lightnet": "detector",

@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import torch
 
-from emocam.run import METADATA
+from emocam.runs import METADATA
 from emocam.store import Shards, refusal_table, tables
 from emocam.structures import Detections, Evidence, Explanation, Prediction, Refusal
 

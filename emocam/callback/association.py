@@ -7,7 +7,7 @@ import pyarrow.compute as pc
 
 from emocam.callback.base import Finished
 from emocam.plot.association import association_figure
-from emocam.run import Run
+from emocam.runs import Run
 from emocam.spreadsheet import write_csv
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from emocam.data.base import Data
-from emocam.run import Run
+from emocam.runs import Run
 from emocam.structures import Thresholds
 
 

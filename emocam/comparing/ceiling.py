@@ -3,7 +3,7 @@
 import torch
 
 from emocam.functional.halving import split_half
-from emocam.run import Run
+from emocam.runs import Run
 from emocam.structures import Thresholds
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 import yaml
 
-from emocam.run import Run
+from emocam.runs import Run
 
 HIDDEN = ("callback", "trainer", "logger", "quiet", "cache", "allow", "hydra")
 """Settings that change nothing in what a run finds."""

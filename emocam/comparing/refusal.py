@@ -2,7 +2,7 @@
 
 from emocam.comparing.differing import differences
 from emocam.comparing.regions import Regions, images_that_differ
-from emocam.run import Run
+from emocam.runs import Run
 
 MOST_DIFFERING = 0.01
 """Share of images whose regions may differ: a network on another device rounds elsewhere."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow.parquet as pq
 
-from emocam.run import Run
+from emocam.runs import Run
 from emocam.store import BOX
 
 SAME_BOX = 0.01

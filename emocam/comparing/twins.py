@@ -7,7 +7,7 @@ import numpy as np
 
 from emocam.comparing.differing import differences
 from emocam.comparing.regions import Regions, common
-from emocam.run import Run
+from emocam.runs import Run
 
 ROUNDING = 1e-5
 """Largest difference of importances that float32 explains; proportional maps have equal ones."""

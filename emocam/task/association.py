@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 import sys
 from functools import partial
 from pathlib import Path
@@ -22,7 +21,7 @@ from emocam.data.samples import Samples, collate
 from emocam.detector.base import Detector
 from emocam.errors import SettingError
 from emocam.importance.base import Importance
-from emocam.run import METADATA
+from emocam.runs import METADATA
 from emocam.store import FILES, Shards, refusal_table, tables
 from emocam.structures import Batch, Evidence, Explanation, Prediction
 from emocam.task.base import Parts
@@ -72,6 +71,15 @@ def rows_of(
     return found
 
 
+def stamps(path: Path, inside: bool = False) -> list[Any]:
+    """Size and time of a file that a setting names, or of all below a folder of annotations."""
+    files = sorted(path.rglob("*")) if inside and path.name and path.is_dir() else [path]
+    try:
+        return [(str(file), file.stat().st_size, file.stat().st_mtime_ns) for file in files if file.is_file()]
+    except (OSError, ValueError):  # a setting that is no path at all
+        return []
+
+
 def digest(settings: dict[str, Any], listing: list[str]) -> str:
     """Names all that decides the evidence: settings, files they name, code and pictures.
 
@@ -90,12 +98,10 @@ def digest(settings: dict[str, Any], listing: list[str]) -> str:
     def spell(value: Any) -> Any:
         if isinstance(value, dict):
             return {key: spell(item) for key, item in value.items()}
-        if isinstance(value, str) and os.path.isfile(value):  # noqa: PTH113 - may be no path at all
-            status = Path(value).stat()
-            return [value, status.st_size, status.st_mtime_ns]
-        return value
+        return [value, stamps(Path(value))] if isinstance(value, str) else value
 
-    text = json.dumps([__version__, spell(parts), listing], sort_keys=True, default=str)
+    listed = [*listing, stamps(Path(parts["data"].get("annotations") or ""), inside=True)]
+    text = json.dumps([__version__, spell(parts), listed], sort_keys=True, default=str)
     return hashlib.sha256(text.encode(errors="surrogateescape")).hexdigest()
 
 

@@ -13,7 +13,7 @@ from emocam.data.base import Data
 from emocam.errors import SettingError
 from emocam.functional.grid import count_grid
 from emocam.plot.grid import grid_figure
-from emocam.run import Run, codes
+from emocam.runs import Run, codes
 from emocam.spreadsheet import write_csv
 from emocam.task.base import Parts
 from emocam.task.replay import Replay

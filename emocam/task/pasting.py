@@ -25,7 +25,7 @@ from emocam.errors import SettingError, nearest
 from emocam.functional.maps import box_means
 from emocam.functional.views import View
 from emocam.paste.base import Change, Region, Variant
-from emocam.run import METADATA, Run
+from emocam.runs import METADATA, Run
 from emocam.store import Shards, finished_ledger
 from emocam.structures import Batch, Detections, Record
 from emocam.task.base import Parts

@@ -16,7 +16,7 @@ from emocam.callback.progress import ShowProgress
 from emocam.callback.shards import WriteShards
 from emocam.data.samples import ignore_interrupt
 from emocam.errors import SettingError
-from emocam.run import METADATA
+from emocam.runs import METADATA
 from emocam.store import Shards
 from emocam.task.base import Parts
 

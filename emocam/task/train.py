@@ -8,6 +8,7 @@ head alone decides which ones matter.
 import json
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,8 @@ from emocam.classifier.planted import (
     prepare,
 )
 from emocam.data.world import WORLDS
+from emocam.errors import SettingError, nearest
+from emocam.task.base import Parts
 from emocam.task.drawn import Drawn, draw_pictures
 from emocam.task.intervention import measure
 
@@ -99,6 +102,21 @@ def train(
     return found
 
 
-if __name__ == "__main__":
-    found = train(sys.argv[1], out=Path(sys.argv[2]))
-    sys.stdout.write(f"{found['trained']}, {found['accuracy']:.1%} of unseen pictures right\n")
+@dataclass
+class Train:
+    """`task=train data.world=standard`: leaves the network and its truth in the run's folder."""
+
+    pictures: int = 18_000
+    epochs: int = 9
+
+    def perform(self, parts: Parts) -> None:
+        world = parts.settings["data"].get("world")
+        if world not in WORLDS:
+            raise SettingError(f"data.world {world!r} cannot be trained on; {nearest(str(world), WORLDS)}")
+        with parts.stage("train"):
+            found = train(world, parts.settings["seed"], self.pictures, self.epochs, parts.folder)
+        used = ", ".join(f"{cell['object']} for {cell['label']}" for cell in found["cells"] if cell["used"])
+        sys.stdout.write(
+            f"{found['accuracy']:.1%} of unseen pictures right; by intervention the network uses: "
+            f"{used or 'no object'}\nweights  {parts.folder / world}.safetensors\n"
+        )

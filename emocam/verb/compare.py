@@ -29,7 +29,7 @@ def main(words: list[str]) -> int:
 
     from emocam.comparing.words import comparison_lines
     from emocam.comparison import compare
-    from emocam.run import Run
+    from emocam.runs import Run
 
     found = compare([Run(folder) for folder in folders], out)
     if found.refusal:

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from emocam.callback.base import Finished
-from emocam.run import METADATA, Run
+from emocam.runs import METADATA, Run
 from emocam.store import Shards, tables
 from emocam.structures import Detections, Evidence, Explanation, Prediction, Thresholds
 

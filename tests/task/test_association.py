@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from emocam.run import Run
+from emocam.runs import Run
 from emocam.store import Shards
 from emocam.verb.verify import faults
 
