@@ -162,6 +162,7 @@ def write_run(
         "thresholds": thresholds,
         "accuracy": float((label == truth).mean()),
     }
+    summary |= {"choices": {"data": "planted", "cam": "gradcam"}, "command": "python -m emocam cam=gradcam"}
     (folder / "summary.json").write_text(json.dumps(summary))
     return opener(dict(zip(paths, range(images), strict=True)), regions)
 
