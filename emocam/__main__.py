@@ -4,10 +4,13 @@ Imports Hydra and the standard library only, so that help and mistakes answer at
 """
 
 import importlib
+import multiprocessing
 import os
 import signal
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
@@ -95,13 +98,13 @@ def _hydra(words: list[str]) -> int:
         leave(statuses[-1], saying)
         return statuses[-1]
 
-    _listen()
     register()
     sys.argv = [sys.argv[0], *normalise(words, groups)]
     ending: Ending = "FAILED"
     try:
         check_words(sys.argv[1:])
-        hydra.main(version_base="1.3", config_path=str(conf), config_name="config")(job)()
+        with _listening():
+            hydra.main(version_base="1.3", config_path=str(conf), config_name="config")(job)()
         ending = "FINISHED"
     except (Interrupted, KeyboardInterrupt) as stop:
         ending = "KILLED"
@@ -124,15 +127,27 @@ def _hydra(words: list[str]) -> int:
     return 1 if 1 in statuses else max(statuses, default=0)
 
 
-def _listen() -> None:
-    """Both signals become an exception that no `except Exception` swallows."""
+@contextmanager
+def _listening() -> Iterator[None]:
+    """Both signals become an exception that no `except Exception` swallows, until the work is over."""
     from emocam.errors import Interrupted
 
     def stop(number: int, frame: FrameType | None) -> None:
         raise Interrupted(number)
 
-    signal.signal(signal.SIGINT, stop)
-    signal.signal(signal.SIGTERM, stop)
+    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _start_processes_as_usual() -> None:
+    """Workers of the joblib launcher start processes in a way of its own, which data loading cannot use."""
+    usual = multiprocessing.get_all_start_methods()
+    if multiprocessing.get_start_method(allow_none=True) not in (None, *usual):
+        multiprocessing.set_start_method(usual[0], force=True)
 
 
 def _run(cfg: "DictConfig", words: list[str], known: set[str]) -> int:
@@ -151,6 +166,7 @@ def _run(cfg: "DictConfig", words: list[str], known: set[str]) -> int:
     if list(cfg.allow) != allowed:
         raise SettingError("allow may only be given on the command line, not in a file of settings")
 
+    _start_processes_as_usual()
     # the later jobs of a sweep did not begin when the process did
     started = STARTED if hydra_cfg.mode == RunMode.RUN else time.perf_counter()
     from emocam.app import Command, run
