@@ -5,6 +5,7 @@ tokens) crosses as `bypass`. A network that cannot be traced runs whole, with th
 replaced: the same numbers, but the head then costs as much as the network.
 """
 
+import inspect
 import operator
 
 import torch
@@ -16,19 +17,38 @@ OUT_OF_PLACE = {operator.iadd: operator.add, operator.imul: operator.mul, operat
 
 
 class _Tracer(fx.Tracer):
-    """Keeps the explained layer whole, so that it is one node."""
+    """Keeps each of these modules whole, so that it is one node."""
 
-    def __init__(self, layer: str) -> None:
+    def __init__(self, whole: frozenset[str]) -> None:
         super().__init__()
-        self.layer = layer
+        self.whole = whole
 
     def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
-        return module_qualified_name == self.layer or super().is_leaf_module(m, module_qualified_name)
+        return module_qualified_name in self.whole or super().is_leaf_module(m, module_qualified_name)
 
 
-def split(model: nn.Module, layer: str) -> tuple[fx.GraphModule, fx.GraphModule]:
+def finished_before(model: nn.Module, layer: str, x: Tensor) -> frozenset[str]:
+    """The modules that end before the layer does: how they work inside need not be traced."""
+    found: list[str] = []
+    hooks = [
+        module.register_forward_hook(lambda *_, name=name: found.append(name))
+        for name, module in model.named_modules()
+    ]
+    try:
+        with torch.no_grad():
+            model(x)
+    finally:
+        for hook in hooks:
+            hook.remove()
+    return frozenset(found[: found.index(layer)])
+
+
+def split(
+    model: nn.Module, layer: str, whole: frozenset[str] = frozenset()
+) -> tuple[fx.GraphModule, fx.GraphModule]:
     """features: x -> (layer's output, *bypass); head: the same -> the network's output."""
-    graph = _Tracer(layer).trace(model)
+    _, *others = inspect.signature(model.forward).parameters.values()
+    graph = _Tracer(whole | {layer}).trace(model, {other.name: other.default for other in others})
     cut = next(node for node in graph.nodes if node.op == "call_module" and node.target == layer)
     after: set[fx.Node] = set()
     for node in graph.nodes:
@@ -141,14 +161,15 @@ def _agree(model: nn.Module, features: nn.Module, head: nn.Module, x: Tensor) ->
 
 def cut(model: nn.Module, layer: Layer, x: Tensor) -> tuple[Features, nn.Module]:
     """Features and head of `model` at `layer`, tried on x (2, 3, H, W)."""
-    try:
-        parts: tuple[nn.Module, nn.Module] = split(model, layer.name)
-        clean = layer.layout.kind == "first" and len(parts[0](x)) == 1
-        features = Features(parts[0], layer.layout)
-        head = parts[1] if clean else Rest(parts[1], layer.layout)
-        if _agree(model, features, head, x):
-            return features, head
-    except Exception:
-        pass
+    for whole in (lambda: frozenset[str](), lambda: finished_before(model, layer.name, x)):
+        try:
+            parts: tuple[nn.Module, nn.Module] = split(model, layer.name, whole())
+            clean = layer.layout.kind == "first" and len(parts[0](x)) == 1
+            features = Features(parts[0], layer.layout)
+            head = parts[1] if clean else Rest(parts[1], layer.layout)
+            if _agree(model, features, head, x):
+                return features, head
+        except Exception:
+            continue
     features = Features(Watched(model, layer.name), layer.layout)
     return features, Rest(Replaced(model, layer.name), layer.layout)

@@ -35,7 +35,10 @@ class Layout:
 
 @dataclass(frozen=True)
 class Layer:
-    """A module whose output is a map; `order` is the moment in the pass at which it finished."""
+    """A module whose output is a map; `order` is the moment in the pass at which it finished.
+
+    `alone` says that it gives the map and nothing beside.
+    """
 
     name: str
     shape: tuple[int, ...]
@@ -44,6 +47,7 @@ class Layer:
     attends: bool
     order: int
     calls: int
+    alone: bool = True
 
     @property
     def map_shape(self) -> tuple[int, int, int]:
@@ -73,6 +77,7 @@ def spatial_layers(model: nn.Module, x: Tensor) -> list[Layer]:
 
     def note(name: str, module: nn.Module, output: object) -> None:
         nonlocal patches
+        alone = not isinstance(output, tuple)
         output = output[0] if isinstance(output, tuple) and output else output
         layout = _layout(tuple(output.shape), view, patches) if isinstance(output, Tensor) else None
         if layout is None or not name:
@@ -84,7 +89,7 @@ def spatial_layers(model: nn.Module, x: Tensor) -> list[Layer]:
         attends = "attention" in type(module).__name__.lower()
         assert isinstance(output, Tensor)
         found.pop(name, None)
-        found[name] = Layer(name, tuple(output.shape), layout, weighted, attends, len(found), calls)
+        found[name] = Layer(name, tuple(output.shape), layout, weighted, attends, len(found), calls, alone)
 
     hooks = [
         module.register_forward_hook(lambda module, _, output, name=name: note(name, module, output))
@@ -106,12 +111,14 @@ def default_layer(layers: list[Layer]) -> Layer:
     gradients at the patches are zero.
     """
     weighted = [layer for layer in layers if layer.weighted and layer.calls == 1]
-    if not weighted:
+    attention = [i for i, layer in enumerate(weighted) if layer.attends]
+    if attention and weighted[-1].layout.kind == "tokens":
+        inside = f"{weighted[attention[-1]].name}."
+        weighted = [layer for layer in weighted[: attention[-1]] if not layer.name.startswith(inside)]
+    choices = [layer for layer in weighted if layer.alone]
+    if not choices:
         raise SettingError("classifier.layer: this network has no layer with places; a CAM cannot look at it")
-    if weighted[-1].layout.kind == "tokens":
-        attention = max(i for i, layer in enumerate(weighted) if layer.attends or i == 0)
-        return weighted[max(0, attention - 1)]
-    return weighted[-1]
+    return choices[-1]
 
 
 def find_layer(layers: list[Layer], name: str | None, model: str) -> Layer:
@@ -123,6 +130,10 @@ def find_layer(layers: list[Layer], name: str | None, model: str) -> Layer:
             if layer.calls > 1:
                 raise SettingError(
                     f"classifier.layer {name!r} is used {layer.calls} times in {model}; choose one used once"
+                )
+            if not layer.alone:
+                raise SettingError(
+                    f"classifier.layer {name!r} of {model} gives more than a map; choose one inside it or before it"
                 )
             return layer
     names = [layer.name for layer in layers]

@@ -82,9 +82,73 @@ def test_network_that_cannot_be_traced_runs_whole() -> None:
     assert isinstance(features.part, Watched)
     torch.testing.assert_close(head(*features(x)), model(x))
     changed = head(features(x)[0] * 0, x)
-    torch.testing.assert_close(
-        changed, model.linear(torch.zeros(2, 4)) * (1 if features(x)[0].sum() <= 0 else -1)
-    )
+    torch.testing.assert_close(changed, -model.linear(torch.zeros(2, 4)))  # a sum of 0 takes the other way
+
+
+class Picky(nn.Module):
+    """Looks at the size of what it gets, which no trace can."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return nn.functional.pad(x, (0, 1)) if x.shape[-1] % 2 else x
+
+
+def test_what_cannot_be_traced_before_the_layer_is_kept_whole() -> None:
+    torch.manual_seed(0)
+    model = nn.Sequential(Picky(), nn.Conv2d(3, 4, 3), nn.AdaptiveAvgPool2d(1), nn.Flatten()).eval()
+    x = torch.rand(2, 3, 15, 15)
+    features, head = cut(model, find_layer(spatial_layers(model, x), "1", "it"), x)
+    assert not isinstance(features.part, Watched) and len(features(x)) == 1
+    torch.testing.assert_close(head(*features(x)), model(x))
+
+
+class Optional(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(3, 4, 3)
+
+    def forward(
+        self, x: torch.Tensor, mask: torch.Tensor | None = None, double: bool = False
+    ) -> torch.Tensor:
+        a = self.conv(x) if mask is None else self.conv(x) * mask
+        return a.mean((2, 3)) * (2 if double else 1)
+
+
+def test_arguments_that_may_be_left_away_are() -> None:
+    model, x = Optional().eval(), torch.rand(2, 3, 16, 16)
+    features, head = cut(model, find_layer(spatial_layers(model, x), "conv", "it"), x)
+    assert not isinstance(features.part, Watched) and len(features(x)) == 1
+    torch.testing.assert_close(head(*features(x)), model(x))
+
+
+class Double(nn.Module):
+    """Two layers, the second of which gives more than a map."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first = nn.Conv2d(3, 4, 3)
+        self.second = Pair()
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        a, b = self.second(self.first(x))
+        return (a + b).mean((2, 3))
+
+
+class Pair(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(1))
+
+    def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        return x * self.weight, x
+
+
+def test_a_layer_that_gives_more_than_a_map_is_not_taken() -> None:
+    layers = spatial_layers(Double(), torch.rand(1, 3, 16, 16))
+    assert default_layer(layers).name == "first"
+    with pytest.raises(
+        SettingError, match=r"classifier\.layer 'second' of it gives more than a map; choose one"
+    ):
+        find_layer(layers, "second", "it")
 
 
 def test_rows_of_a_head_with_bypass_belong_to_their_images() -> None:
