@@ -15,7 +15,7 @@ from emocam.comparing.refusal import why_not
 from emocam.comparing.regions import read_regions
 from emocam.comparing.twins import Twins, find_twins
 from emocam.errors import SettingError
-from emocam.functional.redrawing import permutation_p
+from emocam.functional.redrawing import affordable_draws, permutation_p
 from emocam.functional.similarity import residual_spearman, spearman, textbook_p
 from emocam.plot.similarity import similarity_figure
 from emocam.report.compare import write_comparison
@@ -93,7 +93,9 @@ def similarities(runs: list[Run], names: list[str]) -> dict[str, pd.DataFrame]:
         "similarity": r,
         "similarity_p": textbook_p(r, kept[0].numel()),
         "similarity_residual": residual_spearman(kept, present),
-        "similarity_permutation_p": permutation_p(kept, present),
+        "similarity_permutation_p": permutation_p(
+            kept, present, affordable_draws(len(runs), kept[0].numel())
+        ),
     }
     return {name: _frame(matrix, names) for name, matrix in found.items()}
 

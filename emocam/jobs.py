@@ -45,6 +45,6 @@ def forget(sweep: Path) -> None:
 
 
 def own_words(jobs: list[Job]) -> list[str]:
-    """Of each job the words that not all jobs have."""
+    """Of each job the words that not all jobs have; its number where there are none."""
     shared = set.intersection(*(set(job.words) for job in jobs)) if len(jobs) > 1 else set()
-    return [" ".join(word for word in job.words if word not in shared) for job in jobs]
+    return [" ".join(w for w in job.words if w not in shared) or f"run {job.number}" for job in jobs]

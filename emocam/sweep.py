@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hydra.experimental.callback import Callback
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 
 from emocam import jobs
 from emocam.door import build
@@ -72,6 +72,7 @@ def begin(config: DictConfig) -> Opened:
         return Opened(folder, None)
     tags = {"emocam.command": " ".join(["python -m emocam -m", *words]), "emocam.folder": str(folder)}
     swept = {word.partition("=")[0].lstrip("+"): word.partition("=")[2] for word in words if "," in word}
+    swept |= OmegaConf.select(config, "hydra.sweeper.params") or {}  # where a study names what it sweeps
     tracked = store.start(name(config, list(swept), folder), swept, tags)
     os.environ[PARENT] = tracked.id
     return Opened(folder, tracked)
@@ -87,7 +88,7 @@ def name(config: DictConfig, swept: list[str], folder: Path) -> str:
 def finish(opened: Opened) -> None:
     """Compares what was finished, tells what failed, and hands all to the parent."""
     ended = jobs.read(opened.folder)
-    finished = [job for job in ended if job.status != 1 and (job.folder / "predictions.parquet").is_file()]
+    finished = [job for job in ended if job.status != 1 and (job.folder / "evidence.parquet").is_file()]
     lines, comparison = ["", f"the sweep's {len(ended)} runs"], None
     if finished:
         from emocam.comparing.words import comparison_lines

@@ -151,6 +151,8 @@ def test_only_own_words_of_failed_jobs_are_listed():
     ]
     assert failures(ended) == ["2 of 3 runs failed", "  cam=longer  two lines", "  cam=c       one"]
     assert failures(ended[:1]) == failures([]) == []
+    twice = [jobs.Job(number, Path("a"), ["seed=0"], 1, "one") for number in (0, 1)]
+    assert failures(twice)[1:] == ["  run 0  one", "  run 1  one"]
 
 
 def test_the_sweeps_own_files_are_those_outside_of_runs(tmp_path):

@@ -15,6 +15,8 @@ from emocam.functional.similarity import residual_spearman
 
 CHUNK = 2**22
 """Cells drawn at once: what bounds the memory."""
+RANKED = 10**8
+"""Cells ranked in all: what bounds the time."""
 
 
 def redraw(kept: np.ndarray, present: np.ndarray, draws: int, generator: np.random.Generator) -> np.ndarray:
@@ -46,6 +48,12 @@ def redrawn(kept: Tensor, present: Tensor, draws: int, generator: np.random.Gene
             for k, p in zip(kept.long().numpy(), present.long().numpy(), strict=True)
         ]
         yield torch.stack(parts, 1)
+
+
+def affordable_draws(methods: int, cells: int) -> int:
+    """999, or as many as take about half a minute: what is ranked grows with the pairs of methods."""
+    ranked = max(1, methods * (methods - 1) * cells)
+    return min(999, max(99, RANKED // ranked))
 
 
 def permutation_p(kept: Tensor, present: Tensor, draws: int = 999, seed: int = 0) -> Tensor:

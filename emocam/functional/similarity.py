@@ -4,6 +4,8 @@ M matrices of O objects x L labels: counts of images in which an object was kept
 which it was present. Spearman with average ranks over all cells, flattened row by row.
 """
 
+from itertools import combinations
+
 import torch
 from scipy import special
 from scipy.stats import rankdata
@@ -54,8 +56,8 @@ def textbook_p(correlation: Tensor, cells: int) -> Tensor:
 
 def expected(kept: Tensor, present: Tensor) -> Tensor:
     """Counts (..., O, L) to expect if an object is kept as often under each label, given its presence."""
-    rate = kept.sum(-1, keepdim=True) / present.sum(-1, keepdim=True).clamp(min=1).double()
-    return rate * present
+    # multiplied before divided, so that an object of one label alone has no residual at all
+    return kept.sum(-1, keepdim=True) * present / present.sum(-1, keepdim=True).clamp(min=1).double()
 
 
 def residuals(kept: Tensor, present: Tensor) -> Tensor:
@@ -70,13 +72,12 @@ def residual_spearman(kept: Tensor, present: Tensor) -> Tensor:
     Of two matrices only the cells count in which both could keep something.
     """
     rows = residuals(kept, present).flatten(-2)
-    methods = rows.shape[-2]
-    found = torch.full((*rows.shape[:-1], methods), torch.nan, dtype=torch.float64)
-    for one in range(methods):
-        for other in range(one, methods):
-            pair = rows[..., [one, other], :]
-            # where something can be kept is the same in all draws of a pair: row sums and presence stay
-            pair = pair[..., pair.isfinite().flatten(0, -2).all(0)]
-            if pair.shape[-1] > 1:
-                found[..., one, other] = found[..., other, one] = pearson(average_ranks(pair))[..., 0, 1]
+    moves = rows.nan_to_num().ne(0).any(-1)
+    found = torch.diag_embed(torch.where(moves, 1.0, torch.nan).double())
+    for one, other in combinations(range(rows.shape[-2]), 2):
+        pair = rows[..., [one, other], :]
+        # where something can be kept is the same in all draws of a pair: row sums and presence stay
+        pair = pair[..., pair.isfinite().flatten(0, -2).all(0)]
+        r = pearson(average_ranks(pair))[..., 0, 1] if pair.shape[-1] > 1 else torch.nan
+        found[..., one, other] = found[..., other, one] = r
     return found

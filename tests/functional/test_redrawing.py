@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from emocam.functional.redrawing import permutation_p, redraw
+from emocam.functional.redrawing import affordable_draws, permutation_p, redraw
 from emocam.functional.similarity import spearman, textbook_p
 
 OBJECTS, LABELS = 20, 5
@@ -78,3 +78,10 @@ def test_where_all_was_kept_nothing_can_be_redrawn_and_there_is_no_p():
 def test_a_constant_matrix_has_no_p():
     present = torch.ones(2, 4, 3, dtype=torch.int64)
     assert permutation_p(present * 0, present, 9).isnan().all()
+
+
+@pytest.mark.parametrize(
+    ("methods", "cells", "draws"), [(1, 0, 999), (5, 160, 999), (5, 12_020, 415), (20, 12_020, 99)]
+)
+def test_draws_are_as_many_as_time_allows(methods, cells, draws):
+    assert affordable_draws(methods, cells) == draws

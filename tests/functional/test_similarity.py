@@ -89,3 +89,10 @@ def test_residual_similarity_leaves_out_cells_in_which_nothing_can_be_kept():
 def test_presence_alone_leaves_no_residual():
     present = torch.from_numpy(np.random.default_rng(2).integers(1, 9, (1, 6, 4)))
     assert residual_spearman(present, present).isnan().all()
+
+
+def test_an_object_of_one_label_has_no_residual_however_its_rate_rounds():
+    kept = torch.arange(1, 50).repeat(7, 1)[..., None]
+    present = kept * torch.tensor([3, 7, 11, 13, 17, 19, 23])[:, None, None]
+    assert (residuals(kept, present) == 0).all()
+    assert residual_spearman(kept, present).isnan().all()
