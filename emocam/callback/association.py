@@ -47,7 +47,7 @@ def strongest(percent: pd.DataFrame, counts: pd.DataFrame) -> list[dict[str, Any
     """For each label with images the object with the highest percentage, if any counts at all."""
     found: list[dict[str, Any]] = []
     for label in percent.columns[percent.notna().all()] if len(percent) else []:
-        object = percent[label].idxmax()
+        object: Any = percent[label].idxmax()
         if counts.loc[object, label]:
             share, count = float(percent.loc[object, label]), int(counts.loc[object, label])
             found.append({"object": object, "label": label, "percent": round(share, 1), "count": count})

@@ -24,8 +24,8 @@ def changed(rows: pd.DataFrame) -> pd.DataFrame:
     flips = rows[rows["changed"]]
     counts = flips.groupby(["object", "position", flips["label_after"].astype(str)], observed=True).size()
     often = counts.sort_values(ascending=False, kind="stable").reset_index()
-    often = often.drop_duplicates(["object", "position"]).set_index(["object", "position"])["label_after"]
-    table["most_often"] = often.reindex(table.index)
+    most = often.drop_duplicates(["object", "position"]).set_index(["object", "position"])["label_after"]
+    table["most_often"] = most.reindex(table.index)
     return table.reset_index()[["object", "position", "percent_changed", "most_often", "images", "focus"]]
 
 

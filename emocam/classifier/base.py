@@ -65,5 +65,5 @@ class Classifier(nn.Module):
         """Evaluation mode, no parameter gradients, nothing in place: the state all methods expect."""
         for module in self.modules():
             if getattr(module, "inplace", False):
-                module.inplace = False
+                module.inplace = False  # type: ignore[assignment]
         return self.eval().requires_grad_(False)

@@ -52,7 +52,9 @@ def flip_figure(before: Shown, after: Shown, labels: list[str], change: str) -> 
     axes = figure.subplots(1, 3, width_ratios=(1, 1, 1.1))
     for ax, shown, title in zip(axes, (before, after), ("before", f"after: {change}"), strict=False):
         boxes = [shown.box] if shown.box[2] > shown.box[0] else []
-        overlay(shown.image, shown.map, shown.window, boxes, [""] * len(boxes), [np.nan] * len(boxes), ax)
+        overlay(
+            shown.image, shown.map, shown.window.tolist(), boxes, [""] * len(boxes), [np.nan] * len(boxes), ax
+        )
         label = labels[int(shown.probabilities.argmax())]
         ax.set_title(f"{readable(title)}\n{readable(label)} {shown.probabilities.max():.2f}")
     probabilities(before, after, labels, axes[2])

@@ -85,7 +85,7 @@ def digest(settings: dict[str, Any], listing: list[str]) -> str:
 
     Not how it is computed: batch, workers and devices change nothing.
     """
-    parts = {
+    parts: dict[str, Any] = {
         name: settings.get(name)
         for name in ("data", "classifier", "detector", "vocabulary", "cam", "importance", "seed", "precision")
     }

@@ -3,6 +3,8 @@
 import argparse
 import sys
 
+from typing import Any
+
 from emocam.errors import SettingError, nearest
 
 
@@ -36,7 +38,7 @@ def main(words: list[str]) -> int:
     return 0
 
 
-def _torchvision(model: str) -> tuple[object, int] | None:
+def _torchvision(model: str) -> tuple[Any, int] | None:
     from torchvision import models
 
     if model not in models.list_models(module=models):
@@ -45,7 +47,7 @@ def _torchvision(model: str) -> tuple[object, int] | None:
     return models.get_model(model, weights=None), preset.crop_size[0]
 
 
-def _timm(model: str) -> tuple[object, int] | None:
+def _timm(model: str) -> tuple[Any, int] | None:
     try:
         import timm
     except ImportError:
