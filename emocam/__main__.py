@@ -150,6 +150,16 @@ def _start_processes_as_usual() -> None:
         multiprocessing.set_start_method(usual[0], force=True)
 
 
+def _choices(cfg: "DictConfig", options: dict[str, str | None]) -> dict[str, str]:
+    """Each group's option; where a class was named instead, its name."""
+    from omegaconf import OmegaConf
+
+    keys = [key for key in map(str, cfg) if key != "allow"]
+    targets = {key: OmegaConf.select(cfg, f"{key}._target_") for key in keys}
+    named = {key: target.rpartition(".")[2] for key, target in targets.items() if isinstance(target, str)}
+    return named | {key: str(option) for key, option in options.items() if "/" not in key}
+
+
 def _run(cfg: "DictConfig", words: list[str], known: set[str]) -> int:
     from hydra.core.hydra_config import HydraConfig
     from hydra.types import RunMode
@@ -166,6 +176,8 @@ def _run(cfg: "DictConfig", words: list[str], known: set[str]) -> int:
     if list(cfg.allow) != allowed:
         raise SettingError("allow may only be given on the command line, not in a file of settings")
 
+    if allowed:
+        sys.path.append(str(Path.cwd()))  # `python -m` looks here by itself, the console script does not
     _start_processes_as_usual()
     # the later jobs of a sweep did not begin when the process did
     started = STARTED if hydra_cfg.mode == RunMode.RUN else time.perf_counter()
@@ -175,7 +187,7 @@ def _run(cfg: "DictConfig", words: list[str], known: set[str]) -> int:
         Command(
             cfg=cfg,
             folder=folder,
-            choices={key: str(value) for key, value in hydra_cfg.runtime.choices.items() if "/" not in key},
+            choices=_choices(cfg, hydra_cfg.runtime.choices),
             allowed=allowed,
             words=list(hydra_cfg.overrides.task),
             parent=os.environ.get("EMOCAM_PARENT_RUN"),

@@ -13,12 +13,30 @@ ALONE = ("-m", "--multirun", "-r", "--run", "--resolve")
 
 
 def normalise(words: list[str], groups: set[str]) -> list[str]:
-    """Options first; `+cam=gradcam` as `cam=gradcam`, `cam=null` as `~cam`, for groups of the defaults."""
+    """Options first; `+cam=gradcam` as `cam=gradcam`, `cam=null` as `~cam`, for groups of the defaults.
+
+    `classifier._target_=mine.Net` takes the place of the default option and of all its settings.
+    """
     options = [word for word in words if word in ALONE]
-    return options + [_plain(word, groups) for word in words if word not in ALONE]
+    own = _own(words, groups)
+    return [
+        *options,
+        *(f"~{group}" for group in own),
+        *(_plain(word, groups, own) for word in words if word not in ALONE),
+    ]
 
 
-def _plain(word: str, groups: set[str]) -> str:
+def _own(words: list[str], groups: set[str]) -> list[str]:
+    """The groups in which a class is named and no option."""
+    named = {found[1] for word in words if (found := re.match(r"\+?(\w+)\._target_=", word))}
+    chosen = {found[1] for word in words if (found := re.match(r"[+~]?(\w+)(=|$)", word))}
+    return sorted(groups & named - chosen)
+
+
+def _plain(word: str, groups: set[str], own: list[str]) -> str:
+    setting = re.match(r"(\w+)\.", word)
+    if setting and setting[1] in own:
+        return f"+{word}"
     found = re.fullmatch(r"\+?(\w+)=(.*)", word, re.DOTALL)
     if not found or found[1] not in groups:
         return word
