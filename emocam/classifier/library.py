@@ -47,7 +47,8 @@ class LibraryClassifier(Classifier):
         # two different pictures, so that a mix-up of the two would show
         generator = torch.Generator().manual_seed(0)
         dry = torch.rand(2, len(self.mean), *preprocessing.size, generator=generator)
-        found = find_layer(spatial_layers(network, dry), layer, model)
+        named = None if layer is None else str(layer)  # YAML reads the 2 of a Sequential as a number
+        found = find_layer(spatial_layers(network, dry), named, model)
         self.layer = found.name
         self.features, self.head = cut(network, found, dry)
         del self.network  # the two parts hold its modules
