@@ -124,6 +124,8 @@ def _hydra(words: list[str]) -> int:
         return told(error)
     finally:
         statuses.extend(close(ending))
+        if not full_error:
+            os.environ.pop("HYDRA_FULL_ERROR", None)
     return 1 if 1 in statuses else max(statuses, default=0)
 
 

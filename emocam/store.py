@@ -171,7 +171,10 @@ class Shards:
             elif file in blank:
                 rows = blank[file].drop_columns("index").replace_schema_metadata(metadata)
                 pq.write_table(rows, target / f"{file}.parquet")
-        shutil.rmtree(self.folder)
+        merged = self.folder.with_suffix(".merged")  # in one step: half of the shards would be no whole run
+        shutil.rmtree(merged, ignore_errors=True)
+        self.folder.rename(merged)
+        shutil.rmtree(merged)
 
 
 def _first_index(part: Path) -> int:

@@ -12,7 +12,6 @@ from hydra.core.plugins import Plugins
 from hydra.plugins.config_source import ConfigResult
 from hydra.plugins.search_path_plugin import SearchPathPlugin
 from omegaconf import OmegaConf
-from platformdirs import user_cache_dir
 
 from emocam.places import beside
 
@@ -54,8 +53,15 @@ class ExperimentsPath(SearchPathPlugin):
         search_path.append("emocam", f"experiments://{beside('experiments')}")
 
 
+def user_cache() -> str:
+    """Where this user's caches are."""
+    from platformdirs import user_cache_dir
+
+    return user_cache_dir("emocam")
+
+
 def register() -> None:
     """Before hydra.main, once or more."""
-    OmegaConf.register_new_resolver("user_cache", lambda: user_cache_dir("emocam"), replace=True)
+    OmegaConf.register_new_resolver("user_cache", user_cache, replace=True)
     for plugin in (Experiments, ExperimentsPath):
         Plugins.instance().register(plugin)

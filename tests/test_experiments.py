@@ -38,7 +38,7 @@ def findingemo(tmp_path: Path) -> Path:
         Image.fromarray(pixels).save(root / "Run_1" / f"{i}.jpg")
         rows.append(
             {
-                "user": "u", "image_path": f"/somewhere/Run_1/{i}.jpg", "reject": "Keep", "tag": "Undefined", "age": "Adults",
+                "user": "u", "image_path": f"/x/Run_1/{i}.jpg", "reject": "Keep", "tag": "Undefined", "age": "Adults",
                 "valence": i % 4 - 1, "arousal": i % 5, "emotion": emotion, "dec_factors": "Facial expression",
                 "ambiguity": i % 3, "fmri_candidate": "No", "datetime": "2023-01-01 00:00:00",
             }

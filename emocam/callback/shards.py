@@ -1,7 +1,6 @@
 """Streams rows to disk while the run works."""
 
 import time
-from collections import defaultdict
 from collections.abc import Callable
 from typing import Any
 
@@ -25,7 +24,7 @@ class WriteShards(Callback):
         self._empty()
 
     def _empty(self) -> None:
-        self.kept: dict[str, list[pa.Table]] = defaultdict(list)
+        self.kept: list[dict[str, pa.Table]] = []
         self.images, self.since = 0, time.monotonic()
 
     def on_predict_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
@@ -40,9 +39,9 @@ class WriteShards(Callback):
         batch_idx: int,
         dataloader_idx: int = 0,
     ) -> None:
-        for file, table in self.rows(outputs, batch).items():
-            self.kept[file].append(table)
-            self.images += len(table) if file == "ledger" else 0
+        rows = self.rows(outputs, batch)
+        self.kept.append(rows)  # at once: a signal between two tables of a batch would tear it
+        self.images += len(rows["ledger"])
         if self.images >= MOST_IMAGES or time.monotonic() - self.since > LONGEST_SECONDS:
             self._write(trainer)
 
@@ -53,8 +52,11 @@ class WriteShards(Callback):
         self._write(trainer)
 
     def _write(self, trainer: Trainer) -> None:
-        if self.kept:
+        kept = self.kept
+        self._empty()  # first: interrupted after the shard is there, nothing may be written twice
+        if kept:
             rank = trainer.global_rank
             number = sum(part.name.startswith(f"{rank:03d}-") for part in self.shards.parts)
-            self.shards.write(f"{rank:03d}-{number:06d}", self.kept)
-        self._empty()
+            files = dict.fromkeys(file for rows in kept for file in rows)
+            tables = {file: [rows[file] for rows in kept if file in rows] for file in files}
+            self.shards.write(f"{rank:03d}-{number:06d}", tables)

@@ -1,4 +1,4 @@
-"""`emocam verify RUN`: does the run's folder hold every listed image exactly once?"""
+"""`emocam verify RUN`: every listed image exactly once, or a sentence for each fault."""
 
 import argparse
 import json
@@ -49,7 +49,11 @@ def faults(folder: Path) -> Iterator[str]:
             # all columns: a file cut short in the middle shows only where it is read
             columns = None if name != "maps" else ["image"]
             pq.ParquetFile(file).read() if name == "maps" else None
-            tables[name] = pq.read_table(file, columns=columns)
+            table = pq.read_table(file, columns=columns)
+            # whoever wrote the file anew may have chosen another kind of text
+            tables[name] = table.set_column(
+                table.schema.get_field_index("image"), "image", table["image"].cast(pa.string())
+            )
         except (pa.ArrowInvalid, OSError) as error:
             yield f"{file.name} cannot be read to its end ({' '.join(str(error).split())[:120]})"
     for name in REST:
@@ -69,7 +73,7 @@ def _explained(folder: Path) -> bool:
 
 
 def _rows(folder: Path, tables: dict[str, pa.Table]) -> Iterator[str]:
-    ledger, predictions, evidence = (tables[name] for name in TABLES)
+    ledger, evidence = tables["ledger"], tables["evidence"]
     for name in ("ledger", "predictions", "maps"):
         if name in tables and (twice := _twice(tables[name]["image"])):
             yield f"{name}.parquet has {len(twice)} images more than once, such as {twice[0]!r}"

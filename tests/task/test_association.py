@@ -144,3 +144,19 @@ def test_two_processes_leave_what_one_leaves(emocam: Command) -> None:
     assert emocam(*words, "trainer=ddp_sim", "hydra.run.dir=two") == 0
     same(Path("one"), Path("two"))
     assert np.array_equal(pd.read_parquet("two/ledger.parquet")["image"], [f"{i:05d}.png" for i in range(11)])
+
+
+def test_detections_are_found_once_for_all_methods(emocam: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("cv2")
+    words = (*QUICK[1:], "data.images=4", "detector=haar", "cache=remembered")
+    assert emocam("+cam=gradcam", *words, "hydra.run.dir=one") == 0
+
+    def again(*given: object) -> None:
+        raise AssertionError("the detector must not be asked twice about a picture")
+
+    monkeypatch.setattr("emocam.detector.haar.Haar.forward", again)
+    assert emocam("+cam=layercam", *words, "hydra.run.dir=two") == 0
+    assert emocam("+cam=layercam", *words[:-1], "cache=elsewhere", "hydra.run.dir=three") == 1
+    boxes = ["image", "object", "score", "x0", "y0", "x1", "y1"]
+    one, two = (pd.read_parquet(f"{name}/evidence.parquet", columns=boxes) for name in ("one", "two"))
+    pd.testing.assert_frame_equal(one, two)

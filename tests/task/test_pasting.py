@@ -74,7 +74,9 @@ def test_erasing_a_cause_changes_the_answer_more_than_erasing_a_bystander(emocam
 def test_unknown_object_is_told(emocam: Command, capsys: pytest.CaptureFixture[str]) -> None:
     words = (*QUICK, "+paste=regions", "paste.where=[Umbrela]", "data.images=2", "hydra.run.dir=run")
     assert emocam(*words) == 1
-    assert "paste.where: the detector has no object 'Umbrela'; did you mean Umbrella?" in capsys.readouterr().err
+    assert (
+        "paste.where: the detector has no object 'Umbrela'; did you mean Umbrella?" in capsys.readouterr().err
+    )
 
 
 def test_one_picture_by_hand(emocam: Command) -> None:
