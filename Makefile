@@ -29,7 +29,7 @@ demo: .venv/core
 	@$(BIN)/python -m emocam +cam=gradcam
 
 test: .venv/all
-	@$(BIN)/python -m pytest -n auto $(EXTRA)
+	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --maxprocesses 8 $(EXTRA)
 
 lint: .venv/all
 	@$(BIN)/ruff check
@@ -51,7 +51,7 @@ $(BIN)/python:
 			'install one, or name it: make PYTHON=/path/to/python3.13 $(MAKECMDGOALS)' >&2; exit 1; \
 	fi
 
-# stamps: a second call installs nothing until one of these files changes
+# stamps in .venv: a second call installs nothing until one of these files changes
 .venv/core: requirements.lock pyproject.toml | $(BIN)/python
 	$(call install,.)
 	@touch $@

@@ -27,7 +27,7 @@ def test_a_command_of_the_readme_composes(
 def test_every_file_that_is_linked_is_there() -> None:
     links = [link for link in re.findall(r"\]\(([^)#]+)\)", README) if "://" not in link]
     assert links
-    assert not [link for link in links if not (ROOT / link).is_file()]
+    assert not [link for link in links if not (ROOT / link).exists()]
 
 
 def test_grad_cam_is_shown_as_it_is() -> None:
@@ -37,31 +37,3 @@ def test_grad_cam_is_shown_as_it_is() -> None:
     assert next(block for block in BLOCKS if block.startswith("_target_: emocam.cam.gradcam")) == (
         ROOT / "conf/cam/gradcam.yaml"
     ).read_text(encoding="utf-8")
-
-
-MINE = '''
-from emocam.cam.base import CAM
-
-class Mine(CAM):
-    """All channels alike."""
-
-    def channel_weights(self, forward):
-        return forward.activation.new_ones(forward.activation.shape[:2])
-'''
-
-
-def test_a_part_of_one_s_own_needs_a_file_and_a_yaml(
-    emocam: Callable[..., int],
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    (tmp_path / "own_methods.py").write_text(MINE)
-    (tmp_path / "own/cam").mkdir(parents=True)
-    (tmp_path / "own/cam/mine.yaml").write_text("_target_: own_methods.Mine\n")
-    monkeypatch.syspath_prepend(tmp_path)
-    words = ("--config-dir", "own", "cam=mine", "data.images=4", "logger=null")
-    assert emocam(*words) == 1
-    assert "cam._target_ must name a class of emocam or of a module in allow=[...]" in capsys.readouterr().err
-    assert emocam(*words, "allow=[own_methods]") == 0
-    assert "4 images: 4 explained" in capsys.readouterr().out
