@@ -57,7 +57,8 @@ def run(command: Command) -> int:
         return build(OmegaConf.select(OmegaConf.create(recorded), name), name, command.allowed)
 
     parts = Parts(command.folder, settings, build_here, build_recorded, seconds)
-    task: Task = build_here("task")
+    with parts.stage("imports"):  # Lightning comes with the task
+        task: Task = build_here("task")
     with tracked(command, settings, parts) as tracker:
         _ = parts.thresholds
         data = task.perform(parts)
