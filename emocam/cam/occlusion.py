@@ -37,7 +37,7 @@ class Occlusion(CAM):
     def raw(self, forward: ForwardPass) -> Tensor:
         height, width = forward.x.shape[-2:]
         down, across = (self.covers(n, forward.x.device) for n in (height, width))
-        view = torch.full((1, 3, height, width), 128, dtype=torch.uint8, device=forward.x.device)
+        view = torch.full((1, *forward.x.shape[1:]), 128, dtype=torch.uint8, device=forward.x.device)
         grey = forward.classifier.prepare(view)
         places, images = self.cells**2, len(forward.x)
         place = torch.arange(places, device=forward.x.device).repeat(images)

@@ -43,7 +43,7 @@ class Classifier(nn.Module):
     layer: str
 
     def prepare(self, view: Tensor) -> Tensor:
-        """The network's input from a batch of views (B, 3, h, w)."""
+        """The network's input from a batch of views (B, 3, h, w), or (B, 1, h, w)."""
         return view.float() / 255
 
     def cut(self, x: Tensor) -> tuple[Tensor, Head]:

@@ -23,7 +23,7 @@ LARGEST = 1 << 28
 
 class View(Protocol):
     def __call__(self, image: Image.Image) -> tuple[Tensor, Tensor]:
-        """The view (3, h, w) and its window (4,) of the image."""
+        """The view (3, h, w), or (1, h, w) in grey, and its window (4,) of the image."""
 
 
 class Views(Protocol):

@@ -1,9 +1,11 @@
 import pytest
 import torch
 from captum.attr import Occlusion as Library
+from torch import nn
 
-from emocam.cam.base import CAM
+from emocam.cam.base import CAM, ForwardPass
 from emocam.cam.occlusion import Occlusion
+from emocam.classifier.base import Classifier
 from emocam.errors import SettingError
 
 
@@ -37,3 +39,17 @@ def test_settings_that_cannot_be_are_named():
         Occlusion(patch=20)
     with pytest.raises(SettingError, match=r"cam\.cells must be at least 1, got 0"):
         Occlusion(cells=0)
+
+
+def test_a_classifier_may_look_at_grey_pictures():
+    """The mean of the grey is the score, so every patch takes the same from a white picture."""
+    grey = Classifier()
+    grey.labels, grey.features, grey.head = ["white"], nn.Identity(), Mean()
+    forward = ForwardPass(grey, torch.ones(1, 1, 8, 8))
+    falls = Occlusion(cells=2, patch=0.5).raw(forward)
+    assert torch.allclose(falls, torch.full((1, 2, 2), (1 - 128 / 255) / 4))
+
+
+class Mean(nn.Module):
+    def forward(self, activation):
+        return activation.mean((-2, -1))
