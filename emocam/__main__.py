@@ -4,7 +4,6 @@ Imports Hydra and the standard library only, so that help and mistakes answer at
 """
 
 import importlib
-import multiprocessing
 import os
 import signal
 import sys
@@ -147,6 +146,8 @@ def _listening() -> Iterator[None]:
 
 def _start_processes_as_usual() -> None:
     """Workers of the joblib launcher start processes in a way of its own, which data loading cannot use."""
+    import multiprocessing
+
     usual = multiprocessing.get_all_start_methods()
     if multiprocessing.get_start_method(allow_none=True) not in (None, *usual):
         multiprocessing.set_start_method(usual[0], force=True)
