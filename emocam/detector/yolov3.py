@@ -92,7 +92,8 @@ def _network(classes: int) -> Any:
             from lightnet.models import YoloV3
     except ImportError as error:
         raise SettingError(
-            f"detector=yolov3 needs lightnet and brambox ({error}); pip install 'emocam[lightnet]', on Python 3.11 or 3.12"
+            f"detector=yolov3 needs lightnet and brambox ({error}); "
+            "pip install 'emocam[lightnet]', on Python 3.11 or 3.12"
         ) from None
     return YoloV3(classes)
 
