@@ -22,9 +22,11 @@ from emocam.structures import WHOLE, Detections, Evidence, Explanation, Predicti
 def emocam(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., int]]:
     """The command line `emocam WORDS`, in a folder of its own, with a store and a cache of its own."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("MLFLOW_EXPERIMENT_NAME", raising=False)
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path / 'mlflow.db'}")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.delenv("HYDRA_FULL_ERROR", raising=False)
+    for name in ("HYDRA_FULL_ERROR", "MLFLOW_EXPERIMENT_NAME"):
+        monkeypatch.delenv(name, raising=False)
     kept = dict(os.environ)
 
     def command(*words: str) -> int:

@@ -101,15 +101,16 @@ def read_open_images(file: Path) -> AnnotationTable:
     source = Source(file)
     table = read_rows(source)
     corners = [find_column(source, table, [name]) for name in ("XMin", "YMin", "XMax", "YMax")]
-    columns = Columns("ImageID", "LabelName", corners)
+    image, object = (find_column(source, table, [name]) for name in ("ImageID", "LabelName"))
+    columns = Columns(image, object, corners)
     described = read_descriptions(file.parent)
     if described is not None:
-        unknown = ~table["LabelName"].isin(described.keys())
+        unknown = ~table[object].isin(described.keys())
         if unknown.any():
             row = int(unknown.to_numpy().argmax())
-            found = table["LabelName"].iloc[row]
+            found = table[object].iloc[row]
             raise source.fault(f"{place(row)}, LabelName", "one of class-descriptions.csv", found)
-        table = table.assign(LabelName=table["LabelName"].map(described))
+        table = table.assign(**{object: table[object].map(described)})
     names, regions, largest = _gather(
         source, table, columns, list(dict.fromkeys(described.values())) if described else None
     )
