@@ -25,8 +25,8 @@ class Twins:
         who = f"{', '.join(self.names[:-1])} and {self.names[-1]}"
         return (
             f"{who} gave the same importance to every region (largest difference {self.difference:.0e}): on this "
-            "network they are one method. Behind a mean pool and linear layers the gradient is the same all over "
-            "the map, and these formulas become one; that they are alike is algebra, no finding"
+            "network they are one method. Some formulas become one behind some heads (most of them behind a mean "
+            "pool and linear layers, LayerCAM and elementwise before a ReLU); that is algebra, no finding"
         )
 
 
