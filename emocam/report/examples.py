@@ -66,7 +66,7 @@ def _predicted(run: RunTables, images: pa.Array) -> dict[str, Example]:
         rows = _of(block, images)
         labels = codes(rows["label"], run.labels)
         truths = rows["truth"].to_pylist() if "truth" in rows.column_names else [None] * len(rows)
-        logits = np.array(rows["logits"].to_pylist(), float).reshape(len(rows), -1)
+        logits = np.array(rows["logits"].to_pylist(), float).reshape(len(rows), len(run.labels))
         share = np.exp(logits - logits.max(1, keepdims=True)) if len(rows) else logits
         share = (share / share.sum(1, keepdims=True)).round(4)
         for i, path in enumerate(rows["image"].to_pylist()):
@@ -112,7 +112,7 @@ def _add_boxes(run: RunTables, images: pa.Array, found: dict[str, Example]) -> N
 
 def find_examples(run: RunTables, pairs: pd.DataFrame) -> tuple[dict[str, Example], int]:
     """All pictures that any cell shows, by path; and how many maps of the run are flat."""
-    images = pa.array(pairs["image"].unique(), pa.string())
+    images = pa.array(pairs["image"].astype(str).unique(), pa.string())  # without a region it has no type
     found = _predicted(run, images)
     _add_boxes(run, images, found)
     return found, _add_maps(run, images, found) if run.explained else 0

@@ -160,3 +160,12 @@ def test_detections_are_found_once_for_all_methods(emocam: Command, monkeypatch:
     boxes = ["image", "object", "score", "x0", "y0", "x1", "y1"]
     one, two = (pd.read_parquet(f"{name}/evidence.parquet", columns=boxes) for name in ("one", "two"))
     pd.testing.assert_frame_equal(one, two)
+
+
+def test_a_detector_that_finds_nothing_leaves_a_page_that_says_so(
+    emocam: Command, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ("+cam=gradcam", "detector=nothing", "data.images=3", "data.workers=0", "logger=null")
+    assert emocam(*words, "hydra.run.dir=run") == 0
+    assert "no region was detected in any image" in capsys.readouterr().out
+    assert Path("run/report/index.html").is_file() and list(faults(Path("run"))) == []
