@@ -21,7 +21,7 @@ def grid(table: pd.DataFrame, value: str, ax: Axes | None = None) -> Axes:
         cmap="cividis",
         vmin=0 if value == "kept" else None,
         annot=square.size <= 150,
-        fmt=".3g",
+        fmt=",.0f" if value == "kept" else ".2f",
         annot_kws={"fontsize": 7},
         cbar=False,
     )
