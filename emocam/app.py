@@ -79,7 +79,7 @@ def finish(
 ) -> tuple[Ledger, dict[str, Any]]:
     """What callbacks make of the tables, and summary.json with the last word."""
     finished_run = Run(command.folder)
-    listing = None if data is None or settings.get("evidence") else len(data.listing())
+    listing = None if data is None or settings.get("evidence") else len(parts.listing)
     ledger = read_ledger(command.folder, listing)
     regions = pq.read_metadata(command.folder / "evidence.parquet").num_rows
     summary: dict[str, Any] = {
@@ -190,9 +190,7 @@ def tell(summary: dict[str, Any], ledger: Ledger, folder: Path, tracker: Tracked
 
 
 def _installed(name: str) -> bool:
-    return bool(importlib.metadata.packages_distributions) and any(
-        True for _ in importlib.metadata.distributions(name=name)
-    )
+    return any(True for _ in importlib.metadata.distributions(name=name))
 
 
 def _hush() -> None:

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from PIL import Image
 
+from emocam.errors import SettingError
 from emocam.structures import WHOLE
 
 Box = tuple[float, float, float, float]
@@ -40,6 +41,14 @@ class Change(Protocol):
 
     def __call__(self, image: Image.Image, regions: Sequence[Region]) -> Iterator[Variant]:
         """All variants of one picture."""
+
+
+def check_positions(positions: Sequence[Sequence[float]]) -> list[tuple[float, ...]]:
+    """Centres [x, y] in [0, 1]."""
+    for position in positions:
+        if len(position) != 2 or not all(isinstance(v, int | float) and 0 <= v <= 1 for v in position):
+            raise SettingError(f"paste.positions must be [x, y] in [0, 1] each, got {list(position)}")
+    return [tuple(position) for position in positions]
 
 
 def within(box: Box) -> Box:

@@ -9,7 +9,7 @@ from itertools import product
 from PIL import Image
 
 from emocam.errors import SettingError
-from emocam.paste.base import Region, Variant
+from emocam.paste.base import Region, Variant, check_positions
 from emocam.paste.sticker import read_stickers
 
 STEPS = (0.125, 0.375, 0.625, 0.875)
@@ -35,10 +35,7 @@ class Grid:
         positions: Sequence[Sequence[float]] | None = None,
     ) -> None:
         self.stickers, self.height = read_stickers(objects), check_height(height)
-        self.positions = [tuple(position) for position in positions or POSITIONS]
-        for position in self.positions:
-            if len(position) != 2 or not all(isinstance(v, int | float) and 0 <= v <= 1 for v in position):
-                raise SettingError(f"paste.positions must be [x, y] in [0, 1] each, got {list(position)}")
+        self.positions = check_positions(positions or POSITIONS)
 
     def __call__(self, image: Image.Image, regions: Sequence[Region]) -> Iterator[Variant]:
         for sticker in self.stickers:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from PIL import Image
 
 from emocam.errors import SettingError
-from emocam.paste.base import Region, Variant, within
+from emocam.paste.base import Region, Variant, check_positions, within
 from emocam.paste.fill import fill_named, pixels
 
 
@@ -21,10 +21,7 @@ class Move:
         if not where:
             raise SettingError("paste.where must name the objects to move, as in paste.where=[Balloon]")
         self.where, self.fill = list(where), fill_named(fill)
-        self.positions = [tuple(position) for position in positions]
-        for position in self.positions:
-            if len(position) != 2 or not all(isinstance(v, int | float) and 0 <= v <= 1 for v in position):
-                raise SettingError(f"paste.positions must be [x, y] in [0, 1] each, got {list(position)}")
+        self.positions = check_positions(positions)
 
     def __call__(self, image: Image.Image, regions: Sequence[Region]) -> Iterator[Variant]:
         for region in regions:

@@ -117,7 +117,7 @@ class Association:
             data.begin()
             for note in data.notes:
                 sys.stderr.write(f"{note}\n")
-            listing = data.listing()
+            listing = parts.listing
             key = digest(parts.settings, listing)
         if not self._finished(parts.folder, key):
             self._explain(parts, listing, key)

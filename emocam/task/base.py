@@ -42,6 +42,11 @@ class Parts:
         return self.build("data")
 
     @cached_property
+    def listing(self) -> list[str]:
+        """The images of the run: a large folder is walked once."""
+        return self.data.listing()
+
+    @cached_property
     def classifier(self) -> Classifier:
         return self.build("classifier")
 
