@@ -44,6 +44,14 @@ def _left_out(shown: pd.DataFrame, whole: pd.DataFrame) -> str:
     return f"{' and '.join(told)} with the highest mean" if told else ""
 
 
+def slant_heads(ax: Axes) -> None:
+    """Names of columns at a slant, ending below their column."""
+    ax.tick_params(axis="x", rotation=45, length=0)
+    ax.tick_params(axis="y", rotation=0, length=0)
+    for tick in ax.get_xticklabels():
+        tick.set(ha="right", rotation_mode="anchor")
+
+
 def association(percent: pd.DataFrame, rows: int = ROWS, ax: Axes | None = None) -> Axes:
     """Objects x labels in percent of the label's images; a label without images is grey and says so."""
     if ax is None:
@@ -69,10 +77,7 @@ def association(percent: pd.DataFrame, rows: int = ROWS, ax: Axes | None = None)
         cbar_kws={"label": "% of the label's images", "fraction": 0.04, "pad": 0.02},
     )
     ax.set(xlabel="predicted label", ylabel="")
-    ax.tick_params(axis="x", rotation=45, length=0)
-    ax.tick_params(axis="y", rotation=0, length=0)
-    for tick in ax.get_xticklabels():
-        tick.set(ha="right", rotation_mode="anchor")
+    slant_heads(ax)
     ax.set_title(_left_out(shown, percent), fontsize=9, loc="left")
     return ax
 

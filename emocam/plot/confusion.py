@@ -4,7 +4,7 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.figure import Figure
 
-from emocam.plot.association import NUMBERED_COLUMNS, UNKNOWN, readable
+from emocam.plot.association import NUMBERED_COLUMNS, UNKNOWN, readable, slant_heads
 
 MOST = 40
 """Labels along each side, the most frequent ones: more would not be readable."""
@@ -44,8 +44,5 @@ def confusion_figure(counts: pd.DataFrame) -> Figure:
         cbar_kws={"label": "% of the annotated label's images", "fraction": 0.04, "pad": 0.02},
     )
     ax.set(xlabel="annotated", ylabel="predicted")
-    ax.tick_params(axis="x", rotation=45, length=0)
-    ax.tick_params(axis="y", rotation=0, length=0)
-    for tick in ax.get_xticklabels():
-        tick.set(ha="right", rotation_mode="anchor")
+    slant_heads(ax)
     return figure
