@@ -7,6 +7,7 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
+from emocam.data.shard import Shard
 from emocam.errors import SettingError, nearest
 
 UNIT = {
@@ -73,6 +74,11 @@ def faults(cfg: DictConfig, known: frozenset[str], appended: list[str]) -> Itera
         found = value(name)
         if found not in ("auto", None) and not _whole(found, 1 if name == "data.batch_size" else 0):
             yield f"{name} must be auto or a whole number, got {found!r}"
+    if value("data.shard") is not None:
+        try:
+            Shard.read(value("data.shard"))
+        except SettingError as error:
+            yield str(error)
     if value("precision") != 32:
         yield f"precision must be 32, got {value('precision')!r}"
     root = value("data.root")

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from emocam.data.shard import Shard
 from emocam.errors import SettingError
 from emocam.structures import Picture
 
@@ -19,6 +20,7 @@ class Data:
 
     root: str | Path | None = None
     limit: int | None = None
+    shard: str | None = None
     batch_size: int | Literal["auto"] = "auto"
     workers: int | Literal["auto"] = "auto"
     max_unreadable: float = 0.01
@@ -30,11 +32,13 @@ class Data:
     def __post_init__(self) -> None:
         if self.limit is not None and self.limit < 1:
             raise SettingError(f"data.limit must be at least 1 or null, got {self.limit}")
+        if self.shard is not None:
+            Shard.read(self.shard)
         if not 0 <= self.max_unreadable <= 1:
             raise SettingError(f"data.max_unreadable must be in [0, 1], got {self.max_unreadable}")
 
     def paths(self) -> list[str]:
-        """All images, before `limit`."""
+        """All images, before `limit` and `shard`."""
         raise NotImplementedError
 
     def open(self, path: str) -> Picture:
@@ -45,5 +49,6 @@ class Data:
         """What is to be done once, before the first picture is opened."""
 
     def listing(self) -> list[str]:
-        """The images of a run."""
-        return self.paths()[: self.limit]
+        """The images of a run: a shard is one of the images within `limit`."""
+        listing = self.paths()[: self.limit]
+        return listing if self.shard is None else list(Shard.read(self.shard).part(listing))
