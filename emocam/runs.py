@@ -128,6 +128,21 @@ class Run:
                 "image": torch.from_numpy(place.astype("int64")),
             }
 
+    def explanations(self) -> "Iterator[tuple[Tensor, Tensor]]":
+        """Maps (B, h, w) and their windows (B, 4) of the same blocks; nothing without a CAM."""
+        import torch
+
+        from emocam.store import corners
+
+        if not self.explained:
+            return
+        stored = pq.ParquetFile(self.path / "maps.parquet")
+        for group in range(stored.num_row_groups):
+            rows = stored.read_row_group(group)
+            shape = [rows[side][0].as_py() for side in ("height", "width")] if len(rows) else [1, 1]
+            cells = rows["map"].combine_chunks().flatten().to_numpy().reshape(len(rows), *shape)
+            yield torch.from_numpy(cells.copy()), torch.from_numpy(corners(rows))
+
     def counts(self, thresholds: "Thresholds", truth: list[str] | None = None) -> "AssociationCounts":
         """The association matrix at these thresholds, in the names' order; with annotated labels if given."""
         from emocam.metric.association import AssociationMatrix

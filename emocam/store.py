@@ -25,6 +25,11 @@ FILES = ("ledger", "predictions", "evidence", "maps")
 BOX = ("x0", "y0", "x1", "y1")
 
 
+def corners(table: pa.Table) -> np.ndarray:
+    """The boxes or windows of a table's rows: (n, 4)."""
+    return np.stack([table[side].to_numpy() for side in BOX], 1)
+
+
 def _names(index: np.ndarray, names: list[str]) -> pa.DictionaryArray:
     return pa.DictionaryArray.from_arrays(pa.array(index, pa.int32()), pa.array(names, pa.string()))
 

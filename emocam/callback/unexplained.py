@@ -1,0 +1,112 @@
+"""What no box covers: the share of the maps' mass outside all detected objects, and where most of it lies."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import torch
+from scipy.special import stdtrit
+from torch import Tensor
+
+from emocam.callback.base import Finished
+from emocam.functional.boxes import from_window
+from emocam.functional.uncovered import fullest_window, uncovered
+from emocam.runs import Run
+from emocam.spreadsheet import write_csv
+from emocam.store import BOX, corners
+from emocam.structures import Thresholds
+
+CROPS = 12
+"""Of each label those that hold most."""
+ALL = "(all)"
+
+
+class Unexplained:
+    """Leaves unexplained.parquet, unexplained.csv and unexplained_crops.parquet where a CAM looked.
+
+    The detector's vocabulary bounds what a matrix can say; this says how much lies beyond it. A box
+    counts as soon as its score is above the threshold, looked at or not. Flat maps, which point
+    nowhere, are left out. `area` is what a map without any preference would leave outside.
+    """
+
+    def on_run_end(self, finished: Finished) -> dict[str, Any]:
+        run, folder = finished.run, finished.folder
+        if not run.explained:
+            return {}
+        shares, crops = [], []
+        for images, regions, numbers, maps, window in _blocks(run):
+            found = shares_outside(images, regions, numbers, maps, window, finished.thresholds)
+            shares.append(found[["label", "share", "area"]])
+            crops.append(fullest(found))
+        table = mean_shares(pd.concat(shares), run.label_names)
+        table.to_parquet(folder / "unexplained.parquet", index=False)
+        write_csv(table, folder / "unexplained.csv", index=False)
+        crop = fullest(pd.concat(crops)).drop(columns="area")
+        crop["label"] = np.array(run.label_names, object)[crop["label"].astype(int)]
+        crop.to_parquet(folder / "unexplained_crops.parquet", index=False)
+        mean, area = table["unexplained"].iloc[-1], table["area"].iloc[-1]
+        if np.isnan(mean):  # every map is flat
+            return {"unexplained": None, "unexplained_area": None}
+        return {"unexplained": round(float(mean), 4), "unexplained_area": round(float(area), 4)}
+
+
+def _blocks(run: Run) -> Iterator[tuple[pa.Table, pa.Table, dict[str, Tensor], Tensor, Tensor]]:
+    """Images, regions and their numbers, maps and windows, block by block."""
+    for tables, numbers, (maps, window) in zip(run.blocks(), run.tensors(), run.explanations(), strict=True):
+        yield *tables, numbers, maps, window
+
+
+def shares_outside(
+    images: pa.Table,
+    regions: pa.Table,
+    numbers: dict[str, Tensor],
+    maps: Tensor,
+    window: Tensor,
+    thresholds: Thresholds,
+) -> pd.DataFrame:
+    """A row an image whose map is not flat: shares of the map's mass and of the view's area outside all boxes.
+
+    Of all windows a third of the view's sides long the crop (x0, y0, x1, y1) is the one that holds
+    most of that mass; `held` is the share of the map's mass in it that no box covers.
+    """
+    seen = numbers["score"] > thresholds.score
+    boxes, image = torch.from_numpy(corners(regions))[seen], numbers["image"][seen]
+    outside = uncovered(maps, window, boxes, image)
+    area = uncovered(torch.ones(len(maps), 1, 1), window, boxes, image).flatten().clamp(0, 1)
+    mass = maps.double().mean((-2, -1))
+    places, held = fullest_window(outside)
+    crop = from_window(places, window.double()).clamp(0, 1).numpy()
+    found = pd.DataFrame(
+        {
+            "image": images["image"].to_numpy(),
+            "label": numbers["label"].numpy(),
+            "share": (outside.sum((-2, -1)) / mass).clamp(0, 1).numpy(),
+            "area": area.numpy(),
+            "held": (held / mass).clamp(0, 1).numpy(),
+            **dict(zip(BOX, crop.T, strict=True)),
+        }
+    )
+    return found[((numbers["confidence"] > thresholds.confidence) & (mass > 0)).numpy()]
+
+
+def fullest(found: pd.DataFrame) -> pd.DataFrame:
+    """Of each label the images whose crops hold most, the fullest first."""
+    ordered = found[found["held"] > 0].sort_values("held", ascending=False, kind="stable")
+    return ordered.groupby("label", sort=False).head(CROPS).sort_values("label", kind="stable")
+
+
+def mean_shares(shares: pd.DataFrame, labels: list[str]) -> pd.DataFrame:
+    """A row a label and one for all, with Student's 95 % interval of the mean, which is cut at 0 and 1."""
+    grouped = pd.concat([shares, shares.assign(label=len(labels))]).groupby("label")
+    found = grouped["share"].agg(["size", "mean", "std"]).assign(area=grouped["area"].mean())
+    found = found.reindex(range(len(labels) + 1))
+    images = found["size"].fillna(0).astype(int).to_numpy()
+    half = (
+        stdtrit(np.maximum(images - 1, 1), 0.975) * found["std"].to_numpy() / np.sqrt(np.maximum(images, 1))
+    )
+    mean = found["mean"].to_numpy()
+    columns = {"label": [*labels, ALL], "images": images, "unexplained": mean}
+    columns |= {"low": np.clip(mean - half, 0, 1), "high": np.clip(mean + half, 0, 1)}
+    return pd.DataFrame(columns | {"area": found["area"].to_numpy()})
