@@ -8,7 +8,8 @@ which the shape lies in the grid as a whole meets what a circle would bring arou
 import torch
 from torch import Tensor
 
-from emocam.functional.chance import Chance, Places, find_places, joined, rank, refine, steps
+from emocam.functional.chance import Chance, joined, rank, steps
+from emocam.functional.gridded import Places, find_places, refine
 
 
 def mask_chance(maps: Tensor, window: Tensor, boxes: Tensor, masks: Tensor, image: Tensor) -> Chance:

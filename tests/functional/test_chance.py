@@ -6,8 +6,9 @@ import torch
 from scipy.stats import kstest
 
 from emocam.functional import chance
-from emocam.functional.chance import box_chance, pass_rates, refine
+from emocam.functional.chance import box_chance, pass_rates
 from emocam.functional.chance_masks import mask_chance
+from emocam.functional.gridded import refine
 
 WHOLE = torch.tensor([[0.0, 0.0, 1.0, 1.0]])
 
@@ -30,14 +31,14 @@ def random_boxes(count: int, seed: int) -> torch.Tensor:
 
 
 def sampled_grid(cells: np.ndarray, parts: int) -> np.ndarray:
-    """Means over equal parts of each cell, of a bilinear map drawn with 40 points to a part's side."""
+    """Means over equal parts of each cell, of a bilinear map drawn with 12 points to a part's side."""
     height, width = cells.shape
 
     def shares(count: int) -> np.ndarray:
-        points = (np.arange(count * parts * 40) + 0.5) / (parts * 40) - 0.5
+        points = (np.arange(count * parts * 12) + 0.5) / (parts * 12) - 0.5
         return (
             np.stack([np.interp(points, np.arange(count), np.eye(count)[i]) for i in range(count)])
-            .T.reshape(count * parts, 40, count)
+            .T.reshape(count * parts, 12, count)
             .mean(1)
         )
 
@@ -69,11 +70,11 @@ def by_loops(grid: np.ndarray, window: np.ndarray, box: np.ndarray, weights: np.
 def test_shares_equal_slow_loops_over_all_places(side: tuple[int, int], parts: int) -> None:
     maps = torch.rand(2, *side, generator=torch.Generator().manual_seed(1))
     window = torch.tensor([[0.0, 0.0, 1.0, 1.0], [0.25, 0.1, 0.85, 0.9]])
-    boxes, image = random_boxes(8, 2).clamp(0.2, 0.8), torch.arange(8) % 2
+    boxes, image = random_boxes(6, 2).clamp(0.2, 0.8), torch.arange(6) % 2
     found = box_chance(maps, window, boxes, image)
     rates = pass_rates(maps, window, boxes, image, 0.5)
     assert refine(maps).shape[1:] == (side[0] * parts, side[1] * parts)
-    for n in range(8):
+    for n in range(6):
         grid = sampled_grid(maps[image[n]].double().numpy(), parts)
         anywhere, centred, means = by_loops(grid, window[image[n]].numpy(), boxes[n].numpy())
         slack = 3 / len(means)  # the points of the drawn grid are no exact means
