@@ -196,8 +196,12 @@ class Evidence(Record):
 
 @dataclass(frozen=True)
 class Thresholds:
-    """What counts: strictly above each of them, as in the paper."""
+    """What counts: strictly above each of them, as in the paper.
+
+    With `chance`, a region counts whose chance is below it, in place of its importance.
+    """
 
     score: float = 0.005
     importance: float = 0.3
     confidence: float = 0.0
+    chance: float | None = None
