@@ -17,10 +17,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from omegaconf import DictConfig
 
+    from emocam.app import Command
     from emocam.tracking import Ending
 
 STARTED = time.perf_counter()
-VERBS = ("compare", "fetch", "layers", "verify")
+VERBS = ("compare", "fetch", "layers", "merge", "verify")
 
 
 def main() -> None:
@@ -186,17 +187,38 @@ def _run(cfg: "DictConfig", words: list[str], known: set[str]) -> int:
     started = STARTED if hydra_cfg.mode == RunMode.RUN else time.perf_counter()
     from emocam.app import Command, run
 
-    return run(
-        Command(
-            cfg=cfg,
-            folder=folder,
-            choices=_choices(cfg, hydra_cfg.runtime.choices),
-            allowed=allowed,
-            words=list(hydra_cfg.overrides.task),
-            parent=os.environ.get("EMOCAM_PARENT_RUN"),
-            started=started,
-        )
+    command = Command(
+        cfg=cfg,
+        folder=folder,
+        choices=_choices(cfg, hydra_cfg.runtime.choices),
+        allowed=allowed,
+        words=list(hydra_cfg.overrides.task),
+        parent=os.environ.get("EMOCAM_PARENT_RUN"),
+        started=started,
     )
+    return run(command) if "methods" not in (cfg.get("cam") or {}) else _run_joined(command, hydra_cfg.mode)
+
+
+def _run_joined(command: "Command", mode: object) -> int:
+    from hydra.core.global_hydra import GlobalHydra
+    from hydra.types import RunMode
+
+    from emocam.errors import SettingError
+    from emocam.joined import Joined
+    from emocam.mistakes import sentence
+    from emocam.places import beside
+
+    if mode != RunMode.RUN:
+        raise SettingError(
+            f"cam={command.choices['cam']} is a sweep over its methods by itself and cannot be one run of "
+            "another; leave out -m, or sweep over the methods: cam=gradcam,lift"
+        )
+    loader = GlobalHydra.instance().config_loader()
+    return Joined(
+        command,
+        compose=lambda words: loader.load_configuration("config", words, RunMode.RUN),
+        tell=lambda error: sentence(error, beside("conf")),
+    ).run()
 
 
 if __name__ == "__main__":

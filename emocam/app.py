@@ -7,10 +7,11 @@ import math
 import sys
 import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pyarrow.parquet as pq
@@ -44,10 +45,9 @@ class Command:
     started: float
 
 
-def run(command: Command) -> int:
-    """Exit status 0, or 2 when more images than `data.max_unreadable` could not be used."""
-    _hush()
-    seconds = dict.fromkeys(STAGES, 0.0) | {"imports": time.perf_counter() - command.started}
+def parts_of(command: Command, seconds: dict[str, float]) -> Parts:
+    """What the command's settings name; `seconds` is where the time of its stages goes."""
+    hush()
     settings: dict[str, Any] = OmegaConf.to_container(command.cfg, resolve=True)  # type: ignore[assignment]
 
     def build_here(name: str) -> Any:
@@ -56,9 +56,19 @@ def run(command: Command) -> int:
     def build_recorded(name: str, recorded: dict[str, Any]) -> Any:
         return build(OmegaConf.select(OmegaConf.create(recorded), name), name, command.allowed)
 
-    parts = Parts(command.folder, settings, build_here, build_recorded, seconds)
+    return Parts(command.folder, settings, build_here, build_recorded, seconds)
+
+
+def run(command: Command, spent: Mapping[str, float] = MappingProxyType({})) -> int:
+    """Exit status 0, or 2 when more images than `data.max_unreadable` could not be used.
+
+    `spent` are seconds that were spent for this run before it began, by stage.
+    """
+    imports = {"imports": time.perf_counter() - command.started}
+    parts = parts_of(command, dict.fromkeys(STAGES, 0.0) | imports | dict(spent))
+    settings = parts.settings
     with parts.stage("imports"):  # Lightning comes with the task
-        task: Task = build_here("task")
+        task: Task = parts.build("task")
     with tracked(command, settings, parts) as tracker:
         _ = parts.thresholds
         data = task.perform(parts)
@@ -193,7 +203,7 @@ def _installed(name: str) -> bool:
     return any(True for _ in importlib.metadata.distributions(name=name))
 
 
-def _hush() -> None:
+def hush() -> None:
     """Lightning's hints are about training, and a user of ours can act on none of them."""
     import logging
 

@@ -25,10 +25,14 @@ class Job:
 def leave(status: int, told: str) -> None:
     """From within a job; a run that is no part of a sweep leaves nothing."""
     hydra = HydraConfig.get()
-    if hydra.mode != RunMode.MULTIRUN:
-        return
-    job = Job(hydra.job.num, Path(hydra.runtime.output_dir), list(hydra.overrides.task), status, told)
-    folder = Path(hydra.sweep.dir) / FOLDER
+    if hydra.mode == RunMode.MULTIRUN:
+        folder = Path(hydra.runtime.output_dir)
+        write(Path(hydra.sweep.dir), Job(hydra.job.num, folder, list(hydra.overrides.task), status, told))
+
+
+def write(sweep: Path, job: Job) -> None:
+    """One file a job, since they may end at the same time."""
+    folder = sweep / FOLDER
     folder.mkdir(parents=True, exist_ok=True)
     (folder / f"{job.number}.json").write_text(json.dumps(asdict(job), default=str))
 

@@ -22,7 +22,7 @@ from emocam.errors import Carried
 
 if TYPE_CHECKING:
     from emocam.comparison import Comparison
-    from emocam.tracking import Ending, TrackedRun
+    from emocam.tracking import Ending, MLflow, TrackedRun
 
 PARENT = "EMOCAM_PARENT_RUN"
 """The environment variable through which jobs, in whatever process, know their parent."""
@@ -45,7 +45,7 @@ class Sweep(Callback):
 
     def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
         with _carried():
-            _opened.append(begin(config))
+            begin(config)
 
     def on_multirun_end(self, config: DictConfig, **kwargs: Any) -> None:
         with _carried():
@@ -61,28 +61,36 @@ def _carried() -> Iterator[None]:
 
 
 def begin(config: DictConfig) -> Opened:
-    """The tracking store is made here, once, before jobs that run at the same time open it."""
-    folder = Path(config.hydra.sweep.dir).absolute()
-    jobs.forget(folder)
-    os.environ.pop(PARENT, None)
+    """From Hydra's settings of a multirun."""
     words = [str(word) for word in config.hydra.overrides.task]
-    allowed = list(config.allow) if any(word.startswith("allow=") for word in words) else []
-    store = build(config.get("logger"), "logger", allowed)
-    if store is None:
-        return Opened(folder, None)
-    tags = {"emocam.command": " ".join(["python -m emocam -m", *words]), "emocam.folder": str(folder)}
     swept = {word.partition("=")[0].lstrip("+"): word.partition("=")[2] for word in words if "," in word}
     swept |= OmegaConf.select(config, "hydra.sweeper.params") or {}  # where a study names what it sweeps
-    tracked = store.start(name(config, list(swept), folder), swept, tags)
-    os.environ[PARENT] = tracked.id
-    return Opened(folder, tracked)
+    data = "" if "data" in swept else str(config.hydra.runtime.choices.get("data"))
+    allowed = list(config.allow) if any(word.startswith("allow=") for word in words) else []
+    store = build(config.get("logger"), "logger", allowed)
+    return start(store, Path(config.hydra.sweep.dir), data, ["-m", *words], swept)
 
 
-def name(config: DictConfig, swept: list[str], folder: Path) -> str:
-    """As `planted-sweep-3f2a`; the data is left out where the sweep goes over it."""
-    data = [] if "data" in swept else [str(config.hydra.runtime.choices.get("data"))]
+def start(store: "MLflow | None", folder: Path, data: str, words: list[str], swept: dict[str, Any]) -> Opened:
+    """The tracking store is made before this, once: before jobs that run at the same time open it."""
+    opened = Opened(folder.absolute(), None)
+    jobs.forget(opened.folder)
+    os.environ.pop(PARENT, None)
+    _opened.append(opened)
+    if store is not None:
+        tags = {
+            "emocam.command": " ".join(["python -m emocam", *words]),
+            "emocam.folder": str(opened.folder),
+        }
+        opened.tracked = store.start(name(data, opened.folder), swept, tags)
+        os.environ[PARENT] = opened.tracked.id
+    return opened
+
+
+def name(data: str, folder: Path) -> str:
+    """As `planted-sweep-3f2a`; there is no data where the sweep goes over it."""
     digits = hashlib.sha256(f"{folder}{time.time_ns()}".encode()).hexdigest()[:4]
-    return "-".join([*data, "sweep", digits])
+    return "-".join([*([data] if data else []), "sweep", digits])
 
 
 def finish(opened: Opened) -> None:

@@ -10,17 +10,17 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "emocam"
 DRAWING = """
     __main__
-    verb
+    verb joined
     app sweep
     door settings mistakes help studies commandline jobs
     task
-    callback comparison
-    comparing
+    callback comparison pieces
+    comparing cells
     runs
-    metric plot report tracking store spreadsheet ledger words
+    metric plot report tracking store interleave spreadsheet ledger words
     cam importance
     classifier detector data paste
-    functional weights
+    functional weights verdict
     structures
     errors places
 """
@@ -35,7 +35,7 @@ KNOWN_BY = {
     "lightnet": "detector",
     "matplotlib": "plot",
     "mlflow": "tracking",
-    "omegaconf": "__main__ app door mistakes settings studies sweep",
+    "omegaconf": "__main__ app door joined mistakes settings studies sweep",
     "pytorch_lightning": "app task callback",
     "seaborn": "plot",
     "torchmetrics": "metric",

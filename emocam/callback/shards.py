@@ -1,10 +1,11 @@
 """Streams rows to disk while the run works."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from pytorch_lightning import Callback, LightningModule, Trainer
 
 from emocam.store import Shards
@@ -17,10 +18,17 @@ class WriteShards(Callback):
     """Each process keeps the rows of a few batches and writes them as one shard, whole or not at all.
 
     `rows` makes tables of what a step returned and of its batch; the ledger has a row for each image.
+    `done` are places in the listing whose rows lie here already.
     """
 
-    def __init__(self, shards: Shards, rows: Callable[[Any, Any], dict[str, pa.Table]]) -> None:
+    def __init__(
+        self,
+        shards: Shards,
+        rows: Callable[[Any, Any], dict[str, pa.Table]],
+        done: Collection[int] = frozenset(),
+    ) -> None:
         self.shards, self.rows = shards, rows
+        self.done = pa.array(sorted(done), pa.int64())
         self._empty()
 
     def _empty(self) -> None:
@@ -39,11 +47,14 @@ class WriteShards(Callback):
         batch_idx: int,
         dataloader_idx: int = 0,
     ) -> None:
-        rows = self.rows(outputs, batch)
+        rows = {name: self._new(table) for name, table in self.rows(outputs, batch).items()}
         self.kept.append(rows)  # at once: a signal between two tables of a batch would tear it
         self.images += len(rows["ledger"])
         if self.images >= MOST_IMAGES or time.monotonic() - self.since > LONGEST_SECONDS:
             self._write(trainer)
+
+    def _new(self, table: pa.Table) -> pa.Table:
+        return table.filter(pc.invert(pc.is_in(table["index"], value_set=self.done)))
 
     def on_predict_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         self._write(trainer)

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import sys
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ import torch
 from torch import Tensor
 
 from emocam import __version__
+from emocam.callback.shards import WriteShards
 from emocam.cam.base import CAM
 from emocam.classifier.base import Classifier
 from emocam.data.base import Data
@@ -23,48 +25,65 @@ from emocam.errors import SettingError
 from emocam.importance.base import Importance
 from emocam.runs import METADATA
 from emocam.store import FILES, Shards, refusal_table, tables
-from emocam.structures import Batch, Evidence, Explanation, Prediction
+from emocam.structures import Batch, Detections, Evidence, Explanation, Prediction
 from emocam.task.base import Parts
 from emocam.task.pasting import paste_all
-from emocam.task.streaming import remaining, stream, written_key
+from emocam.task.streaming import stream, written_key
 
 
 class Explain(lightning.LightningModule):
-    """Gives *all* regions with their scores and importances; thresholds come last, elsewhere."""
+    """Gives *all* regions with their scores and importances; thresholds come last, elsewhere.
+
+    One pass through the classifier and one through the detector serve all `cams`; without any, the
+    pictures are only classified.
+    """
 
     def __init__(
-        self, classifier: Classifier, detector: Detector, cam: CAM | None, importance: Importance
+        self, classifier: Classifier, detector: Detector, cams: Sequence[CAM], importance: Importance
     ) -> None:
         super().__init__()
         self.classifier, self.detector = classifier.freeze(), detector.eval()
-        self.cam, self.importance = cam, importance
+        self.cams, self.importance = cams, importance
 
-    def explain(self, batch: Batch) -> tuple[Prediction, Explanation | None]:
-        if self.cam is not None:
-            return self.cam(self.classifier, batch)
-        with torch.no_grad():
-            logits = self.classifier(self.classifier.prepare(batch.classifier_view))
-        return Prediction(logits, self.classifier.derive(logits)), None
+    def explain(self, batch: Batch) -> tuple[Prediction, list[Explanation | None]]:
+        """The prediction, and an explanation for each method."""
+        if not self.cams:
+            with torch.no_grad():
+                logits = self.classifier(self.classifier.prepare(batch.classifier_view))
+            return Prediction(logits, self.classifier.derive(logits)), [None]
+        forward = self.cams[0].forward_pass(self.classifier, batch)
+        maps = [cam.maps(forward) for cam in self.cams]
+        logits = forward.logits.detach()
+        return (
+            Prediction(logits, self.classifier.derive(logits)),
+            [Explanation(one, batch.classifier_window) for one in maps],
+        )
 
-    def predict_step(self, batch: Batch, batch_idx: int = 0) -> Evidence | None:
+    def predict_step(self, batch: Batch, batch_idx: int = 0) -> list[Evidence]:
+        """For each method its evidence; none without an image that could be used."""
         if not len(batch):
-            return None
-        prediction, explanation = self.explain(batch)
+            return []
+        prediction, explanations = self.explain(batch)
         with torch.no_grad():
             detections = self.detector(batch)
-            importance: Tensor = torch.full_like(detections.score, torch.nan)
-            if explanation is not None:
-                importance = self.importance(explanation, detections)
+            return [self.weigh(batch, prediction, explanation, detections) for explanation in explanations]
+
+    def weigh(
+        self, batch: Batch, prediction: Prediction, explanation: Explanation | None, detections: Detections
+    ) -> Evidence:
+        importance: Tensor = torch.full_like(detections.score, torch.nan)
+        if explanation is not None:
+            importance = self.importance(explanation, detections)
         return Evidence(
             batch.paths, batch.index, prediction, explanation, detections, importance, batch.known
         )
 
 
 def rows_of(
-    evidence: Evidence | None, batch: Batch, labels: list[str], objects: list[str]
+    evidence: list[Evidence], batch: Batch, method: int, labels: list[str], objects: list[str]
 ) -> dict[str, pa.Table]:
-    """The tables of one step; without a usable image there is only the ledger, which says why."""
-    found = tables(evidence, labels, objects) if evidence is not None else {}
+    """The tables of one step and one method; without a usable image only the ledger, which says why."""
+    found = tables(evidence[method], labels, objects) if evidence else {}
     if batch.refusals:
         ledgers = [found["ledger"]] if found else []
         found["ledger"] = pa.concat_tables([*ledgers, refusal_table(batch.refusals)])
@@ -113,43 +132,73 @@ class Association:
 
     def perform(self, parts: Parts) -> Data:
         with parts.stage("build"):
-            data = parts.data
-            data.begin()
-            for note in data.notes:
-                sys.stderr.write(f"{note}\n")
-            listing = parts.listing
-            key = digest(parts.settings, listing)
-        if not self._finished(parts.folder, key):
-            self._explain(parts, listing, key)
+            begin(parts)
+            key = digest(parts.settings, parts.listing)
+        if not finished(parts.folder, key):
+            explain([parts], [key])
         if parts.paste is not None:
-            paste_all(parts, listing, key)
-        return data
+            paste_all(parts, parts.listing, key)
+        return parts.data
 
-    def _explain(self, parts: Parts, listing: list[str], key: str) -> None:
-        with parts.stage("build"):
-            shards, data = Shards(parts.folder, key), parts.data
-            model = Explain(parts.classifier, parts.detector, parts.cam, parts.importance)
-            labels, objects = model.classifier.labels, model.detector.objects
+
+def begin(parts: Parts) -> None:
+    """The data set gets ready, and says how it was read."""
+    parts.data.begin()
+    for note in parts.data.notes:
+        sys.stderr.write(f"{note}\n")
+
+
+def explain_together(runs: Sequence[Parts]) -> None:
+    """The evidence of runs that differ in their CAM method alone, in one pass."""
+    with runs[0].stage("build"):
+        begin(runs[0])
+        keys = [digest(parts.settings, runs[0].listing) for parts in runs]
+        left = [
+            (parts, key) for parts, key in zip(runs, keys, strict=True) if not finished(parts.folder, key)
+        ]
+    if left:
+        explain([parts for parts, _ in left], [key for _, key in left])
+
+
+def explain(runs: Sequence[Parts], keys: Sequence[str]) -> None:
+    """Leaves each run's tables in its folder; all parts but the CAM are those of the first."""
+    parts = runs[0]
+    with parts.stage("build"):
+        cams = [cam for run in runs if (cam := run.cam_for(parts.classifier)) is not None]
+        model = Explain(parts.classifier, parts.detector, cams, parts.importance)
+        labels, objects = model.classifier.labels, model.detector.objects
+        everything = [Shards(run.folder, key) for run, key in zip(runs, keys, strict=True)]
+        for shards in everything:
             shards.begin()
-            left = remaining(shards, np.arange(len(listing)))
-        with parts.stage("predict"):
-            if len(left):
-                samples = Samples(data, listing, left, model.classifier.view, model.detector.view)
-                rows = partial(rows_of, labels=labels, objects=objects)
-                size = 32 if data.batch_size == "auto" else data.batch_size
-                stream(parts, model, samples, shards, rows, collate, size, len(listing))
-        with parts.stage("merge"):
-            names = {"labels": labels, "objects": objects, "version": __version__, "key": key}
-            blank = tables(Evidence.none(len(labels)), labels, objects)
-            shards.merge(parts.folder, {METADATA: json.dumps(names).encode()}, FILES, blank)
+        # an interrupt between two writers leaves an image with one method and not with another
+        done = [set(shards.done().tolist()) for shards in everything]
+        places = np.arange(len(parts.listing))
+        left = np.setdiff1d(places, list(set.intersection(*done)))
+    with parts.stage("predict"):
+        if len(left):
+            samples = Samples(parts.data, parts.listing, left, model.classifier.view, model.detector.view)
+            writers = [
+                WriteShards(
+                    shards, partial(rows_of, method=method, labels=labels, objects=objects), done[method]
+                )
+                for method, shards in enumerate(everything)
+            ]
+            size = 32 if parts.data.batch_size == "auto" else parts.data.batch_size
+            stream(parts, model, samples, writers, collate, size, len(parts.listing))
+    with parts.stage("merge"):
+        blank = tables(Evidence.none(len(labels)), labels, objects)
+        for shards, run in zip(everything, runs, strict=True):
+            names = {"labels": labels, "objects": objects, "version": __version__, "key": shards.key}
+            shards.merge(run.folder, {METADATA: json.dumps(names).encode()}, FILES, blank)
 
-    def _finished(self, folder: Path, key: str) -> bool:
-        """Whether the same command was completed here; another command's folder is left alone."""
-        working = Shards(folder, key).made_by()
-        finished = written_key([folder / f"{name}.parquet" for name in FILES[:3]])
-        if (working or finished) not in (None, key):
-            raise SettingError(
-                f"hydra.run.dir {folder} holds a run of other settings or pictures; "
-                "name another folder, or remove this one"
-            )
-        return working is None and finished == key
+
+def finished(folder: Path, key: str) -> bool:
+    """Whether the same command was completed here; another command's folder is left alone."""
+    working = Shards(folder, key).made_by()
+    written = written_key([folder / f"{name}.parquet" for name in FILES[:3]])
+    if (working or written) not in (None, key):
+        raise SettingError(
+            f"hydra.run.dir {folder} holds a run of other settings or pictures; "
+            "name another folder, or remove this one"
+        )
+    return working is None and written == key

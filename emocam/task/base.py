@@ -60,12 +60,16 @@ class Parts:
         detector.meet(self.data.objects)
         return detector
 
-    @cached_property
-    def cam(self) -> CAM | None:
+    def cam_for(self, classifier: Classifier) -> CAM | None:
+        """An unknown label is told before the work, not after."""
         cam: CAM | None = self.build("cam")
         if cam is not None:
-            cam.label_index(self.classifier.labels)  # an unknown label is told before the work, not after
+            cam.label_index(classifier.labels)
         return cam
+
+    @cached_property
+    def cam(self) -> CAM | None:
+        return self.cam_for(self.classifier)
 
     @cached_property
     def paste(self) -> Change | None:

@@ -17,6 +17,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
+from emocam.callback.shards import WriteShards
 from emocam.cam.base import CAM
 from emocam.classifier.base import Classifier
 from emocam.data.base import Data
@@ -172,11 +173,16 @@ def check_objects(where: Sequence[str], known: Sequence[str]) -> None:
             )
 
 
+def paste_key(parts: Parts, evidence_key: str) -> str:
+    """Names all that decides what pasting changes."""
+    return hashlib.sha256(f"{evidence_key}{parts.settings['paste']}".encode()).hexdigest()
+
+
 def paste_all(parts: Parts, listing: list[str], evidence_key: str) -> None:
     """Leaves paste.parquet: every explained picture, changed in every way."""
     folder, change = parts.folder, parts.paste
     assert change is not None
-    key = hashlib.sha256(f"{evidence_key}{parts.settings['paste']}".encode()).hexdigest()
+    key = paste_key(parts, evidence_key)
     if written_key([folder / "paste.parquet"]) == key:
         return
     with parts.stage("paste"):
@@ -191,6 +197,10 @@ def paste_all(parts: Parts, listing: list[str], evidence_key: str) -> None:
         left = remaining(shards, done)
         if len(left):
             samples = Variants(parts.data, listing, left, model.classifier.view, change, regions)
-            stream(parts, model, samples, shards, partial(paste_rows, labels=labels), alone, 1, len(done))
-        shards.merge(folder, {METADATA: json.dumps({"labels": labels, "key": key}).encode()}, ("paste",))
+            writer = WriteShards(shards, partial(paste_rows, labels=labels))
+            stream(parts, model, samples, [writer], alone, 1, len(done))
+        names = {METADATA: json.dumps({"labels": labels, "key": key}).encode()}
+        nothing = Changed("", 0, torch.zeros(0), torch.zeros(0), [])
+        blank = paste_rows(Answers(torch.zeros(1, len(labels)), torch.zeros(0)), nothing, labels)
+        shards.merge(folder, names, ("paste",), blank)
         leave_flips(parts, listing, regions)

@@ -2,12 +2,11 @@
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 import pyarrow.parquet as pq
 import pytorch_lightning as lightning
 from torch.utils.data import DataLoader, Dataset
@@ -29,13 +28,12 @@ def stream(
     parts: Parts,
     model: lightning.LightningModule,
     samples: Dataset[Any],
-    shards: Shards,
-    rows: Callable[[Any, Any], dict[str, pa.Table]],
+    writers: Sequence[WriteShards],
     collate: Callable[[Any], Any],
     batch: int,
     images: int,
 ) -> None:
-    """Predicts on all samples; `rows` makes tables of what a step returned and of its batch.
+    """Predicts on all samples, and hands what each step returned to the writers.
 
     `images` is how many there are in all, with those that an earlier attempt has done.
     """
@@ -48,7 +46,7 @@ def stream(
     )
     trainer = lightning.Trainer(
         **settings["trainer"],
-        callbacks=[WriteShards(shards, rows), ShowProgress(images, images - left, settings["quiet"])],
+        callbacks=[*writers, ShowProgress(images, images - left, settings["quiet"])],
         inference_mode=False,  # CAM methods need gradients
         logger=False,
         enable_checkpointing=False,
