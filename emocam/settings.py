@@ -17,8 +17,9 @@ UNIT = {
     "detector.score": 0.005,
     "detector.iou": 0.005,
     "data.max_unreadable": 0.01,
+    "verdict.q": 0.05,
 }
-COUNTS = ("data.images", "data.limit", "data.max_pixels", "seed")
+COUNTS = ("data.images", "data.limit", "data.max_pixels", "seed", "verdict.images", "verdict.fills")
 AUTOMATIC = ("data.batch_size", "data.workers")
 GROUPS = (
     "task",
@@ -28,13 +29,14 @@ GROUPS = (
     "vocabulary",
     "importance",
     "threshold",
+    "verdict",
     "trainer",
     "cam",
     "logger",
     "callback",
     "paste",
 )
-REQUIRED = ("task", "data", "classifier", "detector", "vocabulary", "importance", "threshold", "trainer")
+REQUIRED = ("task", "data", "classifier", "detector", "vocabulary", "importance", "threshold", "trainer", "verdict")
 
 
 def _number(value: object) -> bool:

@@ -14,6 +14,7 @@ def closing(summary: dict[str, Any], ledger: str, folder: Path) -> list[str]:
         lines.append(
             f"  {cell['object']:{width}}  ->  {cell['label']:{across}}  {cell['percent']:5.1f} % of its images{role}"
         )
+    lines += summary.get("in_words", [])
     if not summary.get("explained", True):
         lines.append(
             "no CAM looked at the pictures, so every detected object counts; add one with +cam=gradcam"

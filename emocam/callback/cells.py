@@ -1,0 +1,94 @@
+"""Every cell of the matrix with its chance level, its intervals, its effect and a verdict."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+
+from emocam.callback.base import Finished
+from emocam.cells.chance import chances
+from emocam.cells.effects import COLUMNS, effect_columns
+from emocam.cells.table import Tally, cell_columns, frame
+from emocam.functional.bootstrap import RESAMPLES
+from emocam.runs import Run
+from emocam.spreadsheet import write_csv
+from emocam.structures import Thresholds
+from emocam.verdict import USED, WORDS, Rules, few, sentence, verdicts
+
+EFFECT = ["effect", "effect_control", "effect_low", "effect_high", "effect_p", "effect_q"]
+EFFECT += ["effect_fills", "fills", "flips", "flips_control", "flips_p", "effect_images"]
+COUNTED = ["effect_fills", "fills", "effect_images"]
+MOST = 10
+"""Sentences at the end of a run."""
+
+
+class Cells:
+    """Leaves cells.parquet and cells.csv: a row an object x label, docs/explanation/verdict.md names the columns.
+
+    Attention has a level of chance where importance is the map's mean in the box, or
+    `threshold.chance` decides; under another importance, and without a CAM, `use_chance` is NaN.
+    """
+
+    def __init__(self, rules: Rules | None = None, resamples: int = RESAMPLES, seed: int = 0) -> None:
+        self.rules, self.resamples, self.seed = rules or Rules(), resamples, seed
+
+    def on_run_end(self, finished: Finished) -> dict[str, Any]:
+        run = finished.run
+        importance = finished.summary.get("choices", {}).get("importance", "mean")
+        tally = count(run, finished.thresholds, importance)
+        cells = frame(cell_columns(tally, self.resamples, self.seed), run.object_names, run.label_names)
+        cells = with_effects(cells, run)
+        columns = {name: cells[name].to_numpy() for name in cells.columns}
+        cells["few"] = few(columns, self.rules)
+        cells["verdict"] = verdicts(columns, self.rules)
+        table = cells.astype({"verdict": "string"})
+        table.to_parquet(run.path / "cells.parquet", index=False)
+        write_csv(table, run.path / "cells.csv", index=False)
+        return numbers(cells, self.rules) | {"in_words": in_words(cells, finished.summary.get("finding", []))}
+
+
+def count(run: Run, thresholds: Thresholds, importance: str) -> Tally:
+    """The counts of all cells, and their level of chance where there is one."""
+    matrix = run.counts(thresholds)
+    chance = np.full(matrix.counts.shape, np.nan)
+    if run.explained and (importance == "mean" or thresholds.chance is not None):
+        chance = chances(run, thresholds)
+    return Tally(matrix.images.numpy(), matrix.present.numpy(), matrix.counts.numpy(), chance)
+
+
+def with_effects(cells: pd.DataFrame, run: Run) -> pd.DataFrame:
+    """The columns of what was taken away, empty where nothing was."""
+    file = run.path / "effect.parquet"
+    if file.is_file() and pq.read_metadata(file).num_rows:
+        measured = effect_columns(pd.read_parquet(file, columns=COLUMNS))
+        cells = cells.merge(measured, "left", left_on=["object", "label"], right_index=True)
+    cells = cells.reindex(columns=[*(name for name in cells if name not in EFFECT), *EFFECT])
+    return (
+        cells.astype(dict.fromkeys(EFFECT, float))
+        .fillna(dict.fromkeys(COUNTED, 0))
+        .astype(dict.fromkeys(COUNTED, int))
+    )
+
+
+def numbers(cells: pd.DataFrame, rules: Rules) -> dict[str, Any]:
+    """How many cells could be tested, how many stand out, and how many have each verdict."""
+    given = cells["verdict"].value_counts()
+    return {
+        "cells_tested": int(cells["q"].notna().sum()),
+        "cells_found": int((cells["q"] < rules.q).sum()),
+        "cells_measured": int((cells["effect_images"] > 0).sum()),
+        "verdicts": {word: int(given.get(word, 0)) for word in WORDS},
+    }
+
+
+def in_words(cells: pd.DataFrame, finding: list[dict[str, Any]]) -> list[str]:
+    """What is used, most effect first, then the strongest cell of each label, a sentence each."""
+    used = cells[cells["verdict"] == USED].sort_values("effect", ascending=False)
+    strongest = {(cell["object"], cell["label"]) for cell in finding}
+    named = [pair in strongest for pair in zip(cells["object"], cells["label"], strict=True)]
+    told = pd.concat([used, cells[named].sort_values("present", ascending=False)]).drop_duplicates()
+    return [
+        sentence({str(key): value for key, value in cell.items()})
+        for cell in told.head(MOST).to_dict("records")
+    ]

@@ -1,0 +1,85 @@
+"""The columns of cells.parquet that the evidence alone gives: a row an object x label."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from emocam.functional.bootstrap import RESAMPLES, lift_intervals
+from emocam.functional.discoveries import false_discoveries
+from emocam.functional.lift import lifts
+from emocam.functional.permutation import permutation_p
+from emocam.functional.proportions import wilson
+from emocam.functional.tails import binomial_tail
+
+Columns = dict[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class Tally:
+    """Images (L,) of each label; present, kept (O, L) are those with an object, and where it counts.
+
+    `chance` (O, L) is how often it would count by chance; NaN where that was not asked.
+    """
+
+    images: np.ndarray
+    present: np.ndarray
+    kept: np.ndarray
+    chance: np.ndarray
+
+
+def cell_columns(tally: Tally, resamples: int = RESAMPLES, seed: int = 0) -> Columns:
+    """All columns (O, L) of numbers."""
+    low, high = lift_intervals(tally.kept, tally.images, resamples, seed)
+    p = permutation_p(tally.kept, tally.images)
+    use_p = looking_p(tally)
+    return {
+        "images": np.broadcast_to(tally.images[None], tally.kept.shape),
+        "present": tally.present,
+        "kept": tally.kept,
+        **_shares("present", "present_percent", tally.present, tally.images[None], 100),
+        "present_percent_of_all": _of_all(tally),
+        **_shares("percent", "percent", tally.kept, tally.images[None], 100),
+        **_shares("use", "use", tally.kept, tally.present, 1),
+        "use_chance": tally.chance,
+        "use_p": use_p,
+        "use_q": false_discoveries(use_p),
+        "lift": lifts(tally.kept, tally.images),
+        "lift_low": low,
+        "lift_high": high,
+        "p": p,
+        "q": false_discoveries(p),
+        "present_q": false_discoveries(permutation_p(tally.present, tally.images)),
+    }
+
+
+def looking_p(tally: Tally) -> np.ndarray:
+    """One-sided p (O, L) that an object counts so often when its boxes could lie anywhere.
+
+    Chance differs from image to image; a binomial of its mean has the heavier tail above the mean
+    (Hoeffding 1956), so that p is rather too large. NaN where the object never is.
+    """
+    return binomial_tail(tally.kept, tally.present, np.where(tally.present > 0, tally.chance, np.nan))
+
+
+def _shares(name: str, share: str, count: np.ndarray, of: np.ndarray, unit: int) -> Columns:
+    with np.errstate(divide="ignore", invalid="ignore"):
+        found = unit * count / np.where(of > 0, of, np.nan)
+    low, high = wilson(count, np.broadcast_to(of, count.shape))
+    return {share: found, f"{name}_low": unit * low, f"{name}_high": unit * high}
+
+
+def _of_all(tally: Tally) -> np.ndarray:
+    """Percent of all images, whatever their label, with the object: the same along a row."""
+    total = tally.images.sum()
+    share = 100 * tally.present.sum(1, keepdims=True) / (total if total else np.nan)
+    return np.broadcast_to(share, tally.kept.shape)
+
+
+def frame(columns: Columns, objects: list[str], labels: list[str]) -> pd.DataFrame:
+    """A row an object x label, in the names' order."""
+    names = {
+        "object": np.repeat(np.array(objects, object), len(labels)),
+        "label": np.tile(np.array(labels, object), len(objects)),
+    }
+    return pd.DataFrame(names | {name: column.reshape(-1) for name, column in columns.items()})

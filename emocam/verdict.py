@@ -1,0 +1,113 @@
+"""What may be said of a cell: whether an object is there, looked at, and used.
+
+The rules are few and stated here; docs/explanation/verdict.md says them in words.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from emocam.errors import SettingError
+
+USED = "used"
+LOOKED_AT = "looked at without effect"
+UNSEEN = "effect without being looked at"
+PRESENT = "present only"
+CHANCE = "not distinguishable from chance"
+FEW = "too few pictures"
+WORDS = (USED, LOOKED_AT, UNSEEN, PRESENT, CHANCE, FEW)
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What it takes to say so.
+
+    `images` of a label with the object, or nothing is said; `effect_images` in which it was taken
+    away, or its effect is unknown; `q` bounds the share of false discoveries in each of the tests;
+    `effect` is the drop of the label's log-odds, beyond the control's, that the paired interval must
+    lie above; `fills` is how many ways of taking it away must agree, all of them if fewer were tried.
+    """
+
+    images: int = 20
+    effect_images: int = 10
+    q: float = 0.05
+    effect: float = 0.0
+    fills: int = 2
+
+    def __post_init__(self) -> None:
+        for name, least in (("images", 1), ("effect_images", 2), ("fills", 1)):
+            if getattr(self, name) < least:
+                raise SettingError(f"verdict.{name} must be at least {least}, got {getattr(self, name)}")
+        if not 0 < self.q < 1:
+            raise SettingError(f"verdict.q must lie between 0 and 1, got {self.q:g}")
+        if self.effect < 0:
+            raise SettingError(f"verdict.effect must not be negative, got {self.effect:g}")
+
+
+Columns = Mapping[str, NDArray[Any]]
+
+
+def few(cells: Columns, rules: Rules) -> NDArray[np.bool_]:
+    """Where too few of the label's images have the object for anything to be said."""
+    return cells["present"] < rules.images
+
+
+def verdicts(cells: Columns, rules: Rules) -> NDArray[np.object_]:
+    """A word for each cell, or None where what decides was not measured.
+
+    Attention is unknown without a level of chance, and effect where it was not tried on enough images.
+    An unmeasured effect is asked for only where attention is above chance or unknown.
+    """
+    attention_known, looked = ~np.isnan(cells["use_q"]), cells["use_q"] < rules.q
+    effect_known, effect = cells["effect_images"] >= rules.effect_images, has_effect(cells, rules)
+    idle = np.where(cells["present_q"] < rules.q, PRESENT, CHANCE).astype(object)
+    word = np.select(
+        [
+            few(cells, rules),
+            ~effect_known & (looked | ~attention_known),
+            effect & ~attention_known,
+            looked & effect,
+            looked,
+            effect,
+        ],
+        [FEW, "", "", USED, LOOKED_AT, UNSEEN],
+        idle,
+    ).astype(object)
+    word[word == ""] = None
+    return word
+
+
+def has_effect(cells: Columns, rules: Rules) -> NDArray[np.bool_]:
+    """Where taking the object away does more than taking away as much of something else."""
+    agreed = cells["effect_fills"] >= np.minimum(rules.fills, cells["fills"])
+    enough = cells["effect_images"] >= rules.effect_images
+    return enough & agreed & (cells["effect_q"] < rules.q) & (cells["effect_low"] > rules.effect)
+
+
+def sentence(cell: Mapping[str, Any]) -> str:
+    """A cell in words, leaving out what was not measured."""
+
+    def known(*names: str) -> bool:
+        return all(cell.get(name) is not None and np.isfinite(cell[name]) for name in names)
+
+    told = [
+        f"{cell['object']}: in {cell['present_percent']:.0f} % of the pictures labelled {cell['label']} "
+        f"({cell['present_percent_of_all']:.0f} % of all)"
+    ]
+    if known("use", "use_chance"):
+        told.append(
+            f"looked at in {cell['use']:.0%} of those (same-size boxes: {cell['use_chance']:.0%})".replace(
+                "%", " %"
+            )
+        )
+    if known("flips", "flips_control"):
+        told.append(
+            f"taking it away changes {cell['flips']:.0%} of the answers "
+            f"(a same-size patch elsewhere: {cell['flips_control']:.0%})".replace("%", " %")
+        )
+    word = cell.get("verdict")
+    verdict = f" {word[0].upper()}{word[1:]}." if isinstance(word, str) else ""
+    return f"{'; '.join(told)}.{verdict}"
