@@ -12,6 +12,8 @@ FEW_IMAGES = 30
 """Below this a percentage is uncertain by more than 15 points."""
 NEARLY_ALL = 0.9
 MANY_REGIONS = 50
+MOSTLY_OUTSIDE = 0.5
+"""Of the maps' mass."""
 
 
 @dataclass(frozen=True)
@@ -112,6 +114,12 @@ def warnings(run: RunTables, strongest: Strongest, flat_maps: int, lost_pictures
         each = run.summary["regions"] / images
         told.append(
             f"The detector finds {each:.0f} regions in an image on average: detector.score may be too low."
+        )
+    outside = run.summary.get("unexplained")
+    if outside and outside > MOSTLY_OUTSIDE:
+        told.append(
+            f"{100 * outside:.0f} % of the maps' mass lies outside all detected objects: most of what is looked at "
+            "has no row here."
         )
     if flat_maps:
         told.append(

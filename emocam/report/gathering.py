@@ -1,11 +1,12 @@
 """Everything the pages of a run say, gathered once."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from emocam.report.examples import Example, find_examples
 from emocam.report.finding import Cell, ledger, nothing, standing_out, warnings
+from emocam.report.outside import Outside, find_outside, outside_line
 from emocam.report.strongest import Strongest, find_strongest
 from emocam.report.tables import RunTables
 from emocam.report.thumbnails import OpenPicture, side_for, write_thumbnails
@@ -20,6 +21,7 @@ class Gathered:
     examples: dict[str, Example]
     cells: list[Cell]
     warnings: list[str]
+    outside: list[Outside] = field(default_factory=list)
 
     @property
     def words(self) -> dict[str, Any]:
@@ -31,6 +33,8 @@ class Gathered:
             "nothing": nothing(self.run, self.strongest.highest),
             "warnings": self.warnings,
             "cards": self.cards(1),
+            "outside_line": outside_line(self.run),
+            "outside": self.outside,
             "version": self.run.summary.get("versions", {}).get("emocam", ""),
         }
 
@@ -55,4 +59,11 @@ def gather(folder: Path, into: Path, open_picture: OpenPicture | None) -> Gather
     examples, flat = find_examples(run, strongest.pairs)
     ordered = sorted(examples.values(), key=lambda example: example.place)
     lost = write_thumbnails(ordered, into, open_picture, side_for(len(ordered))) if open_picture else 0
-    return Gathered(run, strongest, examples, standing_out(run), warnings(run, strongest, flat, lost))
+    return Gathered(
+        run,
+        strongest,
+        examples,
+        standing_out(run),
+        warnings(run, strongest, flat, lost),
+        find_outside(run, into, open_picture),
+    )

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from jinja2 import Environment
 from markupsafe import Markup
+from numpy.typing import NDArray
 
 from emocam.report.examples import Example
 from emocam.report.gathering import Gathered
@@ -26,9 +27,14 @@ def _short(name: str) -> str:
     return name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 1] + "…"
 
 
+def most_images(run: RunTables) -> NDArray[np.int64]:
+    """The labels with the most images, in their own order."""
+    return np.sort(np.argsort(-run.images, kind="stable")[:MOST_LABELS])
+
+
 def shortened(run: RunTables) -> RunTables:
-    """The labels with the most images, in their own order, and names that leave room."""
-    most = np.sort(np.argsort(-run.images, kind="stable")[:MOST_LABELS])
+    """These labels, and names that leave room."""
+    most = most_images(run)
     labels = [_short(run.labels[i]) for i in most]
     objects = [_short(name) for name in run.objects]
     return replace(run, objects=objects, labels=labels, counts=run.counts[:, most], images=run.images[most])
@@ -59,9 +65,10 @@ def summary_page(gathered: Gathered, report: Path, environment: Environment, sty
         for cell, example in gathered.cards(each)
     ]
     hashed = b64encode(sha256(script.encode()).digest()).decode()
-    small = shortened(run)
+    small, words = shortened(run), gathered.words
+    line = words["outside_line"] and [words["outside_line"][label] for label in most_images(run)]
     return environment.get_template("summary.html.j2").render(
-        **gathered.words | {"warnings": gathered.warnings[:8]},
+        **words | {"warnings": gathered.warnings[:8], "outside_line": line},
         small=small,
         rows=first_rows(small, MOST_OBJECTS),
         counted=int(run.counts.any(axis=1).sum()),

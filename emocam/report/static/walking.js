@@ -54,7 +54,7 @@ function read(cell) {
 /** What a click or Enter does: heads sort or open their label, names their object, cells their pictures. */
 function act(target) {
   const cell = target.closest("th, td");
-  if (!cell) return;
+  if (!cell || cell.closest("tfoot")) return;
   const label = cell.cellIndex - 1;
   if (target.closest(".about")) show({ object: "", label: run.labels[label], image: "" }, true);
   else if (cell.closest("thead")) sortBy(cell);
