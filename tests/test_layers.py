@@ -11,6 +11,7 @@ PACKAGE = Path(__file__).parents[1] / "emocam"
 DRAWING = """
     __main__
     verb joined
+    merge
     app sweep
     door settings mistakes help studies commandline jobs
     task
@@ -35,7 +36,7 @@ KNOWN_BY = {
     "lightnet": "detector",
     "matplotlib": "plot",
     "mlflow": "tracking",
-    "omegaconf": "__main__ app door joined mistakes settings studies sweep",
+    "omegaconf": "__main__ app door joined merge mistakes settings studies sweep",
     "pytorch_lightning": "app task callback",
     "seaborn": "plot",
     "torchmetrics": "metric",
