@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from emocam.data.shard import Shard
 from emocam.errors import SettingError
@@ -31,6 +32,10 @@ class Piece:
 
     def file(self, name: str) -> Path:
         return self.folder / f"{name}.parquet"
+
+    def places(self, own: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Where in the whole listing the images stand that are at these places of the shard's own."""
+        return own * self.shard.of + self.shard.number - 1
 
     def rows(self, name: str) -> int:
         return pq.read_metadata(self.file(name)).num_rows if self.file(name).is_file() else 0
@@ -56,7 +61,7 @@ def placed(piece: Piece, name: str) -> Iterator[pa.Table]:
                 )
             known = known.append(pd.Index(batch["image"].to_pylist(), dtype=object))
             place = known.get_indexer(images)
-        yield rows.append_column("index", pa.array(piece.shard.place(first + place.astype(np.int64))))
+        yield rows.append_column("index", pa.array(piece.places(first + place.astype(np.int64))))
         if len(place):
             first, known = first + place[-1], known[place[-1] :]
 

@@ -21,7 +21,8 @@ def read_piece(folder: Path) -> Piece:
     file = folder / ".hydra" / "config.yaml"
     if not file.is_file():
         raise SettingError(f"RUN {folder} does not say how it was made: it has no .hydra/config.yaml")
-    shard = (yaml.safe_load(file.read_text()).get("data") or {}).get("shard")
+    settings = yaml.safe_load(file.read_text())
+    shard = (settings.get("data") or {}).get("shard")
     if shard is None:
         raise SettingError(f"RUN {folder} is no shard of a corpus: it was run without data.shard")
     if not (folder / "summary.json").is_file() or (folder / "shards").exists():

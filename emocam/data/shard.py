@@ -33,7 +33,3 @@ class Shard:
     def part(self, listing: Sequence[str]) -> Sequence[str]:
         """Its images of a listing, in its order."""
         return listing[self.number - 1 :: self.of]
-
-    def place(self, number: int) -> int:
-        """Where in the whole listing the image stands that is here at place `number`; also of arrays."""
-        return number * self.of + self.number - 1

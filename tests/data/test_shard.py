@@ -3,7 +3,6 @@
 import pytest
 
 from emocam.data.planted import Planted
-from emocam.data.shard import Shard
 from emocam.errors import SettingError
 
 
@@ -14,8 +13,6 @@ def test_each_image_is_in_one_shard_and_none_is_larger_by_two(images: int, of: i
     shards = [Planted(images=images, shard=f"{number}/{of}").listing() for number in range(1, of + 1)]
     assert sorted(path for shard in shards for path in shard) == whole
     assert max(map(len, shards)) - min(map(len, shards)) <= 1
-    for number, shard in enumerate(shards, 1):
-        assert [whole[Shard(number, of).place(i)] for i in range(len(shard))] == shard
 
 
 def test_the_limit_is_that_of_the_whole_corpus() -> None:
