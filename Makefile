@@ -25,13 +25,14 @@ else \
 fi
 endef
 
-.PHONY: demo test lint types lock install help
+.PHONY: demo test lint types docs lock install help
 
 help:
 	@echo 'make demo    install, explain the embedded world, say where the report is'
 	@echo 'make test    install everything, run the tests; EXTRA="-k word" goes to pytest'
 	@echo 'make lint    ruff check, ruff format --check'
 	@echo 'make types   mypy'
+	@echo 'make docs    the documents as a site, in site/; a warning is an error'
 	@echo 'make lock    renew requirements.lock; needs uv'
 
 demo: .venv/core
@@ -46,6 +47,10 @@ lint: .venv/all
 
 types: .venv/all
 	@$(BIN)/mypy
+
+docs: .venv/all
+	@$(BIN)/sphinx-build -W --keep-going -n -q -b html -d site/.trees docs site
+	@echo 'the documents   site/index.html'
 
 install: .venv/all
 
