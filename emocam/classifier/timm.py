@@ -44,7 +44,7 @@ class TimmClassifier(LibraryClassifier):
         network = draw(lambda: timm.create_model(name, num_classes=len(names)), seed) if own else _fetch(name)
         if own and weights is not None and is_file(weights):
             fill(network, weights, len(names))
-        super().__init__(network, names, _preprocessing(resolve_model_data_config(network)), layer, name)
+        super().__init__(network, names, preprocessing_of(network), layer, name)
 
 
 def _tagged(model: str, weights: str | None) -> str:
@@ -107,7 +107,9 @@ def _fetch(name: str) -> nn.Module:
         ) from None
 
 
-def _preprocessing(config: Mapping[str, Any]) -> Preprocessing:
+def preprocessing_of(network: nn.Module) -> Preprocessing:
+    """What a network of timm knows of its own inputs."""
+    config = resolve_model_data_config(network)
     _, height, width = config["input_size"]
     size = (height, width)
     return Preprocessing(_view(config, size), size, config["mean"], config["std"])

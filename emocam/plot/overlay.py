@@ -26,6 +26,19 @@ def coloured(
     return rgba
 
 
+def blended(
+    image: Image.Image, map: NDArray[np.floating], window: Sequence[float], longest: int
+) -> Image.Image:
+    """The picture with the map over its window, as pixels, its longer side at most `longest`."""
+    shown = image.convert("RGB")
+    shown.thumbnail((longest, longest))
+    sides = np.array([*shown.size, *shown.size])
+    x0, y0, x1, y1 = (np.asarray(window) * sides).round().astype(int).tolist()
+    rgba = Image.fromarray((255 * coloured(map, (max(1, x1 - x0), max(1, y1 - y0)))).astype(np.uint8))
+    shown.paste(rgba, (x0, y0), rgba.getchannel("A"))
+    return shown
+
+
 def overlay(
     image: Image.Image,
     map: NDArray[np.floating] | None,

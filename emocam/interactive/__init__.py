@@ -1,0 +1,1 @@
+"""What a person calls from Python, in a script or a notebook."""
