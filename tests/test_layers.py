@@ -9,6 +9,7 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "emocam"
 DRAWING = """
+    interactive
     __main__
     verb joined
     merge
@@ -18,7 +19,7 @@ DRAWING = """
     callback comparison pieces
     comparing cells
     runs
-    metric plot report tracking store interleave spreadsheet ledger words
+    metric plot inline report tracking store interleave spreadsheet ledger words
     cam importance
     classifier detector data paste
     functional weights verdict
@@ -34,9 +35,9 @@ KNOWN_BY = {
     "hydra": "__main__ commandline door jobs mistakes settings studies sweep",
     "jinja2": "report",
     "lightnet": "detector",
-    "matplotlib": "plot",
+    "matplotlib": "interactive plot",
     "mlflow": "tracking",
-    "omegaconf": "__main__ app door joined merge mistakes settings studies sweep",
+    "omegaconf": "__main__ app door interactive joined merge mistakes settings studies sweep",
     "pytorch_lightning": "app task callback",
     "seaborn": "plot",
     "torchmetrics": "metric",
