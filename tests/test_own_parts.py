@@ -17,6 +17,9 @@ FOUND: dict[str, Callable[[pd.DataFrame, pd.DataFrame], bool]] = {
     "own-cam": lambda predictions, evidence: evidence.importance.between(0, 1).all(),
     "own-detector": lambda predictions, evidence: set(evidence.object) <= {"Red", "Green", "Blue"},
     "own-data": lambda predictions, evidence: set(predictions.truth) == {"left", "right"},
+    "own-importance": lambda predictions, evidence: evidence.importance.between(0, 1).all(),
+    "own-change": lambda predictions, evidence: len(predictions) == 40,
+    "own-callback": lambda predictions, evidence: len(predictions) == 40,
 }
 """What a run leaves that only the part of the page can have made."""
 
@@ -59,7 +62,7 @@ def test_a_module_that_is_not_allowed_is_not_even_imported(name, emocam, tmp_pat
     monkeypatch.syspath_prepend(tmp_path)
     command = shlex.split(SHELL.findall(page)[0])
     words = [word for word in command[3:] if not word.startswith("allow=")]
-    assert emocam(*words, "logger=null") == 1
+    assert emocam(*words, "logger=null", "quiet=true") == 1
     told = capsys.readouterr().err
     assert "_target_ must name a class of emocam or of a module in allow=[...] on the command line" in told
     assert "Traceback" not in told and told.count("\n") == 1

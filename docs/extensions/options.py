@@ -1,0 +1,64 @@
+"""The options of a group, from conf/: settings, defaults, the yaml's comments, and the class's own words."""
+
+import re
+from pathlib import Path
+
+import yaml
+
+from extensions.classes import find, words
+
+CONF = Path(__file__).parents[2] / "conf"
+LINE = re.compile(r"^(\w+): *(.*?)(?:  # (.*))?$")
+
+
+def rows(text: str) -> list[tuple[str, str, str]]:
+    """Setting, default and comment of each line of a flat yaml."""
+    found = [LINE.match(line) for line in text.splitlines()]
+    return [(row[1], row[2], row[3] or "") for row in found if row and row[1] != "_target_"]
+
+
+def is_flat(text: str) -> bool:
+    """Whether the table says all: no setting within a setting."""
+    settings = yaml.safe_load(text)
+    return "defaults" not in settings and not any(isinstance(value, dict) for value in settings.values())
+
+
+def table(group: str, text: str) -> str:
+    lines = [
+        f"| `{group}.{name}` | `{value}` | {comment.replace('|', chr(92) + '|')} |"
+        for name, value, comment in rows(text)
+    ]
+    return "\n".join(["| setting | default | |", "|---|---|---|", *lines]) if lines else "It has no settings."
+
+
+def said(target: object) -> str:
+    """The words of the class, and those of its module where they name a source."""
+    if not isinstance(target, str) or not target.startswith("emocam."):
+        return ""
+    node, module = find(target)
+    source = words(module)
+    return "\n\n".join([words(node), source] if "http" in source else [words(node)])
+
+
+def option(group: str, file: Path) -> str:
+    text = file.read_text(encoding="utf-8")
+    settings = yaml.safe_load(text)
+    shown = table(group, text) if is_flat(text) else f"```yaml\n{text}```"
+    return f"## `{group}={file.stem}`\n\n{said(settings.get('_target_'))}\n\n{shown}\n"
+
+
+def write(group: str) -> str:
+    """Every option of a group; `config` are the settings of no group."""
+    if group == "config":
+        return own_settings()
+    files = sorted((CONF / group).glob("*.yaml"))
+    if not files:
+        raise LookupError(f"conf/ has no group {group}; a page of docs/ names it")
+    return "\n".join(option(group, file) for file in files)
+
+
+def own_settings() -> str:
+    text = (CONF / "config.yaml").read_text(encoding="utf-8")
+    top = re.sub(r"^(defaults|hydra):\n(?:[ \n].*\n?)*", "", text, flags=re.MULTILINE)
+    lines = [f"| `{name}` | `{value}` | {comment} |" for name, value, comment in rows(top)]
+    return "\n".join(["| setting | default | |", "|---|---|---|", *lines])

@@ -1,0 +1,154 @@
+"""Every command in docs/ is run as printed; those that need something of the user's are at least composed.
+
+A fence ```bash runs in a folder of its own for each page, on few pictures. ```bash needs=WHAT does not.
+RUN, OTHER and PHOTOS are finished runs and a folder of pictures with boxes. Fences ```python run too.
+"""
+
+import os
+import re
+import shlex
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from shutil import copy
+
+import pytest
+from hydra.core.global_hydra import GlobalHydra
+from hydra.core.hydra_config import HydraConfig
+
+from emocam.__main__ import VERBS, answer
+from emocam.data.planted import Planted
+
+Command = Callable[..., int]
+ROOT = Path(__file__).parents[1]
+PAGES = sorted((ROOT / "docs").rglob("*.md"))
+FENCE = re.compile(
+    r"^(`[\w./-]+`:\n\n)?```(bash|console|python)(?: needs=(\w+))?\n(.*?)^```", re.DOTALL | re.M
+)
+PYTHON = ["python", "-m", "emocam"]
+QUICK = ["quiet=true", "trainer=cpu", "data.workers=0"]
+STORED = ("evidence=", "--cfg", "--info", "--help", "+experiment=")
+
+
+@dataclass(frozen=True)
+class Block:
+    """A fence of a page: its language, what it needs of the user's, and its text."""
+
+    page: Path
+    language: str
+    needs: str | None
+    text: str
+
+    @property
+    def commands(self) -> list[list[str]]:
+        lines = self.text.replace("\\\n", " ").splitlines()
+        words = [shlex.split(line.removeprefix("$ "), comments=True) for line in lines]
+        return [found for found in words if found]
+
+
+def blocks_of(page: Path) -> list[Block]:
+    """All but the files that a page asks to write, which tests/test_own_parts.py writes."""
+    found = FENCE.findall(page.read_text(encoding="utf-8"))
+    return [Block(page, language, needs or None, text) for named, language, needs, text in found if not named]
+
+
+BLOCKS = [block for page in PAGES for block in blocks_of(page)]
+NEEDING = [
+    pytest.param(command, id=" ".join(command))
+    for block in BLOCKS
+    if block.needs and block.language == "bash"
+    for command in block.commands
+    if command[:3] == PYTHON or command[0] == "emocam"
+]
+
+
+def run_words(command: list[str]) -> list[str]:
+    """The words after the program's name, on few pictures where the command draws them."""
+    if command[0] == "emocam":
+        return command[1:]
+    assert command[:3] == PYTHON, f"{shlex.join(command)} needs a mark: ```bash needs=WHAT"
+    words = command[3:]
+    if any(word.startswith(STORED) for word in words):
+        return words
+    drawn = not any(word.startswith("data=") for word in words)
+    few = [] if not drawn else ["data.images=6" if "trainer=ddp_sim" in words else "data.images=12"]
+    words = [word for word in words if not word.startswith("data.images=")]
+    return [
+        *words,
+        *few,
+        *(word for word in QUICK if word != "trainer=cpu" or "trainer=ddp_sim" not in words),
+    ]
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Path]]:
+    """Two finished runs and a folder of pictures."""
+    folder = tmp_path_factory.mktemp("documents")
+    Planted(images=8).write(folder / "photos")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        kept = dict(os.environ)
+        for name, cam in (("run", "gradcam"), ("other", "layercam")):
+            start(f"cam={cam}", "data.images=12", f"hydra.run.dir={folder / name}", "logger=null", *QUICK)
+        os.environ.clear()
+        os.environ.update(kept)
+    yield {"RUN": folder / "run", "OTHER": folder / "other", "PHOTOS": folder / "photos"}
+
+
+def start(*words: str) -> int:
+    GlobalHydra.instance().clear()
+    HydraConfig.instance().cfg = None
+    return answer(list(words))
+
+
+def fill(text: str, prepared: dict[str, Path]) -> str:
+    return re.sub(r"\b(RUN|OTHER|PHOTOS)\b", lambda name: str(prepared[name[0]]), text)
+
+
+def first_to_say() -> dict[Path, list[Block]]:
+    """By page, what is to be run of it; a command that another page has said already runs there."""
+    said: set[str] = set()
+    pages: dict[Path, list[Block]] = {}
+    for block in BLOCKS:
+        if block.needs is None and block.text not in said:
+            pages.setdefault(block.page, []).append(block)
+            said.add(block.text)
+    return pages
+
+
+RUNNING = first_to_say()
+
+
+@pytest.mark.parametrize("page", RUNNING, ids=lambda page: str(page.relative_to(ROOT / "docs")))
+def test_commands_of_a_page_run(
+    page: Path,
+    emocam: Command,
+    prepared: dict[str, Path],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    copy(ROOT / "emocam/paste/objects/star.png", tmp_path / "hat.png")
+    tracked = [] if page.stem == "mlflow" else ["logger=null"]
+    for block in RUNNING[page]:
+        if block.language == "python":
+            exec(compile(fill(block.text, prepared), str(page), "exec"), {})
+            continue
+        for command in block.commands:
+            words = [fill(word, prepared) for word in run_words(command)]
+            started = command[0] == "python" and "--help" not in words and "--info" not in words
+            assert emocam(*words, *(tracked if started else [])) == 0, (
+                f"{shlex.join(command)}: {capsys.readouterr().err[-2000:]}"
+            )
+
+
+@pytest.mark.parametrize("command", NEEDING)
+def test_a_command_that_needs_something_is_one_that_could_be_given(
+    command: list[str], emocam: Command, prepared: dict[str, Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    if command[0] == "emocam":
+        assert command[1] in VERBS
+        return
+    words = [fill(word, prepared) for word in command[3:] if word != "-m" and "launcher" not in word]
+    words = [word.partition(",")[0] if "[" not in word else word for word in words]
+    assert emocam(*words, "--cfg", "job") == 0, capsys.readouterr().err
+    assert "_target_" in capsys.readouterr().out
