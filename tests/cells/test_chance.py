@@ -1,0 +1,57 @@
+"""The level of chance of a cell, one image after the other."""
+
+from collections import defaultdict
+
+import numpy as np
+import pytest
+import torch
+
+from emocam.cells.chance import chances
+from emocam.functional.chance import pass_rates
+from emocam.runs import Run
+from emocam.store import BOX
+from emocam.structures import Thresholds
+
+
+@pytest.fixture
+def run(finished_run) -> Run:
+    return finished_run("gradcam", importance=np.full((60, 4), 0.5))
+
+
+def slowly(run: Run, threshold: float) -> np.ndarray:
+    """Region by region, image by image."""
+    maps = torch.cat([maps for maps, _ in run.explanations()])
+    images = run.predictions["image"].tolist()
+    label = dict(zip(images, run.predictions["label"].astype(str), strict=True))
+    missed: dict[tuple[str, str], float] = defaultdict(lambda: 1.0)
+    for row in run.evidence.astype({"object": str}).to_dict("records"):
+        box = torch.tensor([[row[side] for side in BOX]])
+        whole, first = torch.tensor([[0.0, 0, 1, 1]]), torch.tensor([0])
+        rate = pass_rates(maps[images.index(row["image"])][None], whole, box, first, threshold)
+        missed[row["image"], row["object"]] *= 1 - rate.item()
+    found = np.full((len(run.object_names), len(run.label_names)), np.nan)
+    for i, thing in enumerate(run.object_names):
+        for j, name in enumerate(run.label_names):
+            own = [1 - m for (image, o), m in missed.items() if o == thing and label[image] == name]
+            found[i, j] = np.mean(own) if own else np.nan
+    return found
+
+
+def test_the_mean_over_images_of_the_chance_that_any_region_counts(run: Run) -> None:
+    found = chances(run, Thresholds(importance=0.6))
+    assert np.allclose(found, slowly(run, 0.6), atol=1e-6, equal_nan=True)
+    assert 0 < np.nanmin(found) < np.nanmax(found) < 1
+
+
+def test_a_threshold_of_chance_is_its_own_level(run: Run) -> None:
+    regions = run.evidence.astype({"object": str, "label": str}).groupby(["label", "image", "object"]).size()
+    expected = (1 - 0.95**regions).groupby(["object", "label"]).mean()
+    found = chances(run, Thresholds(chance=0.05))
+    for (thing, label), level in expected.items():
+        place = run.object_names.index(thing), run.label_names.index(label)
+        assert found[place] == pytest.approx(level)
+
+
+def test_regions_and_images_below_their_thresholds_are_not_asked(run: Run) -> None:
+    assert np.isnan(chances(run, Thresholds(score=1.0))).all()
+    assert np.isnan(chances(run, Thresholds(confidence=1.0))).all()
