@@ -15,6 +15,8 @@ from emocam.errors import SettingError, nearest
 from emocam.functional.views import Stretch
 
 TRAINED = Path(__file__).parent / "trained"
+# these show the standard world's objects, and its network reads them
+READ_BY = dict.fromkeys(("size", "place", "pairs", "noisy_detector"), "standard")
 VIEW = Stretch((112, 112))
 CHANNELS = 32
 
@@ -75,8 +77,8 @@ class PlantedClassifier(Classifier):
         self, world: str = "standard", weights: str | None = None, labels: str | None = None, seed: int = 0
     ) -> None:
         super().__init__()
-        shipped = TRAINED / f"{world}.safetensors"
-        known = [file.stem for file in sorted(TRAINED.glob("*.safetensors"))]
+        known = [*(file.stem for file in sorted(TRAINED.glob("*.safetensors"))), *READ_BY]
+        shipped = TRAINED / f"{READ_BY.get(world, world)}.safetensors"
         own = Path(weights).expanduser() if weights is not None and is_file(weights) else None
         if weights not in (None, "random") and own is None:
             raise SettingError(

@@ -54,4 +54,7 @@ def compose(world: World, seed: int, index: int) -> Scene:
     stage = Stage(world, dice, size, tones)
     for object in sorted(cast(world, dice, label), key=world.stamps.__contains__):
         (stage.stamp if object in world.stamps else stage.place)(object)
+        partner = world.partner(object)
+        if partner and world.paired and dice.chance(world.paired):
+            stage.beside(partner)
     return Scene(size, backdrop, clutter, tuple(stage.things))

@@ -8,21 +8,30 @@ from typing import Any
 
 import numpy as np
 
+from emocam.data.annotators import Region, annotate
 from emocam.data.base import Data
 from emocam.data.composing import compose
+from emocam.data.dice import Dice
 from emocam.data.drawing import Scene, box_of, draw
 from emocam.data.export import Export
 from emocam.data.world import WORLDS, World
 from emocam.errors import SettingError, nearest
 from emocam.structures import Picture
 
+ANNOTATED = 1
+"""Sets the annotators' dice apart from those that a picture is thrown with."""
+
 
 @dataclass(kw_only=True)
 class Planted(Data):
-    """The first `images` pictures of a seed; `export` names a folder for them and their COCO JSON."""
+    """The first `images` pictures of a seed; `export` names a folder for them and their COCO JSON.
+
+    `strength` says how far `world` is from the standard one: at 0 it is that.
+    """
 
     images: int = 400
     world: str = "standard"
+    strength: float = 1.0
     seed: int = 0
     export: str | Path | None = None
 
@@ -34,17 +43,36 @@ class Planted(Data):
             raise SettingError(f"seed must be 0 or more to draw a world, got {self.seed}")
         if self.world not in WORLDS:
             raise SettingError(f"data.world {self.world!r} is not known; {nearest(self.world, WORLDS)}")
+        if not 0 <= self.strength <= 1:
+            raise SettingError(f"data.strength must be in [0, 1], got {self.strength}")
         self.objects, self.labels = self.rules.objects, self.rules.labels
 
     @cached_property
     def rules(self) -> World:
-        return WORLDS[self.world]
+        return WORLDS[self.world].at(self.strength)
 
     @property
     def truth(self) -> list[dict[str, Any]]:
-        """The cells with a role, and what intervention measured for each: `task/intervention.py`."""
+        """The cells with a role, and what intervention measured for each: `task/intervention.py`.
+
+        It was measured at full strength. Roles and what is used are the same at any.
+        """
+        return self.measured["cells"]
+
+    @property
+    def doubtful(self) -> list[tuple[str, str]]:
+        """Cells without a role of which the network makes some use all the same, an object and a label each."""
+        cells = self.measured["cells"] + self.measured["others"]
+        return [
+            (cell["object"], cell["label"])
+            for cell in cells
+            if cell["used"] and cell["role"] not in ("cause", "shortcut")
+        ]
+
+    @property
+    def measured(self) -> dict[str, Any]:
         file = Path(__file__).parent / "worlds" / f"{self.world}.json"
-        return json.loads(file.read_text(encoding="utf-8"))["cells"]
+        return json.loads(file.read_text(encoding="utf-8"))
 
     def paths(self) -> list[str]:
         return [f"{index:05}.png" for index in range(self.images)]
@@ -53,10 +81,17 @@ class Planted(Data):
         """What the picture shows, to draw it again without some object."""
         return compose(self.rules, self.seed, int(Path(path).stem))
 
+    def regions(self, path: str, scene: Scene) -> list[Region]:
+        """Names and boxes, in pixels, as they were annotated."""
+        shown = [(thing.object, box_of(thing, scene.size)) for thing in scene.things]
+        dice = Dice(self.seed, int(Path(path).stem), ANNOTATED)
+        return annotate(self.rules, shown, scene.size, dice)
+
     def open(self, path: str) -> Picture:
         scene = self.scene(path)
-        boxes = np.array([box_of(thing, scene.size) for thing in scene.things]) / [*scene.size, *scene.size]
-        object = np.array([self.objects.index(thing.object) for thing in scene.things], np.int64)
+        regions = self.regions(path, scene)
+        boxes = np.array([box for _, box in regions], float).reshape(-1, 4) / [*scene.size, *scene.size]
+        object = np.array([self.objects.index(object) for object, _ in regions], np.int64)
         known: dict[str, str | float] = {"truth": self.rules.label(scene)}
         return Picture(draw(scene), boxes.astype(np.float32), object, known=known)
 
@@ -69,6 +104,5 @@ class Planted(Data):
         export = Export(Path(folder), self.objects)
         for path in self.listing():
             scene = self.scene(path)
-            regions = [(thing.object, box_of(thing, scene.size)) for thing in scene.things]
-            export.add(path, draw(scene), regions, self.rules.label(scene))
+            export.add(path, draw(scene), self.regions(path, scene), self.rules.label(scene))
         export.close()

@@ -79,10 +79,15 @@ def learn(drawn: Drawn, labels: int, epochs: int) -> Lesson:
 
 
 def train(
-    world: str, seed: int = 0, pictures: int = 18_000, epochs: int = 9, out: Path = Path()
+    world: str,
+    seed: int = 0,
+    pictures: int = 18_000,
+    epochs: int = 9,
+    out: Path = Path(),
+    strength: float = 1.0,
 ) -> dict[str, Any]:
     """Leaves WORLD.safetensors and WORLD.json, the truth by intervention, in `out`."""
-    rules = WORLDS[world]
+    rules = WORLDS[world].at(strength)
     drawn = draw_pictures(rules.balanced(), seed, range(FIRST, FIRST + pictures), VIEW)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
@@ -93,7 +98,7 @@ def train(
     save_file(kept, weights, {"labels": "\n".join(rules.labels)})
     trained = {"seed": seed, "pictures": pictures, "epochs": epochs}
     measured = measure(PlantedClassifier(weights=str(weights)), rules, seed)
-    found = {"world": world, "trained": trained, **measured}
+    found = {"world": world, "strength": strength, "trained": trained, **measured}
     (out / f"{world}.json").write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
     return found
 
@@ -106,11 +111,12 @@ class Train:
     epochs: int = 9
 
     def perform(self, parts: Parts) -> None:
-        world = parts.settings["data"].get("world")
+        data = parts.settings["data"]
+        world, strength = data.get("world"), data.get("strength", 1.0)
         if world not in WORLDS:
             raise SettingError(f"data.world {world!r} cannot be trained on; {nearest(str(world), WORLDS)}")
         with parts.stage("train"):
-            found = train(world, parts.settings["seed"], self.pictures, self.epochs, parts.folder)
+            found = train(world, parts.settings["seed"], self.pictures, self.epochs, parts.folder, strength)
         used = ", ".join(f"{cell['object']} for {cell['label']}" for cell in found["cells"] if cell["used"])
         sys.stdout.write(
             f"{found['accuracy']:.1%} of unseen pictures right; by intervention the network uses: "

@@ -26,7 +26,7 @@ def own_weights() -> dict[str, torch.Tensor]:
 def test_shipped_network_reads_its_world(world):
     classifier, (x, truth) = PlantedClassifier(world), views(world, 200)
     answer = [classifier.labels[i] for i in classifier(x).argmax(-1)]
-    assert np.mean([a == t for a, t in zip(answer, truth, strict=True)]) > 0.93
+    assert np.mean([a == t for a, t in zip(answer, truth, strict=True)]) > 0.9
 
 
 def test_cut_is_before_the_relu_and_leaves_the_logits_alone():
