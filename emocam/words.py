@@ -24,6 +24,18 @@ def closing(summary: dict[str, Any], ledger: str, folder: Path) -> list[str]:
             f"planted cues: {summary['cues_planted']}, recovered {summary['cues_recovered']}, "
             f"missed {summary['cues_missed']}, false {summary['cues_false']}"
         )
+    if summary.get("unexplained") is not None:
+        lines.append(
+            f"outside all boxes: {100 * summary['unexplained']:.0f} % of the maps' mass, "
+            f"{100 * summary['unexplained_area']:.0f} % of the area"
+        )
+    if summary.get("stable_top"):
+        top, images = summary["stable_top"], summary["stable_from"]
+        lines.append(
+            f"the top {top} is stable from {images:,} pictures on"
+            if images
+            else f"the top {top} still changes: more pictures are needed"
+        )
     if "pasted" in summary:
         lines.append(
             f"pasting changed {summary['paste_changed_percent']:.1f} % of the labels "

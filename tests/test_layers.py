@@ -18,6 +18,7 @@ DRAWING = """
     task
     callback comparison pieces
     comparing cells
+    occurrences
     runs
     metric plot inline report tracking store interleave spreadsheet ledger words
     cam importance

@@ -71,7 +71,7 @@ def shares_outside(
     Of all windows a third of the view's sides long the crop (x0, y0, x1, y1) is the one that holds
     most of that mass; `held` is the share of the map's mass in it that no box covers.
     """
-    seen = numbers["score"] > thresholds.score
+    seen = thresholds.present(numbers["score"], numbers["confidence"][numbers["image"]])
     boxes, image = torch.from_numpy(corners(regions))[seen], numbers["image"][seen]
     outside = uncovered(maps, window, boxes, image)
     area = uncovered(torch.ones(len(maps), 1, 1), window, boxes, image).flatten().clamp(0, 1)

@@ -65,16 +65,12 @@ def find_outside(
         rows = zip(crops["image"], crops[BOX].to_numpy().tolist(), crops["held"], crops.index, strict=True)
         drawn = list(pool.map(lambda row: _draw(into, open_picture, *row), rows))
     known = crops["label"].map({label: i for i, label in enumerate(table["label"].iloc[:-1])})
-    found = [
-        Outside(
-            str(row.label),
-            100 * row.unexplained,
-            100 * row.low,
-            100 * row.high,
-            [crop for crop, of in zip(drawn, known, strict=True) if of == i and crop],
-        )
-        for i, row in enumerate(table.iloc[:-1].itertuples())
-    ]
+    found = []
+    numbers = 100 * table[["unexplained", "low", "high"]].to_numpy()
+    for i, label in enumerate(table["label"].iloc[:-1]):
+        own = [crop for crop, of in zip(drawn, known, strict=True) if of == i and crop]
+        percent, low, high = numbers[i].tolist()
+        found.append(Outside(str(label), percent, low, high, own))
     return sorted((o for o in found if o.crops), key=lambda o: -o.percent)
 
 

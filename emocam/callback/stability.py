@@ -1,0 +1,50 @@
+"""How many pictures are enough: from which number of them on the ranking stays."""
+
+from typing import Any
+
+import pandas as pd
+
+from emocam.callback.base import Finished
+from emocam.functional.stability import Agreement, agreement
+from emocam.occurrences import LEFT_OUT, read_occurrences
+from emocam.plot.stability import stability_figure
+from emocam.spreadsheet import write_csv
+
+
+class Stability:
+    """Leaves stability.csv and stability.png: what parts of the pictures share with all of them."""
+
+    def __init__(self, draws: int = 30, seed: int = 0) -> None:
+        self.draws, self.seed = draws, seed
+
+    def on_run_end(self, finished: Finished) -> dict[str, Any]:
+        run = finished.run
+        found = read_occurrences(run, finished.thresholds)
+        sure = found.label != LEFT_OUT
+        place = sure.cumsum() - 1  # among the images that count
+        pairs = found.kept & sure[found.image]
+        shape = (len(run.object_names), len(run.label_names))
+        image, object = place[found.image[pairs]], found.object[pairs]
+        shared = agreement(image, object, found.label[sure], shape, self.draws, self.seed)
+        if not shared.top:
+            return {"stable_from": None, "stable_top": 0}
+        table = stability_table(shared)
+        write_csv(table, finished.folder / "stability.csv", index=False)
+        stability_figure(table, shared.top, shared.stable_from).savefig(finished.folder / "stability.png")
+        return {"stable_from": shared.stable_from, "stable_top": shared.top}
+
+
+def stability_table(shared: Agreement) -> pd.DataFrame:
+    """A row a size: how much of the top is shared on average and in the worst and best tenth of draws."""
+    low, high = pd.DataFrame(shared.overlap).quantile([0.1, 0.9], axis=1).to_numpy()
+    return pd.DataFrame(
+        {
+            "images": shared.sizes,
+            "draws": shared.overlap.shape[1],
+            "overlap": shared.overlap.mean(1),
+            "overlap_low": low,
+            "overlap_high": high,
+            "same": (shared.overlap == 1).mean(1),
+            "strongest": shared.strongest.mean(1),
+        }
+    )
