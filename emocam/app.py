@@ -9,7 +9,7 @@ import time
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -98,7 +98,7 @@ def finish(
         "settings": hashlib.sha256(json.dumps(settings, sort_keys=True, default=str).encode()).hexdigest()[
             :16
         ],
-        "thresholds": {name: settings["threshold"][name] for name in ("score", "importance", "confidence")},
+        "thresholds": asdict(parts.thresholds),
         "choices": command.choices,
         "command": " ".join(["python -m emocam", *command.words]),
         "versions": {name: importlib.metadata.version(name) for name in PACKAGES if _installed(name)},

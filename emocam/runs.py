@@ -103,8 +103,9 @@ class Run:
             yield predictions.read_row_group(group), evidence.read_row_group(group)
 
     def tensors(self, truth: list[str] | None = None) -> "Iterator[dict[str, Tensor]]":
-        """The same blocks: label, confidence (B,) of images; object, image, score, importance (N,) of regions.
+        """The same blocks: label, confidence (B,) of images; object, image, score, importance, chance (N,) of regions.
 
+        Evidence that was written before there was a chance comes without it.
         With `truth`, the names of annotated labels, the label is the annotated one, and images
         without one are left out.
         """
@@ -118,7 +119,11 @@ class Run:
             place = pd.Index(images["image"].to_pandas()).get_indexer(regions["image"].to_pandas())
             number = {
                 name: torch.from_numpy(table[name].to_numpy().copy())
-                for table, name in ((images, "confidence"), (regions, "score"), (regions, "importance"))
+                for table, name in (
+                    (images, "confidence"),
+                    *((regions, name) for name in ("score", "importance", "chance")),
+                )
+                if name in table.column_names
             }
             yield number | {
                 "label": codes(images, "label", self.label_names)
@@ -159,13 +164,17 @@ class Run:
         score: float | None = None,
         confidence: float | None = None,
         measure: Literal["count", "percent"] = "count",
+        chance: float | None = None,
     ) -> pd.DataFrame:
-        """Objects x labels; thresholds not given are those of the run."""
+        """Objects x labels; thresholds not given are those of the run.
+
+        A given `chance` takes the place of importance, and a given `importance` that of the run's chance.
+        """
         from emocam.structures import Thresholds
 
-        own = self.summary["thresholds"]
-        given = {"importance": importance, "score": score, "confidence": confidence}
-        found = self.counts(Thresholds(**{k: own[k] if v is None else v for k, v in given.items()}))
+        own = self.summary["thresholds"] | ({} if importance is None else {"chance": None})
+        given = {"importance": importance, "score": score, "confidence": confidence, "chance": chance}
+        found = self.counts(Thresholds(**own | {k: v for k, v in given.items() if v is not None}))
         matrix = found.counts if measure == "count" else found.percent
         return pd.DataFrame(matrix.numpy(), pd.Index(self.object_names, name="object"), self.label_names)
 

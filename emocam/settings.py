@@ -14,6 +14,7 @@ UNIT = {
     "threshold.score": 0.005,
     "threshold.importance": 0.3,
     "threshold.confidence": 0.0,
+    "threshold.chance": None,
     "detector.score": 0.005,
     "detector.iou": 0.005,
     "data.max_unreadable": 0.01,
@@ -67,7 +68,8 @@ def faults(cfg: DictConfig, known: frozenset[str], appended: list[str]) -> Itera
     for name, default in UNIT.items():
         found = value(name)
         if found is not None and (not _number(found) or not 0 <= found <= 1):
-            yield f"{name} must be a number in [0, 1] (default {default:g}), got {found!r}"
+            usual = "null" if default is None else f"{default:g}"
+            yield f"{name} must be a number in [0, 1] (default {usual}), got {found!r}"
     for name in COUNTS:
         found = value(name)
         if found is not None and not _whole(found, 0 if name == "seed" else 1):

@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import torch
+from torch import Tensor
 
 from emocam.structures import Evidence, Refusal
 
@@ -32,6 +33,10 @@ def corners(table: pa.Table) -> np.ndarray:
 
 def _names(index: np.ndarray, names: list[str]) -> pa.DictionaryArray:
     return pa.DictionaryArray.from_arrays(pa.array(index, pa.int32()), pa.array(names, pa.string()))
+
+
+def _or_nan(values: Tensor | None, count: int) -> np.ndarray:
+    return np.full(count, np.nan, np.float32) if values is None else values.float().numpy()
 
 
 def _ledger(
@@ -105,6 +110,8 @@ def tables(evidence: Evidence, labels: list[str], objects: list[str]) -> dict[st
             "score": regions.score.float().numpy()[keep],
             "importance": evidence.importance.float().numpy()[keep],
             **dict(zip(BOX, regions.boxes.float().numpy()[keep].T, strict=True)),
+            "chance": _or_nan(evidence.chance, len(keep))[keep],
+            "chance_centre": _or_nan(evidence.chance_centre, len(keep))[keep],
         }
     )
     if evidence.explanation is not None:
@@ -206,11 +213,13 @@ def _in_order(parts: list[Path], file: str) -> Iterator[pa.Table]:
     Where a block ends depends on the ledgers alone, so the blocks of all files hold the same images.
     """
     files = [part / f"{file}.parquet" for part in parts]
-    waiting = pq.read_schema(next(f for f in files if f.exists())).empty_table()
+    # shards of an earlier version may lack a column; what they do not know is null
+    waiting = pa.unify_schemas([pq.read_schema(f) for f in files if f.exists()]).empty_table()
     ends = [_first_index(part) for part in parts[1:]] + [np.iinfo(np.int64).max]
     for read, end in zip(files, ends, strict=True):
         if read.exists():
-            waiting = pa.concat_tables([waiting, pq.read_table(read)]).unify_dictionaries().sort_by("index")
+            both = pa.concat_tables([waiting, pq.read_table(read)], promote_options="default")
+            waiting = both.unify_dictionaries().sort_by("index")
         ready = pc.less(waiting["index"], end)
         yield waiting.filter(ready)
         waiting = waiting.filter(pc.invert(ready))

@@ -7,13 +7,16 @@ are (x0, y0, x1, y1) in the frame of the upright image, [0, 1] from left to righ
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields, replace
-from typing import Literal, Self
+from typing import Literal, Self, TypeVar
 
 import numpy as np
 import torch
 from PIL import Image
 from torch import Tensor
 
+from emocam.errors import SettingError
+
+Column = TypeVar("Column", Tensor, np.ndarray)
 Status = Literal["done", "unreadable", "refused", "failed"]
 WHOLE = (0.0, 0.0, 1.0, 1.0)
 """The window of a view that shows all of the image, and nothing else."""
@@ -174,7 +177,10 @@ class Explanation(Record):
 
 @dataclass(frozen=True)
 class Evidence(Record):
-    """Everything found in a batch, before any threshold. Importance (N,) is NaN without a CAM."""
+    """Everything found in a batch, before any threshold.
+
+    Importance (N,) is NaN without a CAM; chance (N,) and chance_centre (N,) are None then.
+    """
 
     paths: list[str]
     index: Tensor
@@ -184,6 +190,8 @@ class Evidence(Record):
     importance: Tensor
     known: dict[str, list[str | float]] = field(default_factory=dict)
     refusals: list[Refusal] = field(default_factory=list)
+    chance: Tensor | None = None
+    chance_centre: Tensor | None = None
 
     @classmethod
     def none(cls, labels: int) -> Evidence:
@@ -198,10 +206,35 @@ class Evidence(Record):
 class Thresholds:
     """What counts: strictly above each of them, as in the paper.
 
-    With `chance`, a region counts whose chance is below it, in place of its importance.
+    With `chance`, a region counts whose chance is below it, in place of its importance. Numbers are
+    compared as float32, as they are stored; one that is NaN never counts.
     """
 
     score: float = 0.005
     importance: float = 0.3
     confidence: float = 0.0
     chance: float | None = None
+
+    @property
+    def decides(self) -> Literal["importance", "chance"]:
+        """The column that says whether a region was looked at."""
+        return "importance" if self.chance is None else "chance"
+
+    def present(self, score: Column, confidence: Column) -> Column:
+        """Regions (N,) that are there, looked at or not; confidence (N,) is that of their images."""
+        return (score > _single(self.score)) & (confidence > _single(self.confidence))
+
+    def looked_at(self, importance: Column, chance: Column | None) -> Column:
+        """Regions (N,) that were looked at; to be asked only where a CAM looked."""
+        if self.chance is None:
+            return importance > _single(self.importance)
+        if chance is None:
+            raise SettingError(
+                f"threshold.chance={self.chance:g} needs evidence with a column chance, and this has none, as it was "
+                "written before there was one; run the pictures again, or leave it at threshold.chance=null"
+            )
+        return chance < _single(self.chance)
+
+
+def _single(value: float) -> float:
+    return float(np.float32(value))

@@ -78,6 +78,7 @@ def finished_run(tmp_path: Path) -> Callable[..., Run]:
             .float()
             .expand(images, 4)
             .flatten(),
+            chance=torch.from_numpy(draw.random(images * 4)).float() if explained else None,
         )
         folder = tmp_path / name
         shards = Shards(folder, "key")

@@ -1,5 +1,6 @@
 """Shards of any process and attempt become the same files."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -34,6 +35,8 @@ def evidence(index: list[int]) -> Evidence:
         detections=Detections(boxes, (score * 3).long(), score, image.long()),
         importance=score,
         known={"truth": ["joy"] * len(index)},
+        chance=1 - score,
+        chance_centre=score / 2,
     )
 
 
@@ -93,3 +96,20 @@ def test_half_written_shard_does_not_count(tmp_path: Path) -> None:
     np.testing.assert_array_equal(store.done(), [0, 2])
     store.begin()
     assert [part.name for part in store.parts] == ["000-000000"]
+
+
+def test_shards_from_before_there_was_a_chance_are_merged_with_new_ones(tmp_path: Path) -> None:
+    store = Shards(tmp_path, "key")
+    store.begin()
+    old, new = (tables(evidence(index), LABELS, OBJECTS) for index in ([1, 2], [3, 5]))
+    old["evidence"] = old["evidence"].drop_columns(["chance", "chance_centre"])
+    store.write("000", {file: [table] for file, table in old.items()})
+    store.write("001", {file: [table] for file, table in new.items()})
+    store.merge(tmp_path, {METADATA: b"{}"})
+    chance = pq.read_table(tmp_path / "evidence.parquet")["chance"].to_numpy()
+    assert np.isnan(chance).tolist() == [True] * 3 + [False] * 4
+
+
+def test_without_a_map_there_is_no_chance() -> None:
+    blind = replace(evidence([3]), chance=None, chance_centre=None)
+    assert np.isnan(tables(blind, LABELS, OBJECTS)["evidence"]["chance"].to_numpy()).all()

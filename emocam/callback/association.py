@@ -31,6 +31,7 @@ class Association:
             "kept": int(counts.to_numpy().sum()),
             "explained": run.explained,
             "highest_importance": highest_importance(run),
+            "lowest_chance": lowest_chance(run),
         }
 
 
@@ -41,6 +42,16 @@ def highest_importance(run: Run) -> float | None:
         for _, regions in run.blocks()
     ]
     return max((top.as_py() for top in tops if top.is_valid), default=None)
+
+
+def lowest_chance(run: Run) -> float | None:
+    """Of any region, where the evidence has it."""
+    lows = [
+        pc.min(regions["chance"].filter(pc.is_finite(regions["chance"])))
+        for _, regions in run.blocks()
+        if "chance" in regions.column_names
+    ]
+    return min((low.as_py() for low in lows if low.is_valid), default=None)
 
 
 def strongest(percent: pd.DataFrame, counts: pd.DataFrame) -> list[dict[str, Any]]:

@@ -12,11 +12,9 @@ def ceiling(run: Run, thresholds: Thresholds) -> float:
     objects, labels = len(run.object_names), len(run.label_names)
     cells, places, images = [], [], 0
     for block in run.tensors():
-        kept = (block["score"] > thresholds.score) & (block["confidence"] > thresholds.confidence)[
-            block["image"]
-        ]
+        kept = thresholds.present(block["score"], block["confidence"][block["image"]])
         if run.explained:
-            kept &= block["importance"] > thresholds.importance
+            kept &= thresholds.looked_at(block["importance"], block.get("chance"))
         pairs = torch.unique(block["image"][kept] * objects + block["object"][kept])
         cells.append(pairs % objects * labels + block["label"][pairs // objects])
         places.append(images + pairs // objects)

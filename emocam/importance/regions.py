@@ -4,6 +4,8 @@ import torch
 from torch import Tensor
 
 from emocam.functional.boxes import area
+from emocam.functional.chance import Chance, box_chance
+from emocam.functional.chance_masks import mask_chance
 from emocam.functional.maps import box_integrals, box_means
 from emocam.functional.masks import mask_means
 from emocam.structures import WHOLE, Detections, Explanation
@@ -15,6 +17,14 @@ def region_means(explanation: Explanation, detections: Detections) -> Tensor:
     if detections.masks is not None:
         return mask_means(*seen, detections.masks, detections.image)
     return box_means(*seen, detections.image)
+
+
+def region_chance(explanation: Explanation, detections: Detections) -> Chance:
+    """How often its box, put elsewhere in the map, has a mean as high (N,); its mask, where there are masks."""
+    seen = explanation.maps, explanation.window, detections.boxes
+    if detections.masks is not None:
+        return mask_chance(*seen, detections.masks, detections.image)
+    return box_chance(*seen, detections.image)
 
 
 def region_areas(detections: Detections) -> Tensor:

@@ -45,13 +45,14 @@ class AssociationMatrix(Metric):
         image: Tensor,
         score: Tensor,
         importance: Tensor,
+        chance: Tensor | None = None,
     ) -> None:
-        """label, confidence (B,) of whole images; object, image, score, importance (N,) of their regions."""
+        """label, confidence (B,) of whole images; object, image, score, importance, chance (N,) of their regions."""
         objects, labels = self.counts.shape
         sure = confidence > self.thresholds.confidence
         self.images += torch.bincount(label[sure], minlength=labels)
-        present = (score > self.thresholds.score) & sure[image]
-        kept = present & (importance > self.thresholds.importance) if self.explained else present
+        present = self.thresholds.present(score, confidence[image])
+        kept = present & self.thresholds.looked_at(importance, chance) if self.explained else present
         self.present += count_images(label, object[present], image[present], objects, labels)
         self.counts += count_images(label, object[kept], image[kept], objects, labels)
 

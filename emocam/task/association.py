@@ -22,7 +22,9 @@ from emocam.data.base import Data
 from emocam.data.samples import Samples, collate
 from emocam.detector.base import Detector
 from emocam.errors import SettingError
+from emocam.functional.chance import Chance
 from emocam.importance.base import Importance
+from emocam.importance.regions import region_chance
 from emocam.runs import METADATA
 from emocam.store import FILES, Shards, refusal_table, tables
 from emocam.structures import Batch, Detections, Evidence, Explanation, Prediction
@@ -72,10 +74,20 @@ class Explain(lightning.LightningModule):
         self, batch: Batch, prediction: Prediction, explanation: Explanation | None, detections: Detections
     ) -> Evidence:
         importance: Tensor = torch.full_like(detections.score, torch.nan)
+        chance: Chance | None = None
         if explanation is not None:
             importance = self.importance(explanation, detections)
+            chance = region_chance(explanation, detections)
         return Evidence(
-            batch.paths, batch.index, prediction, explanation, detections, importance, batch.known
+            batch.paths,
+            batch.index,
+            prediction,
+            explanation,
+            detections,
+            importance,
+            batch.known,
+            chance=chance.anywhere if chance else None,
+            chance_centre=chance.centred if chance else None,
         )
 
 

@@ -17,9 +17,9 @@ def test_what_is_halved_is_what_the_matrix_counts(finished_run, monkeypatch):
         return 0.5
 
     monkeypatch.setattr(module, "split_half", listen)
-    thresholds = Thresholds(importance=0.4, confidence=0.5)
-    assert ceiling(run, thresholds) == 0.5
-    assert torch.equal(seen["counts"], run.counts(thresholds).counts.flatten())
+    for thresholds in (Thresholds(importance=0.4, confidence=0.5), Thresholds(chance=0.2)):
+        assert ceiling(run, thresholds) == 0.5
+        assert torch.equal(seen["counts"], run.counts(thresholds).counts.flatten())
     assert seen["images"] == 60 and seen["image"].max() < 60
 
 

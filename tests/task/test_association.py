@@ -45,6 +45,7 @@ def test_a_run_leaves_what_is_promised(emocam: Command, capsys: pytest.CaptureFi
     assert [name for name in promised.split() if not (Path("run") / name).is_file()] == []
     evidence = pd.read_parquet("run/evidence.parquet")
     expected = ["image", "label", "confidence", "object", "score", "importance", "x0", "y0", "x1", "y1"]
+    expected += ["chance", "chance_centre"]
     assert list(evidence)[: len(expected)] == expected
     summary = json.loads(Path("run/summary.json").read_text())
     assert summary["images"] == summary["done"] == 12 and summary["regions"] == len(evidence)

@@ -11,7 +11,12 @@ QUICK = ("logger=null", "~callback.report", "data.workers=0")
 
 
 @pytest.mark.parametrize(
-    "thresholds", [("threshold.importance=0.1",), ("threshold.importance=0.5", "threshold.confidence=0.9")]
+    "thresholds",
+    [
+        ("threshold.importance=0.1",),
+        ("threshold.importance=0.5", "threshold.confidence=0.9"),
+        ("threshold.chance=0.1",),
+    ],
 )
 def test_replay_equals_a_fresh_run(
     emocam: Command, thresholds: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
