@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import numpy as np
-from PIL import Image, ImageFilter
+from PIL import Image, ImageFilter, ImageStat
 
 from emocam.errors import SettingError, nearest
 from emocam.paste.base import Box
@@ -19,6 +19,15 @@ def pixels(image: Image.Image, box: Box) -> tuple[int, int, int, int]:
     return x0, y0, max(x0 + 1, min(x1, image.width)), max(y0 + 1, min(y1, image.height))
 
 
+LARGEST = 256
+"""Pixels along a region; of a larger one what is filled in has no detail that a smaller one would lack."""
+
+
+def reduction(box: tuple[int, int, int, int]) -> int:
+    """By how much a region is made smaller while it is filled: inpainting a photograph takes seconds."""
+    return -(-max(box[2] - box[0], box[3] - box[1]) // LARGEST)
+
+
 def blur(image: Image.Image, box: tuple[int, int, int, int]) -> Image.Image:
     """So wide that no shape is left of what was there."""
     radius = max(box[2] - box[0], box[3] - box[1]) / 2
@@ -28,7 +37,10 @@ def blur(image: Image.Image, box: tuple[int, int, int, int]) -> Image.Image:
         min(image.width, round(box[2] + 2 * radius)),
         min(image.height, round(box[3] + 2 * radius)),
     )
-    soft = image.crop(around).filter(ImageFilter.GaussianBlur(radius))
+    scale = reduction(box)
+    sharp = image.crop(around)
+    soft = sharp.reduce(scale).filter(ImageFilter.GaussianBlur(radius / scale))
+    soft = soft.resize(sharp.size, Image.Resampling.BICUBIC) if scale > 1 else soft
     inner = (box[0] - around[0], box[1] - around[1], box[2] - around[0], box[3] - around[1])
     changed = image.copy()
     changed.paste(soft.crop(inner), box[:2])
@@ -37,7 +49,7 @@ def blur(image: Image.Image, box: tuple[int, int, int, int]) -> Image.Image:
 
 def grey(image: Image.Image, box: tuple[int, int, int, int]) -> Image.Image:
     """The picture's own mean colour."""
-    mean = tuple(round(value) for value in np.asarray(image).reshape(-1, 3).mean(0))
+    mean = tuple(round(value) for value in ImageStat.Stat(image).mean)
     changed = image.copy()
     changed.paste(mean, box)
     return changed
@@ -49,14 +61,19 @@ def inpaint(image: Image.Image, box: tuple[int, int, int, int]) -> Image.Image:
         import cv2
     except ImportError:
         raise SettingError("paste.fill=inpaint needs OpenCV: pip install 'emocam[opencv]'") from None
-    margin = 8
+    scale = reduction(box)
+    margin = 8 * scale
     x0, y0 = max(0, box[0] - margin), max(0, box[1] - margin)
     x1, y1 = min(image.width, box[2] + margin), min(image.height, box[3] + margin)
-    mask = np.zeros((y1 - y0, x1 - x0), np.uint8)
-    mask[box[1] - y0 : box[3] - y0, box[0] - x0 : box[2] - x0] = 255
-    filled = cv2.inpaint(np.asarray(image.crop((x0, y0, x1, y1))), mask, 3, cv2.INPAINT_TELEA)
+    hole = Image.new("L", (x1 - x0, y1 - y0))
+    inner = (box[0] - x0, box[1] - y0, box[2] - x0, box[3] - y0)
+    hole.paste(255, inner)
+    small = image.crop((x0, y0, x1, y1)).reduce(scale)
+    mask = np.asarray(hole.reduce(scale)) > 0
+    filled = Image.fromarray(cv2.inpaint(np.asarray(small), mask.astype(np.uint8), 3, cv2.INPAINT_TELEA))
+    filled = filled.resize(hole.size, Image.Resampling.BICUBIC) if scale > 1 else filled
     changed = image.copy()
-    changed.paste(Image.fromarray(filled), (x0, y0))
+    changed.paste(filled.crop(inner), box[:2])
     return changed
 
 
