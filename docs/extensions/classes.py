@@ -63,6 +63,6 @@ def write(name: str) -> str:
     for method in public(node):
         returns = ast.unparse(method.returns) if method.returns else ""
         shown = f"{method.name}: {returns}" if is_property(method) else signature(method)
-        said = words(method).replace("\n", "\n: ") or "—"
-        parts.append(f"`{shown.rstrip(': ')}`\n: {said}")
+        said = words(method).replace("\n", "\n  ")
+        parts.append(f"- `{shown.rstrip(': ')}`" + (f"\n\n  {said}" if said else ""))
     return "\n\n".join(part for part in parts if part) + "\n"

@@ -24,11 +24,14 @@ def is_flat(text: str) -> bool:
 
 
 def table(group: str, text: str) -> str:
-    lines = [
-        f"| `{group}.{name}` | `{value}` | {comment.replace('|', chr(92) + '|')} |"
-        for name, value, comment in rows(text)
-    ]
-    return "\n".join(["| setting | default | |", "|---|---|---|", *lines]) if lines else "It has no settings."
+    found = rows(text)
+    if not found:
+        return "It has no settings."
+    if not any(comment for *_, comment in found):
+        lines = [f"| `{group}.{name}` | `{value}` |" for name, value, _ in found]
+        return "\n".join(["| setting | default |", "|---|---|", *lines])
+    lines = [f"| `{group}.{name}` | `{value}` | {comment} |" for name, value, comment in found]
+    return "\n".join(["| setting | default | |", "|---|---|---|", *lines])
 
 
 def said(target: object) -> str:

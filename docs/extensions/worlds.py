@@ -12,14 +12,14 @@ def write(world: str) -> str:
     measured = json.loads((WORLDS / f"{world}.json").read_text(encoding="utf-8"))
     rows = [
         f"| {cell['object']} | {cell['label']} | {cell['role']} | {'yes' if cell['used'] else 'no'} "
-        f"| {cell['drop']:.2f} | {cell['drop_control']:.2f} | {cell['flips']:.0%} | {cell['flips_control']:.0%} |"
+        f"| {cell['drop']:.2f} | {cell['drop_control']:.2f} | {cell['flips'] * 100:.0f} % | {cell['flips_control'] * 100:.0f} % |"
         for cell in measured["cells"]
     ]
     trained = measured["trained"]
     return "\n".join(
         [
             f"Trained on {trained['pictures']:,} pictures in {trained['epochs']} epochs, seed {trained['seed']}; "
-            f"right on {measured['accuracy']:.1%} of pictures of other seeds.",
+            f"right on {measured['accuracy'] * 100:.1f} % of pictures of other seeds.",
             "",
             HEAD,
             "|---|---|---|---|--:|--:|--:|--:|",
