@@ -24,6 +24,7 @@ def closing(summary: dict[str, Any], ledger: str, folder: Path) -> list[str]:
             f"planted cues: {summary['cues_planted']}, recovered {summary['cues_recovered']}, "
             f"missed {summary['cues_missed']}, false {summary['cues_false']}"
         )
+    lines += summary.get("apart", [])
     if summary.get("unexplained") is not None:
         lines.append(
             f"outside all boxes: {100 * summary['unexplained']:.0f} % of the maps' mass, "

@@ -41,9 +41,7 @@ class Annotated:
         """Objects x annotated labels, and predicted x annotated labels."""
         run, folder = finished.run, finished.folder
         said = said[said[TRUTH].astype(str) != ""]
-        told = sorted(said[TRUTH].astype(str).unique())
-        listed = finished.data.labels if finished.data and finished.data.labels else []
-        labels = [*listed, *(name for name in told if name not in listed)]
+        labels = truth_labels(finished, said[TRUTH].astype(str))
         if not labels:
             return {}
         matrix = run.counts(finished.thresholds, labels)
@@ -74,6 +72,13 @@ class Annotated:
         agreement_figure(pairs, titles).savefig(finished.folder / "agreement.png")
         entries = {f"{name}_{measure}": r for name, rs in found.items() for measure, r in rs.items()}
         return {key: value for key, value in entries.items() if np.isfinite(value)}
+
+
+def truth_labels(finished: Finished, said: pd.Series) -> list[str]:
+    """The annotated labels: those that the data set lists, in its order, then others that were said."""
+    told = sorted(name for name in said.unique() if name)
+    listed = finished.data.labels if finished.data and finished.data.labels else []
+    return [*listed, *(name for name in told if name not in listed)]
 
 
 def correlations(pair: np.ndarray) -> dict[str, float]:

@@ -31,16 +31,21 @@ class Tally:
 def cell_columns(tally: Tally, resamples: int = RESAMPLES, seed: int = 0) -> Columns:
     """All columns (O, L) of numbers."""
     low, high = lift_intervals(tally.kept, tally.images, resamples, seed)
-    p = permutation_p(tally.kept, tally.images)
+    # what is tested may not depend on how labels fell, hence on presence under any of them
+    anywhere = tally.present.sum(1, keepdims=True) > 0
+    p, present_p = (
+        np.where(anywhere, permutation_p(counts, tally.images), np.nan)
+        for counts in (tally.kept, tally.present)
+    )
     use_p = looking_p(tally)
     return {
         "images": np.broadcast_to(tally.images[None], tally.kept.shape),
         "present": tally.present,
         "kept": tally.kept,
-        **_shares("present", "present_percent", tally.present, tally.images[None], 100),
+        **shares("present", "present_percent", tally.present, tally.images[None], 100),
         "present_percent_of_all": _of_all(tally),
-        **_shares("percent", "percent", tally.kept, tally.images[None], 100),
-        **_shares("use", "use", tally.kept, tally.present, 1),
+        **shares("percent", "percent", tally.kept, tally.images[None], 100),
+        **shares("use", "use", tally.kept, tally.present, 1),
         "use_chance": tally.chance,
         "use_p": use_p,
         "use_q": false_discoveries(use_p),
@@ -49,7 +54,7 @@ def cell_columns(tally: Tally, resamples: int = RESAMPLES, seed: int = 0) -> Col
         "lift_high": high,
         "p": p,
         "q": false_discoveries(p),
-        "present_q": false_discoveries(permutation_p(tally.present, tally.images)),
+        "present_q": false_discoveries(present_p),
     }
 
 
@@ -62,7 +67,8 @@ def looking_p(tally: Tally) -> np.ndarray:
     return binomial_tail(tally.kept, tally.present, np.where(tally.present > 0, tally.chance, np.nan))
 
 
-def _shares(name: str, share: str, count: np.ndarray, of: np.ndarray, unit: int) -> Columns:
+def shares(name: str, share: str, count: np.ndarray, of: np.ndarray, unit: int) -> Columns:
+    """The column `share`, in units of count / of, with the ends of its Wilson interval; NaN of nothing."""
     with np.errstate(divide="ignore", invalid="ignore"):
         found = unit * count / np.where(of > 0, of, np.nan)
     low, high = wilson(count, np.broadcast_to(of, count.shape))
