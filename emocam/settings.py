@@ -20,7 +20,16 @@ UNIT = {
     "data.max_unreadable": 0.01,
     "verdict.q": 0.05,
 }
-COUNTS = ("data.images", "data.limit", "data.max_pixels", "seed", "verdict.images", "verdict.fills")
+COUNTS = (
+    "data.images",
+    "data.limit",
+    "data.max_pixels",
+    "effect.images",
+    "effect.least",
+    "seed",
+    "verdict.images",
+    "verdict.fills",
+)
 AUTOMATIC = ("data.batch_size", "data.workers")
 GROUPS = (
     "task",
@@ -36,6 +45,7 @@ GROUPS = (
     "logger",
     "callback",
     "paste",
+    "effect",
 )
 REQUIRED = ("task", "data", "classifier", "detector", "vocabulary", "importance", "threshold", "trainer", "verdict")
 

@@ -21,7 +21,7 @@ DRAWING = """
     occurrences
     runs
     metric plot inline report tracking store interleave spreadsheet ledger words
-    cam importance
+    cam importance effect
     classifier detector data paste
     functional weights verdict
     structures

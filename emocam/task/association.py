@@ -29,6 +29,7 @@ from emocam.runs import METADATA
 from emocam.store import FILES, Shards, refusal_table, tables
 from emocam.structures import Batch, Detections, Evidence, Explanation, Prediction
 from emocam.task.base import Parts
+from emocam.task.effect import measure_effect
 from emocam.task.pasting import paste_all
 from emocam.task.streaming import stream, written_key
 
@@ -139,17 +140,21 @@ def digest(settings: dict[str, Any], listing: list[str]) -> str:
 class Association:
     """Explains every image that the data set lists, and goes on where it was interrupted.
 
-    With a `paste`, the pictures are then changed and classified again.
+    With a `paste`, the pictures are then changed and classified again; with an `effect`, objects are
+    taken away or put in.
     """
 
     def perform(self, parts: Parts) -> Data:
         with parts.stage("build"):
             begin(parts)
+            effect = parts.effect  # a mistake in its settings is told before the work
             key = digest(parts.settings, parts.listing)
         if not finished(parts.folder, key):
             explain([parts], [key])
         if parts.paste is not None:
             paste_all(parts, parts.listing, key)
+        if effect is not None:
+            measure_effect(parts, key)
         return parts.data
 
 

@@ -13,6 +13,7 @@ from emocam.classifier.base import Classifier
 from emocam.data.base import Data
 from emocam.detector.base import Detector
 from emocam.detector.remembered import Remembered
+from emocam.effect.base import Effect
 from emocam.importance.base import Importance
 from emocam.paste.base import Change
 from emocam.structures import Thresholds
@@ -74,6 +75,10 @@ class Parts:
     @cached_property
     def paste(self) -> Change | None:
         return self.build("paste")
+
+    @cached_property
+    def effect(self) -> Effect | None:
+        return self.build("effect")
 
     @cached_property
     def importance(self) -> Importance:

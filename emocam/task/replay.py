@@ -1,8 +1,12 @@
-"""The same evidence under other thresholds: no network, and no picture opened but for the page."""
+"""The same evidence under other thresholds: no network, and no picture opened but for the page.
+
+Only an `effect` asks the classifier again, the one of the run that is replayed.
+"""
 
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -10,6 +14,8 @@ from emocam.data.base import Data
 from emocam.errors import SettingError
 from emocam.store import FILES
 from emocam.task.base import Parts
+from emocam.task.effect import measure_effect
+from emocam.task.streaming import written_key
 
 
 @dataclass
@@ -36,15 +42,30 @@ class Replay:
             for file in FILES:
                 if (source / f"{file}.parquet").is_file() and source.resolve() != parts.folder.resolve():
                     shutil.copyfile(source / f"{file}.parquet", parts.folder / f"{file}.parquet")
-        return self._pictures(source, parts)
-
-    def _pictures(self, source: Path, parts: Parts) -> Data | None:
-        """The data set of the run that is replayed, where its settings and pictures are still there."""
-        settings = source / ".hydra" / "config.yaml"
-        if not settings.is_file():
-            return None
+        if parts.effect is not None:
+            return self._intervene(source, parts)
         try:
-            recorded = yaml.safe_load(settings.read_text())
-            return parts.build_recorded("data", recorded)
-        except (SettingError, yaml.YAMLError):
+            return parts.build_recorded("data", recorded(source))
+        except (SettingError, yaml.YAMLError):  # its settings or pictures are no longer there
             return None
+
+    def _intervene(self, source: Path, parts: Parts) -> Data:
+        """The effect in the pictures of the run that is replayed, on its classifier."""
+        settings = recorded(source)
+
+        def build(name: str) -> Any:
+            own = name in ("data", "classifier")
+            return parts.build_recorded(name, settings) if own else parts.build(name)
+
+        theirs = replace(parts, build=build)
+        theirs.data.begin()
+        measure_effect(theirs, written_key([parts.folder / "predictions.parquet"]) or "")
+        return theirs.data
+
+
+def recorded(source: Path) -> dict[str, Any]:
+    """The settings of a finished run."""
+    settings = source / ".hydra" / "config.yaml"
+    if not settings.is_file():
+        raise SettingError(f"evidence {source} has no .hydra/config.yaml, which says what made it")
+    return yaml.safe_load(settings.read_text())

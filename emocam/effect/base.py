@@ -1,0 +1,90 @@
+"""A cell is tried in pictures; each trial gives pairs: the picture changed, and changed as much elsewhere."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from PIL import Image
+from torch import Tensor
+
+from emocam.data.dice import Dice
+from emocam.errors import SettingError
+from emocam.paste.base import Box
+
+Chosen = Literal["rank", "random"]
+
+
+@dataclass(frozen=True)
+class Budget:
+    """At most `images` pictures a cell; `cells` of the highest rank, and `random` ones among the rest.
+
+    A cell needs `least` pictures in which the object is present.
+    """
+
+    images: int = 40
+    cells: int = 60
+    random: int = 20
+    least: int = 5
+
+    def __post_init__(self) -> None:
+        for name, low in (("images", 1), ("cells", 0), ("random", 0), ("least", 1)):
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, int) or value < low:
+                raise SettingError(f"effect.{name} must be a whole number of at least {low}, got {value!r}")
+
+
+@dataclass(frozen=True)
+class Cell:
+    """An object and a label, and how they came to be tried."""
+
+    object: str
+    label: str
+    chosen: Chosen
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """The label of every image whose answer counts, and each object's regions by image."""
+
+    label: dict[str, str]
+    regions: dict[str, dict[str, tuple[Box, ...]]]
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A cell to be tried in an image; `regions` are all of its object in the image `source`."""
+
+    image: str
+    cell: Cell
+    source: str
+    regions: tuple[Box, ...]
+
+
+@dataclass(frozen=True)
+class Pair:
+    """The picture changed where the object is concerned, and the control that differs in nothing else."""
+
+    fill: str
+    changed: Image.Image
+    control: Image.Image
+
+
+class Effect(Protocol):
+    """`notes` are what a person should be told before the work."""
+
+    budget: Budget
+    notes: list[str]
+
+    def trials(self, cells: Sequence[Cell], corpus: Corpus, seed: int) -> list[Trial]:
+        """Which pictures each cell is tried in, drawn at random within the budget."""
+
+    def pairs(
+        self, trial: Trial, image: Image.Image, source: Image.Image, seen: Box, dice: Dice
+    ) -> Iterator[Pair]:
+        """None where there is no fair control; `seen` is the part of the image that the classifier sees."""
+
+    def effect(self, before: Tensor, after: Tensor) -> Tensor:
+        """By how much the label's log-odds (n,) moved in the direction that speaks for use."""
+
+    def flipped(self, answer: Tensor, label: Tensor) -> Tensor:
+        """Whether the new answer (n,) is a change in that direction."""

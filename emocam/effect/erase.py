@@ -1,0 +1,83 @@
+"""The object is taken away, to see what the label loses."""
+
+import sys
+from collections.abc import Iterator, Sequence
+from functools import reduce
+from importlib.util import find_spec
+
+from PIL import Image
+from torch import Tensor
+
+from emocam.data.dice import Dice
+from emocam.effect.base import Budget, Cell, Corpus, Pair, Trial
+from emocam.effect.choosing import dice_for, some
+from emocam.effect.places import Pixels, elsewhere
+from emocam.effect.visible import visible
+from emocam.errors import SettingError, nearest
+from emocam.paste.base import Box
+from emocam.paste.fill import FILLS, Fill, pixels
+
+
+class Erase:
+    """All regions of the object at once; each of the `fills` has its own artefact, so there are several."""
+
+    def __init__(
+        self,
+        images: int = 40,
+        cells: int = 60,
+        random: int = 20,
+        least: int = 5,
+        fills: Sequence[str] = ("blur", "grey", "inpaint"),
+    ) -> None:
+        self.budget = Budget(images, cells, random, least)
+        self.fills, self.notes = installed(fills)
+
+    def trials(self, cells: Sequence[Cell], corpus: Corpus, seed: int) -> list[Trial]:
+        """Pictures with the label in which the object is present."""
+        found = []
+        for cell in cells:
+            regions = corpus.regions.get(cell.object, {})
+            images = [image for image in regions if corpus.label.get(image) == cell.label]
+            dice = dice_for(seed, "images", cell.object, cell.label)
+            found += [
+                Trial(image, cell, image, regions[image]) for image in some(images, self.budget.images, dice)
+            ]
+        return found
+
+    def pairs(
+        self, trial: Trial, image: Image.Image, source: Image.Image, seen: Box, dice: Dice
+    ) -> Iterator[Pair]:
+        """What the classifier does not see can neither be taken away nor be a control."""
+        boxes = [pixels(image, box) for box in visible(trial.regions, seen)]
+        others = elsewhere(boxes, pixels(image, seen), dice) if boxes else None
+        if others is None:
+            return
+        for name, fill in self.fills.items():
+            yield Pair(name, without(image, boxes, fill), without(image, others, fill))
+
+    def effect(self, before: Tensor, after: Tensor) -> Tensor:
+        return before - after
+
+    def flipped(self, answer: Tensor, label: Tensor) -> Tensor:
+        return answer != label
+
+
+def without(image: Image.Image, boxes: Sequence[Pixels], fill: Fill) -> Image.Image:
+    return reduce(fill, boxes, image)
+
+
+def installed(names: Sequence[str]) -> tuple[dict[str, Fill], list[str]]:
+    """The fills by name, and a note of the one that needs what is not here."""
+    for name in names:
+        if name not in FILLS:
+            raise SettingError(f"effect.fills: {name!r} is not known; {nearest(name, FILLS)}")
+    fills = {name: FILLS[name] for name in names}
+    notes = []
+    if "inpaint" in fills and "cv2" not in sys.modules and find_spec("cv2") is None:
+        del fills["inpaint"]
+        notes.append("effect.fills: inpaint is left out, since it needs OpenCV: pip install 'emocam[opencv]'")
+    if not fills:
+        raise SettingError(
+            notes[0] if notes else f"effect.fills must name at least one of {', '.join(FILLS)}"
+        )
+    return fills, notes
