@@ -18,6 +18,8 @@ UNSEEN = "effect without being looked at"
 PRESENT = "present only"
 CHANCE = "not distinguishable from chance"
 FEW = "too few pictures"
+ERASED, INSERTED = "erased", "inserted"
+"""How an effect was tried."""
 WORDS = (USED, LOOKED_AT, UNSEEN, PRESENT, CHANCE, FEW)
 
 
@@ -98,16 +100,20 @@ def sentence(cell: Mapping[str, Any]) -> str:
         f"({cell['present_percent_of_all']:.0f} % of all)"
     ]
     if known("use", "use_chance"):
-        told.append(
-            f"looked at in {cell['use']:.0%} of those (same-size boxes: {cell['use_chance']:.0%})".replace(
-                "%", " %"
-            )
-        )
+        use, chance = _percent(cell["use"]), _percent(cell["use_chance"])
+        told.append(f"looked at in {use} of those (same-size boxes: {chance})")
     if known("flips", "flips_control"):
+        flips, control = _percent(cell["flips"]), _percent(cell["flips_control"])
         told.append(
-            f"taking it away changes {cell['flips']:.0%} of the answers "
-            f"(a same-size patch elsewhere: {cell['flips_control']:.0%})".replace("%", " %")
+            f"putting it into others changes {flips} of their answers to this label "
+            f"(a patch without it: {control})"
+            if cell.get("tried") == INSERTED
+            else f"taking it away changes {flips} of the answers (a same-size patch elsewhere: {control})"
         )
     word = cell.get("verdict")
     verdict = f" {word[0].upper()}{word[1:]}." if isinstance(word, str) else ""
     return f"{'; '.join(told)}.{verdict}"
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f} %"

@@ -109,6 +109,13 @@ def test_a_cell_in_words() -> None:
     )
 
 
+def test_what_was_put_in_is_said_so() -> None:
+    assert (
+        "; putting it into others changes 41 % of their answers to this label (a patch without it: 3 %)"
+        in (sentence(FOOTBALL | {"tried": "inserted"}))
+    )
+
+
 def test_what_was_not_measured_is_left_out() -> None:
     bare = FOOTBALL | {"use_chance": np.nan, "flips": np.nan, "flips_control": np.nan, "verdict": None}
     assert sentence(bare) == "Football: in 31 % of the pictures labelled Excitement (12 % of all)."

@@ -4,11 +4,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyarrow.parquet as pq
 
 from emocam.callback.base import Finished
 from emocam.cells.chance import chances
-from emocam.cells.effects import COLUMNS, effect_columns
+from emocam.cells.effects import with_effects
 from emocam.cells.table import Tally, cell_columns, frame
 from emocam.functional.bootstrap import RESAMPLES
 from emocam.runs import Run
@@ -16,9 +15,6 @@ from emocam.spreadsheet import write_csv
 from emocam.structures import Thresholds
 from emocam.verdict import USED, WORDS, Rules, few, sentence, verdicts
 
-EFFECT = ["effect", "effect_control", "effect_low", "effect_high", "effect_p", "effect_q"]
-EFFECT += ["effect_fills", "fills", "flips", "flips_control", "flips_p", "effect_images"]
-COUNTED = ["effect_fills", "fills", "effect_images"]
 MOST = 10
 """Sentences at the end of a run."""
 
@@ -38,11 +34,11 @@ class Cells:
         importance = finished.summary.get("choices", {}).get("importance", "mean")
         tally = count(run, finished.thresholds, importance)
         cells = frame(cell_columns(tally, self.resamples, self.seed), run.object_names, run.label_names)
-        cells = with_effects(cells, run)
+        cells = with_effects(cells, run.path / "effect.parquet")
         columns = {name: cells[name].to_numpy() for name in cells.columns}
         cells["few"] = few(columns, self.rules)
         cells["verdict"] = verdicts(columns, self.rules)
-        table = cells.astype({"verdict": "string"})
+        table = cells.astype({"tried": "string", "verdict": "string"})
         table.to_parquet(run.path / "cells.parquet", index=False)
         write_csv(table, run.path / "cells.csv", index=False)
         return numbers(cells, self.rules) | {"in_words": in_words(cells, finished.summary.get("finding", []))}
@@ -55,20 +51,6 @@ def count(run: Run, thresholds: Thresholds, importance: str) -> Tally:
     if run.explained and (importance == "mean" or thresholds.chance is not None):
         chance = chances(run, thresholds)
     return Tally(matrix.images.numpy(), matrix.present.numpy(), matrix.counts.numpy(), chance)
-
-
-def with_effects(cells: pd.DataFrame, run: Run) -> pd.DataFrame:
-    """The columns of what was taken away, empty where nothing was."""
-    file = run.path / "effect.parquet"
-    if file.is_file() and pq.read_metadata(file).num_rows:
-        measured = effect_columns(pd.read_parquet(file, columns=COLUMNS))
-        cells = cells.merge(measured, "left", left_on=["object", "label"], right_index=True)
-    cells = cells.reindex(columns=[*(name for name in cells if name not in EFFECT), *EFFECT])
-    return (
-        cells.astype(dict.fromkeys(EFFECT, float))
-        .fillna(dict.fromkeys(COUNTED, 0))
-        .astype(dict.fromkeys(COUNTED, int))
-    )
 
 
 def numbers(cells: pd.DataFrame, rules: Rules) -> dict[str, Any]:

@@ -1,15 +1,35 @@
-"""What taking objects away changed, cell by cell: from a row an image x object x fill."""
+"""What taking objects away, or putting them in, changed, cell by cell: from a row an image x object x fill."""
+
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 
 from emocam.functional.discoveries import false_discoveries
 from emocam.functional.pairs import mcnemar_p, most_agree_p, paired_interval, paired_p
+from emocam.verdict import ERASED, INSERTED
 
 CELL = ["object", "label"]
 COLUMNS = [*CELL, "image", "fill", "effect", "effect_control", "flipped", "flipped_control"]
 """Of effect.parquet, what is read."""
+CUT = "cut"
+"""The fill of what was put in."""
+NUMBERS = ["effect", "effect_control", "effect_low", "effect_high", "effect_p", "effect_q"]
+NUMBERS += ["flips", "flips_control", "flips_p"]
+WHOLE = ["effect_images", "effect_fills", "fills"]
 SHARES = {"flipped": "flips", "flipped_control": "flips_control"}
+
+
+def with_effects(cells: pd.DataFrame, file: Path) -> pd.DataFrame:
+    """The cells with the columns of what was tried, empty where nothing was."""
+    if file.is_file() and pq.read_metadata(file).num_rows:
+        measured = effect_columns(pd.read_parquet(file, columns=COLUMNS))
+        cells = cells.merge(measured, "left", left_on=CELL, right_index=True)
+    else:
+        cells = cells.reindex(columns=[*cells, *NUMBERS, *WHOLE, "tried"])
+    cells = cells.fillna(dict.fromkeys(WHOLE, 0))
+    return cells.astype(dict.fromkeys(NUMBERS, float) | dict.fromkeys(WHOLE, int))
 
 
 def effect_columns(rows: pd.DataFrame) -> pd.DataFrame:
@@ -29,6 +49,7 @@ def effect_columns(rows: pd.DataFrame) -> pd.DataFrame:
     found["effect_low"], found["effect_high"] = paired_interval(*_moments(spread))
     found["effect_images"] = spread["size"]
     found = found.join(_of_fills(rows)).drop(columns="difference")
+    found["tried"] = INSERTED if set(rows["fill"].astype(str)) == {CUT} else ERASED
     return found.assign(effect_q=false_discoveries(found["effect_p"].to_numpy(float)))
 
 

@@ -14,8 +14,8 @@ from emocam.functional.tails import hypergeometric_tail
 def permutation_p(counts: NDArray[np.integer], images: NDArray[np.integer]) -> NDArray[np.float64]:
     """One-sided p (O, L) that so many images (O, L) of a label (L,) have the object by chance.
 
-    NaN where no shuffle could change the count: objects in no image, and labels of none or of all.
+    NaN for labels of no image, and of all.
     """
     marked, total = counts.sum(1, keepdims=True), images.sum()
     p = hypergeometric_tail(counts, images[None], marked, np.asarray(total))
-    return np.where((marked > 0) & (images > 0) & (images < total), p, np.nan)
+    return np.where((images > 0) & (images < total), p, np.nan)

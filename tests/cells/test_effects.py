@@ -83,3 +83,10 @@ def test_in_one_world_of_twenty_without_effect_any_is_found() -> None:
 def test_a_true_effect_is_found() -> None:
     found = effect_columns(table(np.random.default_rng(4), 20, 15, effect=4))
     assert (found["effect_q"] < 0.05).all() and (found["effect_fills"] == 3).all()
+
+
+def test_what_was_cut_and_put_in_is_told_from_what_was_taken_away() -> None:
+    rows = table(np.random.default_rng(5), 1, 6)
+    assert effect_columns(rows)["tried"].tolist() == ["erased"]
+    cut = rows[rows["fill"] == "grey"].assign(fill="cut")
+    assert effect_columns(cut)["tried"].tolist() == ["inserted"]
