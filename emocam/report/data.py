@@ -15,7 +15,8 @@ CHUNK = 50
 def write_data(folder: Path, gathered: Gathered, originals: Path | None) -> None:
     """`data/run.js`, `data/objects/` and `data/pictures/`; `originals` is where full pictures lie, if anywhere."""
     run, pairs, examples = gathered.run, gathered.strongest.pairs, gathered.examples
-    thresholds = {key: getattr(run.thresholds, key) for key in ("score", "importance", "confidence")}
+    weight = run.thresholds.decides
+    thresholds = {key: getattr(run.thresholds, key) for key in ("score", weight, "confidence")}
     cards = [
         {"object": c.object, "label": c.label, "picture": e.in_words(c.object)} for c, e in gathered.cards(1)
     ]
@@ -26,6 +27,7 @@ def write_data(folder: Path, gathered: Gathered, originals: Path | None) -> None
         "images": run.images,
         "counts": run.counts.ravel(),
         "thresholds": thresholds,
+        "weight": weight,
         "explained": run.explained,
         "most": MOST,
         "pictured": sorted(int(i) for i in pairs["object"].unique()),

@@ -75,7 +75,7 @@ def _candidates(pairs: list[pd.DataFrame], cell: Difference) -> list[str]:
 
 def _strength(run: RunTables, example: Example | None, cell: Difference) -> float:
     boxes = example.boxes.get(cell.object, []) if example and example.label == cell.label else []
-    return max((box[5] if run.explained else box[4] for box in boxes), default=0.0)
+    return max((run.strength(*box[4:6]) for box in boxes), default=0.0)
 
 
 def _view(run: RunTables, example: Example | None, cell: Difference) -> dict[str, Any]:

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from emocam.report.tables import BOX, RunTables, codes
 
 MOST_BOXES = 20
-"""Of one object in one picture, those with the highest importance."""
+"""Of one object in one picture, the strongest."""
 
 
 @dataclass
@@ -97,7 +97,7 @@ def _add_maps(run: RunTables, images: pa.Array, found: dict[str, Example]) -> in
 def _add_boxes(run: RunTables, images: pa.Array, found: dict[str, Example]) -> None:
     for block in run.blocks("evidence"):
         rows = _of(block, images)
-        numbers = rows.select([*BOX, "score", "importance"]).to_pandas()
+        numbers = rows.select([*BOX, "score", run.thresholds.decides]).to_pandas()
         numbers[BOX] = numbers[BOX].astype(float).round(4)
         listed = numbers.astype(object).where(numbers.notna(), None).to_numpy().tolist()
         for path, thing, box in zip(
@@ -106,7 +106,7 @@ def _add_boxes(run: RunTables, images: pa.Array, found: dict[str, Example]) -> N
             found[path].boxes.setdefault(int(thing), []).append(box)
     for example in found.values():
         for thing, boxes in example.boxes.items():
-            boxes.sort(key=lambda box: box[4] if box[5] is None else box[5], reverse=True)
+            boxes.sort(key=lambda box: box[4] if box[5] is None else run.strength(*box[4:6]), reverse=True)
             example.boxes[thing] = boxes[:MOST_BOXES]
 
 

@@ -62,6 +62,8 @@ def nothing(run: RunTables, highest: float) -> str:
     if not run.images.sum():
         return "No image was explained, so there is nothing to see."
     asked = run.thresholds
+    if run.explained and asked.chance is not None:
+        return f"No region passed threshold.chance={asked.chance:g} (the lowest was {1 - highest:.3f})."
     if run.explained and highest <= asked.importance:
         return f"No region passed threshold.importance={asked.importance:g} (the highest was {highest:.2f})."
     if not run.explained and highest <= asked.score:

@@ -2,7 +2,7 @@
 
 A slider stands at one of a few positions, and a number passes a position when it is greater. So a
 number need only say how many positions it passes: a byte. Of an object's regions in one picture
-only those matter that no other beats in both score and importance.
+only those matter that no other beats in both score and what decides, importance or chance.
 """
 
 from base64 import b64encode
@@ -19,6 +19,7 @@ from emocam.report.tables import RunTables, codes
 MOST = 6_000_000
 """Regions beyond which the page would take too long to load; then it has no sliders."""
 FINE = [i / 100 for i in range(100)]
+RARE = [0.001, 0.002, 0.005, *(i / 100 for i in range(1, 101))]
 COARSE = [0, 0.001, 0.005, 0.01, 0.02, *(i / 20 for i in range(1, 20))]
 SAME = 128
 """Added to a score's level when the region is of the same object and picture as the one before."""
@@ -26,23 +27,31 @@ SAME = 128
 
 @dataclass(frozen=True)
 class Positions:
-    """Where the sliders can stand, ascending; the run's own thresholds are among them."""
+    """Where the sliders can stand, from what lets most pass; the run's own thresholds are among them."""
 
     score: list[float]
-    importance: list[float]
+    weight: list[float]
     confidence: list[float]
 
     @classmethod
     def of(cls, run: RunTables) -> "Positions":
         own = run.thresholds
-        return cls(
-            sorted({*COARSE, own.score}), sorted({*FINE, own.importance}), sorted({*COARSE, own.confidence})
+        weight = (
+            sorted({*FINE, own.importance})
+            if own.chance is None
+            else sorted({*RARE, own.chance}, reverse=True)
         )
+        return cls(sorted({*COARSE, own.score}), weight, sorted({*COARSE, own.confidence}))
 
 
 def levels(values: NDArray[np.floating], positions: list[float]) -> NDArray[np.uint8]:
-    """How many positions each value passes, strictly, as float32 compares; NaN passes none."""
-    passed = np.searchsorted(np.array(positions, np.float32), values.astype(np.float32), side="left")
+    """How many positions each value passes, strictly, as float32 compares; NaN passes none.
+
+    It passes ascending positions when it is above them, descending ones when it is below.
+    """
+    sign = -1 if positions[0] > positions[-1] else 1
+    at = sign * np.array(positions, np.float32)
+    passed = np.searchsorted(at, sign * values.astype(np.float32), side="left")
     return np.where(np.isnan(values), 0, passed).astype(np.uint8)
 
 
@@ -50,7 +59,8 @@ def _regions(run: RunTables, positions: Positions) -> dict[str, NDArray[np.integ
     """Columns of all regions; `image` numbers the pictures in the order of the evidence."""
     parts: dict[str, list[NDArray[np.integer]]] = {}
     images, last = 0, None
-    columns = ["image", "label", "object", "confidence", "score", "importance"]
+    weight = run.thresholds.decides
+    columns = ["image", "label", "object", "confidence", "score", weight]
     for block in run.blocks("evidence", columns):
         image = block["image"].combine_chunks().dictionary_encode()
         names, place = image.dictionary, image.indices.to_numpy()
@@ -62,7 +72,7 @@ def _regions(run: RunTables, positions: Positions) -> dict[str, NDArray[np.integ
             "label": codes(block["label"], run.labels).astype(np.int32),
             "confidence": levels(block["confidence"].to_numpy(), positions.confidence),
             "score": levels(block["score"].to_numpy(), positions.score),
-            "importance": levels(block["importance"].to_numpy(), positions.importance),
+            "weight": levels(block[weight].to_numpy(), positions.weight),
         }
         images += len(names)
         last = names[int(place[-1])].as_py() if len(place) else last
@@ -75,7 +85,7 @@ def unbeaten(regions: dict[str, NDArray[np.integer]]) -> tuple[NDArray[np.int64]
     """Which regions matter, sorted by object and picture, and which of these continue a pair."""
     order = np.lexsort(
         (
-            -regions["importance"].astype(int),
+            -regions["weight"].astype(int),
             -regions["score"].astype(int),
             regions["image"],
             regions["object"],
@@ -84,8 +94,8 @@ def unbeaten(regions: dict[str, NDArray[np.integer]]) -> tuple[NDArray[np.int64]
     thing, image = regions["object"][order], regions["image"][order]
     new = np.ones(len(order), bool)
     new[1:] = (thing[1:] != thing[:-1]) | (image[1:] != image[:-1])
-    # scores fall within a pair, so a region matters when its importance rises above all before
-    height = np.cumsum(new) * 256 + regions["importance"][order]
+    # scores fall within a pair, so a region matters when its weight rises above all before
+    height = np.cumsum(new) * 256 + regions["weight"][order]
     rises = np.ones(len(order), bool)
     rises[1:] = height[1:] > np.maximum.accumulate(height)[:-1]
     return order[rises], ~new[rises]
@@ -105,10 +115,10 @@ def write_levels(folder: Path, run: RunTables) -> bool:
     if run.summary.get("regions", 0) > MOST:
         return False
     positions = Positions.of(run)
-    regions = _regions(run, positions)
+    regions, weight = _regions(run, positions), run.thresholds.decides
     told: dict[str, Any] = {
         "name": "data/evidence.js",
-        "positions": vars(positions),
+        "positions": {weight if key == "weight" else key: value for key, value in vars(positions).items()},
         "images": _images_at(run, positions),
     }
     if regions:
@@ -118,7 +128,7 @@ def write_levels(folder: Path, run: RunTables) -> bool:
         score = regions["score"][kept] + np.where(same, SAME, 0).astype(np.uint8)
         columns = {
             "score": score,
-            "importance": regions["importance"][kept],
+            weight: regions["weight"][kept],
             "confidence": regions["confidence"][kept],
         }
         columns["label"] = regions["label"][kept].astype(width)

@@ -19,7 +19,7 @@ class Strongest:
     """`pairs`: one row a picture of a cell (image, object, label, passed, strength), strongest first.
 
     `seen` (O, L) counts images with the object above the detector's threshold, looked at or not;
-    `highest` is the greatest importance of any region.
+    `highest` is the greatest strength of any region.
     """
 
     pairs: pd.DataFrame
@@ -36,19 +36,19 @@ def _best_of_cells(pairs: pd.DataFrame) -> pd.DataFrame:
 
 
 def find_strongest(run: RunTables) -> Strongest:
-    """A picture's strength in a cell is the highest importance of the object, without a CAM its score."""
-    strength = "importance" if run.explained else "score"
-    columns = ["image", "label", "object", "confidence", "score", "importance"]
+    """A picture's strength in a cell is that of the strongest region of the object."""
+    numbers = ["confidence", "score", run.thresholds.decides]
     best, waiting, highest = pd.DataFrame(), [], 0.0
     seen = np.zeros((len(run.objects), len(run.labels)), np.int64)
-    for block in run.blocks("evidence", columns):
-        regions = block.select(["image", "confidence", "score", "importance"]).to_pandas()
+    for block in run.blocks("evidence", ["image", "label", "object", *numbers]):
+        regions = block.select(["image", *numbers]).to_pandas()
         regions["object"], regions["label"] = (
             codes(block["object"], run.objects),
             codes(block["label"], run.labels),
         )
-        regions["passed"], regions["strength"] = run.counted(regions), regions[strength]
-        highest = max(highest, float(regions[strength].max())) if len(regions) else highest
+        strength = run.strength(regions["score"].to_numpy(), regions[run.thresholds.decides].to_numpy())
+        regions["passed"], regions["strength"] = run.counted(regions), strength
+        highest = max(highest, float(regions["strength"].max())) if len(regions) else highest
         once = regions[regions["score"] > np.float32(run.thresholds.score)].drop_duplicates(
             ["image", "object"]
         )

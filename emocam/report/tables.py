@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from emocam.structures import Thresholds
 
+Numbers = TypeVar("Numbers", float, NDArray[np.floating])
 BLOCK = 65_536
 BOX = ["x0", "y0", "x1", "y1"]
 CELLS = (
@@ -111,16 +112,21 @@ class RunTables:
             yield pa.Table.from_batches([batch])
 
     def box_counts(self, box: list[float]) -> bool:
-        """Whether a box (x0, y0, x1, y1, score, importance) of a picture that counts, counts itself."""
-        return bool(box[4] > np.float32(self.thresholds.score)) and bool(
-            not self.explained or box[5] > np.float32(self.thresholds.importance)
-        )
+        """Whether a box (x0, y0, x1, y1, score, and what decides) of a picture that counts, counts itself."""
+        if not box[4] > np.float32(self.thresholds.score):
+            return False
+        weight = np.array(box[5:6], np.float32)
+        return not self.explained or bool(self.thresholds.looked_at(weight, weight)[0])
+
+    def strength(self, score: Numbers, weight: Numbers) -> Numbers:
+        """How strongly regions count (N,): the score, or where a CAM looked what decides, the least chance first."""
+        if not self.explained:
+            return score
+        return weight if self.thresholds.decides == "importance" else 1 - weight
 
     def counted(self, regions: pd.DataFrame) -> NDArray[np.bool_]:
         """Which regions pass the run's thresholds: strictly above, compared as the stored float32."""
-        passed = (regions["score"] > np.float32(self.thresholds.score)) & (
-            regions["confidence"] > np.float32(self.thresholds.confidence)
-        )
-        if self.explained:
-            passed &= regions["importance"] > np.float32(self.thresholds.importance)
-        return passed.to_numpy()
+        score, confidence = regions["score"].to_numpy(), regions["confidence"].to_numpy()
+        weight = regions[self.thresholds.decides].to_numpy()
+        passed = self.thresholds.present(score, confidence)
+        return passed & self.thresholds.looked_at(weight, weight) if self.explained else passed

@@ -39,6 +39,11 @@ class Grid(Replay):
             thresholds_in(self.score or [], "score"),
             thresholds_in(self.importance or [], "importance"),
         )
+        if parts.thresholds.chance is not None:
+            raise SettingError(
+                "task=grid varies threshold.importance, and "
+                f"threshold.chance={parts.thresholds.chance:g} takes its place; leave it at threshold.chance=null"
+            )
         data = super().perform(parts)
         with parts.stage("grid"):
             self._leave(Run(parts.folder), scores, importances, parts.thresholds.confidence, parts)

@@ -42,3 +42,11 @@ def test_grid_holds_the_matrix_of_each_pair(emocam: Command) -> None:
 def test_thresholds_outside_of_the_unit_are_told(emocam: Command, capsys: pytest.CaptureFixture[str]) -> None:
     assert emocam(*QUICK, "task=grid", "evidence=run", "task.score=[2]", "hydra.run.dir=grid") == 1
     assert "task.score must be a list of thresholds in [0, 1], got [2]" in capsys.readouterr().err
+
+
+def test_a_chance_leaves_no_importance_to_vary(emocam: Command, capsys: pytest.CaptureFixture[str]) -> None:
+    assert emocam(*QUICK, "task=grid", "evidence=run", "threshold.chance=0.05", "hydra.run.dir=grid") == 1
+    assert (
+        "task=grid varies threshold.importance, and threshold.chance=0.05 takes its place; "
+        "leave it at threshold.chance=null"
+    ) in capsys.readouterr().err

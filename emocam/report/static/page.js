@@ -76,7 +76,7 @@ function listenToolbar() {
 function follow(now, before = {}) {
   const changed = (...keys) => keys.some((key) => now[key] !== before[key]);
   const first = Object.keys(before).length === 0;
-  if (changed("score", "importance", "confidence")) moveThresholds(now);
+  if (changed("score", "importance", "chance", "confidence")) moveThresholds(now);
   if (changed("measure")) fill(now.measure);
   const written = first && now.sort === FIRST.sort && now.direction === FIRST.direction;
   if (changed("sort", "direction", "measure") && !written) sortRows(now);

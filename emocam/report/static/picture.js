@@ -3,13 +3,19 @@
 
 const objectFile = (object) => `data/objects/${padded(object, 4)}.js`;
 
-/** How strongly a box (x0, y0, x1, y1, score, importance) counts: its importance, without a CAM its score. */
-const strength = (box) => (run.explained ? box[5] : box[4]);
+const byChance = run.weight === "chance";
+
+/** How strongly a box (x0, y0, x1, y1, score, importance or chance) counts; without a CAM it is its score. */
+const strength = (box) => (!run.explained ? box[4] : byChance ? 1 - box[5] : box[5]);
+
+/** The number behind it. */
+const weightOf = (box) => (run.explained && byChance ? box[5].toFixed(3) : two(strength(box)));
 
 /** Whether a box passes the thresholds, compared as the stored numbers are. */
 function passes(box, picture) {
   const above = (value, least) => value > Math.fround(least);
-  return above(box[4], thresholds.score) && above(picture.confidence, thresholds.confidence) && (!run.explained || above(box[5], thresholds.importance));
+  const looked = (value) => (byChance ? value !== null && value < Math.fround(thresholds.chance) : above(value, thresholds.importance));
+  return above(box[4], thresholds.score) && above(picture.confidence, thresholds.confidence) && (!run.explained || looked(box[5]));
 }
 
 /** The pictures of a cell that count, strongest first, each with the boxes that count. */
@@ -26,7 +32,7 @@ async function picturesOf(object, label) {
 /** What is said under a picture: each a span, names as they are. */
 function factsOf(picture) {
   const said = [[make("bdi", {}, run.labels[picture.label]), ` ${two(picture.confidence)}`]];
-  if (picture.boxes.length) said.push([`${run.explained ? "importance" : "score"} ${two(strength(picture.boxes[0]))}`]);
+  if (picture.boxes.length) said.push([`${run.explained ? run.weight : "score"} ${weightOf(picture.boxes[0])}`]);
   if (picture.truth !== undefined)
     said.push(picture.truth === run.labels[picture.label] ? ["✓ true"] : ["✗ truth: ", make("bdi", {}, picture.truth)]);
   if (run.originals) {
@@ -44,7 +50,7 @@ function figureOf(picture, place) {
   figure.dataset.picture = picture.id;
   figure.style.setProperty("--ratio", ratioOf(picture));
   figure.append(
-    stage(picture, `${picture.path}, called ${run.labels[picture.label]}; ${name} in ${many}`, (box) => `${view.object ? "" : `${name} `}${two(strength(box))}`),
+    stage(picture, `${picture.path}, called ${run.labels[picture.label]}; ${name} in ${many}`, (box) => `${view.object ? "" : `${name} `}${weightOf(box)}`),
     make("figcaption", {}, make("span", { className: "path", title: picture.path }, make("b", {}, `${place + 1}. `), make("bdi", {}, picture.path)), factsOf(picture)),
   );
   return figure;

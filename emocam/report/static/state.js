@@ -31,7 +31,7 @@ function load(name, keep = 40) {
 const FIRST = {
   object: "", label: "", picture: "", image: "", sort: "mean", direction: "descending",
   measure: "percent", filter: "", least: "0",
-  score: "", importance: "", confidence: "", // empty: the run's own thresholds
+  score: "", importance: "", chance: "", confidence: "", // empty: the run's own thresholds
 };
 const watchers = [];
 let view = readHash();

@@ -2,29 +2,29 @@
 /* The sliders: the matrix counted again, in the page, from the stored evidence. */
 
 const SAME = 128;
-const sliders = ["importance", "score", "confidence"].map(byId).filter(Boolean);
+const sliders = [run.weight, "score", "confidence"].map(byId).filter(Boolean);
 let evidence = null;
 
 /** The evidence, loaded when a slider is first touched. */
 async function loadEvidence() {
   if (evidence) return evidence;
   const data = await load("data/evidence.js");
-  if (!data.ends) return (evidence = { ...data, ends: run.objects.map(() => 0), label: [], score: [], importance: [], confidence: [] });
-  const [score, importance, confidence, label] = ["score", "importance", "confidence", "label"].map((key) => bytes(data[key]));
-  evidence = { ...data, score, importance, confidence, label: data.wide ? new Uint16Array(label.buffer) : label };
+  if (!data.ends) return (evidence = { ...data, ends: run.objects.map(() => 0), label: [], score: [], weight: [], confidence: [] });
+  const [score, weight, confidence, label] = ["score", run.weight, "confidence", "label"].map((key) => bytes(data[key]));
+  evidence = { ...data, score, weight, confidence, label: data.wide ? new Uint16Array(label.buffer) : label };
   return evidence;
 }
 
 /** Counts at the sliders' places; a picture counts once for an object, whichever region passes. */
-function recount({ ends, label, score, importance, confidence }, at) {
+function recount({ ends, label, score, weight, confidence }, at) {
   const found = new Int32Array(run.objects.length * columns);
-  const least = run.explained ? at.importance : -1;
+  const least = run.explained ? at[run.weight] : -1;
   for (let object = 0; object < run.objects.length; object++) {
     let counted = false;
     for (let i = ends[object]; i < ends[object + 1]; i++) {
       const level = score[i];
       if (level < SAME) counted = false;
-      if (counted || (level & (SAME - 1)) <= at.score || importance[i] <= least || confidence[i] <= at.confidence) continue;
+      if (counted || (level & (SAME - 1)) <= at.score || weight[i] <= least || confidence[i] <= at.confidence) continue;
       found[object * columns + label[i]]++;
       counted = true;
     }
@@ -37,8 +37,11 @@ function wanted(now) {
   return Object.fromEntries(Object.keys(run.thresholds).map((key) => [key, now[key] === "" ? run.thresholds[key] : Number(now[key])]));
 }
 
-/** Where on its slider a threshold stands: the last position not above it. */
-const placeOf = (positions, value) => Math.max(0, positions.findLastIndex((position) => position <= value));
+/** Where on its slider a threshold stands: the last position not stricter. Those of chance fall. */
+function placeOf(positions, value) {
+  const sign = positions[0] > positions.at(-1) ? -1 : 1;
+  return Math.max(0, positions.findLastIndex((position) => sign * position <= sign * value));
+}
 
 let moving = 0;
 
@@ -83,12 +86,12 @@ function listenThresholds() {
     slider.addEventListener("change", () => sortRows(view)); // not while it moves: rows would run away
   }
   byId("reset").addEventListener("click", () => {
-    show({ score: "", importance: "", confidence: "" });
+    show({ score: "", importance: "", chance: "", confidence: "" });
     sortRows(view);
   });
   byId("command").addEventListener("click", (event) => {
     const folder = table.closest(".scroll").dataset.run;
-    const words = Object.entries(thresholds).filter(([key, value]) => value !== run.thresholds[key]);
+    const words = Object.entries(thresholds); // all: a replay begins with the usual ones, not with the run's
     copy(event.target, `python -m emocam task=replay evidence='${folder.replaceAll("'", "'\\''")}' ${words.map(([k, v]) => `threshold.${k}=${v}`).join(" ")}`);
   });
   readySliders();

@@ -86,13 +86,13 @@ function openPicture(id) {
     const shown = { ...picture, object: counted[0]?.[6] ?? 0, boxes: counted };
     const figure = make("figure", { className: "whole", tabIndex: 0 });
     figure.dataset.picture = id;
-    figure.append(stage(shown, `${picture.path} with ${counted.length} boxes`, (box) => `${run.objects[box[6]]} ${two(strength(box))}`), make("figcaption", {}, factsOf(shown)));
+    figure.append(stage(shown, `${picture.path} with ${counted.length} boxes`, (box) => `${run.objects[box[6]]} ${weightOf(box)}`), make("figcaption", {}, factsOf(shown)));
     const likely = picture.probabilities.map((value, label) => ({ name: run.labels[label], value: 100 * value, says: `${percentText(100 * value)} %` }));
     likely.sort((a, b) => b.value - a.value);
     const found = regions.slice(0, 60).map((box) => ({
-      name: run.objects[box[6]], value: 100 * (strength(box) || 0), says: run.explained ? `${two(box[5])}, score ${two(box[4])}` : two(box[4]), out: !passes(box, picture),
+      name: run.objects[box[6]], value: 100 * (strength(box) || 0), says: run.explained ? `${weightOf(box)}, score ${two(box[4])}` : two(box[4]), out: !passes(box, picture),
       act: () => show({ object: run.objects[box[6]], label: run.labels[picture.label], image: "", picture: String(id) }, true),
     }));
-    return { parts: [figure, ranks("How likely each label was", likely.slice(0, RANKED)), ranks(run.explained ? "Its regions by importance; pale ones do not count" : "Its regions by score; pale ones do not count", found)] };
+    return { parts: [figure, ranks("How likely each label was", likely.slice(0, RANKED)), ranks(`Its regions by ${run.explained ? run.weight : "score"}; pale ones do not count`, found)] };
   });
 }
