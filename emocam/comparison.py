@@ -11,6 +11,7 @@ from torch import Tensor
 
 from emocam.comparing.ceiling import ceiling
 from emocam.comparing.differing import differing, short_names
+from emocam.comparing.recovery import gather
 from emocam.comparing.refusal import why_not
 from emocam.comparing.regions import read_regions
 from emocam.comparing.twins import Twins, find_twins
@@ -48,7 +49,8 @@ class Comparison:
 
 
 def compare(runs: list[Run], folder: Path) -> Comparison:
-    """Leaves comparison.csv, report/ and, where the runs can be compared, similarity*.csv and similarity.png.
+    """Leaves comparison.csv, report/ and, where the runs can be compared, similarity*.csv and similarity.png;
+    recovery.csv and recovery.png where they were scored against a truth.
 
     `similarity` is the paper's R and `similarity_p` its textbook p; `similarity_residual` is R beyond
     shared presence and `similarity_permutation_p` its p.
@@ -73,6 +75,7 @@ def compare(runs: list[Run], folder: Path) -> Comparison:
     table.insert(0, "run", names)
     table.insert(1, "folder", [_from(folder, run.path) for run in runs])
     write_csv(table, folder / "comparison.csv", index=False)
+    gather(runs, folder)
     twins = find_twins(runs, regions, names) if found else []
     if all((run.path / file).is_file() for run in runs for file in ("association.csv", "labels.csv")):
         write_comparison(folder, [run.path for run in runs], names, refusal, [t.sentence for t in twins])

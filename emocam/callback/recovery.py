@@ -1,0 +1,165 @@
+"""How well each rule of a run finds what intervention says is used: every importance, from the same maps."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import torch
+
+from emocam.callback.base import Finished
+from emocam.callback.truth import CUES
+from emocam.comparing.recovery import score
+from emocam.functional.recovery import RULES, SURE, Called, Pairs
+from emocam.importance.base import Importance
+from emocam.importance.contrast import Contrast
+from emocam.importance.density import Density
+from emocam.importance.mass import Mass
+from emocam.importance.mean import Mean
+from emocam.importance.peak import Peak
+from emocam.runs import Run, codes
+from emocam.spreadsheet import write_csv
+from emocam.store import BOX
+from emocam.structures import Detections, Explanation
+from emocam.verdict import Rules, has_effect
+
+IMPORTANCES: dict[str, Importance] = {
+    "mean": Mean(),
+    "mass": Mass(),
+    "density": Density(),
+    "contrast": Contrast(),
+    "peak": Peak(),
+}
+CHANCES = {"anywhere": "chance", "centred": "chance_centre"}
+"""Columns of the evidence, by what the boxes are compared with."""
+
+
+class Recovery:
+    """Leaves recovery.parquet, a row for each rule and cell in which the object is present, and
+    recovery.csv, a row a rule; where the data knows no truth, nothing.
+    """
+
+    def on_run_end(self, finished: Finished) -> dict[str, Any]:
+        cells = getattr(finished.data, "truth", None)
+        if not cells:
+            return {}
+        run = finished.run
+        used = marked(run, [(cell["object"], cell["label"]) for cell in cells if cell["role"] in CUES])
+        left_out = marked(run, getattr(finished.data, "doubtful", []))
+        table = pd.concat([*called(finished, used, left_out)], ignore_index=True)
+        table.to_parquet(finished.folder / "recovery.parquet", index=False)
+        scores = score(table, ["rule", "by"])
+        write_csv(scores, finished.folder / "recovery.csv", index=False)
+        return {"recovery_auc": scores["auc"].tolist()[0]}
+
+
+def marked(run: Run, cells: Iterable[tuple[str, str]]) -> np.ndarray:
+    """Cells, an object and a label each, as a matrix (O, L)."""
+    matrix = np.zeros((len(run.object_names), len(run.label_names)), bool)
+    for object, label in cells:
+        matrix[run.object_names.index(object), run.label_names.index(label)] = True
+    return matrix
+
+
+def called(finished: Finished, used: np.ndarray, left_out: np.ndarray) -> Iterator[pd.DataFrame]:
+    """The rules one after the other, the run's own first."""
+    run, cues = finished.run, used.sum(0)
+    regions = read_regions(finished)
+    images = run.counts(finished.thresholds).images.numpy()
+
+    def pairs(importance: str, chance: str) -> Pairs:
+        return pair(regions, importance, chance, images, len(run.object_names))
+
+    seen = pairs("importance", "chance" if "chance" in regions else "importance")
+    asked = (seen.present > 0) & ~left_out
+
+    def rows(rule: str, by: str, said: Called) -> pd.DataFrame:
+        object, label = np.nonzero(asked)
+        columns = {"used": used, "score": said.score, "chosen": said.chosen}
+        return pd.DataFrame(
+            {
+                "rule": rule,
+                "by": by,
+                "object": np.array(run.object_names)[object],
+                "label": np.array(run.label_names)[label],
+                **{name: matrix[asked] for name, matrix in columns.items()},
+            }
+        )
+
+    if run.explained:
+        for name in IMPORTANCES:
+            for rule in ("paper", "average"):
+                yield rows(rule, name, RULES[rule](pairs(name, "importance"), cues))
+    for name, column in CHANCES.items():
+        if run.explained and column in regions:
+            for rule in ("chance", "above chance"):
+                yield rows(rule, name, RULES[rule](pairs("importance", column), cues))
+    yield rows("presence", "", RULES["presence"](seen, cues))
+    for rule, said in of_cells(run).items():
+        yield rows(rule, "", said)
+
+
+def of_cells(run: Run) -> dict[str, Called]:
+    """What the run's own cells say: `use` above its chance, and `effect` where it was measured."""
+    if not (run.path / "cells.parquet").is_file():
+        return {}
+    cells, shape = run.cells, (len(run.object_names), len(run.label_names))
+
+    def called(score: pd.Series, chosen: pd.Series) -> Called:
+        return Called(score.to_numpy(float).reshape(shape), chosen.to_numpy(bool).reshape(shape))
+
+    found = {}
+    if cells["use_q"].notna().any():
+        found["use"] = called(cells["use"] - cells["use_chance"], cells["use_q"] < SURE)
+    if (cells["effect_images"] > 0).any():
+        columns = {name: cells[name].to_numpy() for name in cells.columns}
+        effect = pd.Series(has_effect(columns, Rules()))
+        found["effect"] = called(cells["effect"] - cells["effect_control"], effect)
+    return found
+
+
+def pair(regions: pd.DataFrame, importance: str, chance: str, images: np.ndarray, objects: int) -> Pairs:
+    """One row for all regions of an object in an image."""
+    values = pd.DataFrame({"high": regions[importance], "low": regions[chance], "regions": 1})
+    by = [regions[name] for name in ("image", "object", "label")]
+    once = values.groupby(by, sort=False).agg({"high": "max", "low": "min", "regions": "sum"})
+    return Pairs(
+        once.index.get_level_values("object").to_numpy(),
+        once.index.get_level_values("label").to_numpy(),
+        once["regions"].to_numpy(),
+        once["high"].to_numpy(float),
+        once["low"].to_numpy(float),
+        images,
+        objects,
+    )
+
+
+def read_regions(finished: Finished) -> pd.DataFrame:
+    """All regions above the thresholds of score and confidence, with every importance: from the stored maps."""
+    run, parts = finished.run, []
+    maps = pq.ParquetFile(run.path / "maps.parquet") if run.explained else None
+    for number, (images, regions) in enumerate(run.blocks()):
+        place = pd.Index(images["image"].to_pandas()).get_indexer(regions["image"].to_pandas())
+        part = regions.select([c for c in regions.column_names if c not in ("label", "object")]).to_pandas()
+        part["label"] = codes(images, "label", run.label_names).numpy()[place]
+        part["object"] = codes(regions, "object", run.object_names).numpy()
+        if maps is not None:
+            part = part.assign(**weigh(maps.read_row_group(number), part, place))
+        parts.append(part)
+    table = pd.concat(parts, ignore_index=True)
+    limits = finished.thresholds
+    return table[(table["score"] > limits.score) & (table["confidence"] > limits.confidence)]
+
+
+def weigh(maps: pa.Table, regions: pd.DataFrame, place: np.ndarray) -> dict[str, np.ndarray]:
+    """Every importance of each region, by its name."""
+    shape = -1, int(maps["height"][0].as_py()), int(maps["width"][0].as_py())
+    flat = maps["map"].combine_chunks().flatten().to_numpy()
+    window = np.stack([maps[side].to_numpy() for side in BOX], 1)
+    seen = Explanation(torch.from_numpy(flat.copy()).reshape(shape), torch.from_numpy(window))
+    nothing = torch.zeros(len(regions), dtype=torch.int64)
+    boxes = torch.from_numpy(regions[list(BOX)].to_numpy(np.float32).copy())
+    found = Detections(boxes, nothing, torch.ones(len(regions)), torch.from_numpy(place.astype(np.int64)))
+    return {name: weigh(seen, found).numpy() for name, weigh in IMPORTANCES.items()}

@@ -1,0 +1,78 @@
+"""What rules recover of a known truth, over runs of several methods, worlds and seeds."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from emocam.comparing.differing import settings
+from emocam.functional.ranking import rank
+from emocam.plot.recovery import recovery_figure
+from emocam.runs import Run
+from emocam.spreadsheet import write_csv
+
+ANY = ("presence", "effect")
+"""Rules that ask no CAM: said once for each world and seed."""
+FILE = "recovery.parquet"
+
+
+def gather(runs: list[Run], folder: Path) -> None:
+    """Leaves recovery.csv and recovery.png where runs were scored against a truth."""
+    scored = [run for run in runs if (run.path / FILE).is_file()]
+    if not scored:
+        return
+    table = with_verdicts(pd.concat([cells_of(run) for run in scored], ignore_index=True))
+    write_csv(score(table, ["cam", "rule", "by", "world"]), folder / "recovery.csv", index=False)
+    recovery_figure(table).savefig(folder / "recovery.png")
+
+
+def cells_of(run: Run) -> pd.DataFrame:
+    """The run's scored cells, with its CAM, world and seed."""
+    table, told = pd.read_parquet(run.path / FILE), settings(run)
+    cam = np.where(table["rule"].isin(ANY), "", str(told.get("cam", "none")))
+    return table.assign(cam=cam, world=str(told.get("data.world", "")), seed=told.get("seed", 0))
+
+
+def with_verdicts(table: pd.DataFrame) -> pd.DataFrame:
+    """Each of ANY once a world and seed; and `verdict`, which wants both `use` and `effect`.
+
+    So the effect, which is the same for all CAMs, needs to be measured in one run of each world.
+    """
+    place = ["world", "seed", "object", "label"]
+    table = table.drop_duplicates([*place, "cam", "rule", "by"])
+    effect = table[table["rule"] == "effect"].set_index(place)
+    use = table[table["rule"] == "use"].join(effect[["score", "chosen"]], on=place, rsuffix="_effect")
+    use = use[use["chosen_effect"].notna()]
+    both = use["chosen"].astype(bool) & use["chosen_effect"].astype(bool)
+    verdict = use.assign(
+        rule="verdict", score=use["score_effect"].where(use["chosen"].astype(bool)), chosen=both
+    )
+    return pd.concat([table, verdict[table.columns]], ignore_index=True)
+
+
+def score(table: pd.DataFrame, by: list[str]) -> pd.DataFrame:
+    """A row for each group of cells: areas, and what came of the rule's own decision.
+
+    Cells of all labels are ranked together. `false` is the number of cells wrongly called, in each
+    run where there are several.
+    """
+    rows = [
+        dict(zip(by, group, strict=True)) | scores_of(cells) for group, cells in table.groupby(by, sort=False)
+    ]
+    return pd.DataFrame(rows).round(4)
+
+
+def scores_of(cells: pd.DataFrame) -> dict[str, float]:
+    used, chosen = cells["used"].to_numpy(bool), cells["chosen"].to_numpy(bool)
+    ranking, right = rank(cells["score"].to_numpy(float), used), int((used & chosen).sum())
+    runs = cells["seed"].nunique() if "seed" in cells else 1
+    return {
+        "runs": runs,
+        "cells": len(cells),
+        "used": int(used.sum()),
+        "auc": ranking.auc,
+        "average_precision": ranking.average_precision,
+        "precision": right / chosen.sum() if chosen.any() else np.nan,
+        "recall": right / used.sum() if used.any() else np.nan,
+        "false": (chosen & ~used).sum() / runs,
+    }
