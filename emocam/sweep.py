@@ -146,6 +146,11 @@ def own_files(sweep: Path) -> Iterator[Path]:
         yield from (here / file for file in files if not file.endswith(".tmp"))
 
 
+def folder() -> Path | None:
+    """Of the sweep that this process started, if it did."""
+    return _opened[-1].folder if _opened else None
+
+
 def close(ending: "Ending") -> list[int]:
     """Ends the sweep of this process, if it started one; the statuses of its jobs.
 
