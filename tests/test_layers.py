@@ -11,6 +11,8 @@ PACKAGE = Path(__file__).parents[1] / "emocam"
 DRAWING = """
     interactive
     __main__
+    launch
+    composed
     verb joined
     merge
     app sweep
@@ -33,12 +35,12 @@ RANK = {part: -line for line, parts in enumerate(DRAWING.split("\n")) for part i
 KNOWN_BY = {
     "captum": "cam",
     "cv2": "classifier detector classifier paste",
-    "hydra": "__main__ commandline door jobs mistakes settings studies sweep",
+    "hydra": "commandline composed door interactive jobs launch mistakes settings studies sweep",
     "jinja2": "report",
     "lightnet": "detector",
     "matplotlib": "interactive plot",
     "mlflow": "tracking",
-    "omegaconf": "__main__ app door interactive joined merge mistakes settings studies sweep",
+    "omegaconf": "app composed door interactive joined launch merge mistakes settings studies sweep",
     "pytorch_lightning": "app task callback",
     "seaborn": "plot",
     "torchmetrics": "metric",
@@ -46,9 +48,11 @@ KNOWN_BY = {
 LIGHT = (
     "__main__",
     "commandline",
+    "composed",
     "errors",
     "help",
     "jobs",
+    "launch",
     "mistakes",
     "places",
     "settings",
