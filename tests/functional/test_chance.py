@@ -201,3 +201,13 @@ def test_no_region_has_no_share() -> None:
     assert box_chance(torch.rand(1, 7, 7), WHOLE, nothing, none).anywhere.shape == (0,)
     assert mask_chance(torch.rand(1, 7, 7), WHOLE, nothing, torch.zeros(0, 8, 8), none).centred.shape == (0,)
     assert pass_rates(torch.rand(1, 7, 7), WHOLE, nothing, none, 0.3).shape == (0,)
+
+
+def test_all_stays_where_the_maps_are() -> None:
+    """The device without numbers refuses whatever was made elsewhere."""
+    maps, window, boxes = torch.rand(2, 7, 7), WHOLE.expand(2, 4), random_boxes(6, 17)
+    seen = [given.to("meta") for given in (maps, window, boxes)]
+    image, masks = torch.zeros(6, dtype=torch.int64, device="meta"), torch.zeros(6, 8, 8, device="meta")
+    assert box_chance(*seen, image).centred.device.type == "meta"
+    assert mask_chance(*seen, masks, image).anywhere.device.type == "meta"
+    assert pass_rates(*seen, image, 0.3).device.type == "meta"

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
@@ -471,3 +473,33 @@ def test_an_upright_picture_fits_the_window_when_enlarged(opened, tmp_path, make
     page.keyboard.press("Enter")
     assert figure.evaluate(ratio) == pytest.approx(150 / 400, rel=0.05)
     assert figure.evaluate("f => f.getBoundingClientRect().bottom") <= 900
+
+
+def test_a_run_by_chance_counts_below_it_and_its_slider_too(opened, tmp_path, make_run):
+    folder = tmp_path / "run"
+    opener = make_run(folder, ["Dog", "Cat"], ["joy", "fear"], 60)
+    file, summary = folder / "evidence.parquet", json.loads((folder / "summary.json").read_text())
+    table = pq.read_table(file)
+    chance = np.random.default_rng(5).random(len(table)).astype(np.float32)
+    pq.write_table(table.append_column("chance", pa.array(chance)), file)
+    summary["thresholds"]["chance"] = 0.2
+    (folder / "summary.json").write_text(json.dumps(summary))
+    rows = pd.read_parquet(file).astype({"object": str, "label": str})
+    rows = rows[rows["score"] > np.float32(0.005)]
+
+    def counts(below: float) -> pd.DataFrame:
+        own = rows[rows["chance"] < np.float32(below)].groupby(["object", "label"])["image"].nunique()
+        return own.unstack(fill_value=0).reindex(index=["Dog", "Cat"], columns=["joy", "fear"], fill_value=0)
+
+    counts(0.2).to_csv(folder / "association.csv")
+    write_report(folder, opener)
+    page = opened(folder / "report/index.html")
+    assert "a region with chance below 0.2" in page.content() and not page.locator("#importance").count()
+    figures = open_cell(page, "Dog", "joy")
+    assert figures.count() == min(60, counts(0.2).loc["Dog", "joy"])
+    page.keyboard.press("Escape")
+    drag(page, "chance", 0.05)
+    page.wait_for_function("thresholds.chance === 0.05")
+    found = page.evaluate("Array.from(counts)")
+    assert found == counts(0.05).to_numpy().ravel().tolist()
+    assert "chance=0.05" in page.url
