@@ -2,10 +2,13 @@
 
 import json
 import os
+import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import torch
 import yaml
@@ -13,8 +16,9 @@ from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
 
 from emocam.__main__ import answer
+from emocam.functional.maps import box_means
 from emocam.runs import METADATA, Run
-from emocam.store import Shards, tables
+from emocam.store import Shards, corners, tables
 from emocam.structures import WHOLE, Detections, Evidence, Explanation, Prediction
 
 
@@ -97,5 +101,23 @@ def finished_run(tmp_path: Path) -> Callable[..., Run]:
             yaml.safe_dump({"cam": {"score": "logit"}, **(settings or {})})
         )
         return Run(folder)
+
+    return write
+
+
+@pytest.fixture
+def mean_run(finished_run: Callable[..., Run]) -> Callable[..., Run]:
+    """A finished run whose importance is what it says, the map's mean in the box; `added` moves it."""
+
+    def write(name: str, added: float = 0.0, **given: object) -> Run:
+        torch.manual_seed(zlib.crc32(name.encode()))  # draws the maps
+        run = finished_run(name, np.zeros((60, 4)), **given)
+        file, ((maps, window),) = run.path / "evidence.parquet", run.explanations()
+        table = pq.read_table(file)
+        boxes = torch.from_numpy(corners(table))
+        means = box_means(maps, window, boxes, torch.arange(len(maps)).repeat_interleave(4)) + added
+        place = table.column_names.index("importance")
+        pq.write_table(table.set_column(place, "importance", pa.array(means.numpy())), file)
+        return run
 
     return write

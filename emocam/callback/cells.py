@@ -23,7 +23,7 @@ class Cells:
     """Leaves cells.parquet and cells.csv: a row an object x label, docs/explanation/verdict.md names the columns.
 
     Attention has a level of chance where importance is the map's mean in the box, or
-    `threshold.chance` decides; under another importance, and without a CAM, `use_chance` is NaN.
+    `threshold.chance` decides; under another importance, of masks and without a CAM `use_chance` is NaN.
     """
 
     def __init__(self, rules: Rules | None = None, resamples: int = RESAMPLES, seed: int = 0) -> None:
@@ -31,8 +31,7 @@ class Cells:
 
     def on_run_end(self, finished: Finished) -> dict[str, Any]:
         run = finished.run
-        importance = finished.summary.get("choices", {}).get("importance", "mean")
-        tally = count(run, finished.thresholds, importance)
+        tally = count(run, finished.thresholds)
         cells = frame(cell_columns(tally, self.resamples, self.seed), run.object_names, run.label_names)
         cells = with_effects(cells, run.path / "effect.parquet")
         columns = {name: cells[name].to_numpy() for name in cells.columns}
@@ -44,11 +43,11 @@ class Cells:
         return numbers(cells, self.rules) | {"in_words": in_words(cells, finished.summary.get("finding", []))}
 
 
-def count(run: Run, thresholds: Thresholds, importance: str) -> Tally:
+def count(run: Run, thresholds: Thresholds) -> Tally:
     """The counts of all cells, and their level of chance where there is one."""
     matrix = run.counts(thresholds)
     chance = np.full(matrix.counts.shape, np.nan)
-    if run.explained and (importance == "mean" or thresholds.chance is not None):
+    if run.explained:
         chance = chances(run, thresholds)
     return Tally(matrix.images.numpy(), matrix.present.numpy(), matrix.counts.numpy(), chance)
 

@@ -10,20 +10,28 @@ import torch
 from torch import Tensor
 
 from emocam.functional.chance import pass_rates
+from emocam.functional.maps import box_means
 from emocam.runs import Run, codes
 from emocam.store import corners
 from emocam.structures import Thresholds
+
+SAME = 0.01
+"""Means that differ by less are the same but for rounding on another device."""
 
 
 def chances(run: Run, thresholds: Thresholds) -> np.ndarray:
     """Over the images of a label with an object the mean chance that any of its regions counts: (O, L).
 
     A region's chance is the share of same-size boxes of its map whose mean is above the threshold;
-    `threshold.chance`, where it decides, is that share by its meaning. NaN where an object never is.
+    `threshold.chance`, where it decides, is that share by its meaning. NaN where an object never is,
+    and everywhere if importance is not the map's mean in the box: without a CAM, under another
+    importance, and of masks.
     """
     objects, labels = len(run.object_names), len(run.label_names)
     total, images = torch.zeros(2, objects * labels, dtype=torch.float64)
     for label, object, image, rate in _regions(run, thresholds):
+        if rate is None:
+            return np.full((objects, labels), np.nan)
         pairs, of = torch.unique(image * objects + object, return_inverse=True)
         missed = torch.ones(len(pairs), dtype=torch.float64)
         missed.scatter_reduce_(0, of, 1 - rate.double(), "prod")
@@ -33,22 +41,25 @@ def chances(run: Run, thresholds: Thresholds) -> np.ndarray:
     return (total / images).reshape(objects, labels).numpy()
 
 
-def _regions(run: Run, thresholds: Thresholds) -> Iterator[tuple[Tensor, Tensor, Tensor, Tensor]]:
+def _regions(run: Run, thresholds: Thresholds) -> Iterator[tuple[Tensor, Tensor, Tensor, Tensor | None]]:
     """Block by block label (B,); of regions that are present object, image and rate (N,)."""
     maps = run.explanations() if thresholds.chance is None else repeat(None)
-    for (images, regions), seen in zip(run.blocks(), maps, strict=thresholds.chance is None):
-        regions = regions.filter(_present(regions, thresholds))
+    for (images, regions), seen in zip(run.blocks(), maps, strict=False):
+        numbers = (regions[name].to_numpy() for name in ("score", "confidence"))
+        regions = regions.filter(thresholds.present(*numbers))
         place = pd.Index(images["image"].to_pandas()).get_indexer(regions["image"].to_pandas())
         image = torch.from_numpy(place.astype(np.int64))
-        if seen is None:
-            rate = torch.full((len(regions),), thresholds.chance or 0.0)
-        else:
-            rate = pass_rates(*seen, torch.from_numpy(corners(regions)), image, thresholds.importance)
+        rate: Tensor | None = torch.full((len(regions),), thresholds.chance or 0.0)
+        if seen is not None:
+            rate = _rates(regions, image, *seen, thresholds.importance)
         label = codes(images, "label", run.label_names)
         yield label, codes(regions, "object", run.object_names), image, rate
 
 
-def _present(regions: pa.Table, thresholds: Thresholds) -> np.ndarray:
-    """Regions that count but for what a map says of them (N,)."""
-    score, confidence = regions["score"].to_numpy(), regions["confidence"].to_numpy()
-    return (score > np.float32(thresholds.score)) & (confidence > np.float32(thresholds.confidence))
+def _rates(regions: pa.Table, image: Tensor, maps: Tensor, window: Tensor, least: float) -> Tensor | None:
+    """None if importance is something else than the map's mean in the box."""
+    boxes, importance = torch.from_numpy(corners(regions)), regions["importance"].to_numpy()
+    means = box_means(maps, window, boxes, image).numpy()
+    return (
+        pass_rates(maps, window, boxes, image, least) if np.allclose(importance, means, atol=SAME) else None
+    )

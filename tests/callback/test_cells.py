@@ -21,10 +21,8 @@ CONTRACT = [
 
 
 @pytest.fixture
-def explained(finished_run):
-    """Objects that count in every second picture."""
-    importance = np.repeat(np.arange(60) % 2, 4).reshape(60, 4).astype(float)
-    return Finished(finished_run("gradcam", importance), None, Thresholds(importance=0.5), {})
+def explained(mean_run) -> Finished:
+    return Finished(mean_run("gradcam"), None, Thresholds(importance=0.5), {})
 
 
 def test_a_row_for_every_cell_and_every_column_of_the_contract(explained) -> None:
@@ -64,12 +62,6 @@ def test_without_a_cam_what_is_present_counts_and_attention_is_unknown(finished_
     assert (cells["use"][cells["present"] > 0] == 1).all()
     assert cells[["use_chance", "use_p", "effect", "effect_p"]].isna().all(axis=None)
     assert set(cells["verdict"].dropna()) <= {"too few pictures"}
-
-
-def test_another_importance_has_no_level_of_chance(explained) -> None:
-    finished = Finished(explained.run, None, explained.thresholds, {"choices": {"importance": "mass"}})
-    Cells(resamples=50).on_run_end(finished)
-    assert finished.run.cells["use_chance"].isna().all()
 
 
 def test_what_was_taken_away_makes_the_verdict(explained) -> None:

@@ -14,8 +14,8 @@ from emocam.structures import Thresholds
 
 
 @pytest.fixture
-def run(finished_run) -> Run:
-    return finished_run("gradcam", importance=np.full((60, 4), 0.5))
+def run(mean_run) -> Run:
+    return mean_run("gradcam")
 
 
 def slowly(run: Run, threshold: float) -> np.ndarray:
@@ -55,3 +55,22 @@ def test_a_threshold_of_chance_is_its_own_level(run: Run) -> None:
 def test_regions_and_images_below_their_thresholds_are_not_asked(run: Run) -> None:
     assert np.isnan(chances(run, Thresholds(score=1.0))).all()
     assert np.isnan(chances(run, Thresholds(confidence=1.0))).all()
+
+
+def test_another_importance_than_the_mean_has_no_level(mean_run) -> None:
+    """So have masks, whose mean is not that of their box."""
+    run = mean_run("mass", added=0.05)
+    assert np.isnan(chances(run, Thresholds())).all()
+    assert not np.isnan(chances(run, Thresholds(chance=0.05))).all()
+
+
+def test_boxes_that_lie_anywhere_count_as_often_as_chance_says(mean_run) -> None:
+    found, chance, present = 0.0, 0.0, 0
+    for seed in range(4):
+        run = mean_run(f"random-{seed}", seed=seed)
+        matrix = run.counts(Thresholds(importance=0.5))
+        level = np.nan_to_num(chances(run, Thresholds(importance=0.5)))
+        found += matrix.counts.sum().item()
+        chance += (level * matrix.present.numpy()).sum()
+        present += int(matrix.present.sum())
+    assert abs(found - chance) < 3 * np.sqrt(present) / 2
