@@ -9,7 +9,7 @@ import sys
 import time
 
 STARTED = time.perf_counter()
-VERBS = ("compare", "fetch", "layers", "merge", "verify")
+VERBS = ("compare", "fetch", "layers", "merge", "open", "verify")
 
 
 def main() -> None:

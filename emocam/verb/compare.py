@@ -1,14 +1,12 @@
 """`emocam compare RUN RUN ...`: finished runs held beside each other."""
 
 import argparse
-import re
 import sys
 import time
 from pathlib import Path
 
 from emocam.errors import SettingError
-
-RUN_ID = re.compile(r"[0-9a-f]{32}")
+from emocam.verb.named import named, runs_within
 
 
 def main(words: list[str]) -> int:
@@ -23,7 +21,7 @@ def main(words: list[str]) -> int:
     parser.add_argument("--out", type=Path, metavar="FOLDER", help="where to (default: outputs/compare_TIME)")
     given = parser.parse_args(words)
     out: Path = given.out or Path("outputs") / time.strftime("compare_%Y-%m-%d_%H-%M-%S")
-    folders = [folder for word in given.runs for folder in find(word, out)]
+    folders = [folder for word in given.runs for folder in runs_within(named(word, out / "runs"))]
     if len(folders) < 2:
         raise SettingError(f"compare needs at least two runs, got {len(folders)}")
 
@@ -34,27 +32,8 @@ def main(words: list[str]) -> int:
     found = compare([Run(folder) for folder in folders], out)
     if found.refusal and not (out / "recovery.csv").is_file():  # worlds differ, and each has its truth
         raise SettingError(found.refusal)
-    lines = comparison_lines(found.similarity, found.twins, found.refusal)
+    lines = comparison_lines(found.similarity, found.twins, found.refusal, found.cells, found.moved)
     page = out / "report" / "index.html"
     lines += [f"table    {out / 'comparison.csv'}", f"report   {page if page.is_file() else out}"]
     sys.stdout.write("\n".join(lines) + "\n")
     return 0
-
-
-def find(word: str, out: Path) -> list[Path]:
-    """A run's folder as it is, a sweep's as its runs; what MLflow knows is brought to `out`/runs."""
-    folder = Path(word).expanduser()
-    if RUN_ID.fullmatch(word) and not folder.exists():
-        from emocam.tracking import download
-
-        return [download(word, out / "runs")]
-    if not folder.is_dir():
-        raise SettingError(
-            f"RUN must be a run's folder or the id of a run in MLflow, and there is none at {word}"
-        )
-    if (folder / "predictions.parquet").is_file():
-        return [folder]
-    inside = {file.parent for file in folder.rglob("predictions.parquet")}
-    if not inside:
-        raise SettingError(f"{folder} is no run's folder: it has no predictions.parquet")
-    return sorted(inside, key=lambda run: (len(run.name), run.name))  # 2 before 10

@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 
 from emocam.errors import SettingError
-from emocam.verb.compare import find
+from emocam.verb.named import named, runs_within
 
 
 def main(words: list[str]) -> int:
@@ -24,7 +24,7 @@ def main(words: list[str]) -> int:
     given = parser.parse_args(words)
     out: Path = given.out or Path("outputs") / time.strftime("merge_%Y-%m-%d_%H-%M-%S")
     out = out.expanduser().absolute()
-    folders = [folder for word in given.runs for folder in find(word, out)]
+    folders = [folder for word in given.runs for folder in runs_within(named(word, out / "runs"))]
     if out.resolve() in [folder.resolve() for folder in folders]:
         raise SettingError(f"--out {out} is the folder of a shard; name another")
 

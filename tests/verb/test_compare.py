@@ -7,7 +7,7 @@ import pytest
 
 from emocam.errors import SettingError
 from emocam.tracking import MLflow
-from emocam.verb.compare import find, main
+from emocam.verb.compare import main
 
 
 @pytest.fixture
@@ -32,10 +32,6 @@ def test_without_out_the_folder_is_named_by_the_time(runs, tmp_path, monkeypatch
     assert folder.name.startswith("compare_") and (folder / "similarity.csv").is_file()
 
 
-def test_a_sweep_s_folder_stands_for_its_runs_in_their_order(runs, tmp_path):
-    assert [run.name for run in find(str(tmp_path / "sweep"), tmp_path)] == ["2", "10"]
-
-
 def test_a_run_of_the_tracking_store_is_brought_here(runs, tmp_path, monkeypatch):
     uri = f"sqlite:///{tmp_path / 'mlflow.db'}"
     monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
@@ -46,25 +42,9 @@ def test_a_run_of_the_tracking_store_is_brought_here(runs, tmp_path, monkeypatch
     assert (tmp_path / "out/runs" / tracked.id / "evidence.parquet").is_file()
 
 
-def test_a_run_that_nobody_knows_is_told(tmp_path, monkeypatch):
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path / 'mlflow.db'}")
-    unknown = "0" * 32
-    with pytest.raises(SettingError, match=r"there is no tracking store .*mlflow\.db that could know it"):
-        find(unknown, tmp_path)
-    assert not (tmp_path / "mlflow.db").exists()
-    MLflow(f"sqlite:///{tmp_path / 'mlflow.db'}")
-    with pytest.raises(SettingError, match=f"RUN {unknown} cannot be had from the store"):
-        find(unknown, tmp_path)
-    with pytest.raises(SettingError, match=r"there is none at .*nowhere"):
-        find(str(tmp_path / "nowhere"), tmp_path)
-
-
-def test_one_run_or_an_empty_folder_is_not_enough(runs, tmp_path):
+def test_one_run_is_not_enough(runs, tmp_path):
     with pytest.raises(SettingError, match="at least two runs, got 1"):
         main([str(runs[0].path), "--out", str(tmp_path / "out")])
-    (tmp_path / "empty").mkdir()
-    with pytest.raises(SettingError, match=r"empty is no run's folder: it has no predictions\.parquet"):
-        find(str(tmp_path / "empty"), tmp_path)
 
 
 def test_runs_that_cannot_be_compared_say_why(runs, finished_run, tmp_path):
