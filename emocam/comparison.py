@@ -11,13 +11,17 @@ from torch import Tensor
 
 from emocam.comparing.ceiling import ceiling
 from emocam.comparing.differing import differing, short_names
+from emocam.comparing.moved import most_moved
+from emocam.comparing.paired import paired
 from emocam.comparing.recovery import gather
 from emocam.comparing.refusal import why_not
 from emocam.comparing.regions import read_regions
+from emocam.comparing.resampling import Resampled, resample, same_images, similarity_interval
 from emocam.comparing.twins import Twins, find_twins
 from emocam.errors import SettingError
 from emocam.functional.redrawing import affordable_draws, permutation_p
 from emocam.functional.similarity import residual_spearman, spearman, textbook_p
+from emocam.occurrences import read_occurrences
 from emocam.plot.similarity import similarity_figure
 from emocam.report.compare import write_comparison
 from emocam.runs import Run
@@ -27,7 +31,11 @@ from emocam.structures import Thresholds
 
 @dataclass(frozen=True)
 class Comparison:
-    """`similarity` holds runs x runs by file name; it is empty where `refusal` says why."""
+    """`similarity` holds runs x runs by file name; it is empty where `refusal` says why.
+
+    `cells` are paired differences, `moved` the pictures whose focus differs most; both are empty where
+    the runs did not explain the same pictures.
+    """
 
     folder: Path
     runs: list[Run]
@@ -36,6 +44,8 @@ class Comparison:
     similarity: dict[str, pd.DataFrame] = field(default_factory=dict)
     twins: list[Twins] = field(default_factory=list)
     refusal: str | None = None
+    cells: pd.DataFrame = field(default_factory=pd.DataFrame)
+    moved: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     @property
     def numbers(self) -> dict[str, float]:
@@ -52,8 +62,10 @@ def compare(runs: list[Run], folder: Path) -> Comparison:
     """Leaves comparison.csv, report/ and, where the runs can be compared, similarity*.csv and similarity.png;
     recovery.csv and recovery.png where they were scored against a truth.
 
-    `similarity` is the paper's R and `similarity_p` its textbook p; `similarity_residual` is R beyond
-    shared presence and `similarity_permutation_p` its p.
+    `similarity` is the paper's R, `similarity_low` and `similarity_high` the ends of its interval,
+    `similarity_ceiling` the highest to expect, and `similarity_p` its textbook p; `similarity_residual` is R
+    beyond shared presence and `similarity_permutation_p` its p. Of runs over the same pictures
+    paired.csv and moved.csv tell by how much cells differ and in which pictures the focus moved.
     """
     unfinished = next((run for run in runs if not (run.path / "summary.json").is_file()), None)
     if unfinished:
@@ -65,13 +77,21 @@ def compare(runs: list[Run], folder: Path) -> Comparison:
     names = short_names(settings)
     regions = [read_regions(run) for run in runs]
     refusal = why_not(runs, regions, names)
-    found = {} if refusal or len(runs) < 2 else similarities(runs, names)
+    ceilings = [ceiling(run, thresholds(run)) for run in runs]
+    found = {} if refusal or len(runs) < 2 else similarities(runs, names, ceilings)
+    cells, moved = pd.DataFrame(), pd.DataFrame()
+    if found and same_images(runs):
+        cells, moved = differences(runs, names, found)
+        write_csv(cells, folder / "paired.csv", index=False)
+        write_csv(moved, folder / "moved.csv", index=False)
     for name, matrix in found.items():
         write_csv(matrix, folder / f"{name}.csv")
     if found:
         figure = similarity_figure(found["similarity"], found["similarity_permutation_p"])
         figure.savefig(folder / "similarity.png")
-    table = pd.concat([settings, pd.DataFrame([headline(run) for run in runs])], axis=1)
+    table = pd.concat(
+        [settings, pd.DataFrame([headline(*own) for own in zip(runs, ceilings, strict=True)])], axis=1
+    )
     table.insert(0, "run", names)
     table.insert(1, "folder", [_from(folder, run.path) for run in runs])
     write_csv(table, folder / "comparison.csv", index=False)
@@ -79,21 +99,37 @@ def compare(runs: list[Run], folder: Path) -> Comparison:
     twins = find_twins(runs, regions, names) if found else []
     if all((run.path / file).is_file() for run in runs for file in ("association.csv", "labels.csv")):
         write_comparison(folder, [run.path for run in runs], names, refusal, [t.sentence for t in twins])
-    return Comparison(folder, runs, names, table, found, twins, refusal)
+    return Comparison(folder, runs, names, table, found, twins, refusal, cells, moved)
 
 
 def thresholds(run: Run) -> Thresholds:
     return Thresholds(**run.summary["thresholds"])
 
 
-def similarities(runs: list[Run], names: list[str]) -> dict[str, pd.DataFrame]:
+def differences(
+    runs: list[Run], names: list[str], found: dict[str, pd.DataFrame]
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Paired cells and moved pictures; adds the interval of R to what was found, from the same resamples."""
+    objects, labels = runs[0].object_names, runs[0].label_names
+    occurrences = [read_occurrences(run, thresholds(run)) for run in runs]
+    resampled: Resampled = resample(occurrences, (len(objects), len(labels)))
+    ends = similarity_interval(found["similarity"].to_numpy(float), resampled.similarity)
+    for name, end in zip(("similarity_low", "similarity_high"), ends, strict=True):
+        found[name] = _frame(torch.from_numpy(end), names)
+    return paired(occurrences, resampled, names, objects, labels), most_moved(runs, names)
+
+
+def similarities(runs: list[Run], names: list[str], ceilings: list[float]) -> dict[str, pd.DataFrame]:
     """Runs x runs, by the name of the file that each becomes."""
     counted = [run.counts(thresholds(run)) for run in runs]
     kept = torch.stack([matrix.counts for matrix in counted])
     present = torch.stack([matrix.present for matrix in counted])
     r = spearman(kept)
+    reliability = torch.tensor(ceilings).double().clamp(min=0).sqrt()
     found = {
         "similarity": r,
+        # of two unreliable rankings of the same order, Spearman 1904
+        "similarity_ceiling": reliability[:, None] * reliability,
         "similarity_p": textbook_p(r, kept[0].numel()),
         "similarity_residual": residual_spearman(kept, present),
         "similarity_permutation_p": permutation_p(
@@ -103,7 +139,7 @@ def similarities(runs: list[Run], names: list[str]) -> dict[str, pd.DataFrame]:
     return {name: _frame(matrix, names) for name, matrix in found.items()}
 
 
-def headline(run: Run) -> dict[str, Any]:
+def headline(run: Run, ceiling: float) -> dict[str, Any]:
     """The summary's own numbers, the seconds in all, and how alike the matrix is to itself."""
     summary = run.summary
     numbers = {
@@ -113,7 +149,7 @@ def headline(run: Run) -> dict[str, Any]:
     }
     return numbers | {
         "seconds": summary["seconds"]["all"],
-        "ceiling": round(ceiling(run, thresholds(run)), 4),
+        "ceiling": round(ceiling, 4),
     }
 
 

@@ -104,7 +104,9 @@ def finish(opened: Opened) -> None:
         from emocam.runs import Run
 
         comparison = compare([Run(job.folder) for job in finished], opened.folder)
-        lines += comparison_lines(comparison.similarity, comparison.twins, comparison.refusal)
+        lines += comparison_lines(
+            comparison.similarity, comparison.twins, comparison.refusal, comparison.cells, comparison.moved
+        )
     lines += failures(ended)
     lines += where(opened.folder, comparison)
     if opened.tracked:
