@@ -5,6 +5,7 @@ import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -35,9 +36,10 @@ def main(words: list[str]) -> int:
 
 def faults(folder: Path) -> Iterator[str]:
     """What is missing, doubled or cut short."""
-    if (folder / "shards").is_dir():
-        yield f"{folder} is not finished: it still holds shards; the same command goes on where it stopped"
-        return
+    for name in ("shards", "pasting", "trying"):
+        if (folder / name).is_dir():
+            yield f"{folder} is not finished: it still holds {name}; the same command goes on where it stopped"
+            return
     tables: dict[str, pa.Table] = {}
     for name in (*TABLES, "maps"):
         file = folder / f"{name}.parquet"
@@ -66,10 +68,15 @@ def faults(folder: Path) -> Iterator[str]:
 
 def _explained(folder: Path) -> bool:
     """Whether a CAM looked at the pictures, so that there were maps."""
+    return bool(_told(folder).get("explained"))
+
+
+def _told(folder: Path) -> dict[str, Any]:
+    """The summary, or nothing where it cannot be read: that is a fault told elsewhere."""
     try:
-        return bool(json.loads((folder / "summary.json").read_text()).get("explained"))
+        return dict(json.loads((folder / "summary.json").read_text()))
     except (OSError, ValueError):
-        return False
+        return {}
 
 
 def _rows(folder: Path, tables: dict[str, pa.Table]) -> Iterator[str]:
@@ -86,6 +93,30 @@ def _rows(folder: Path, tables: dict[str, pa.Table]) -> Iterator[str]:
         yield f"evidence.parquet has regions of {len(strange)} images that are not done, such as {strange[0].as_py()!r}"
     yield from _regions(ledger, evidence)
     yield from _summary(folder, ledger, evidence)
+    yield from _effect(folder, done)
+
+
+def _effect(folder: Path, done: pa.ChunkedArray) -> Iterator[str]:
+    """Every trial once, of images that are done, and as many as the summary tells."""
+    file, told = folder / "effect.parquet", _told(folder).get("effect_pairs")
+    if not file.is_file():
+        if told is not None:
+            yield f"{file.name} is gone"
+        return
+    try:
+        rows = pq.read_table(file)
+    except (pa.ArrowInvalid, OSError) as error:
+        yield f"{file.name} cannot be read to its end ({' '.join(str(error).split())[:120]})"
+        return
+    strange = rows["image"].filter(pc.invert(pc.is_in(rows["image"], done)))
+    if len(strange):
+        yield f"{file.name} tells of images that are not done, such as {strange[0].as_py()!r}"
+    trials = rows.group_by(["image", "object", "label", "fill"]).aggregate([([], "count_all")])
+    if len(trials) < len(rows):
+        yield f"{file.name} has {len(rows) - len(trials)} rows more than once"
+    pairs = len(trials.group_by(["image", "object", "label"]).aggregate([]))
+    if told not in (None, pairs):
+        yield f"summary.json tells of {told} effect_pairs, but {file.name} holds {pairs}"
 
 
 def _regions(ledger: pa.Table, evidence: pa.Table) -> Iterator[str]:

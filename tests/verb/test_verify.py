@@ -75,3 +75,25 @@ def test_file_that_is_cut_short_or_gone_is_named(
 def test_no_folder_is_told(emocam: Command, capsys: pytest.CaptureFixture[str]) -> None:
     assert emocam("verify", "nowhere") == 1
     assert "RUN must be a run's folder, and there is none at nowhere" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (lambda t: t.iloc[1:], "effect_pairs, but effect.parquet holds"),
+        (lambda t: pd.concat([t, t.iloc[:2]]), "effect.parquet has 2 rows more than once"),
+        (
+            lambda t: t.assign(image="9.png"),
+            "effect.parquet tells of images that are not done, such as '9.png'",
+        ),
+    ],
+)
+def test_each_fault_of_an_effect_is_found(
+    emocam: Command, run: Path, change: Callable, told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    few = ("effect.images=1", "effect.least=1", "effect.cells=3", "effect.fills=[grey]")
+    words = ("+effect=erase", *few, "+cam=gradcam", "logger=null", "~callback.report", "data.images=6")
+    assert emocam(*words, "data.workers=0", "hydra.run.dir=run") == 0 and emocam("verify", "run") == 0
+    rewritten(run / "effect.parquet", change)
+    assert emocam("verify", str(run)) == 1
+    assert told in capsys.readouterr().err
