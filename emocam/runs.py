@@ -1,11 +1,12 @@
 """A finished run, read from its folder."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -15,8 +16,11 @@ from emocam.errors import SettingError
 
 METADATA = b"emocam"
 """The key of a Parquet schema's metadata under which the run's names are written."""
+COUNTED = ("image", "label", "confidence", "object", "score", "importance", "chance")
+"""The columns that decide what counts."""
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from torch import Tensor
 
     from emocam.metric.association import AssociationCounts
@@ -27,16 +31,16 @@ def codes(table: pa.Table, column: str, names: list[str]) -> Any:
     """Names of a column as places in `names`: a torch tensor (n,)."""
     import torch
 
-    index = pd.Index(names)
+    known = {name: place for place, name in enumerate(names)}
     encoded = table[column].combine_chunks()
     if not isinstance(encoded, pa.DictionaryArray):
         encoded = encoded.dictionary_encode()
-    places = index.get_indexer(encoded.dictionary.to_pylist())
-    codes = places[encoded.indices.to_numpy()] if len(encoded) else places[:0]
+    places = np.array([known.get(name, -1) for name in encoded.dictionary.to_pylist()], np.int64)
+    codes = places[encoded.indices.to_numpy()]
     if (codes < 0).any():
         missing = encoded.dictionary.to_pylist()[int((places < 0).argmax())]
         raise SettingError(f"evidence: {column} {missing!r} is not among the {len(names)} names of the run")
-    return torch.from_numpy(codes.astype("int64"))
+    return torch.from_numpy(codes)
 
 
 class Run:
@@ -49,6 +53,16 @@ class Run:
 
     def __repr__(self) -> str:
         return f"Run({str(self.path)!r}: {len(self.label_names)} labels, {len(self.object_names)} objects)"
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        from emocam.glance import glance
+        from emocam.ledger import read_ledger
+
+        if not (self.path / "summary.json").is_file():
+            return ""  # not finished; a notebook then shows the plain words
+        cells = self.cells if (self.path / "cells.parquet").is_file() else None
+        return glance(self.path, self.summary, cells, read_ledger(self.path).line)
 
     @cached_property
     def predictions(self) -> pd.DataFrame:
@@ -68,6 +82,12 @@ class Run:
 
     @cached_property
     def cells(self) -> pd.DataFrame:
+        """One row an object x label, with intervals, level of chance and verdict."""
+        if not (self.path / "cells.parquet").is_file():
+            raise SettingError(
+                f"{self.path} has no cells.parquet: it was made without callback.cells, or by an older emocam; "
+                f"task=replay evidence={self.path} makes a run that has it"
+            )
         return pd.read_parquet(self.path / "cells.parquet")
 
     @cached_property
@@ -95,12 +115,18 @@ class Run:
         """Whether a CAM looked, so that importance means something."""
         return (self.path / "maps.parquet").is_file()
 
-    def blocks(self) -> Iterator[tuple[pa.Table, pa.Table]]:
-        """Predictions and evidence of the same images, block by block: memory does not grow."""
-        predictions = pq.ParquetFile(self.path / "predictions.parquet")
-        evidence = pq.ParquetFile(self.path / "evidence.parquet")
-        for group in range(predictions.num_row_groups):
-            yield predictions.read_row_group(group), evidence.read_row_group(group)
+    def blocks(self, columns: Sequence[str] | None = None) -> Iterator[tuple[pa.Table, pa.Table]]:
+        """Predictions and evidence of the same images, block by block: memory does not grow.
+
+        With `columns` only those of them that a table has: boxes and logits are most of the bytes.
+        """
+        files = [pq.ParquetFile(self.path / f"{name}.parquet") for name in ("predictions", "evidence")]
+        wanted = [columns and [name for name in columns if name in file.schema_arrow.names] for file in files]
+        for group in range(files[0].num_row_groups):
+            images, regions = (
+                file.read_row_group(group, names) for file, names in zip(files, wanted, strict=True)
+            )
+            yield images, regions
 
     def tensors(self, truth: list[str] | None = None) -> "Iterator[dict[str, Tensor]]":
         """The same blocks: label, confidence (B,) of images; object, image, score, importance, chance (N,) of regions.
@@ -111,12 +137,12 @@ class Run:
         """
         import torch
 
-        for images, regions in self.blocks():
+        for images, regions in self.blocks(COUNTED if truth is None else (*COUNTED, "truth")):
             if truth is not None:
                 known = pc.is_in(images["truth"], value_set=pa.array(truth, pa.string()))
                 images = images.filter(known)
                 regions = regions.filter(pc.is_in(regions["image"], value_set=images["image"]))
-            place = pd.Index(images["image"].to_pandas()).get_indexer(regions["image"].to_pandas())
+            place = pc.index_in(regions["image"], value_set=images["image"])
             number = {
                 name: torch.from_numpy(table[name].to_numpy().copy())
                 for table, name in (
@@ -130,7 +156,7 @@ class Run:
                 if truth is None
                 else codes(images, "truth", truth),
                 "object": codes(regions, "object", self.object_names),
-                "image": torch.from_numpy(place.astype("int64")),
+                "image": torch.from_numpy(place.to_numpy().astype("int64")),
             }
 
     def explanations(self) -> "Iterator[tuple[Tensor, Tensor]]":
@@ -178,8 +204,9 @@ class Run:
         matrix = found.counts if measure == "count" else found.percent
         return pd.DataFrame(matrix.numpy(), pd.Index(self.object_names, name="object"), self.label_names)
 
-    def plot(self, **thresholds: float) -> Any:
-        """The paper's figure; returns matplotlib's Axes."""
+    def plot(self, rows: int = 25, ax: "Axes | None" = None, **thresholds: float) -> "Axes":
+        """The paper's figure, of so many objects, drawn into `ax` if it is given."""
         from emocam.plot.association import association
 
-        return association(self.association(measure="percent", **thresholds))  # type: ignore[arg-type]
+        percent = self.association(measure="percent", **thresholds)  # type: ignore[arg-type]
+        return association(percent, rows, ax)
