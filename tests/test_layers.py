@@ -22,10 +22,10 @@ DRAWING = """
     comparing cells
     occurrences
     runs
-    metric plot inline report tracking store interleave spreadsheet ledger words
+    metric plot glance report tracking store interleave spreadsheet ledger words
     cam importance effect
     classifier detector data paste
-    functional weights verdict
+    functional weights verdict inline
     structures
     errors places
 """
@@ -38,7 +38,7 @@ KNOWN_BY = {
     "hydra": "commandline composed door interactive jobs launch mistakes settings studies sweep",
     "jinja2": "report",
     "lightnet": "detector",
-    "matplotlib": "interactive plot",
+    "matplotlib": "interactive plot runs",
     "mlflow": "tracking",
     "omegaconf": "app composed door interactive joined launch merge mistakes settings studies sweep",
     "pytorch_lightning": "app task callback",
