@@ -106,17 +106,18 @@ def of_cells(run: Run) -> dict[str, Called]:
     if not (run.path / "cells.parquet").is_file():
         return {}
     cells, shape = run.cells, (len(run.object_names), len(run.label_names))
+    enough = ~cells["few"]
 
     def called(score: pd.Series, chosen: pd.Series) -> Called:
         return Called(score.to_numpy(float).reshape(shape), chosen.to_numpy(bool).reshape(shape))
 
     found = {}
     if cells["use_q"].notna().any():
-        found["use"] = called(cells["use"] - cells["use_chance"], cells["use_q"] < SURE)
+        found["use"] = called(cells["use"] - cells["use_chance"], enough & (cells["use_q"] < SURE))
     if (cells["effect_images"] > 0).any():
         columns = {name: cells[name].to_numpy() for name in cells.columns}
-        effect = pd.Series(has_effect(columns, Rules()))
-        found["effect"] = called(cells["effect"] - cells["effect_control"], effect)
+        effect = has_effect(columns, Rules())
+        found["effect"] = called(cells["effect"] - cells["effect_control"], enough & effect)
     return found
 
 

@@ -13,7 +13,7 @@ from emocam.spreadsheet import write_csv
 
 ANY = ("presence", "effect")
 """Rules that ask no CAM: said once for each world and seed."""
-FILE = "recovery.parquet"
+FILE, TABLE = "recovery.parquet", "recovery.csv"
 
 
 def gather(runs: list[Run], folder: Path) -> None:
@@ -22,8 +22,20 @@ def gather(runs: list[Run], folder: Path) -> None:
     if not scored:
         return
     table = with_verdicts(pd.concat([cells_of(run) for run in scored], ignore_index=True))
-    write_csv(score(table, ["cam", "rule", "by", "world"]), folder / "recovery.csv", index=False)
+    write_csv(score(table, ["cam", "rule", "by", "world"]), folder / TABLE, index=False)
     recovery_figure(table).savefig(folder / "recovery.png")
+
+
+def recovered(folder: Path) -> list[str]:
+    """In how many worlds without anything used a cell is called used all the same."""
+    if not (folder / TABLE).is_file():
+        return []
+    scores = pd.read_csv(folder / TABLE)
+    null = scores[(scores["used"] == 0) & (scores["rule"] == "verdict")]
+    return [
+        f"{row['cam']}: {row['wrong']} of {row['runs']} worlds in which nothing is used have a cell called used"
+        for row in null.to_dict("records")
+    ]
 
 
 def cells_of(run: Run) -> pd.DataFrame:
@@ -54,7 +66,7 @@ def score(table: pd.DataFrame, by: list[str]) -> pd.DataFrame:
     """A row for each group of cells: areas, and what came of the rule's own decision.
 
     Cells of all labels are ranked together. `false` is the number of cells wrongly called, in each
-    run where there are several.
+    run where there are several, and `wrong` the number of runs that have any.
     """
     rows = [
         dict(zip(by, group, strict=True)) | scores_of(cells) for group, cells in table.groupby(by, sort=False)
@@ -63,16 +75,19 @@ def score(table: pd.DataFrame, by: list[str]) -> pd.DataFrame:
 
 
 def scores_of(cells: pd.DataFrame) -> dict[str, float]:
+    """Of the cells of one rule."""
     used, chosen = cells["used"].to_numpy(bool), cells["chosen"].to_numpy(bool)
     ranking, right = rank(cells["score"].to_numpy(float), used), int((used & chosen).sum())
-    runs = cells["seed"].nunique() if "seed" in cells else 1
+    seed = cells["seed"].to_numpy() if "seed" in cells else np.zeros(len(cells))
+    false = pd.Series(chosen & ~used).groupby(seed).sum()
     return {
-        "runs": runs,
+        "runs": len(false),
         "cells": len(cells),
         "used": int(used.sum()),
         "auc": ranking.auc,
         "average_precision": ranking.average_precision,
         "precision": right / chosen.sum() if chosen.any() else np.nan,
         "recall": right / used.sum() if used.any() else np.nan,
-        "false": (chosen & ~used).sum() / runs,
+        "false": false.mean(),
+        "wrong": int((false > 0).sum()),
     }

@@ -25,6 +25,7 @@ def main(words: list[str]) -> int:
     if len(folders) < 2:
         raise SettingError(f"compare needs at least two runs, got {len(folders)}")
 
+    from emocam.comparing.recovery import recovered
     from emocam.comparing.words import comparison_lines
     from emocam.comparison import compare
     from emocam.runs import Run
@@ -33,6 +34,7 @@ def main(words: list[str]) -> int:
     if found.refusal and not (out / "recovery.csv").is_file():  # worlds differ, and each has its truth
         raise SettingError(found.refusal)
     lines = comparison_lines(found.similarity, found.twins, found.refusal, found.cells, found.moved)
+    lines += recovered(out)
     page = out / "report" / "index.html"
     lines += [f"table    {out / 'comparison.csv'}", f"report   {page if page.is_file() else out}"]
     sys.stdout.write("\n".join(lines) + "\n")

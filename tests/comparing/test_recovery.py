@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from emocam.comparing.recovery import score, with_verdicts
+from emocam.comparing.recovery import TABLE, recovered, score, with_verdicts
 
 
 def cells(rule: str, cam: str, scores: list[float], chosen: list[bool], seed: int = 0) -> pd.DataFrame:
@@ -39,7 +39,7 @@ def test_a_rule_that_calls_nothing_used_has_no_precision() -> None:
 def test_false_ones_are_counted_a_run() -> None:
     runs = [cells("paper", "gradcam", [1, 1, 1, 1], [True] * 4, seed) for seed in (0, 1)]
     (row,) = score(pd.concat(runs), ["cam"]).to_dict("records")
-    assert row["runs"] == 2 and row["cells"] == 8 and row["false"] == 2
+    assert row["runs"] == 2 and row["cells"] == 8 and row["false"] == 2 and row["wrong"] == 2
 
 
 def test_a_verdict_wants_both_and_the_effect_of_one_run_serves_all() -> None:
@@ -63,3 +63,12 @@ def test_a_verdict_wants_both_and_the_effect_of_one_run_serves_all() -> None:
 def test_what_asks_no_cam_is_told_once() -> None:
     told = cells("presence", "", [1, 2, 3, 4], [True] * 4)
     assert len(with_verdicts(pd.concat([told, told]))) == 4
+
+
+def test_worlds_without_anything_used_are_told(tmp_path) -> None:
+    assert recovered(tmp_path) == []
+    null = [cells("verdict", "gradcam", [1] * 4, [seed == 1, False, False, False], seed) for seed in range(5)]
+    table = pd.concat(null).assign(used=False)
+    score(table, ["cam", "rule", "by", "world"]).to_csv(tmp_path / TABLE, index=False)
+    told = "gradcam: 1 of 5 worlds in which nothing is used have a cell called used"
+    assert recovered(tmp_path) == [told]
