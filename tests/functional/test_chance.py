@@ -134,9 +134,10 @@ def uniformity(maps: torch.Tensor, null: str, draws: int = 1500) -> float:
     return kstest(share, "uniform").pvalue
 
 
+@pytest.mark.parametrize("null", ["anywhere", "centred"])
 @pytest.mark.parametrize("side", [7, 14])
-def test_chance_is_uniform_where_boxes_lie_by_chance(side: int) -> None:
-    assert uniformity(smooth(300, side, 9), "anywhere") > 0.01
+def test_chance_is_uniform_where_boxes_lie_by_chance(side: int, null: str) -> None:
+    assert uniformity(smooth(300, side, 9), null) > 0.01
 
 
 def test_the_share_among_the_equally_far_is_valid_where_boxes_lie_by_chance() -> None:
