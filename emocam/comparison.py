@@ -84,6 +84,7 @@ def compare(runs: list[Run], folder: Path) -> Comparison:
         cells, moved = differences(runs, names, found)
         write_csv(cells, folder / "paired.csv", index=False)
         write_csv(moved, folder / "moved.csv", index=False)
+        moved.to_parquet(folder / "moved.parquet", index=False)  # names as they are, for the page
     for name, matrix in found.items():
         write_csv(matrix, folder / f"{name}.csv")
     if found:

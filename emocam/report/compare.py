@@ -13,6 +13,7 @@ from PIL import Image
 
 from emocam.report.differences import Difference, comparable, find_differences, find_pictures
 from emocam.report.examples import Example
+from emocam.report.focus import write_moved
 from emocam.report.page import static, templates
 from emocam.report.scripts import write_script
 from emocam.report.tables import RunTables
@@ -39,6 +40,7 @@ def write_comparison(
     same = refusal is None and comparable(tables)
     cells = find_differences(tables) if same else []
     _write_cells(half, tables, cells)
+    moved = write_moved(half, folder, tables) if same else []
     for name in (*SCRIPTS, "style.css"):
         (half / name).write_text(static(name), encoding="utf-8")
     page = (
@@ -53,8 +55,12 @@ def write_comparison(
             refusal=refusal or (None if same else "The runs do not have the same objects and labels."),
             settings=_settings(folder),
             similarity=_matrix(folder / "similarity.csv"),
+            low=_matrix(folder / "similarity_low.csv"),
+            high=_matrix(folder / "similarity_high.csv"),
             chance=_matrix(folder / "similarity_permutation_p.csv"),
             cells=cells,
+            moved=moved,
+            paired=(folder / "paired.csv").is_file(),
             scripts=SCRIPTS,
         )
     )

@@ -1,17 +1,21 @@
 """The page of several runs: which cells and pictures it chooses, and what it says of them."""
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 
 from emocam.report.compare import write_comparison
 from emocam.report.differences import Difference, find_differences
 from emocam.report.page import write_report
 from emocam.report.tables import RunTables
 from emocam.structures import Thresholds
+
+OBJECTS, LABELS = ["Ball", "Car", "Dog", "Cat"], ["joy", "fear", "calm"]
 
 
 @pytest.fixture(scope="module")
@@ -85,3 +89,45 @@ def test_hostile_names_stay_text(tmp_path, make_run):
         write_report(tmp_path / run, make_run(tmp_path / run, [name, "Cat"], [name + "!"], 60, seed=seed))
     text = write_comparison(tmp_path, [tmp_path / "0", tmp_path / "1"], [name, "two"]).read_text()
     assert "<img src=x" not in text
+
+
+@pytest.fixture
+def moved(tmp_path, make_run):
+    """Two runs, the table of pictures whose focus moved, and the page."""
+    for name in ("0", "1"):
+        write_report(tmp_path / name, make_run(tmp_path / name, OBJECTS, LABELS, 40))
+    images = pd.read_parquet(tmp_path / "0/predictions.parquet")["image"][[3, 9]]
+    columns = {
+        "image": images,
+        "moved": [0.8, 0.5],
+        "run_a": "one",
+        "run_b": "<b>two",
+        "changed": [True, False],
+    }
+    pd.DataFrame(columns | {"label_a": "joy", "label_b": "fear"}).to_parquet(tmp_path / "moved.parquet")
+    page = write_comparison(tmp_path, [tmp_path / "0", tmp_path / "1"], ["one", "<b>two"])
+    return page, images.tolist()
+
+
+def test_pictures_whose_focus_moved_have_the_map_of_each_run(moved):
+    page, images = moved
+    pictures = data_of(page.parent / "data/moved.js")["pictures"]
+    assert [picture["path"] for picture in pictures] == images
+    for picture in pictures:
+        assert (page.parent / f"thumbnails/900/{picture['id']}.webp").is_file() or "size" not in picture
+        assert all(view["map"]["shape"] == [7, 7] and len(view["boxes"]) <= 6 for view in picture["views"])
+    text = page.read_text()
+    assert "Where the focus moved most" in text and "80&nbsp;%" in text and "<b>two" not in text
+
+
+def test_a_picture_in_no_report_is_opened_from_the_run_s_folder(tmp_path, moved):
+    page, images = moved
+    for name in ("0", "1"):
+        shutil.rmtree(tmp_path / name / "report")
+    (tmp_path / "pictures" / images[0]).parent.mkdir(parents=True)
+    Image.new("RGB", (400, 100), "red").save(tmp_path / "pictures" / images[0])
+    (tmp_path / "1/.hydra").mkdir()
+    (tmp_path / "1/.hydra/config.yaml").write_text(f"data: {{root: {tmp_path / 'pictures'}}}")
+    page = write_comparison(tmp_path, [tmp_path / "0", tmp_path / "1"], ["one", "two"])
+    first, second = data_of(page.parent / "data/moved.js")["pictures"]
+    assert first["size"] == [320, 80] and "size" not in second

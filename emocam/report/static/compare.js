@@ -24,14 +24,21 @@ function viewOf(picture, seen, place) {
 
 let opening = 0;
 
-async function openCell(number) {
-  const turn = ++opening;
+function openCell(number) {
   const [object, label] = nameOf(compared.cells[number]);
-  byId("gallery-name").replaceChildren(make("bdi", {}, object), " → ", make("bdi", {}, label));
-  byId("gallery-told").textContent = "pictures on which the runs differ most, first";
+  const heading = [make("bdi", {}, object), " → ", make("bdi", {}, label)];
+  return openPictures(heading, "pictures on which the runs differ most, first", `data/cells/${padded(number, 4)}.js`);
+}
+
+const openMoved = () => openPictures(["Where the focus moved most"], "the farthest first", "data/moved.js");
+
+async function openPictures(heading, told, file) {
+  const turn = ++opening;
+  byId("gallery-name").replaceChildren(...heading);
+  byId("gallery-told").textContent = told;
   shelf.replaceChildren();
   if (!gallery.open) gallery.showModal();
-  const { pictures } = await load(`data/cells/${padded(number, 4)}.js`);
+  const { pictures } = await load(file);
   if (turn !== opening) return;
   for (const picture of pictures) {
     const line = make("div", { className: "line" }, ...picture.views.map((seen, place) => viewOf(picture, seen, place)));
@@ -59,6 +66,7 @@ function follow(now) {
 
 function leave() {
   if (view.object) show({ object: "", label: "" }, true);
+  else if (gallery.open) gallery.close();
 }
 
 const toggles = {
@@ -77,6 +85,7 @@ function listen() {
     row.cells[0].replaceChildren(make("button", { type: "button", className: "name" }, ...row.cells[0].childNodes));
     row.addEventListener("click", () => show({ object: nameOf(cell)[0], label: nameOf(cell)[1] }, true));
   }
+  byId("open-moved")?.addEventListener("click", openMoved);
   gallery.addEventListener("close", () => (opening++, shelf.replaceChildren(), leave()));
   gallery.addEventListener("click", (event) => event.target === gallery && leave());
   byId("close").addEventListener("click", leave);

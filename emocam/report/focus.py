@@ -1,0 +1,75 @@
+"""The pictures in which the focus moved most, with the map of each run, for the page of a comparison."""
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import yaml
+from PIL import Image
+
+from emocam.data.opening import inside, open_upright
+from emocam.report.examples import Example, find_examples
+from emocam.report.scripts import write_script
+from emocam.report.tables import RunTables
+from emocam.report.thumbnails import shrink
+
+FIRST = 900_000
+"""Places of thumbnails from here on belong to these pictures, those before to the cells'."""
+BOXES = 6
+"""Of each picture those that count, the strongest."""
+SIDE, MAX_PIXELS = 320, 100_000_000
+
+
+def write_moved(folder: Path, comparison: Path, runs: list[RunTables]) -> list[dict[str, Any]]:
+    """`data/moved.js` from the comparison's moved.parquet; a row a picture for the page's table."""
+    file = comparison / "moved.parquet"
+    table = pd.read_parquet(file) if file.is_file() else pd.DataFrame()
+    if table.empty:
+        return []
+    examples = [find_examples(run, table[["image"]])[0] for run in runs]
+    listed = []
+    for place, path in enumerate(table["image"], FIRST):
+        views = [_view(run, known[path]) for run, known in zip(runs, examples, strict=True)]
+        size = thumbnail(folder, place, path, runs, [known[path] for known in examples])
+        listed.append({"id": place, "path": path, "views": views} | ({"size": size} if size else {}))
+    write_script(folder / "data" / "moved.js", {"name": "data/moved.js", "pictures": listed})
+    return [{str(key): value for key, value in row.items()} for row in table.to_dict("records")]
+
+
+def _view(run: RunTables, example: Example) -> dict[str, Any]:
+    """What one run says of a picture: its answer, its map and its strongest boxes."""
+    boxes = [box for own in example.boxes.values() for box in own if run.box_counts(box)]
+    boxes.sort(key=lambda box: -(box[5] if run.explained else box[4]))
+    told: dict[str, Any] = {"label": example.label, "confidence": example.confidence}
+    told |= {"boxes": [[*box, 1] for box in boxes[:BOXES]]}
+    return told | ({"map": example.map} if example.map else {})
+
+
+def thumbnail(
+    folder: Path, place: int, path: str, runs: list[RunTables], examples: list[Example]
+) -> tuple[int, int] | None:
+    """From the first run whose report shows the picture, else from the picture itself; its size, or None."""
+    target = folder / f"thumbnails/{place // 1000:03d}/{place:06d}.webp"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    for run, example in zip(runs, examples, strict=True):
+        source = run.folder / "report" / example.thumbnail
+        if source.is_file():
+            shutil.copyfile(source, target)
+            with Image.open(target) as picture:
+                return picture.size
+    small = next((found for run in runs if (found := _original(run, path))), None)
+    if small is None:
+        return None
+    small.save(target, "WEBP", quality=75, method=2)
+    return small.size
+
+
+def _original(run: RunTables, path: str) -> Image.Image | None:
+    """Where the run's data are a folder that is still there; whatever befell it, the page says what is missing."""
+    settings = run.folder / ".hydra" / "config.yaml"
+    try:
+        root = yaml.safe_load(settings.read_text())["data"]["root"]
+        return shrink(open_upright(inside(Path(root).expanduser(), path), MAX_PIXELS)[0], SIDE)
+    except Exception:
+        return None
