@@ -1,4 +1,4 @@
-"""Every command in docs/ is run as printed; those that need something of the user's are at least composed.
+"""Every command in docs/ and README.md is run as printed; what needs something of the user's is composed.
 
 A fence ```bash runs in a folder of its own for each page, on few pictures. ```bash needs=WHAT does not.
 RUN, OTHER and PHOTOS are finished runs and a folder of pictures with boxes. Fences ```python run too.
@@ -21,7 +21,7 @@ from emocam.data.planted import Planted
 
 Command = Callable[..., int]
 ROOT = Path(__file__).parents[1]
-PAGES = sorted((ROOT / "docs").rglob("*.md"))
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 FENCE = re.compile(
     r"^(`[\w./-]+`:\n\n)?```(bash|console|python)(?: needs=(\w+))?\n(.*?)^```", re.DOTALL | re.M
 )
@@ -49,9 +49,12 @@ class Block:
 
 
 def blocks_of(page: Path) -> list[Block]:
-    """All but the files that a page asks to write, which tests/test_own_parts.py writes."""
+    """All but the files that a page asks to write, which tests/test_own_parts.py writes, and code to look at."""
     found = FENCE.findall(page.read_text(encoding="utf-8"))
-    return [Block(page, language, needs or None, text) for named, language, needs, text in found if not named]
+    blocks = [
+        Block(page, language, needs or None, text) for named, language, needs, text in found if not named
+    ]
+    return [block for block in blocks if "import" in block.text or block.language != "python"]
 
 
 BLOCKS = [block for page in PAGES for block in blocks_of(page)]
@@ -121,7 +124,7 @@ def first_to_say() -> dict[Path, list[Block]]:
 RUNNING = first_to_say()
 
 
-@pytest.mark.parametrize("page", RUNNING, ids=lambda page: str(page.relative_to(ROOT / "docs")))
+@pytest.mark.parametrize("page", RUNNING, ids=lambda page: str(page.relative_to(ROOT)))
 def test_commands_of_a_page_run(
     page: Path,
     emocam: Command,

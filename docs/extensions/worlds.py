@@ -12,7 +12,8 @@ def write(world: str) -> str:
     measured = json.loads((WORLDS / f"{world}.json").read_text(encoding="utf-8"))
     rows = [
         f"| {cell['object']} | {cell['label']} | {cell['role']} | {'yes' if cell['used'] else 'no'} "
-        f"| {cell['drop']:.2f} | {cell['drop_control']:.2f} | {cell['flips'] * 100:.0f} % | {cell['flips_control'] * 100:.0f} % |"
+        f"| {cell['drop']:.2f} | {cell['drop_control']:.2f} "
+        f"| {cell['flips'] * 100:.0f} % | {cell['flips_control'] * 100:.0f} % |"
         for cell in measured["cells"]
     ]
     trained = measured["trained"]
