@@ -23,25 +23,24 @@ class ShowProgress(Callback):
         self.images, self.done, self.quiet = images, done, quiet
 
     def on_predict_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        console = Console(stderr=True)
         self.shown = not self.quiet and trainer.is_global_zero
-        self.lively = self.shown and console.is_terminal
-        self.count, self.start, self.tenth = (
-            self.done,
-            time.monotonic(),
-            10 * self.done // max(1, self.images),
-        )
+        self.count, self.start = self.done, time.monotonic()
+        self.tenth = 10 * self.done // max(1, self.images)
+        console = Console(stderr=True)
+        # rich also takes a file for a terminal where FORCE_COLOR is set, as CI does
+        self.lively = self.shown and sys.stderr.isatty() and not console.is_dumb_terminal
         if self.lively:
             self.bar = Progress(
-                TextColumn("{task.description}"),
+                TextColumn("explaining"),
                 BarColumn(),
                 MofNCompleteColumn(),
                 TextColumn("{task.fields[speed]} images/s"),
                 TimeElapsedColumn(),
+                TextColumn("left"),
                 TimeRemainingColumn(),
                 console=console,
             )
-            self.task = self.bar.add_task("explaining", total=self.images, completed=self.done, speed="...")
+            self.task = self.bar.add_task("", total=self.images, completed=self.done, speed="...")
             self.bar.start()
 
     def on_predict_batch_end(
@@ -61,7 +60,7 @@ class ShowProgress(Callback):
             self.bar.update(self.task, completed=self.count, speed=f"{speed:.1f}")
         elif (tenth := 10 * self.count // self.images) > self.tenth:
             self.tenth = tenth
-            sys.stderr.write(f"{self.count:,} of {self.images:,} images, {speed:.1f} images/s\n")
+            sys.stderr.write(f"{line(self.count, self.images, speed)}\n")
             sys.stderr.flush()
 
     def _stop(self) -> None:
@@ -73,3 +72,12 @@ class ShowProgress(Callback):
 
     def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
         self._stop()
+
+
+def line(count: int, images: int, speed: float) -> str:
+    """As `120 of 400 images, 25.0 images/s, 0:11 left`."""
+    seconds = round((images - count) / max(speed, 1e-9))
+    minutes, hours = seconds // 60 % 60, seconds // 3600
+    clock = f"{hours}:{minutes:02}:{seconds % 60:02}" if hours else f"{minutes}:{seconds % 60:02}"
+    left = f", {clock} left" if count < images else ""
+    return f"{count:,} of {images:,} images, {speed:.1f} images/s{left}"
