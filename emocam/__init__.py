@@ -4,12 +4,17 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from emocam.interactive.explaining import explain
+    from emocam.interactive.running import run
     from emocam.runs import Run
 
 __version__ = "0.1.0"
-__all__ = ["Run", "explain"]
+__all__ = ["Run", "explain", "run"]
 
-_HOMES = {"Run": "emocam.runs", "explain": "emocam.interactive.explaining"}
+_HOMES = {
+    "Run": "emocam.runs",
+    "explain": "emocam.interactive.explaining",
+    "run": "emocam.interactive.running",
+}
 
 
 def __getattr__(name: str) -> object:
