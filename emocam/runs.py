@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -17,8 +16,6 @@ from emocam.errors import SettingError
 
 METADATA = b"emocam"
 """The key of a Parquet schema's metadata under which the run's names are written."""
-COUNTED = ("image", "label", "confidence", "object", "score", "importance", "chance")
-"""The columns that decide what counts."""
 COUNTED = ("image", "label", "confidence", "object", "score", "importance", "chance")
 """The columns that decide what counts."""
 
