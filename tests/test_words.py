@@ -22,3 +22,17 @@ def test_cells_in_words_follow_the_finding(tmp_path: Path) -> None:
 def test_without_cells_nothing_is_said_of_them(tmp_path: Path) -> None:
     lines = closing({"finding": SUMMARY["finding"]}, "1 image: 1 explained", tmp_path)
     assert lines[2:] == ["1 image: 1 explained", f"report   {tmp_path}"]
+
+
+def test_what_parts_model_and_data_what_is_outside_and_what_is_stable_follow(tmp_path: Path) -> None:
+    found = {"apart": ["Cake comes with Joy."], "unexplained": 0.394, "unexplained_area": 0.74}
+    lines = closing(SUMMARY | found | {"stable_top": 5, "stable_from": 1500}, "1 image", tmp_path)
+    assert lines[3:6] == [
+        "Cake comes with Joy.",
+        "outside all boxes: 39 % of the maps' mass, 74 % of the area",
+        "the top 5 is stable from 1,500 pictures on",
+    ]
+    lines = closing(
+        SUMMARY | {"stable_top": 3, "stable_from": None, "unexplained": None}, "1 image", tmp_path
+    )
+    assert lines[3] == "the top 3 still changes: more pictures are needed"
