@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from emocam.report.concluding import conclusions
 from emocam.report.examples import Example, find_examples
 from emocam.report.finding import Cell, ledger, nothing, standing_out, warnings
 from emocam.report.outside import Outside, find_outside, outside_line
@@ -35,6 +36,7 @@ class Gathered:
             "cards": self.cards(1),
             "outside_line": outside_line(self.run),
             "outside": self.outside,
+            "conclusions": conclusions(self.run),
             "version": self.run.summary.get("versions", {}).get("emocam", ""),
         }
 

@@ -266,8 +266,10 @@ def write_cells(folder: Path) -> pd.DataFrame:
     verdicts = ["used", "looked at without effect", "effect without being looked at", "present only"]
     cells = pd.DataFrame([(o, la) for o in OBJECTS for la in LABELS], columns=["object", "label"])
     number = len(cells)
-    for column in ("use", "use_low", "use_high", "use_chance", "q"):
+    for column in ("use", "use_low", "use_high", "use_chance", "q", "flips", "flips_control"):
         cells[column] = rng.random(number)
+    for column in ("present_percent", "present_percent_of_all"):
+        cells[column] = 100 * rng.random(number)
     cells["lift"] = 2 ** rng.normal(0, 1.5, number)
     cells["effect"], cells["effect_control"] = rng.normal(0, 1, number), rng.normal(0, 0.1, number)
     cells.loc[::5, "effect"] = np.nan

@@ -420,6 +420,15 @@ def test_cells_show_use_lift_effect_and_verdict(opened, run_folder, measured):
     page = opened(write_report(folder))
     measures = page.locator("#measures label").all_inner_texts()
     assert measures == ["percent", "count", "use", "lift", "effect", "verdict"]
+    told = page.locator(".verdicts li")
+    # beside disagreements and what is used nothing is concluded, and nothing that was not measured
+    concluded = cells[cells["effect"].notna() & cells["verdict"].str.contains("used|without")]
+    assert told.count() == sum(min(12, n) for n in concluded["verdict"].value_counts())
+    assert told.first.inner_text().endswith("Looked at without effect.")
+    told.first.locator("button").click()
+    page.wait_for_selector("dialog[open]")
+    assert told.first.inner_text().startswith(page.locator("#gallery-name").inner_text().split()[0])
+    page.keyboard.press("Escape")
     own = cells.loc[("Ball", "calm")]
     page.get_by_text("lift", exact=True).click()
     assert cell(page, "Ball", "calm").inner_text() == f"{own['lift']:.2f}"

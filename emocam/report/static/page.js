@@ -13,6 +13,11 @@ function cardsInColour() {
   }
 }
 
+function verdictsLead() {
+  for (const button of document.querySelectorAll(".verdicts [data-object]"))
+    button.addEventListener("click", () => show({ object: run.objects[button.dataset.object], label: run.labels[button.dataset.label], picture: "", image: "" }, true));
+}
+
 function measureButtons() {
   const place = byId("measures");
   for (const [key, { name }] of Object.entries(MEASURES)) {
@@ -100,3 +105,4 @@ listenThresholds();
 onView(follow);
 follow(view);
 cardsInColour();
+verdictsLead();
