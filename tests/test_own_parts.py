@@ -32,6 +32,10 @@ def write_files(page: str, folder: Path) -> list[str]:
     return [file.stem for file in folder.glob("*.py")]
 
 
+def test_every_page_of_a_part_is_tried() -> None:
+    assert {page.stem for page in PAGES.glob("own-*.md")} == set(FOUND)
+
+
 @pytest.mark.parametrize("name", FOUND)
 def test_a_page_does_what_it_says(name, emocam, tmp_path, monkeypatch, capsys):
     page = (PAGES / f"{name}.md").read_text(encoding="utf-8")

@@ -26,10 +26,25 @@ def words(node: ast.ClassDef | Function | ast.Module) -> str:
 
 
 def signature(node: Function, name: str | None = None) -> str:
-    arguments = ast.unparse(node.args)
-    arguments = re.sub(r"^self(, )?(/, )?", "", arguments)
+    arguments = re.sub(r"^self(, )?(/, )?", "", ast.unparse(node.args))
     returns = f" -> {ast.unparse(node.returns)}" if node.returns and node.name != "__init__" else ""
     return f"{name or node.name}({arguments}){returns}".replace("'", '"')
+
+
+def broken(call: str, width: int = 84) -> str:
+    """A call of more than `width` letters with a line for each argument."""
+    name, _, rest = call.partition("(")
+    arguments, _, after = rest.rpartition(")")
+    if len(call) <= width or not arguments:
+        return call
+    parts, depth = [""], 0
+    for letter in arguments:
+        depth += (letter in "([{") - (letter in ")]}")
+        if letter == "," and depth == 0:
+            parts.append("")
+        else:
+            parts[-1] += letter
+    return "\n".join([f"{name}(", *(f"    {part.strip()}," for part in parts), f"){after}"])
 
 
 def public(node: ast.ClassDef) -> list[Function]:
@@ -50,7 +65,7 @@ def fields(node: ast.ClassDef) -> list[str]:
 
 
 def block(code: str) -> str:
-    return f"```python\n{code}\n```"
+    return f"```python\n{broken(code)}\n```"
 
 
 def write(name: str) -> str:

@@ -31,7 +31,7 @@ def table(group: str, text: str) -> str:
         lines = [f"| `{group}.{name}` | `{value}` |" for name, value, _ in found]
         return "\n".join(["| setting | default |", "|---|---|", *lines])
     lines = [f"| `{group}.{name}` | `{value}` | {comment} |" for name, value, comment in found]
-    return "\n".join(["| setting | default | |", "|---|---|---|", *lines])
+    return "\n".join(["| setting | default | note |", "|---|---|---|", *lines])
 
 
 def said(target: object) -> str:
@@ -64,4 +64,4 @@ def own_settings() -> str:
     text = (CONF / "config.yaml").read_text(encoding="utf-8")
     top = re.sub(r"^(defaults|hydra):\n(?:[ \n].*\n?)*", "", text, flags=re.MULTILINE)
     lines = [f"| `{name}` | `{value}` | {comment} |" for name, value, comment in rows(top)]
-    return "\n".join(["| setting | default | |", "|---|---|---|", *lines])
+    return "\n".join(["| setting | default | meaning |", "|---|---|---|", *lines])
