@@ -15,44 +15,45 @@ LINES = {
     ("above chance", "anywhere"): ("above chance where present", COLOURS[0]),
     ("use", ""): ("use above chance", COLOURS[3]),
     ("effect", ""): ("effect of taking it away", COLOURS[2]),
-    ("presence", ""): ("presence alone", "0.5"),
+    ("verdict", ""): ("verdict: use and effect", "black"),
+    ("presence", ""): ("presence alone", "0.6"),
 }
 
 
 def recovery(table: pd.DataFrame, ax: Axes) -> None:
-    """A line a rule for the cells of one world and one CAM; a dot is the rule's own decision."""
-    runs = table["seed"].nunique()
-    for key, (_, colour) in LINES.items():
-        cells = table[(table["rule"] == key[0]) & (table["by"] == key[1])]
-        if cells.empty:
+    """A line a rule for the cells of one CAM, one threshold for all runs; a dot is the rule's own decision."""
+    for (rule, by), (_, colour) in LINES.items():
+        cells = table[(table["rule"] == rule) & (table["by"] == by)]
+        if cells.empty or not cells["used"].any():
             continue
+        runs = len(cells[["world", "seed"]].drop_duplicates())
         used, chosen = cells["used"].to_numpy(bool), cells["chosen"].to_numpy(bool)
         ranking = rank(cells["score"].to_numpy(float), used)
         false, found = np.r_[0, ranking.false] / runs, np.r_[0, ranking.recall]
-        ax.step(false, found, where="post", color=colour, linewidth=1.5)
-        if chosen.any() and used.any():
-            own = (chosen & ~used).sum() / runs, (chosen & used).sum() / used.sum()
-            ax.plot(*own, "o", color=colour, markersize=5)
+        ax.step(false, found, where="post", color=colour, linewidth=1.3)
+        ax.plot((chosen & ~used).sum() / runs, (chosen & used).sum() / used.sum(), "o", color=colour, ms=4.5)
     ax.set_xscale("symlog", linthresh=1)
-    ax.set(xlim=(-0.05, None), ylim=(0, 1.04))
+    ax.set(xlim=(-0.05, None), ylim=(-0.03, 1.04))
     ax.spines[["top", "right"]].set_visible(False)
 
 
-def recovery_figure(table: pd.DataFrame, most: int = 4) -> Figure:
-    """A column a world that has something to find, a row a CAM, the first ones."""
-    worlds = list(table.loc[table["used"].astype(bool), "world"].unique())
-    cams = [cam for cam in table["cam"].unique() if cam not in ("", "none")][:most] or [""]
-    size = 2.6 * max(len(worlds), 1) + 0.4, 2.3 * len(cams) + 0.8
-    figure = Figure(figsize=size, dpi=110, layout="constrained")
-    axes = figure.subplots(len(cams), max(len(worlds), 1), squeeze=False, sharex=True, sharey=True)
-    for row, cam in zip(axes, cams, strict=True):
-        for ax, world in zip(row, worlds, strict=False):
-            here = table[(table["world"] == world) & table["cam"].isin([cam, ""])]
-            recovery(here, ax)
-            ax.set_title(f"{cam}, {world}" if cam else world, fontsize=9)
+def recovery_figure(table: pd.DataFrame, across: int = 6) -> Figure:
+    """A panel a CAM, over all worlds that have something to find."""
+    worlds = table.loc[table["used"].astype(bool), "world"].unique()
+    table = table[table["world"].isin(worlds)]
+    cams = [cam for cam in table["cam"].unique() if cam not in ("", "none")] or [""]
+    columns = min(across, len(cams))
+    rows = -(-len(cams) // columns)
+    figure = Figure(figsize=(max(1.9 * columns, 6) + 0.4, 1.7 * rows + 1.1), dpi=100, layout="constrained")
+    axes = figure.subplots(rows, columns, squeeze=False, sharex=True, sharey=True).ravel()
+    for ax, cam in zip(axes, cams, strict=False):
+        recovery(table[table["cam"].isin([cam, ""])], ax)
+        ax.set_title(cam, fontsize=9)
+    for ax in axes[len(cams) :]:
+        ax.set_visible(False)
     figure.supxlabel("cells wrongly called used, a run", fontsize=9)
     figure.supylabel("share of what is used", fontsize=9)
     for label, colour in LINES.values():
-        axes[0][0].plot([], [], color=colour, label=label)
+        axes[0].plot([], [], color=colour, label=label)
     figure.legend(loc="outside upper center", ncols=4, fontsize=8, frameon=False)
     return figure
