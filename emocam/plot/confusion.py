@@ -2,6 +2,7 @@
 
 import pandas as pd
 import seaborn as sns
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from emocam.plot.association import NUMBERED_COLUMNS, UNKNOWN, readable, slant_heads
@@ -19,12 +20,13 @@ def most_frequent(counts: pd.DataFrame) -> pd.DataFrame:
     return counts
 
 
-def confusion_figure(counts: pd.DataFrame) -> Figure:
+def confusion(counts: pd.DataFrame, ax: Axes | None = None) -> Axes:
     """Images predicted (rows) x annotated (columns); colours are percent of the annotated label's images."""
+    if ax is None:
+        import matplotlib.pyplot as plt
+
+        ax = plt.gca()
     counts = most_frequent(counts)
-    rows, columns = counts.shape
-    figure = Figure(figsize=(3.6 + 0.42 * columns, 1.9 + 0.3 * max(rows, 5)), dpi=150, layout="constrained")
-    ax = figure.subplots()
     ax.set_facecolor(UNKNOWN)
     totals = counts.sum()
     percent = 100 * counts / totals.where(totals > 0)
@@ -34,7 +36,7 @@ def confusion_figure(counts: pd.DataFrame) -> Figure:
         cmap="cividis",
         vmin=0,
         vmax=100 if percent.notna().any(axis=None) else 1,
-        annot=counts if columns <= NUMBERED_COLUMNS else False,
+        annot=counts if counts.shape[1] <= NUMBERED_COLUMNS else False,
         fmt="d",
         annot_kws={"fontsize": 8},
         linewidths=0.5,
@@ -45,4 +47,12 @@ def confusion_figure(counts: pd.DataFrame) -> Figure:
     )
     ax.set(xlabel="annotated", ylabel="predicted")
     slant_heads(ax)
+    return ax
+
+
+def confusion_figure(counts: pd.DataFrame) -> Figure:
+    """The same as a figure of its own, as large as its names need."""
+    rows, columns = most_frequent(counts).shape
+    figure = Figure(figsize=(3.6 + 0.42 * columns, 1.9 + 0.3 * max(rows, 5)), dpi=150, layout="constrained")
+    confusion(counts, figure.subplots())
     return figure
