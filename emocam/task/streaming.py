@@ -44,15 +44,8 @@ def stream(
     loader = DataLoader(
         samples, batch_size=batch, num_workers=workers, collate_fn=collate, worker_init_fn=ignore_interrupt
     )
-    trainer = lightning.Trainer(
-        **settings["trainer"],
-        callbacks=[*writers, ShowProgress(images, images - left, settings["quiet"])],
-        inference_mode=False,  # CAM methods need gradients
-        logger=False,
-        enable_checkpointing=False,
-        enable_progress_bar=False,
-        enable_model_summary=False,
-    )
+    callbacks = [*writers, ShowProgress(images, images - left, settings["quiet"])]
+    trainer = fitting_trainer(settings["trainer"], callbacks, left)
     try:
         trainer.predict(model, loader, return_predictions=False)
     except RuntimeError as error:
@@ -63,6 +56,26 @@ def stream(
             "work is kept, and the same command with the same hydra.run.dir goes on; "
             "data.workers=0 shows which picture it is"
         ) from None
+
+
+def fitting_trainer(
+    settings: dict[str, Any], callbacks: list[lightning.Callback], images: int
+) -> lightning.Trainer:
+    """Never of more processes than images: one without any has nothing to predict on, and Lightning refuses."""
+
+    def trainer(**changed: Any) -> lightning.Trainer:
+        return lightning.Trainer(
+            **settings | changed,
+            callbacks=callbacks,
+            inference_mode=False,  # CAM methods need gradients
+            logger=False,
+            enable_checkpointing=False,
+            enable_progress_bar=False,
+            enable_model_summary=False,
+        )
+
+    made = trainer()
+    return made if made.world_size <= images else trainer(devices=images, num_nodes=1)
 
 
 def remaining(shards: Shards, places: np.ndarray) -> np.ndarray:
