@@ -44,6 +44,7 @@ def same_run(one: Path, other: Path) -> None:
     assert told[0] == told[1]
 
 
+@pytest.mark.slow
 def test_merged_shards_are_the_whole_run(emocam: Command, capsys: pytest.CaptureFixture[str]) -> None:
     assert emocam(*WORDS, "data.images=11", "hydra.run.dir=whole") == 0
     folders = explain_shards(emocam, "data.images=11", of=3)
@@ -56,6 +57,7 @@ def test_merged_shards_are_the_whole_run(emocam: Command, capsys: pytest.Capture
     same_run(Path("whole"), Path("merged"))
 
 
+@pytest.mark.slow
 def test_more_shards_than_pictures_and_pasting(emocam: Command) -> None:
     words = ("data.images=3", "+paste=grid", "~callback.report")
     assert emocam(*WORDS, *words, "hydra.run.dir=whole") == 0
@@ -64,6 +66,7 @@ def test_more_shards_than_pictures_and_pasting(emocam: Command) -> None:
     same_run(Path("whole"), Path("merged"))
 
 
+@pytest.mark.slow
 def test_a_file_that_cannot_be_read_is_in_the_merged_ledger(
     emocam: Command, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
