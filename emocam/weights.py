@@ -31,6 +31,17 @@ def digest(path: str | Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def fingerprint(network: nn.Module) -> str:
+    """The sha256 over a network's tensors, under whatever names: where it is cut makes no difference."""
+    digests = []
+    for tensor in network.state_dict().values():
+        whole = tensor.detach().cpu().contiguous()
+        found = hashlib.sha256(f"{whole.dtype} {tuple(whole.shape)}".encode())
+        found.update(whole.flatten().view(torch.uint8).numpy().data)
+        digests.append(found.hexdigest())
+    return hashlib.sha256(" ".join(sorted(digests)).encode()).hexdigest()
+
+
 def read_weights(path: str | Path, setting: str = "classifier.weights") -> dict[str, Tensor]:
     """A plain state dict, with the `module.` of DataParallel removed; `setting` named the file."""
     path = Path(path).expanduser()
