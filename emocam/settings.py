@@ -30,6 +30,7 @@ COUNTS = (
     "verdict.images",
     "verdict.fills",
 )
+CHOICES = {"data.resize": ("exact", "fast")}
 AUTOMATIC = ("data.batch_size", "data.workers")
 GROUPS = (
     "task",
@@ -88,6 +89,10 @@ def faults(cfg: DictConfig, known: frozenset[str], appended: list[str]) -> Itera
         found = value(name)
         if found not in ("auto", None) and not _whole(found, 1 if name == "data.batch_size" else 0):
             yield f"{name} must be auto or a whole number, got {found!r}"
+    for name, choices in CHOICES.items():
+        found = value(name)
+        if found is not None and found not in choices:
+            yield f"{name} must be {' or '.join(choices)}, got {found!r}"
     if value("data.shard") is not None:
         try:
             Shard.read(value("data.shard"))

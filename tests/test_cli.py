@@ -156,6 +156,7 @@ SENTENCES = {
     "data.limit=0": "data.limit must be a whole number of at least 1, got 0",
     "data.images=1.5": "data.images must be a whole number of at least 1, got 1.5",
     "data.workers=many": "data.workers must be auto or a whole number, got 'many'",
+    "data.resize=quick": "data.resize must be exact or fast, got 'quick'",
     "data.batch_size=0": "data.batch_size must be auto or a whole number, got 0",
     "seed=x": "seed must be a whole number, got 'x'",
     "precision=16": "precision must be 32, got 16",

@@ -20,7 +20,7 @@ from emocam.classifier.mini_xception import MiniXception
 from emocam.classifier.packaged import PackagedFile
 from emocam.classifier.weights import fit, is_file, read_weights
 from emocam.errors import SettingError
-from emocam.functional.crops import middle
+from emocam.functional.views import Stretch
 
 LABELS = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
 SIZE = (64, 64)
@@ -41,7 +41,7 @@ class Grey:
     """The whole picture in grey, at 64 x 64: uint8 (1, 64, 64)."""
 
     def __call__(self, image: Image.Image) -> tuple[Tensor, Tensor]:
-        view, window = middle(image.convert("L"), SIZE, SIZE, Resampling.BILINEAR)
+        view, window = Stretch(SIZE, Resampling.BILINEAR)(image.convert("L"))
         return view[:1], window
 
 

@@ -6,7 +6,10 @@ from typing import Literal
 
 from emocam.data.shard import Shard
 from emocam.errors import SettingError
+from emocam.functional.quick import Seeing, quickened
 from emocam.structures import Picture
+
+RESIZE = ("exact", "fast")
 
 
 @dataclass(kw_only=True)
@@ -15,6 +18,7 @@ class Data:
 
     `objects` names the annotated object classes, `labels` the true labels, where there are any.
     `notes` are what a person should be told about how the corpus was read.
+    `resize` is Pillow's, or torch's within one or two grey levels of it: functional/quick.py.
     The fields of this class are the settings that every data set has.
     """
 
@@ -23,6 +27,7 @@ class Data:
     shard: str | None = None
     batch_size: int | Literal["auto"] = "auto"
     workers: int | Literal["auto"] = "auto"
+    resize: Literal["exact", "fast"] = "exact"
     max_unreadable: float = 0.01
     max_pixels: int = 89_478_485  # Pillow's own limit, above which a file is called a bomb
     objects: list[str] = field(default_factory=list, init=False)
@@ -34,6 +39,8 @@ class Data:
             raise SettingError(f"data.limit must be at least 1 or null, got {self.limit}")
         if self.shard is not None:
             Shard.read(self.shard)
+        if self.resize not in RESIZE:
+            raise SettingError(f"data.resize must be {' or '.join(RESIZE)}, got {self.resize!r}")
         if not 0 <= self.max_unreadable <= 1:
             raise SettingError(f"data.max_unreadable must be in [0, 1], got {self.max_unreadable}")
 
@@ -44,6 +51,10 @@ class Data:
     def open(self, path: str) -> Picture:
         """One image, upright and RGB; what it raises becomes the ledger's reason."""
         raise NotImplementedError
+
+    def seen_by(self, view: Seeing) -> Seeing:
+        """The view of a component, resizing as `resize` says."""
+        return quickened(view) if self.resize == "fast" else view
 
     def begin(self) -> None:
         """What is to be done once, before the first picture is opened."""

@@ -59,7 +59,7 @@ def to_rgb(image: Image.Image) -> Image.Image:
     if image.has_transparency_data:
         clear, image = image.convert("RGBA"), Image.new("RGB", image.size, "white")
         image.paste(clear, mask=clear.getchannel("A"))
-    return image.convert("RGB")
+    return image if image.mode == "RGB" else image.convert("RGB")
 
 
 def open_upright(file: Path, max_pixels: int) -> tuple[Image.Image, int]:

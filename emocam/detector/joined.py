@@ -1,28 +1,16 @@
 """Several detectors as one: each has its own view, and all their regions stand in one list."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import torch
-from PIL import Image
 from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
 from emocam.detector.base import Detector
 from emocam.errors import SettingError, nearest
-from emocam.functional.views import View
+from emocam.functional.views import SideBySide
 from emocam.structures import Batch, Detections
-
-
-@dataclass(frozen=True)
-class SideBySide:
-    """One picture as each of K detectors wants it."""
-
-    views: tuple[View, ...]
-
-    def __call__(self, image: Image.Image) -> tuple[tuple[Tensor, ...], Tensor]:
-        views, windows = zip(*(view(image) for view in self.views), strict=True)
-        return views, torch.stack(windows)
 
 
 class Joined(Detector):

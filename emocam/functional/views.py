@@ -9,12 +9,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-import numpy as np
 import torch
 from PIL import Image
 from PIL.Image import Resampling
 from torch import Tensor
 
+from emocam.functional.frame import Frame
 from emocam.structures import WHOLE
 
 LARGEST = 1 << 28
@@ -31,9 +31,24 @@ class Views(Protocol):
         """What K components see side by side: their views, and the windows (K, 4)."""
 
 
-def to_tensor(image: Image.Image) -> Tensor:
-    """uint8 (3, h, w)."""
-    return torch.from_numpy(np.array(image.convert("RGB"))).permute(2, 0, 1).contiguous()
+class Framed:
+    """A view that a picture's size alone decides: `_frame` says what is shown, and how large."""
+
+    def _frame(self, width: int, height: int) -> Frame:
+        raise NotImplementedError
+
+    def frame(self, width: int, height: int) -> Frame:
+        frame = self._frame(width, height)
+        if frame.inner[0] * frame.inner[1] > LARGEST:
+            left, top, right, bottom = frame.part
+            raise ValueError(
+                f"{width} x {height} pixels are too narrow for a view of {right - left} x {bottom - top}"
+            )
+        return frame
+
+    def __call__(self, image: Image.Image) -> tuple[Tensor, Tensor]:
+        frame = self.frame(*image.size)
+        return frame.see(image), frame.window
 
 
 @dataclass(frozen=True)
@@ -45,31 +60,26 @@ class Nothing:
 
 
 @dataclass(frozen=True)
-class Stretch:
+class Stretch(Framed):
     """The whole image at (height, width), whatever its proportions."""
 
     size: tuple[int, int]
     filter: Resampling = Resampling.BICUBIC
 
-    def __call__(self, image: Image.Image) -> tuple[Tensor, Tensor]:
-        return to_tensor(image.resize(self.size[::-1], self.filter)), torch.tensor(WHOLE)
+    def _frame(self, width: int, height: int) -> Frame:
+        return Frame(self.size[::-1], (0, 0, *self.size[::-1]), self.filter)
 
 
 @dataclass(frozen=True)
-class Unchanged:
+class Unchanged(Framed):
     """The whole image at its own size, for networks that resize by themselves."""
 
-    def __call__(self, image: Image.Image) -> tuple[Tensor, Tensor]:
-        return to_tensor(image), torch.tensor(WHOLE)
-
-
-def _crop_start(length: int, crop: int) -> int:
-    """Negative where the image is smaller: Pillow then fills with black."""
-    return round((length - crop) / 2) if length >= crop else -((crop - length) // 2)
+    def _frame(self, width: int, height: int) -> Frame:
+        return Frame((width, height), (0, 0, width, height), Resampling.BILINEAR)
 
 
 @dataclass(frozen=True)
-class CentreCrop:
+class CentreCrop(Framed):
     """The shorter side at `resize`, then the `crop` (height, width) in the middle.
 
     Sizes and corners are rounded as torchvision's Resize and CenterCrop round them.
@@ -79,39 +89,28 @@ class CentreCrop:
     crop: tuple[int, int]
     filter: Resampling = Resampling.BILINEAR
 
-    def __call__(self, image: Image.Image) -> tuple[Tensor, Tensor]:
-        width, height = image.size
+    def _frame(self, width: int, height: int) -> Frame:
         if width <= height:
-            width, height = self.resize, int(self.resize * height / width)
+            inner = self.resize, int(self.resize * height / width)
         else:
-            width, height = int(self.resize * width / height), self.resize
-        if width * height > LARGEST:
-            raise ValueError(
-                f"{image.width} x {image.height} pixels are too narrow for a view {self.resize} wide"
-            )
-        left, top = _crop_start(width, self.crop[1]), _crop_start(height, self.crop[0])
-        box = (left, top, left + self.crop[1], top + self.crop[0])
-        view = to_tensor(image.resize((width, height), self.filter).crop(box))
-        return view, torch.tensor(box) / torch.tensor([width, height, width, height])
+            inner = int(self.resize * width / height), self.resize
+        return Frame.middle(inner, self.crop, self.filter)
 
 
 @dataclass(frozen=True)
-class Letterbox:
+class Letterbox(Framed):
     """The whole image inside (height, width), proportions kept, grey around: its window is wider."""
 
     size: tuple[int, int]
     filter: Resampling = Resampling.BILINEAR
     grey: int = 127
 
-    def __call__(self, image: Image.Image) -> tuple[Tensor, Tensor]:
-        height, width = self.size
-        scale = min(width / image.width, height / image.height)
-        inner = max(1, round(image.width * scale)), max(1, round(image.height * scale))
-        left, top = (width - inner[0]) // 2, (height - inner[1]) // 2
-        canvas = Image.new("RGB", (width, height), (self.grey,) * 3)
-        canvas.paste(image.resize(inner, self.filter), (left, top))
-        window = torch.tensor([-left, -top, width - left, height - top], dtype=torch.float32)
-        return to_tensor(canvas), window / torch.tensor([*inner, *inner])
+    def _frame(self, width: int, height: int) -> Frame:
+        tall, wide = self.size
+        scale = min(wide / width, tall / height)
+        inner = max(1, round(width * scale)), max(1, round(height * scale))
+        left, top = (wide - inner[0]) // 2, (tall - inner[1]) // 2
+        return Frame(inner, (-left, -top, wide - left, tall - top), self.filter, (self.grey,) * 3)
 
 
 @dataclass(frozen=True)
@@ -122,3 +121,14 @@ class Custom:
 
     def __call__(self, image: Image.Image) -> tuple[Tensor, Tensor]:
         return self.transform(image), torch.tensor(WHOLE)
+
+
+@dataclass(frozen=True)
+class SideBySide:
+    """One picture as each of K components wants it."""
+
+    views: tuple[View, ...]
+
+    def __call__(self, image: Image.Image) -> tuple[tuple[Tensor, ...], Tensor]:
+        views, windows = zip(*(view(image) for view in self.views), strict=True)
+        return views, torch.stack(windows)

@@ -10,7 +10,7 @@ from omegaconf import OmegaConf
 from emocam.data.base import Data
 
 CONF = Path(__file__).parents[2] / "conf/data"
-COMMON = {"limit", "shard", "batch_size", "workers", "max_unreadable"}
+COMMON = {"limit", "shard", "batch_size", "workers", "resize", "max_unreadable"}
 WALKED = {"root", "max_pixels", "follow_links"}
 
 

@@ -10,6 +10,7 @@ from PIL import Image
 
 from emocam.data.folder import Folder
 from emocam.data.samples import Samples, collate
+from emocam.errors import SettingError
 from emocam.functional.views import CentreCrop, Stretch, Unchanged
 from emocam.structures import Batch
 
@@ -123,7 +124,7 @@ def test_a_line_of_one_pixel_does_not_ask_for_all_memory(tmp_path: Path) -> None
         Folder(root=tmp_path), ["x.png"], np.arange(1), CentreCrop(256, (224, 224)), Unchanged()
     )
     (refusal,) = collate([samples[0]]).refusals
-    assert refusal.reason == "ValueError: 1 x 65500 pixels are too narrow for a view 256 wide"
+    assert refusal.reason == "ValueError: 1 x 65500 pixels are too narrow for a view of 224 x 224"
 
 
 def test_only_what_is_still_to_do_is_opened(corpus) -> None:
@@ -143,3 +144,15 @@ def test_annotated_regions_travel_with_their_picture(corpus, tmp_path: Path) -> 
     assert batch.annotated.object.tolist() == [0, 1]
     assert batch.annotated.score.tolist() == [1, 1]
     assert batch.annotated.masks is not None and batch.annotated.masks.shape == (2, 28, 28)
+
+
+def test_fast_resizing_is_a_setting_of_the_data(corpus) -> None:
+    root = corpus("good.jpg")
+    exact, fast = (
+        Samples(Folder(root=root, resize=resize), ["good.jpg"], np.arange(1), Stretch((5, 7)), Unchanged())[0]
+        for resize in ("exact", "fast")
+    )
+    assert torch.equal(exact.detector_view, fast.detector_view)
+    assert (exact.classifier_view.int() - fast.classifier_view.int()).abs().max() <= 1
+    with pytest.raises(SettingError, match=r"data\.resize must be exact or fast, got 'quick'"):
+        Folder(root=root, resize="quick")
