@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib import colormaps
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from numpy.typing import ArrayLike, NDArray
 from PIL import Image
@@ -76,3 +77,20 @@ def overlay(
     ax.set(xlim=(0, width), ylim=(height, 0))
     ax.set_axis_off()
     return ax
+
+
+def overlay_figure(
+    image: Image.Image,
+    map: NDArray[np.floating] | None,
+    window: Sequence[float],
+    boxes: ArrayLike,
+    names: Sequence[str],
+    importance: Sequence[float],
+    title: str,
+) -> Figure:
+    """One picture as a figure of its own shape, and above it what is said of it."""
+    height = 4 * image.height / image.width
+    figure = Figure(figsize=(4, min(8, max(1.5, height)) + 0.4), dpi=120, layout="constrained")
+    ax = overlay(image, map, window, boxes, names, importance, figure.subplots())
+    ax.set_title(readable(title), fontsize=10)
+    return figure

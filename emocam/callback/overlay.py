@@ -1,0 +1,96 @@
+"""A few pictures with what was looked at: the same ones whatever the CAM method, to lay side by side."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import repeat
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from emocam.callback.base import Finished
+from emocam.plot.overlay import overlay_figure
+from emocam.runs import Run
+from emocam.store import corners
+from emocam.structures import WHOLE, Thresholds
+
+MOST_BOXES = 6
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A picture's answer, its map over its window, and the strongest boxes (n, 4) that count."""
+
+    says: str
+    map: NDArray[np.floating] | None
+    window: Sequence[float]
+    boxes: NDArray[np.floating]
+    names: list[str]
+    importance: list[float]
+
+
+class Overlay:
+    """Leaves overlays/1.png and on: of each label in turn the surest picture that has an object."""
+
+    def __init__(self, images: int = 8) -> None:
+        self.images = images
+
+    def on_run_end(self, finished: Finished) -> dict[str, Any]:
+        if finished.data is None:
+            return {}
+        folder, paths = finished.folder / "overlays", surest(finished.run, self.images)
+        for path, seen in look_up(finished.run, paths, finished.thresholds):
+            try:
+                picture = finished.data.open(path).image
+            except Exception:  # whatever befell the file since the run; the others are shown
+                continue
+            folder.mkdir(exist_ok=True)
+            figure = overlay_figure(
+                picture, seen.map, seen.window, seen.boxes, seen.names, seen.importance, seen.says
+            )
+            figure.savefig(folder / f"{paths.index(path) + 1}.png")
+        return {}
+
+
+def surest(run: Run, count: int) -> list[str]:
+    """Chosen by label and confidence alone, on which all methods over one classifier agree."""
+    kept = []
+    for images, regions in run.blocks(("image", "label", "confidence")):
+        held = images.filter(pc.is_in(images["image"], value_set=pc.unique(regions["image"])))
+        kept.append(_surest_first(held.to_pandas()).groupby("label", observed=True).head(count))
+    rows = _surest_first(pd.concat(kept)) if kept else pd.DataFrame(columns=["image", "label"])
+    places = rows["label"].astype(object).map({name: i for i, name in enumerate(run.label_names)})
+    order = np.lexsort((places, rows.groupby("label", observed=True).cumcount()))
+    return rows["image"].iloc[order].head(count).tolist()
+
+
+def _surest_first(rows: pd.DataFrame) -> pd.DataFrame:
+    return rows.sort_values("confidence", ascending=False, kind="stable")
+
+
+def look_up(run: Run, paths: list[str], thresholds: Thresholds) -> Iterator[tuple[str, Seen]]:
+    """These pictures in the run's order, a block in memory at a time."""
+    maps = run.explanations() if run.explained else repeat(None)
+    for (images, regions), numbers, own in zip(run.blocks(), run.tensors(), maps, strict=False):
+        named = images["image"].to_pylist()
+        counts = thresholds.present(numbers["score"], numbers["confidence"][numbers["image"]])
+        if run.explained:
+            counts &= thresholds.looked_at(numbers["importance"], numbers.get("chance"))
+        for place in [i for i, name in enumerate(named) if name in paths]:
+            rows = (counts & (numbers["image"] == place)).nonzero().flatten()
+            strength = numbers["importance" if run.explained else "score"][rows]
+            rows = rows[strength.argsort(descending=True, stable=True)[:MOST_BOXES]]
+            label, confidence = images["label"][place].as_py(), images["confidence"][place].as_py()
+            yield (
+                named[place],
+                Seen(
+                    f"{label} {confidence:.2f}",
+                    own[0][place].numpy() if own else None,
+                    own[1][place].tolist() if own else WHOLE,
+                    corners(regions.take(rows.numpy())),
+                    [run.object_names[i] for i in numbers["object"][rows].tolist()],
+                    numbers["importance"][rows].tolist(),
+                ),
+            )
