@@ -1,7 +1,7 @@
 """What the association of a corpus costs when its evidence outgrows memory: our blocks, DuckDB, Arrow.
 
     python benchmarks/scale.py                     100,000 images, a million regions
-    python benchmarks/scale.py --images 10000000   ten million images, 10^8 regions, 3 GB in --folder
+    python benchmarks/scale.py --images 10000000   ten million images, 10^8 regions, 4.4 GB in --folder
 
 Each way counts, in a process and on a thread of its own, in how many images of each label each object
 lies above the thresholds; all must agree before anything is told. Evidence is synthetic: random
