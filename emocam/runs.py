@@ -95,8 +95,8 @@ class Run:
         return json.loads((self.path / "summary.json").read_text())
 
     @cached_property
-    def names(self) -> dict[str, list[str]]:
-        """All labels of the classifier and all object classes of the detector, in their order."""
+    def names(self) -> dict[str, Any]:
+        """All labels of the classifier and all object classes of the detector, in their order; what made them."""
         written = pq.read_schema(self.path / "predictions.parquet").metadata or {}
         if METADATA not in written:
             raise SettingError(f"{self.path / 'predictions.parquet'} was not written by emocam; run it again")

@@ -1,13 +1,16 @@
 """The one module that knows MLflow: a run, its numbers, its files and its status."""
 
+import getpass
+import json
 import logging
 import os
 import re
 import shlex
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 from filelock import FileLock
 
@@ -18,8 +21,10 @@ os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
 os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "20")
 
+KIND = {"mlflow.experimentKind": "custom_model_development"}
+"""Of a new experiment: its page then opens with the runs and not with traces."""
 Ending = Literal["FINISHED", "FAILED", "KILLED"]
-MOST_PARAMS, LONGEST_PARAM = 60, 250
+MOST_PARAMS, LONGEST_PARAM, LONGEST_TAG = 60, 250, 5000
 DEFAULT = "sqlite:///mlflow.db"
 
 
@@ -68,12 +73,17 @@ class MLflow:
 
     def _find_experiment(self, artifacts: str | None) -> str:
         found = self.client.get_experiment_by_name(self.experiment)
-        return found.experiment_id if found else self.client.create_experiment(self.experiment, artifacts)
+        return (
+            found.experiment_id
+            if found
+            else self.client.create_experiment(self.experiment, artifacts, tags=KIND)
+        )
 
     def start(
         self, name: str, params: Mapping[str, object], tags: Mapping[str, str], parent: str | None = None
     ) -> "TrackedRun":
-        tags = dict(tags) | ({"mlflow.parentRunId": parent} if parent else {})
+        tags = {"mlflow.user": user(), "mlflow.source.type": "LOCAL"} | dict(tags)
+        tags |= {"mlflow.parentRunId": parent} if parent else {}
         run = self.client.create_run(self.experiment_id, run_name=name, tags=tags)
         tracked = TrackedRun(self, run.info.run_id)
         tracked.params(params)
@@ -85,6 +95,23 @@ class MLflow:
         if self.uri.startswith("http"):
             return self.uri
         return f"mlflow ui --backend-store-uri {shlex.quote(self.uri)}"
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """What a run was about: a digest of at most 36 letters, where the pictures come from, and how many."""
+
+    name: str
+    digest: str
+    source: str
+    images: int
+
+
+def user() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError, ImportError):  # a container's number without a name
+        return "unknown"
 
 
 class TrackedRun:
@@ -115,7 +142,38 @@ class TrackedRun:
     def tags(self, tags: Mapping[str, str]) -> None:
         from mlflow.entities import RunTag
 
-        self.store.client.log_batch(self.id, tags=[RunTag(key, value) for key, value in tags.items()])
+        self.store.client.log_batch(
+            self.id, tags=[RunTag(key, value[:LONGEST_TAG]) for key, value in tags.items()]
+        )
+
+    def note(self, text: str) -> None:
+        """The description on the run's page, in Markdown."""
+        self.tags({"mlflow.note.content": text[:LONGEST_TAG]})
+
+    def corpus(self, corpus: Corpus) -> None:
+        from mlflow.entities import Dataset, DatasetInput, InputTag
+
+        place = {"uri": corpus.source} if Path(corpus.source).is_absolute() else {"drawn": corpus.source}
+        dataset = Dataset(
+            corpus.name,
+            corpus.digest,
+            "local" if "uri" in place else "emocam",
+            json.dumps(place),
+            profile=json.dumps({"images": corpus.images}),
+        )
+        told = DatasetInput(dataset, [InputTag("mlflow.data.context", "explained")])
+        self.store.client.log_inputs(self.id, [told])
+
+    def picture(self, key: str, file: Path, step: int = 0) -> None:
+        """For the image grid, which shows what several runs have under one key and step."""
+        from PIL import Image
+
+        with Image.open(file) as image:
+            self.store.client.log_image(self.id, image.convert("RGB"), key=key, step=step)
+
+    def page(self, file: str) -> str:
+        """Where the store's own pages show an artifact of the run."""
+        return f"#/experiments/{self.store.experiment_id}/runs/{self.id}/artifacts/{quote(file)}"
 
     def folder(self, folder: Path) -> None:
         """Every file at its path within the folder."""

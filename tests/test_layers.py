@@ -18,14 +18,14 @@ DRAWING = """
     app sweep
     door settings mistakes help studies commandline jobs
     task
-    callback comparison pieces
+    callback comparison pieces card
     comparing cells
     occurrences
     runs
     metric plot glance report tracking store interleave spreadsheet ledger words
     cam importance effect
     classifier detector data paste
-    functional weights verdict inline
+    functional weights precision verdict inline
     structures
     errors places
 """
