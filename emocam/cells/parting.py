@@ -41,7 +41,7 @@ def partings(called: Counted, true: Counted, objects: list[str], labels: list[st
         words = (
             f"{objects[o]} comes with {labels[la]} more where the classifier says so "
             f"({share_called[o, la]:.0f} % of the pictures) than where people do ({share_true[o, la]:.0f} %): "
-            "that is the model"
+            "a habit of the model, not of the data"
         )
         found.append(Parting(words, by))
     use, usual = _share(true.kept, true.present), _share(true.kept.sum(0), true.present.sum(0))
@@ -49,8 +49,9 @@ def partings(called: Counted, true: Counted, objects: list[str], labels: list[st
     data = enough & (low_true > _high_elsewhere(true)) & (100 * high_use < usual)
     for o, la in np.argwhere(data):
         words = (
-            f"{objects[o]} comes with {labels[la]} where people say so ({share_true[o, la]:.0f} % of the pictures), "
-            f"and is looked at in {use[o, la]:.0f} % of those (objects there: {usual[la]:.0f} %): that is the data"
+            f"{objects[o]} comes with {labels[la]} as people label it ({share_true[o, la]:.0f} % of the pictures), "
+            f"but is looked at in {use[o, la]:.0f} % of those (any object there: {usual[la]:.0f} %): "
+            "a habit of the data, not of the model"
         )
         found.append(Parting(words, usual[la] - use[o, la]))
     return sorted(found, key=lambda parting: -parting.points)

@@ -19,7 +19,7 @@ def test_an_object_of_the_predicted_label_alone_is_the_model_s() -> None:
     found = partings(counted([[60, 5], [30, 30]]), counted([[30, 35], [30, 30]]), *NAMES)
     assert [parting.sentence for parting in found] == [
         "camera comes with Awe more where the classifier says so (60 % of the pictures) than where people do (30 %): "
-        "that is the model"
+        "a habit of the model, not of the data"
     ]
     assert found[0].points == pytest.approx(30)
 
@@ -28,8 +28,8 @@ def test_an_object_of_the_true_label_that_is_not_looked_at_is_the_data_s() -> No
     present, kept = [[60, 5], [30, 30]], [[3, 1], [28, 28]]
     found = partings(counted(present, kept), counted(present, kept), *NAMES)
     assert [parting.sentence for parting in found] == [
-        "camera comes with Awe where people say so (60 % of the pictures), and is looked at in 5 % of those "
-        "(objects there: 34 %): that is the data"
+        "camera comes with Awe as people label it (60 % of the pictures), but is looked at in 5 % of those "
+        "(any object there: 34 %): a habit of the data, not of the model"
     ]
 
 
