@@ -67,7 +67,7 @@ def in_words(cells: pd.DataFrame, finding: list[dict[str, Any]]) -> list[str]:
     """What is used, most effect first, then the strongest cell of each label, a sentence each."""
     used = cells[cells["verdict"] == USED].sort_values("effect", ascending=False)
     strongest = {(cell["object"], cell["label"]) for cell in finding}
-    named = [pair in strongest for pair in zip(cells["object"], cells["label"], strict=True)]
+    named = np.array([pair in strongest for pair in zip(cells["object"], cells["label"], strict=True)], bool)
     told = pd.concat([used, cells[named].sort_values("present", ascending=False)]).drop_duplicates()
     return [
         sentence({str(key): value for key, value in cell.items()})
