@@ -104,6 +104,8 @@ def finish(
         "versions": {name: importlib.metadata.version(name) for name in PACKAGES if _installed(name)},
         "python": sys.version.split()[0],
     }
+    if parts.evidence_from:
+        summary["evidence_from"] = str(parts.evidence_from)
     callbacks: dict[str, RunCallback] = {
         name: build(node, f"callback.{name}", command.allowed)
         for name, node in (OmegaConf.select(command.cfg, "callback") or {}).items()

@@ -43,6 +43,8 @@ def closing(summary: dict[str, Any], ledger: str, folder: Path) -> list[str]:
             f"of {summary['pasted']:,} changed pictures"
         )
     lines.append(ledger)
+    if "evidence_from" in summary:
+        lines.append(f"evidence taken from {summary['evidence_from']} (same settings and pictures)")
     page = folder / "report" / "index.html"
     lines.append(f"report   {page if page.is_file() else folder}")
     return lines

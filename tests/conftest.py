@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -22,6 +23,18 @@ from emocam.store import Shards, corners, tables
 from emocam.structures import WHOLE, Detections, Evidence, Explanation, Prediction
 
 
+@pytest.fixture(scope="session", autouse=True)
+def apart(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """No test finds what a person's runs, or those of an earlier session, left in the cache."""
+    home, own = Path.home() / ".cache", tmp_path_factory.mktemp("cache")
+    with pytest.MonkeyPatch.context() as patch:
+        for name, usual in {"TORCH_HOME": "torch", "HF_HOME": "huggingface"}.items():
+            patch.setenv(name, os.environ.get(name, str(home / usual)))  # a library's own weights may serve
+        patch.setenv("MPLCONFIGDIR", str(own / "matplotlib"))
+        patch.setenv("XDG_CACHE_HOME", str(own))
+        yield
+
+
 @pytest.fixture
 def emocam(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., int]]:
     """The command line `emocam WORDS`, in a folder of its own, with a store and a cache of its own."""
@@ -33,6 +46,8 @@ def emocam(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable
     kept = dict(os.environ)
 
     def command(*words: str) -> int:
+        # a command that takes another's evidence proves nothing; tests of that name a cache
+        shutil.rmtree(tmp_path / "cache" / "emocam" / "evidence", ignore_errors=True)
         GlobalHydra.instance().clear()
         HydraConfig.instance().cfg = None
         return answer(list(words))

@@ -48,7 +48,7 @@ def ask(
 
 
 def by_shell(folder: Path, *words: str) -> Answer:
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "XDG_CACHE_HOME": str(folder / "cache")}
     environment.pop("HYDRA_FULL_ERROR", None)
     command = [sys.executable, "-m", "emocam", *words]
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)

@@ -30,7 +30,9 @@ from emocam.store import FILES, Shards, refusal_table, tables
 from emocam.structures import Batch, Detections, Evidence, Explanation, Prediction
 from emocam.task.base import Parts
 from emocam.task.effect import measure_effect
+from emocam.task.ingredients import ingredients
 from emocam.task.pasting import paste_all
+from emocam.task.recalling import Memory, lent_before
 from emocam.task.streaming import stream, written_key
 
 
@@ -149,8 +151,7 @@ class Association:
             begin(parts)
             effect = parts.effect  # a mistake in its settings is told before the work
             key = digest(parts.settings, parts.listing)
-        if not finished(parts.folder, key):
-            explain([parts], [key])
+        find([parts], [key])
         if parts.paste is not None:
             paste_all(parts, parts.listing, key)
         if effect is not None:
@@ -170,11 +171,30 @@ def explain_together(runs: Sequence[Parts]) -> None:
     with runs[0].stage("build"):
         begin(runs[0])
         keys = [digest(parts.settings, runs[0].listing) for parts in runs]
-        left = [
-            (parts, key) for parts, key in zip(runs, keys, strict=True) if not finished(parts.folder, key)
-        ]
-    if left:
-        explain([parts for parts, _ in left], [key for _, key in left])
+    find(runs, keys)
+
+
+def find(runs: Sequence[Parts], keys: Sequence[str]) -> None:
+    """The evidence of each run: in its folder already, lent by a finished run, or found anew."""
+    first, left = runs[0], []
+    with first.stage("build"):
+        for parts, key in zip(runs, keys, strict=True):
+            if finished(parts.folder, key):
+                parts.evidence_from = lent_before(parts.folder)
+            else:
+                left.append((parts, key))
+    if not left:
+        return
+    with first.stage("copy"):
+        memory = Memory(first.settings, first.data, first.listing)
+        for parts, key in left:
+            if Shards(parts.folder, key).made_by() is None:  # what was begun here goes on
+                parts.evidence_from = memory.recall(parts.folder, key)
+    anew = [(parts, key) for parts, key in left if parts.evidence_from is None]
+    if anew:
+        explain([parts for parts, _ in anew], [key for _, key in anew])
+    for parts, key in left:
+        memory.remember(parts.folder, key)
 
 
 def explain(runs: Sequence[Parts], keys: Sequence[str]) -> None:
@@ -204,8 +224,10 @@ def explain(runs: Sequence[Parts], keys: Sequence[str]) -> None:
             stream(parts, model, samples, writers, collate, size, len(parts.listing))
     with parts.stage("merge"):
         blank = tables(Evidence.none(len(labels)), labels, objects)
+        made_of = ingredients(parts.settings, parts.data, parts.listing, model.classifier, model.detector)
+        common = {"labels": labels, "objects": objects, "version": __version__, "made_of": made_of}
         for shards, run in zip(everything, runs, strict=True):
-            names = {"labels": labels, "objects": objects, "version": __version__, "key": shards.key}
+            names = {**common, "key": shards.key}
             shards.merge(run.folder, {METADATA: json.dumps(names).encode()}, FILES, blank)
 
 

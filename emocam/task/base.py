@@ -21,13 +21,17 @@ from emocam.structures import Thresholds
 
 @dataclass
 class Parts:
-    """Components, each built when it is first asked for: a replay never loads a network."""
+    """Components, each built when it is first asked for: a replay never loads a network.
+
+    `evidence_from` is the finished run whose evidence was taken, where it was.
+    """
 
     folder: Path
     settings: dict[str, Any]
     build: Callable[[str], Any]
     build_recorded: Callable[[str, dict[str, Any]], Any]
     seconds: dict[str, float] = field(default_factory=dict)
+    evidence_from: Path | None = None
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
