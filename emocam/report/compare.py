@@ -15,10 +15,13 @@ from emocam.report.differences import Difference, comparable, find_differences, 
 from emocam.report.examples import Example
 from emocam.report.focus import write_moved
 from emocam.report.page import static, templates
+from emocam.report.pasted import find_pasted
 from emocam.report.scripts import write_script
 from emocam.report.tables import RunTables
 
 SCRIPTS = ("state.js", "colour.js", "stage.js", "compare.js")
+FLIPS = 3
+"""Pictures before and after, of each run."""
 
 
 def write_comparison(
@@ -61,6 +64,7 @@ def write_comparison(
             cells=cells,
             moved=moved,
             paired=(folder / "paired.csv").is_file(),
+            pasted=[find_pasted(run, half, f"flips/{i}", FLIPS) for i, run in enumerate(runs)],
             scripts=SCRIPTS,
         )
     )

@@ -8,6 +8,7 @@ from emocam.report.concluding import conclusions
 from emocam.report.examples import Example, find_examples
 from emocam.report.finding import Cell, ledger, nothing, standing_out, warnings
 from emocam.report.outside import Outside, find_outside, outside_line
+from emocam.report.pasted import Pasted, find_pasted
 from emocam.report.strongest import Strongest, find_strongest
 from emocam.report.tables import RunTables
 from emocam.report.thumbnails import OpenPicture, side_for, write_thumbnails
@@ -23,6 +24,7 @@ class Gathered:
     cells: list[Cell]
     warnings: list[str]
     outside: list[Outside] = field(default_factory=list)
+    pasted: Pasted | None = None
 
     @property
     def words(self) -> dict[str, Any]:
@@ -36,6 +38,7 @@ class Gathered:
             "cards": self.cards(1),
             "outside_line": outside_line(self.run),
             "outside": self.outside,
+            "pasted": self.pasted,
             "conclusions": conclusions(self.run),
             "version": self.run.summary.get("versions", {}).get("emocam", ""),
         }
@@ -68,4 +71,5 @@ def gather(folder: Path, into: Path, open_picture: OpenPicture | None) -> Gather
         standing_out(run),
         warnings(run, strongest, flat, lost),
         find_outside(run, into, open_picture),
+        find_pasted(folder, into),
     )
