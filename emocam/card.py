@@ -26,7 +26,7 @@ def describe(tracked: TrackedRun, run: Run, summary: Mapping[str, Any], ledger: 
     if (run.path / "association.png").is_file():
         tracked.picture(MATRIX, run.path / "association.png")
     for file in sorted((run.path / "overlays").glob("*.png"), key=lambda file: int(file.stem)):
-        tracked.picture(OVERLAY, file, int(file.stem))
+        tracked.picture(f"{OVERLAY} {file.stem}", file)  # a row of the grid each: steps would hide all but one
 
 
 def describe_sweep(tracked: TrackedRun, folder: Path, told: Iterable[str], command: str) -> None:

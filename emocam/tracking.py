@@ -164,12 +164,12 @@ class TrackedRun:
         told = DatasetInput(dataset, [InputTag("mlflow.data.context", "explained")])
         self.store.client.log_inputs(self.id, [told])
 
-    def picture(self, key: str, file: Path, step: int = 0) -> None:
-        """For the image grid, which shows what several runs have under one key and step."""
+    def picture(self, key: str, file: Path) -> None:
+        """For the image grid: a row a key, a column a run."""
         from PIL import Image
 
         with Image.open(file) as image:
-            self.store.client.log_image(self.id, image.convert("RGB"), key=key, step=step)
+            self.store.client.log_image(self.id, image.convert("RGB"), key=key)
 
     def page(self, file: str) -> str:
         """Where the store's own pages show an artifact of the run."""

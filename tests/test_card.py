@@ -46,7 +46,7 @@ def test_a_run_is_described(store, finished_run):
     assert json.loads(given.dataset.source) == {"uri": "/photos"}
     files = [file.path for file in store.client.list_artifacts(tracked.id, "images")]
     keys = {tuple(Path(file).name.split("+")[:3]) for file in files if file.endswith(".png")}
-    assert keys == {("association", "step", "0"), ("overlay", "step", "1"), ("overlay", "step", "10")}
+    assert keys == {(key, "step", "0") for key in ("association", "overlay 1", "overlay 10")}
 
 
 def test_a_run_of_an_older_emocam_is_described_too(store, finished_run):
