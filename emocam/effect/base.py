@@ -10,6 +10,7 @@ from torch import Tensor
 from emocam.data.dice import Dice
 from emocam.errors import SettingError
 from emocam.paste.base import Box
+from emocam.paste.patch import Patch
 
 Chosen = Literal["rank", "random"]
 
@@ -62,11 +63,11 @@ class Trial:
 
 @dataclass(frozen=True)
 class Pair:
-    """The picture changed where the object is concerned, and the control that differs in nothing else."""
+    """What is new in the picture where the object is concerned, and in the control that differs in nothing else."""
 
     fill: str
-    changed: Image.Image
-    control: Image.Image
+    changed: tuple[Patch, ...]
+    control: tuple[Patch, ...]
 
 
 class Effect(Protocol):

@@ -2,7 +2,6 @@
 
 import sys
 from collections.abc import Iterator, Sequence
-from functools import reduce
 from importlib.util import find_spec
 
 from PIL import Image
@@ -16,6 +15,7 @@ from emocam.effect.visible import visible
 from emocam.errors import SettingError, nearest
 from emocam.paste.base import Box
 from emocam.paste.fill import FILLS, Fill, pixels
+from emocam.paste.patch import Patch, patched
 
 
 class Erase:
@@ -62,8 +62,14 @@ class Erase:
         return answer != label
 
 
-def without(image: Image.Image, boxes: Sequence[Pixels], fill: Fill) -> Image.Image:
-    return reduce(fill, boxes, image)
+def without(image: Image.Image, boxes: Sequence[Pixels], fill: Fill) -> tuple[Patch, ...]:
+    """Each box is filled from what the ones before it left."""
+    patches = [Patch(fill(image, boxes[0]), boxes[0][:2])]
+    changed = patched(image, patches) if len(boxes) > 1 else image
+    for box in boxes[1:]:
+        patches.append(Patch(fill(changed, box), box[:2]))
+        changed.paste(patches[-1].image, box[:2])
+    return tuple(patches)
 
 
 def installed(names: Sequence[str]) -> tuple[dict[str, Fill], list[str]]:

@@ -11,6 +11,7 @@ from emocam.effect.choosing import dice_for, some
 from emocam.effect.places import Pixels, moved, random_shift
 from emocam.paste.base import Box
 from emocam.paste.fill import pixels
+from emocam.paste.patch import Patch
 
 FILL = "cut"
 
@@ -52,7 +53,7 @@ class Insert:
             dice.whole(field[0], field[2] - size[0]),
             dice.whole(field[1], field[3] - size[1]),
         )
-        yield Pair(FILL, put(image, source, box, size, place), put(image, source, control, size, place))
+        yield Pair(FILL, (cut(source, box, size, place),), (cut(source, control, size, place),))
 
     def effect(self, before: Tensor, after: Tensor) -> Tensor:
         return after - before
@@ -75,9 +76,5 @@ def fitting(box: Pixels, source: Image.Image, image: Image.Image, field: Pixels)
     return max(1, int(wide * scale)), max(1, int(high * scale))
 
 
-def put(
-    image: Image.Image, source: Image.Image, box: Pixels, size: tuple[int, int], place: tuple[int, int]
-) -> Image.Image:
-    changed = image.copy()
-    changed.paste(source.resize(size, Image.Resampling.BICUBIC, box), place)
-    return changed
+def cut(source: Image.Image, box: Pixels, size: tuple[int, int], place: tuple[int, int]) -> Patch:
+    return Patch(source.resize(size, Image.Resampling.BICUBIC, box), place)

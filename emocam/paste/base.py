@@ -7,6 +7,7 @@ from typing import Protocol
 from PIL import Image
 
 from emocam.errors import SettingError
+from emocam.paste.patch import Patch
 from emocam.structures import WHOLE
 
 Box = tuple[float, float, float, float]
@@ -22,11 +23,11 @@ class Region:
 
 @dataclass(frozen=True)
 class Variant:
-    """A changed picture: which object, the name of its place, the centre and the box it now covers."""
+    """What is new in a picture: which object, the name of its place, and the box it now covers."""
 
     object: str
     position: str
-    image: Image.Image
+    patches: tuple[Patch, ...]
     box: Box
 
     @property

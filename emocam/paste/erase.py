@@ -7,6 +7,7 @@ from PIL import Image
 from emocam.errors import SettingError
 from emocam.paste.base import Region, Variant
 from emocam.paste.fill import fill_named, pixels
+from emocam.paste.patch import Patch
 
 
 class Erase:
@@ -19,5 +20,6 @@ class Erase:
 
     def __call__(self, image: Image.Image, regions: Sequence[Region]) -> Iterator[Variant]:
         for region in regions:
-            changed = self.fill(image, pixels(image, region.box))
-            yield Variant(region.object, f"erased by {self.name}", changed, region.box)
+            box = pixels(image, region.box)
+            patch = Patch(self.fill(image, box), box[:2])
+            yield Variant(region.object, f"erased by {self.name}", (patch,), region.box)

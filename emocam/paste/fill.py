@@ -9,6 +9,7 @@ from emocam.errors import SettingError, nearest
 from emocam.paste.base import Box
 
 Fill = Callable[[Image.Image, tuple[int, int, int, int]], Image.Image]
+"""The pixels that take the place of a box of the picture."""
 
 
 def pixels(image: Image.Image, box: Box) -> tuple[int, int, int, int]:
@@ -42,17 +43,13 @@ def blur(image: Image.Image, box: tuple[int, int, int, int]) -> Image.Image:
     soft = sharp.reduce(scale).filter(ImageFilter.GaussianBlur(radius / scale))
     soft = soft.resize(sharp.size, Image.Resampling.BICUBIC) if scale > 1 else soft
     inner = (box[0] - around[0], box[1] - around[1], box[2] - around[0], box[3] - around[1])
-    changed = image.copy()
-    changed.paste(soft.crop(inner), box[:2])
-    return changed
+    return soft.crop(inner)
 
 
 def grey(image: Image.Image, box: tuple[int, int, int, int]) -> Image.Image:
     """The picture's own mean colour."""
     mean = tuple(round(value) for value in ImageStat.Stat(image).mean)
-    changed = image.copy()
-    changed.paste(mean, box)
-    return changed
+    return Image.new("RGB", (box[2] - box[0], box[3] - box[1]), mean)
 
 
 def inpaint(image: Image.Image, box: tuple[int, int, int, int]) -> Image.Image:
@@ -72,9 +69,7 @@ def inpaint(image: Image.Image, box: tuple[int, int, int, int]) -> Image.Image:
     mask = np.asarray(hole.reduce(scale)) > 0
     filled = Image.fromarray(cv2.inpaint(np.asarray(small), mask.astype(np.uint8), 3, cv2.INPAINT_TELEA))
     filled = filled.resize(hole.size, Image.Resampling.BICUBIC) if scale > 1 else filled
-    changed = image.copy()
-    changed.paste(filled.crop(inner), box[:2])
-    return changed
+    return filled.crop(inner)
 
 
 FILLS: dict[str, Fill] = {"blur": blur, "grey": grey, "inpaint": inpaint}

@@ -10,7 +10,7 @@ from PIL import Image
 
 from emocam.errors import SettingError
 from emocam.paste.base import Region, Variant, check_positions
-from emocam.paste.sticker import read_stickers
+from emocam.paste.sticker import lay, read_stickers
 
 STEPS = (0.125, 0.375, 0.625, 0.875)
 POSITIONS = [*((x, y) for y, x in product(STEPS, STEPS)), (0.5, 0.5)]
@@ -39,6 +39,7 @@ class Grid:
 
     def __call__(self, image: Image.Image, regions: Sequence[Region]) -> Iterator[Variant]:
         for sticker in self.stickers:
+            object = sticker.at_height(self.height, image)
             for number, (x, y) in enumerate(self.positions, 1):
-                changed, box = sticker.onto(image, (x, y), self.height)
-                yield Variant(sticker.name, f"{number}", changed, box)
+                patch, box = lay(object, image, (x, y))
+                yield Variant(sticker.name, f"{number}", (patch,), box)

@@ -7,6 +7,7 @@ from PIL import Image
 from emocam.errors import SettingError
 from emocam.paste.base import Region, Variant, check_positions, within
 from emocam.paste.fill import fill_named, pixels
+from emocam.paste.patch import Patch
 
 
 class Move:
@@ -26,14 +27,12 @@ class Move:
     def __call__(self, image: Image.Image, regions: Sequence[Region]) -> Iterator[Variant]:
         for region in regions:
             box = pixels(image, region.box)
-            object, without = image.crop(box), self.fill(image, box)
+            object, filled = image.crop(box), Patch(self.fill(image, box), box[:2])
             for number, (x, y) in enumerate(self.positions, 1):
                 left, top = (
                     round(x * image.width - object.width / 2),
                     round(y * image.height - object.height / 2),
                 )
-                changed = without.copy()
-                changed.paste(object, (left, top))
                 right, bottom = (left + object.width) / image.width, (top + object.height) / image.height
                 now = within((left / image.width, top / image.height, right, bottom))
-                yield Variant(region.object, f"moved to {number}", changed, now)
+                yield Variant(region.object, f"moved to {number}", (filled, Patch(object, (left, top))), now)

@@ -6,7 +6,7 @@ from PIL import Image
 
 from emocam.errors import SettingError
 from emocam.paste.base import Region, Variant
-from emocam.paste.sticker import read_stickers
+from emocam.paste.sticker import lay, read_stickers
 
 
 class Regions:
@@ -28,5 +28,6 @@ class Regions:
             for region in regions:
                 x0, y0, x1, y1 = region.box
                 height = min(1.0, max(1 / image.height, self.cover * (y1 - y0)))
-                changed, box = sticker.onto(image, ((x0 + x1) / 2, (y0 + y1) / 2), height)
-                yield Variant(sticker.name, f"on {region.object}", changed, box)
+                object = sticker.at_height(height, image)
+                patch, box = lay(object, image, ((x0 + x1) / 2, (y0 + y1) / 2))
+                yield Variant(sticker.name, f"on {region.object}", (patch,), box)

@@ -1,4 +1,4 @@
-"""An object with alpha, put onto a picture."""
+"""An object with alpha, laid onto a picture."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,6 +9,7 @@ from PIL import Image
 
 from emocam.errors import SettingError
 from emocam.paste.base import Box, within
+from emocam.paste.patch import Patch
 
 
 @dataclass(frozen=True)
@@ -31,23 +32,23 @@ class Sticker:
             raise SettingError(f"paste.objects: {file} {fault}; give a PNG whose background is transparent")
         return cls(file.stem.replace("_", " "), image.crop(box))
 
-    def onto(
-        self, picture: Image.Image, centre: tuple[float, float], height: float
-    ) -> tuple[Image.Image, Box]:
-        """The picture with the object at `height` of its own, aspect and alpha kept, and the object's box."""
+    def at_height(self, height: float, picture: Image.Image) -> Image.Image:
+        """The object at this part of the picture's height, its proportions kept."""
         tall = max(1, round(height * picture.height))
         wide = max(1, round(tall * self.image.width / self.image.height))
-        left, top = round(centre[0] * picture.width - wide / 2), round(centre[1] * picture.height - tall / 2)
-        object = self.image.resize((wide, tall), Image.Resampling.LANCZOS)
-        changed = picture.copy()
-        changed.paste(object, (left, top), object)
-        box = (
-            left / picture.width,
-            top / picture.height,
-            (left + wide) / picture.width,
-            (top + tall) / picture.height,
-        )
-        return changed, within(box)
+        return self.image.resize((wide, tall), Image.Resampling.LANCZOS)
+
+
+def lay(object: Image.Image, picture: Image.Image, centre: tuple[float, float]) -> tuple[Patch, Box]:
+    """An object onto a picture, which its alpha lets through, and the object's box."""
+    wide, tall = object.size
+    left, top = round(centre[0] * picture.width - wide / 2), round(centre[1] * picture.height - tall / 2)
+    corners = (left, top, left + wide, top + tall)
+    mixed = picture.crop(corners)
+    mixed.paste(object, (0, 0), object)
+    sides = (picture.width, picture.height) * 2
+    x0, y0, x1, y1 = (corner / side for corner, side in zip(corners, sides, strict=True))
+    return Patch(mixed, (left, top)), within((x0, y0, x1, y1))
 
 
 def read_stickers(objects: Sequence[str] | None) -> list[Sticker]:

@@ -5,11 +5,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import torch
+from PIL import Image
 
 from emocam.cam.base import CAM
 from emocam.classifier.base import Classifier
 from emocam.data.samples import printable
-from emocam.paste.base import Region, Variant
+from emocam.paste.base import Box, Region, Variant
+from emocam.paste.patch import patched
 from emocam.plot.flip import Shown, flip_figure
 from emocam.structures import Batch, Detections
 from emocam.task.base import Parts
@@ -40,8 +42,8 @@ def leave_flips(parts: Parts, listing: list[str], regions: dict[str, list[Region
         image = parts.data.open(places[str(flip.image)]).image
         variants = change(image, regions.get(str(flip.image), []))
         variant = next(v for v in variants if _is(v, flip))
-        before = Variant("", "", image, (0, 0, 0, 0))
-        shown = [look(parts.classifier, parts.cam, v) for v in (before, variant)]
+        changed = patched(image, variant.patches), variant.box
+        shown = [look(parts.classifier, parts.cam, *seen) for seen in ((image, (0, 0, 0, 0)), changed)]
         figure = flip_figure(
             shown[0], shown[1], parts.classifier.labels, f"{variant.object}, {variant.position}"
         )
@@ -53,20 +55,20 @@ def _is(variant: Variant, row: object) -> bool:
     return same and np.allclose(variant.centre, (row.x, row.y))  # type: ignore[attr-defined]
 
 
-def look(classifier: Classifier, cam: CAM | None, variant: Variant) -> Shown:
+def look(classifier: Classifier, cam: CAM | None, image: Image.Image, box: Box) -> Shown:
     """What the classifier says of one picture, and where it looks."""
-    view, window = classifier.view(variant.image)
+    view, window = classifier.view(image)
     views, windows = view[None].to(device(classifier)), window[None].to(device(classifier))
     if cam is None:
         with torch.no_grad():
             logits = classifier(classifier.prepare(views))
-        return Shown(variant.image, variant.box, logits[0].softmax(-1).cpu().numpy(), None, window.numpy())
+        return Shown(image, box, logits[0].softmax(-1).cpu().numpy(), None, window.numpy())
     place = torch.zeros(1, dtype=torch.int64)
     batch = Batch([""], place, views, windows, views[:, :0], windows, Detections.none(), {}, [])
     prediction, explanation = cam(classifier, batch)
     return Shown(
-        variant.image,
-        variant.box,
+        image,
+        box,
         prediction.logits[0].softmax(-1).cpu().numpy(),
         explanation.maps[0].cpu().numpy(),
         window.numpy(),

@@ -26,6 +26,7 @@ from emocam.errors import SettingError, nearest
 from emocam.functional.maps import box_means
 from emocam.functional.views import View
 from emocam.paste.base import Change, Region, Variant
+from emocam.paste.seen import Seen
 from emocam.runs import METADATA, Run
 from emocam.store import Shards, finished_ledger
 from emocam.structures import Batch, Detections, Record
@@ -83,7 +84,7 @@ class Variants(Dataset[Changed]):
         regions: dict[str, list[Region]],
     ) -> None:
         self.data, self.listing, self.index = data, listing, index
-        self.view, self.change, self.regions = view, change, regions
+        self.view, self.change, self.regions = data.seen_by(view), change, regions
 
     def __len__(self) -> int:
         return len(self.index)
@@ -93,10 +94,11 @@ class Variants(Dataset[Changed]):
         name = printable(self.listing[index])
         image = self.data.open(self.listing[index]).image
         variants = list(self.change(image, self.regions.get(name, [])))
-        seen = [self.view(image), *(self.view(variant.image) for variant in variants)]
-        views, windows = zip(*seen, strict=True)
-        # only the views leave the worker: the changed pictures are as large as the photograph
-        kept = [replace(variant, image=variant.image.resize((1, 1))) for variant in variants]
+        seen = Seen.by(self.view, image)
+        changed = [seen.after(variant.patches) for variant in variants]
+        views, windows = zip((seen.shown, seen.window), *changed, strict=True)
+        # only the views leave the worker
+        kept = [replace(variant, patches=()) for variant in variants]
         return Changed(name, index, torch.stack(views), torch.stack(windows), kept)
 
 

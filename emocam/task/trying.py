@@ -14,6 +14,7 @@ from emocam.effect.base import Effect, Trial
 from emocam.effect.choosing import dice_for
 from emocam.effect.visible import seen_part
 from emocam.functional.views import View
+from emocam.paste.seen import Seen
 from emocam.structures import Record, Refusal
 
 
@@ -67,16 +68,16 @@ class Trials(Dataset[Tried | Refusal]):
     def _made(self, trials: Sequence[Trial]) -> Iterator[tuple[Tensor, tuple[Trial, str] | None]]:
         """The picture's own view, then two of each pair."""
         image = self.data.open(self.paths[trials[0].image]).image
-        view, window = self.view(image)
-        seen = seen_part(window.tolist())
-        yield view, None
+        before = Seen.by(self.data.seen_by(self.view), image)
+        seen = seen_part(before.window.tolist())
+        yield before.shown, None
         for trial in trials:
             own = trial.source == trial.image
             source = image if own else self.data.open(self.paths[trial.source]).image
             dice = dice_for(self.seed, "places", trial.image, trial.cell.object, trial.cell.label)
             for pair in self.effect.pairs(trial, image, source, seen, dice):
-                yield self.view(pair.changed)[0], (trial, pair.fill)
-                yield self.view(pair.control)[0], (trial, pair.fill)
+                yield before.after(pair.changed)[0], (trial, pair.fill)
+                yield before.after(pair.control)[0], (trial, pair.fill)
 
 
 def together(items: Sequence[Tried | Refusal]) -> TriedBatch:

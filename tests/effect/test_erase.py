@@ -13,6 +13,7 @@ from emocam.effect.erase import Erase, installed
 from emocam.errors import SettingError
 from emocam.paste.base import Box
 from emocam.paste.fill import FILLS, pixels
+from emocam.paste.patch import Patch, patched
 from emocam.structures import WHOLE
 
 
@@ -26,18 +27,19 @@ def pairs(effect: Erase, *regions: Box, seen: Box = WHOLE, seed: int = 0) -> lis
     return list(effect.pairs(trial, image, image, seen, Dice(seed)))
 
 
-def changed_pixels(image: Image.Image) -> np.ndarray:
-    return (np.asarray(image) != np.asarray(noise())).any(-1)
+def changed_pixels(patches: tuple[Patch, ...]) -> np.ndarray:
+    return (np.asarray(patched(noise(), patches)) != np.asarray(noise())).any(-1)
 
 
 def test_all_regions_go_at_once_in_each_fill() -> None:
     regions = (0.1, 0.1, 0.3, 0.4), (0.6, 0.5, 0.7, 0.9)
     expected = noise()
     for region in regions:
-        expected = FILLS["grey"](expected, pixels(expected, region))
+        box = pixels(expected, region)
+        expected = patched(expected, [Patch(FILLS["grey"](expected, box), box[:2])])
     found = {pair.fill: pair for pair in pairs(Erase(), *regions)}
     assert list(found) == ["blur", "grey", "inpaint"]
-    assert found["grey"].changed == expected
+    assert patched(noise(), found["grey"].changed) == expected
     inside = np.zeros((40, 60), bool)
     for x0, y0, x1, y1 in (pixels(expected, region) for region in regions):
         inside[y0:y1, x0:x1] = True
@@ -45,7 +47,7 @@ def test_all_regions_go_at_once_in_each_fill() -> None:
         assert not changed_pixels(pair.changed)[~inside].any()
         assert not changed_pixels(pair.control)[inside].any()
         # noise that is filled differs almost everywhere, so that the areas can be compared
-        areas = [changed_pixels(image).sum() for image in (pair.changed, pair.control)]
+        areas = [changed_pixels(patches).sum() for patches in (pair.changed, pair.control)]
         assert min(areas) > 0.95 * inside.sum() and max(areas) <= inside.sum()
 
 
@@ -60,9 +62,9 @@ def test_what_is_not_seen_is_neither_object_nor_control() -> None:
     assert not pairs(Erase(), (0.6, 0.1, 0.8, 0.4), seen=half)
     for seed in range(20):
         (pair,) = pairs(Erase(fills=["grey"]), (0.4, 0.1, 0.8, 0.4), seen=half, seed=seed)
-        for image in (pair.changed, pair.control):
-            assert not changed_pixels(image)[:, 30:].any()
-            assert changed_pixels(image).sum() == pytest.approx(6 * 12, abs=2)
+        for patches in (pair.changed, pair.control):
+            assert not changed_pixels(patches)[:, 30:].any()
+            assert changed_pixels(patches).sum() == pytest.approx(6 * 12, abs=2)
 
 
 def test_without_room_for_a_control_there_is_no_pair() -> None:

@@ -5,9 +5,10 @@ import torch
 from PIL import Image
 
 from emocam.data.dice import Dice
-from emocam.effect.base import Cell, Pair, Trial
+from emocam.effect.base import Cell, Trial
 from emocam.effect.insert import Insert
 from emocam.paste.base import Box
+from emocam.paste.patch import patched
 from emocam.structures import WHOLE
 
 CELL = Cell("ball", "a", "rank")
@@ -20,34 +21,36 @@ def pictures(scale: int = 1) -> tuple[Image.Image, Image.Image]:
     return Image.new("RGB", (50 * scale, 50 * scale), "black"), source
 
 
-def pair(seed: int, scale: int = 1, seen: Box = WHOLE) -> Pair:
+def pair(seed: int, scale: int = 1, seen: Box = WHOLE) -> tuple[Image.Image, Image.Image]:
+    """The target with the object, and with the control."""
     trial = Trial("1.png", CELL, "2.png", ((0.1, 0.2, 0.3, 0.3),))
-    (made,) = Insert().pairs(trial, *pictures(scale), seen, Dice(seed))
-    return made
+    target, source = pictures(scale)
+    (made,) = Insert().pairs(trial, target, source, seen, Dice(seed))
+    return patched(target, made.changed), patched(target, made.control)
 
 
 def test_object_and_control_lie_at_the_same_random_place() -> None:
     places = set()
     for seed in range(30):
-        made = pair(seed)
-        boxes = [image.getbbox() for image in (made.changed, made.control)]
+        changed, control = pair(seed)
+        boxes = [image.getbbox() for image in (changed, control)]
         assert boxes[0] is not None and boxes[0] == boxes[1]
         x0, y0, x1, y1 = boxes[0]
         assert (x1 - x0, y1 - y0) == (10, 5)
-        assert (np.asarray(made.changed)[y0:y1, x0:x1] == (255, 0, 0)).all()
-        assert (np.asarray(made.control)[y0:y1, x0:x1] == 255).all()
+        assert (np.asarray(changed)[y0:y1, x0:x1] == (255, 0, 0)).all()
+        assert (np.asarray(control)[y0:y1, x0:x1] == 255).all()
         places.add((x0, y0))
     assert len(places) > 25
 
 
 def test_the_object_keeps_its_share_of_the_picture_and_its_proportions() -> None:
-    box = pair(0, scale=3).changed.getbbox()
+    box = pair(0, scale=3)[0].getbbox()
     assert box is not None and (box[2] - box[0], box[3] - box[1]) == (30, 15)
 
 
 def test_the_object_is_put_where_the_classifier_looks() -> None:
     for seed in range(20):
-        box = pair(seed, seen=(0.5, 0.5, 1.0, 1.0)).changed.getbbox()
+        box = pair(seed, seen=(0.5, 0.5, 1.0, 1.0))[0].getbbox()
         assert box is not None and min(box[:2]) >= 25
 
 

@@ -7,13 +7,14 @@ import pytest
 from PIL import Image
 
 from emocam.errors import SettingError
-from emocam.paste.base import Region
+from emocam.paste.base import Box, Region
 from emocam.paste.erase import Erase
 from emocam.paste.fill import FILLS, pixels
 from emocam.paste.grid import POSITIONS, Grid
 from emocam.paste.move import Move
+from emocam.paste.patch import patched
 from emocam.paste.regions import Regions
-from emocam.paste.sticker import Sticker, read_stickers
+from emocam.paste.sticker import Sticker, lay, read_stickers
 
 GREEN = (40, 160, 60)
 
@@ -30,6 +31,12 @@ def sticker(folder: Path, size: tuple[int, int] = (40, 20), margin: int = 10) ->
     return folder / "red_box.png"
 
 
+def onto(object: Sticker, centre: tuple[float, float]) -> tuple[Image.Image, Box]:
+    """The picture with the object at a fifth of its height, and the object's box."""
+    patch, box = lay(object.at_height(0.2, picture()), picture(), centre)
+    return patched(picture(), [patch]), box
+
+
 def differing(one: Image.Image, other: Image.Image) -> tuple[int, int, int, int]:
     """The box of all pixels that differ."""
     rows, columns = np.nonzero((np.asarray(one) != np.asarray(other)).any(-1))
@@ -37,7 +44,7 @@ def differing(one: Image.Image, other: Image.Image) -> tuple[int, int, int, int]
 
 
 def test_object_has_the_height_that_was_asked_for_and_keeps_its_proportions(tmp_path: Path) -> None:
-    changed, box = Sticker.read(sticker(tmp_path)).onto(picture(), (0.5, 0.5), 0.2)
+    changed, box = onto(Sticker.read(sticker(tmp_path)), (0.5, 0.5))
     assert differing(picture(), changed) == (80, 40, 120, 60)  # 20 of 100 high, twice as wide, in the middle
     assert box == (0.4, 0.4, 0.6, 0.6)
 
@@ -48,13 +55,13 @@ def test_transparent_border_is_not_part_of_the_object(tmp_path: Path) -> None:
 
 
 def test_object_over_the_edge_is_cut_and_its_box_too(tmp_path: Path) -> None:
-    changed, box = Sticker.read(sticker(tmp_path)).onto(picture(), (0.0, 0.5), 0.2)
+    changed, box = onto(Sticker.read(sticker(tmp_path)), (0.0, 0.5))
     assert differing(picture(), changed) == (0, 40, 20, 60) and box == (0.0, 0.4, 0.1, 0.6)
 
 
 def test_alpha_lets_the_picture_through(tmp_path: Path) -> None:
     Image.new("RGBA", (10, 10), (255, 0, 0, 128)).save(tmp_path / "glass.png")
-    changed, _ = Sticker.read(tmp_path / "glass.png").onto(picture(), (0.5, 0.5), 0.2)
+    changed, _ = onto(Sticker.read(tmp_path / "glass.png"), (0.5, 0.5))
     mixed = np.asarray(changed)[50, 100]
     np.testing.assert_allclose(mixed, [148, 80, 30], atol=2)
 
@@ -75,7 +82,7 @@ def test_grid_makes_each_object_at_each_place() -> None:
 def test_object_on_a_region_covers_it(tmp_path: Path) -> None:
     change = Regions(where=["Face"], objects=[str(sticker(tmp_path, (20, 20)))], cover=1.0)
     (variant,) = change(picture(), [Region("Face", (0.2, 0.2, 0.4, 0.6))])
-    assert differing(picture(), variant.image) == (40, 20, 80, 60)
+    assert differing(picture(), patched(picture(), variant.patches)) == (40, 20, 80, 60)
     assert variant.position == "on Face"
 
 
@@ -84,8 +91,8 @@ def test_erasing_changes_the_region_alone(fill: str) -> None:
     random = np.random.default_rng(0)
     noisy = Image.fromarray(random.integers(0, 255, (100, 200, 3), np.uint8))
     (variant,) = Erase(where=["Cake"], fill=fill)(noisy, [Region("Cake", (0.25, 0.2, 0.5, 0.7))])
-    assert differing(noisy, variant.image) == (50, 20, 100, 70)
-    inside = np.asarray(variant.image)[20:70, 50:100].astype(float)
+    assert differing(noisy, patched(noisy, variant.patches)) == (50, 20, 100, 70)
+    inside = np.asarray(patched(noisy, variant.patches))[20:70, 50:100].astype(float)
     assert inside.std() < 0.5 * np.asarray(noisy).std()
 
 
@@ -93,7 +100,7 @@ def test_moving_takes_the_object_along() -> None:
     image = picture()
     image.paste((250, 250, 0), (20, 20, 40, 40))
     (variant,) = Move(where=["Sun"], positions=[[0.75, 0.5]])(image, [Region("Sun", (0.1, 0.2, 0.2, 0.4))])
-    moved = np.asarray(variant.image)
+    moved = np.asarray(patched(image, variant.patches))
     assert (moved[40:60, 140:160] == (250, 250, 0)).all()
     np.testing.assert_allclose(moved[25:35, 25:35], np.broadcast_to(GREEN, (10, 10, 3)), atol=12)
     assert variant.box == (0.7, 0.4, 0.8, 0.6)

@@ -11,7 +11,8 @@ from PIL import Image
 
 from emocam.classifier.planted import PlantedClassifier
 from emocam.data.planted import Planted
-from emocam.paste.sticker import read_stickers
+from emocam.paste.patch import patched
+from emocam.paste.sticker import lay, read_stickers
 
 Command = Callable[..., int]
 QUICK = ("logger=null", "~callback.report", "data.workers=0")
@@ -52,7 +53,8 @@ def test_answers_are_those_of_the_changed_picture(emocam: Command) -> None:
     classifier, data = PlantedClassifier().freeze(), Planted(images=2)
     for _, row in rows.iterrows():
         sticker = next(s for s in read_stickers(None) if s.name == row["object"])
-        changed, _ = sticker.onto(data.open(row["image"]).image, (0.3, 0.6), 0.2)
+        image = data.open(row["image"]).image
+        changed = patched(image, [lay(sticker.at_height(0.2, image), image, (0.3, 0.6))[0]])
         with torch.no_grad():
             logits = classifier(classifier.prepare(classifier.view(changed)[0][None]))[0]
         np.testing.assert_allclose(row["logits_after"], logits, atol=1e-3)
