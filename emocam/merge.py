@@ -11,6 +11,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import yaml
 from omegaconf import DictConfig, OmegaConf
@@ -25,6 +26,7 @@ from emocam.studies import register
 from emocam.task.association import digest
 from emocam.task.base import Parts
 from emocam.task.flips import leave_flips
+from emocam.task.ingredients import corpus_digest, source
 from emocam.task.pasting import paste_key, regions_of
 from emocam.task.streaming import written_key
 
@@ -81,12 +83,19 @@ def merge_tables(pieces: Sequence[Piece], parts: Parts) -> None:
     if written is None:
         for piece in pieces:
             check_unchanged(piece, parts)
-        names = {**Run(pieces[0].folder).names, "key": key}
+        names = whole_names(Run(pieces[0].folder), parts, key)
         for name in TABLES:
             metadata = {METADATA: json.dumps(names).encode()}
             write_interleaved(pieces, name, parts.folder / f"{name}.parquet", metadata)
     if parts.paste is not None:
         merge_paste(pieces, parts, paste_key(parts, key))
+
+
+def whole_names(shard: Run, parts: Parts, key: str) -> dict[str, Any]:
+    """What the tables say of themselves: as in a shard, but of the whole corpus."""
+    data, settings = parts.data, parts.settings["data"]
+    corpus = {"data": corpus_digest(settings, data, parts.listing), "source": source(settings, data)}
+    return {**shard.names, "made_of": {**shard.names["made_of"], **corpus}, "key": key}
 
 
 def check_unchanged(piece: Piece, parts: Parts) -> None:
