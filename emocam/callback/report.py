@@ -7,11 +7,21 @@ from typing import Any
 from PIL import Image
 
 from emocam.callback.base import Finished
+from emocam.callback.faces import check, without_faces
 from emocam.report.page import write_report
 
 
 class Report:
-    """Leaves report/, with the pictures that its cells show."""
+    """Leaves report/, with the pictures that its cells show.
+
+    For a page to be shared `faces` are blurred (`blur`), or pictures that show any are left out (`drop`);
+    then nothing leads from the page to the full pictures, and the figures of a paste are not in it.
+    """
+
+    def __init__(self, faces: str | None = None) -> None:
+        self.faces = faces
+        if faces is not None:
+            check(faces)
 
     def on_run_end(self, finished: Finished) -> dict[str, Any]:
         folder, data = finished.folder, finished.data
@@ -22,6 +32,10 @@ class Report:
             assert data is not None
             return data.open(path).image
 
+        shown = open_picture if data is not None else None
+        if self.faces is not None:
+            write_report(folder, shown and without_faces(shown, self.faces), flips=0)
+            return {}
         originals = Path(data.root).absolute() if data is not None and data.root else None
-        write_report(folder, open_picture if data is not None else None, originals)
+        write_report(folder, shown, originals)
         return {}

@@ -13,7 +13,7 @@ from PIL import Image
 
 from emocam.report.differences import Difference, comparable, find_differences, find_pictures
 from emocam.report.examples import Example
-from emocam.report.focus import write_moved
+from emocam.report.focus import hides_faces, lenders, write_moved
 from emocam.report.page import static, templates
 from emocam.report.pasted import find_pasted
 from emocam.report.scripts import write_script
@@ -64,7 +64,10 @@ def write_comparison(
             cells=cells,
             moved=moved,
             paired=(folder / "paired.csv").is_file(),
-            pasted=[find_pasted(run, half, f"flips/{i}", FLIPS) for i, run in enumerate(runs)],
+            pasted=[
+                find_pasted(run.folder, half, f"flips/{i}", 0 if hides_faces(run) else FLIPS)
+                for i, run in enumerate(tables)
+            ],
             scripts=SCRIPTS,
         )
     )
@@ -103,7 +106,10 @@ def _write_cells(folder: Path, runs: list[RunTables], cells: list[Difference]) -
     """`data/compare.js`, and the pictures of each cell in a file of its own."""
     pictures, examples = find_pictures(runs, cells) if cells else ([], [])
     shown = list(dict.fromkeys(path for own in pictures for path, _ in own))
-    sizes = {path: _copy_thumbnail(folder, place, path, runs, examples) for place, path in enumerate(shown)}
+    lending = [
+        pair for pair, lends in zip(zip(runs, examples, strict=False), lenders(runs), strict=False) if lends
+    ]
+    sizes = {path: _copy_thumbnail(folder, place, path, lending) for place, path in enumerate(shown)}
     told: dict[str, Any] = {
         "name": "data/compare.js",
         "objects": {cell.object: runs[0].objects[cell.object] for cell in cells},
@@ -123,10 +129,10 @@ def _write_cells(folder: Path, runs: list[RunTables], cells: list[Difference]) -
 
 
 def _copy_thumbnail(
-    folder: Path, place: int, path: str, runs: list[RunTables], examples: list[dict[str, Example]]
+    folder: Path, place: int, path: str, lending: list[tuple[RunTables, dict[str, Example]]]
 ) -> tuple[int, int] | None:
     """From the first run whose report shows the picture; its size, or None."""
-    for run, known in zip(runs, examples, strict=True):
+    for run, known in lending:
         source = run.folder / "report" / known[path].thumbnail if path in known else None
         if source and source.is_file():
             target = folder / f"thumbnails/{place // 1000:03d}/{place:06d}.webp"

@@ -132,6 +132,7 @@ def warnings(run: RunTables, strongest: Strongest, flat_maps: int, lost_pictures
         told.append(f"{listed - done:,} of {listed:,} images could not be used; ledger.parquet says why.")
     if lost_pictures:
         told.append(
-            f"{lost_pictures:,} of the pictures could not be opened for this page; their numbers are complete."
+            f"{lost_pictures:,} of the pictures could not be opened, or are left out of this page; their numbers "
+            "are complete."
         )
     return told

@@ -8,7 +8,7 @@ from emocam.report.concluding import conclusions
 from emocam.report.examples import Example, find_examples
 from emocam.report.finding import Cell, ledger, nothing, standing_out, warnings
 from emocam.report.outside import Outside, find_outside, outside_line
-from emocam.report.pasted import Pasted, find_pasted
+from emocam.report.pasted import MOST_FLIPS, Pasted, find_pasted
 from emocam.report.strongest import Strongest, find_strongest
 from emocam.report.tables import RunTables
 from emocam.report.thumbnails import OpenPicture, side_for, write_thumbnails
@@ -57,7 +57,7 @@ class Gathered:
         return found
 
 
-def gather(folder: Path, into: Path, open_picture: OpenPicture | None) -> Gathered:
+def gather(folder: Path, into: Path, open_picture: OpenPicture | None, flips: int = MOST_FLIPS) -> Gathered:
     """Reads a run's folder and writes the thumbnails of the pictures that its pages show."""
     run = RunTables.read(folder)
     strongest = find_strongest(run)
@@ -71,5 +71,5 @@ def gather(folder: Path, into: Path, open_picture: OpenPicture | None) -> Gather
         standing_out(run),
         warnings(run, strongest, flat, lost),
         find_outside(run, into, open_picture),
-        find_pasted(folder, into),
+        find_pasted(folder, into, most=flips),
     )

@@ -10,6 +10,7 @@ from emocam.report.data import write_data
 from emocam.report.gathering import gather
 from emocam.report.levels import write_levels
 from emocam.report.matrix import first_rows
+from emocam.report.pasted import MOST_FLIPS
 from emocam.report.summary import summary_page
 from emocam.report.thumbnails import OpenPicture
 
@@ -33,17 +34,21 @@ def static(name: str) -> str:
 
 
 def write_report(
-    folder: Path, open_picture: OpenPicture | None = None, originals: Path | None = None
+    folder: Path,
+    open_picture: OpenPicture | None = None,
+    originals: Path | None = None,
+    flips: int = MOST_FLIPS,
 ) -> Path:
     """Writes `report/` and `summary.html` of a finished run; returns the report's index.
 
     `open_picture` gives the upright picture of a path of the run, or raises; without it the pages
-    have no photographs. `originals` is the folder under which the full pictures lie, if any.
+    have no photographs. `originals` is the folder under which the full pictures lie, if any;
+    so many `flips` of a paste are shown.
     """
     half = folder / "report.tmp"
     shutil.rmtree(half, ignore_errors=True)
     half.mkdir()
-    gathered = gather(folder, half, open_picture)
+    gathered = gather(folder, half, open_picture, flips)
     write_data(half, gathered, originals)
     sliders = write_levels(half, gathered.run)
     for name in (*SCRIPTS, "style.css"):

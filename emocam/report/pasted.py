@@ -12,7 +12,7 @@ COLUMNS = [
     *("image", "object", "position", "label_before", "label_after"),
     *("confidence_before", "confidence_after"),
 ]
-SIDE = 1440
+SIDE, MOST_FLIPS = 1440, 8
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Pasted:
     flips: list[Flip]
 
 
-def find_pasted(run: Path, into: Path, folder: str = "flips", most: int = 8) -> Pasted | None:
+def find_pasted(run: Path, into: Path, folder: str = "flips", most: int = MOST_FLIPS) -> Pasted | None:
     """Reads paste.parquet and flips/ of a run; leaves the figures in `into`/`folder`/."""
     file = run / "paste.parquet"
     if not file.is_file():

@@ -31,7 +31,7 @@ function stage(picture, alt, tag) {
   const frame = make("div", { className: "frame" });
   frame.style.setProperty("--ratio", ratioOf(picture));
   if (picture.size) frame.append(make("img", { src: thumbnailOf(picture.id), alt, width: size[0], height: size[1], decoding: "async" }));
-  else frame.append(make("span", { className: "missing" }, "the picture could not be opened"));
+  else frame.append(make("span", { className: "missing" }, "this picture is not shown"));
   frame.append(heat(picture, size), outline(picture.boxes));
   for (const box of picture.boxes) {
     const corner = make("span", { className: box[1] > 0.09 ? "tag above" : "tag" }, tag(box));
