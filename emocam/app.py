@@ -19,6 +19,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from emocam import __version__
 from emocam.callback.base import Finished, RunCallback
+from emocam.card import describe
 from emocam.data.base import Data
 from emocam.door import build
 from emocam.errors import Interrupted
@@ -79,6 +80,7 @@ def run(command: Command, spent: Mapping[str, float] = MappingProxyType({})) -> 
             with parts.stage("tracking"):
                 tracker.metrics(numbers(summary))
                 tracker.folder(command.folder)
+                describe(tracker, Run(command.folder), summary, ledger.line, command.choices.get("data", ""))
         tell(summary, ledger, command.folder, tracker)
         most = settings["data"].get("max_unreadable", 1)
         return 2 if ledger.unused > most * ledger.images else 0
@@ -128,10 +130,8 @@ def tracked(command: Command, settings: dict[str, Any], parts: Parts) -> Iterato
         store: MLflow | None = build(command.cfg.get("logger"), "logger", command.allowed)
         tracker = None
         if store:
-            tags = {
-                "emocam.version": __version__,
-                "emocam.command": " ".join(["python -m emocam", *command.words]),
-            }
+            words = " ".join(["python -m emocam", *command.words])
+            tags = {"emocam.version": __version__, "emocam.command": words, "mlflow.source.name": words}
             tracker = store.start(run_name(command), params(settings, command.choices), tags, command.parent)
             tracker.tags({"emocam.folder": str(command.folder.absolute())})
     ending: Ending = "FAILED"
@@ -140,6 +140,10 @@ def tracked(command: Command, settings: dict[str, Any], parts: Parts) -> Iterato
         ending = "FINISHED"
     except (KeyboardInterrupt, Interrupted):
         ending = "KILLED"
+        raise
+    except Exception as error:
+        if tracker:
+            tracker.tags({"emocam.error": " ".join(str(error).split()) or type(error).__name__})
         raise
     finally:
         if tracker:
@@ -159,8 +163,11 @@ def run_name(command: Command) -> str:
 def params(settings: dict[str, Any], choices: dict[str, str]) -> dict[str, object]:
     """Few and short: each group's option, and the plain values set in it."""
     hidden = ("callback", "trainer", "logger", "hydra", "allow", "quiet", "cache")
+    handling = ("data.batch_size", "data.workers", "data.max_unreadable", "data.max_pixels")
     told: dict[str, object] = {}
-    for name, value in settings.items():
+    # what is compared most stands first
+    for name in sorted(settings, key=lambda name: (name != "cam", name not in ("data", "classifier"))):
+        value = settings[name]
         if name in hidden:
             continue
         if name in choices:
@@ -170,7 +177,7 @@ def params(settings: dict[str, Any], choices: dict[str, str]) -> dict[str, objec
             told |= {
                 key: item
                 for key, item in inner.items()
-                if item is not None and not key.startswith(f"{name}._")
+                if item is not None and key not in handling and not key.startswith(f"{name}._")
             }
         elif name not in choices and value is not None:
             told[name] = value
