@@ -50,6 +50,7 @@ def parts_of(command: Command, seconds: dict[str, float]) -> Parts:
     """What the command's settings name; `seconds` is where the time of its stages goes."""
     hush()
     settings: dict[str, Any] = OmegaConf.to_container(command.cfg, resolve=True)  # type: ignore[assignment]
+    settings["precision"] = precision(settings)
 
     def build_here(name: str) -> Any:
         return build(OmegaConf.select(command.cfg, name), name, command.allowed)
@@ -58,6 +59,21 @@ def parts_of(command: Command, seconds: dict[str, float]) -> Parts:
         return build(OmegaConf.select(OmegaConf.create(recorded), name), name, command.allowed)
 
     return Parts(command.folder, settings, build_here, build_recorded, seconds)
+
+
+def precision(settings: dict[str, Any]) -> int | str:
+    """That of the settings, or 32 and a sentence where the device computes no other."""
+    if settings["precision"] != "bf16":
+        return 32
+    from emocam.precision import computes_bf16
+
+    if computes_bf16(settings["trainer"].get("accelerator", "auto")):
+        return "bf16"
+    sys.stderr.write(
+        "precision=bf16 needs a processor or GPU that computes bfloat16 itself (AVX512-BF16, AMX, Ampere or "
+        "later), which this is not; the run uses 32\n"
+    )
+    return 32
 
 
 def run(command: Command, spent: Mapping[str, float] = MappingProxyType({})) -> int:
@@ -102,6 +118,7 @@ def finish(
         ],
         "thresholds": asdict(parts.thresholds),
         "choices": command.choices,
+        "precision": str(settings["precision"]),
         "command": " ".join(["python -m emocam", *command.words]),
         "versions": {name: importlib.metadata.version(name) for name in PACKAGES if _installed(name)},
         "python": sys.version.split()[0],

@@ -98,8 +98,8 @@ def faults(cfg: DictConfig, known: frozenset[str], appended: list[str]) -> Itera
             Shard.read(value("data.shard"))
         except SettingError as error:
             yield str(error)
-    if value("precision") != 32:
-        yield f"precision must be 32, got {value('precision')!r}"
+    if value("precision") not in (32, "32", "bf16"):
+        yield f"precision must be 32 or bf16, got {value('precision')!r}"
     root = value("data.root")
     if root is not None and not Path(str(root)).expanduser().is_dir():
         yield f"data.root must be a folder, and there is none at {root}"

@@ -18,6 +18,7 @@ class AblationCAM(CAM):
         self.relative = relative
 
     def channel_weights(self, forward: ForwardPass) -> Tensor:
-        drop = forward.scores[:, None] - Coalitions(forward).scores_without_each()
+        coalitions = Coalitions(forward)
+        drop = coalitions.whole[:, None] - coalitions.scores_without_each()
         scores = forward.scores[:, None]
         return drop / scores.where(scores != 0, 1) if self.relative else drop

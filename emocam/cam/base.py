@@ -2,15 +2,17 @@
 
 import zlib
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import Literal
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from emocam.classifier.base import Classifier
 from emocam.errors import SettingError, nearest
 from emocam.functional.maps import normalise
+from emocam.precision import narrowed
 from emocam.structures import Batch, Explanation, Prediction
 
 Score = Literal["logit", "probability"]
@@ -48,6 +50,16 @@ class ForwardPass:
     def score_of(self, activation: Tensor, image: Tensor | None = None) -> Tensor:
         """The score (M,) that changed activations (M, C, h, w) would get."""
         return self.score(self.head(activation, image), image)
+
+    @torch.no_grad()
+    def answer(self, activation: Tensor, image: Tensor) -> Tensor:
+        """`score_of` without a graph, in the run's precision."""
+        head = replace(self.head, module=self.quick(self.head.module))
+        return self.score(head(activation, image), image)
+
+    def quick(self, network: nn.Module) -> nn.Module:
+        """A part of the classifier, or all of it, in the run's precision: for what needs no gradient."""
+        return narrowed(network) if self.classifier.bf16 else network
 
     @cached_property
     def scores(self) -> Tensor:

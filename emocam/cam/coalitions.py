@@ -9,6 +9,7 @@ ways for a few coalitions, and the sum is trusted only if they agree.
 """
 
 from collections.abc import Iterator
+from functools import cached_property
 from weakref import WeakKeyDictionary
 
 import torch
@@ -46,14 +47,22 @@ class Coalitions:
         ]
         return torch.cat(scores).view(mask.shape[:2])
 
+    @cached_property
+    def whole(self) -> Tensor:
+        """The score (B,) when all channels are there, in the precision of the others: rounding is no effect."""
+        exact = self.summing is not None and self._one_number(self.summing)
+        if exact or not self.forward.classifier.bf16:
+            return self.forward.scores
+        return self.scores(self.activation.new_ones(1, 1, self.activation.shape[1]))[:, 0]
+
     @torch.no_grad()
     def scores_without_each(self) -> Tensor:
         """(B, C): each channel absent by itself. A silent one changes nothing and is not asked."""
         if self.summing is None:
             return self._plain_without_each()
         if self._one_number(self.summing):
-            return self.forward.scores[:, None] - self._shares(self.summing)[1]
-        scores = self.forward.scores[:, None].repeat(1, self.activation.shape[1])
+            return self.whole[:, None] - self._shares(self.summing)[1]
+        scores = self.whole[:, None].repeat(1, self.activation.shape[1])
         for image, nothing, parts in self._parts(self.summing):
             heard = parts.abs().amax(-1) > 0
             z = nothing + parts.sum(0) - parts[heard]
@@ -73,7 +82,7 @@ class Coalitions:
     def _plain_without_each(self) -> Tensor:
         channels = self.activation.shape[1]
         image, channel = (self.activation.abs().amax((-2, -1)) > 0).nonzero(as_tuple=True)
-        scores = self.forward.scores[:, None].repeat(1, channels)
+        scores = self.whole[:, None].repeat(1, channels)
         step = self._rows(self.activation[0])
         for i, k in zip(image.split(step), channel.split(step), strict=True):
             scores[i, k] = self._ask(i, 1 - nn.functional.one_hot(k, channels).to(scores))
@@ -81,14 +90,14 @@ class Coalitions:
 
     def _ask(self, image: Tensor, mask: Tensor) -> Tensor:
         """Scores (M,) of the head itself for images (M,) under masks (M, C)."""
-        return self.forward.score_of(self.activation[image] * mask[:, :, None, None], image)
+        return self.forward.answer(self.activation[image] * mask[:, :, None, None], image)
 
     def _rows(self, row: Tensor) -> int:
         return max(1, HELD // row.numel())
 
     def _after(self, summing: Summing, z: Tensor, image: int) -> Tensor:
         """Scores (M,) of one image from outputs of the linear layer (M, outputs)."""
-        logits = z if summing.after is None else summing.after(z)
+        logits = z if summing.after is None else self.forward.quick(summing.after)(z)
         return self.forward.score(logits, torch.full((len(z),), image, device=z.device))
 
     def _parts(self, summing: Summing) -> Iterator[tuple[int, Tensor, Tensor]]:

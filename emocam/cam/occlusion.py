@@ -49,4 +49,11 @@ class Occlusion(CAM):
 
         image = torch.arange(images, device=forward.x.device).repeat_interleave(places)
         left = scores_of_inputs(forward, image, covered).view(images, self.cells, self.cells)
-        return forward.scores[:, None, None] - left
+        return self.uncovered(forward)[:, None, None] - left
+
+    def uncovered(self, forward: ForwardPass) -> Tensor:
+        """The score (B,) of the pictures as they are, in the precision of the others: rounding is no effect."""
+        if not forward.classifier.bf16:
+            return forward.scores
+        images = torch.arange(len(forward.x), device=forward.x.device)
+        return scores_of_inputs(forward, images, lambda x, rows: x)

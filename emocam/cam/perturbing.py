@@ -20,8 +20,9 @@ def scores_of_inputs(
     held = HELD.get(forward.x.device.type, HELD_ELSEWHERE)
     step = max(1, held // forward.x[0].numel())
     rows = torch.arange(len(image), device=image.device)
+    classifier = forward.quick(forward.classifier)
     scores = [
-        forward.score(forward.classifier(change(forward.x[i], row)), i)
+        forward.score(classifier(change(forward.x[i], row)), i)
         for i, row in zip(image.split(step), rows.split(step), strict=True)
     ]
     return torch.cat(scores)

@@ -10,8 +10,11 @@ from torch import Tensor
 
 from emocam.cam.base import CAM, ForwardPass, Score
 from emocam.cam.coalitions import Coalitions
-from emocam.cam.completeness import check_sums
+from emocam.cam.completeness import OF_SCORES, check_sums
 from emocam.errors import SettingError
+
+NARROW = 5e-2
+"""Of the scores' size: how far bfloat16 may be from float32, with which its sums are compared."""
 
 
 @dataclass(frozen=True)
@@ -63,8 +66,9 @@ class ShapleyCAM(CAM):
             nothing = forward.score_of(torch.zeros_like(forward.activation))
         expected, scale = forward.scores - nothing, forward.scores.abs() + nothing.abs()
         cure = "the network answers rows of a batch differently by their company"
+        least = NARROW if forward.classifier.bf16 else OF_SCORES
         for pair in pairs.unbind(1):
-            check_sums("shapley", pair, expected, scale, cure)
+            check_sums("shapley", pair, expected, scale, cure, of_scores=least)
 
 
 def _added(coalitions: Coalitions, order: Tensor) -> Tensor:

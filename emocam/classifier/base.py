@@ -33,7 +33,8 @@ class Classifier(nn.Module):
     """Sets `labels`, `view`, `features` and `head`; the head's modules are used once each.
 
     `features` gives activations (B, C, h, w), or a tuple of these and what bypasses them.
-    `layer` says in words where the cut is.
+    `layer` says in words where the cut is. With `bf16` CAM methods may ask in bfloat16 what needs no
+    gradient; features, gradients and predictions never are.
     """
 
     labels: list[str]
@@ -41,6 +42,7 @@ class Classifier(nn.Module):
     features: nn.Module
     head: nn.Module
     layer: str
+    bf16: bool = False
 
     def prepare(self, view: Tensor) -> Tensor:
         """The network's input from a batch of views (B, 3, h, w), or (B, 1, h, w)."""

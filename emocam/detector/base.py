@@ -34,6 +34,9 @@ class Detector(nn.Module):
     def meet(self, objects: "Sequence[str]") -> None:
         """Learns which object classes the data set has annotated; most detectors have their own."""
 
+    def to_bf16(self) -> None:
+        """Its network answers in bfloat16 from now on, under another identity; others stay as they are."""
+
     def forward(self, batch: Batch) -> Detections:
         """Regions of all images of the batch, in one packed list."""
         raise NotImplementedError

@@ -30,11 +30,19 @@ class Joined(Detector):
         self.names = list(detectors)
         self.detectors: Sequence[Detector] = nn.ModuleList(members[name]() for name in detectors)  # type: ignore
         self.view = SideBySide(tuple(detector.view for detector in self.detectors))  # type: ignore[misc]
+        self._identify()
+        self._name()
+
+    def _identify(self) -> None:
         identities = [detector.identity for detector in self.detectors]
         if all(identities):
             parts = zip(self.names, identities, strict=True)
             self.identity = "joined(" + "; ".join(f"{name}: {identity}" for name, identity in parts) + ")"
-        self._name()
+
+    def to_bf16(self) -> None:
+        for detector in self.detectors:
+            detector.to_bf16()
+        self._identify()
 
     def meet(self, objects: Sequence[str]) -> None:
         for detector in self.detectors:

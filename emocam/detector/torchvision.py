@@ -17,6 +17,7 @@ from emocam.detector.base import Detector
 from emocam.detector.identity import identify
 from emocam.errors import SettingError, nearest
 from emocam.functional.views import Unchanged
+from emocam.precision import Narrow
 from emocam.structures import Batch, Detections
 from emocam.weights import digest, fit, is_file, read_labels, read_weights
 
@@ -68,6 +69,11 @@ class TorchvisionDetector(Detector):
         )
         settings = {"score": score, "iou": iou, "torchvision": torchvision.__version__}
         self.identity = identify(model, self.objects, weights=made_of, **settings)
+
+    def to_bf16(self) -> None:
+        # the rest is small, and torchvision's own steps between its parts are made for float32
+        self.network.backbone = Narrow(self.network.backbone)
+        self.identity = f"{self.identity}, bf16"
 
     def forward(self, batch: Batch) -> Detections:
         views = list(batch.detector_view)

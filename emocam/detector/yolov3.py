@@ -20,6 +20,7 @@ from emocam.detector.regions import pack_regions
 from emocam.errors import SettingError, nearest
 from emocam.functional.views import Letterbox
 from emocam.functional.yolo import CLASSES, candidates
+from emocam.precision import cast
 from emocam.structures import Batch, Detections
 from emocam.weights import SUFFIXES, cached, digest, fit, read_labels, read_weights
 
@@ -60,6 +61,10 @@ class YOLOv3(Detector):
         self.anchors = [scale.as_output(stride) for scale, stride in scales]
         settings = {"size": size, "score": score, "iou": iou, "classes": classes}
         self.identity = identify("yolov3", self.objects, weights=digest(path), **settings)
+
+    def to_bf16(self) -> None:
+        cast(self.network)
+        self.identity = f"{self.identity}, bf16"
 
     def forward(self, batch: Batch) -> Detections:
         assert isinstance(batch.detector_view, Tensor)

@@ -53,12 +53,16 @@ class Parts:
 
     @cached_property
     def classifier(self) -> Classifier:
-        return self.build("classifier")
+        classifier: Classifier = self.build("classifier")
+        classifier.bf16 = self.settings.get("precision") == "bf16"
+        return classifier
 
     @cached_property
     def detector(self) -> Detector:
         vocabulary: Callable[[Detector], Detector] = self.build("vocabulary")
         detector: Detector = self.build("detector")
+        if self.settings.get("precision") == "bf16":
+            detector.to_bf16()
         if detector.identity is not None and self.settings.get("cache"):
             detector = Remembered(detector, Path(self.settings["cache"]).expanduser())
         detector = vocabulary(detector)

@@ -102,3 +102,14 @@ def test_lists_that_cannot_be(names: list[str], sentence: str) -> None:
     with pytest.raises(SettingError) as error:
         Joined(names, **MEMBERS)
     assert str(error.value) == sentence
+
+
+def test_each_of_the_joined_answers_in_bfloat16_and_the_identity_says_which() -> None:
+    class Narrowed(Fake):
+        def to_bf16(self) -> None:
+            self.identity = f"{self.identity}, bf16"
+
+    members = {**MEMBERS, "one": lambda: Narrowed(["person"], Stretch((8, 8)), identity="one")}
+    joined = Joined(["one", "two"], **members)
+    joined.to_bf16()
+    assert joined.identity == "joined(one: one, bf16; two: two)"

@@ -174,3 +174,19 @@ def test_identity_follows_what_decides(detector) -> None:
     assert TorchvisionDetector(SMALL, "random").identity == detector.identity
     assert TorchvisionDetector(SMALL, "random", seed=1).identity != detector.identity
     assert TorchvisionDetector(SMALL, "random", iou=0.5).identity != detector.identity
+
+
+def test_bfloat16_finds_nearly_the_same_under_another_identity(look, pictures) -> None:
+    detector = TorchvisionDetector(SMALL, "random", score=0.01, iou=0.4)
+    exact, identity = look(detector, pictures[0]), detector.identity
+    x = torch.rand(1, 3, 320, 320, generator=torch.Generator().manual_seed(0))
+    features = detector.network.backbone(x)
+    detector.to_bf16()
+    found = look(detector, pictures[0])
+    assert detector.identity == f"{identity}, bf16"
+    assert found.boxes.dtype == found.score.dtype == torch.float32
+    assert len(found) == len(exact) and (found.score[0] - exact.score[0]).abs() < 0.02
+    # the scores of a random net hardly depend on the picture, so look at what they are made of
+    for name, level in detector.network.backbone(x).items():
+        assert level.dtype == torch.float32
+        assert 0 < (level - features[name]).abs().max() < 0.1 * features[name].abs().max()

@@ -189,3 +189,29 @@ def test_a_file_of_another_kind_is_refused(yolov3_net, tmp_path: Path) -> None:
         SettingError, match=r"odd\.names needs one different name a line, but 'cup' stands twice"
     ):
         YOLOv3(yolov3_net["weights"], str(names))
+
+
+class Shallow(torch.nn.Module):
+    """One convolution for each scale: seventy-five random ones would make much of every rounding."""
+
+    def __init__(self, classes: int) -> None:
+        super().__init__()
+        torch.manual_seed(4)
+        self.scales = torch.nn.ModuleList(
+            torch.nn.Conv2d(3, 3 * (5 + classes), side, stride=side) for side in (32, 16, 8)
+        )
+
+    def forward(self, x: torch.Tensor) -> list[torch.Tensor]:
+        return [2 * scale(x) for scale in self.scales]
+
+
+def test_bfloat16_finds_nearly_the_same_under_another_identity(yolov3_net, look, pictures) -> None:
+    exact, narrow = (YOLOv3(yolov3_net["weights"], yolov3_net["names"], size=96, iou=1) for _ in range(2))
+    for detector in (exact, narrow):
+        detector.network = Shallow(len(detector.objects)).eval().requires_grad_(False)
+    narrow.to_bf16()
+    assert narrow.identity == f"{exact.identity}, bf16"
+    one, other = look(exact, *pictures), look(narrow, *pictures)
+    assert other.boxes.dtype == other.score.dtype == torch.float32
+    assert not torch.equal(one.score[:50], other.score[:50])
+    assert_same_regions(one, other, clear=0.01, tolerance=0.02)
