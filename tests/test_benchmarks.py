@@ -1,0 +1,76 @@
+"""What races in benchmarks/ agrees, at small sizes; that the tables can be made is tried on one of them."""
+
+import importlib
+import sys
+from collections.abc import Iterator
+from importlib.util import find_spec
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
+SUBJECTS = ("cams", "chance", "decode", "evidence", "forward", "grid", "paste", "regions", "study")
+NEEDS = ("captum", "cv2", "lightnet", "pytorch_grad_cam")
+pytestmark = [
+    pytest.mark.skipif(
+        any(find_spec(name) is None for name in NEEDS), reason="needs captum, grad-cam, lightnet"
+    ),
+    pytest.mark.filterwarnings("ignore::UserWarning"),
+]
+
+
+@pytest.fixture
+def subject(request: pytest.FixtureRequest) -> Iterator[ModuleType]:
+    """Imported as the scripts import each other, and forgotten again: their names are short."""
+    sys.path.insert(0, str(BENCHMARKS))
+    before = set(sys.modules)
+    try:
+        yield importlib.import_module(request.param)
+    finally:
+        sys.path.remove(str(BENCHMARKS))
+        for name in set(sys.modules) - before:
+            if str(getattr(sys.modules[name], "__file__", None) or "").startswith(str(BENCHMARKS)):
+                del sys.modules[name]
+
+
+@pytest.mark.parametrize("subject", SUBJECTS, indirect=True)
+def test_contestants_agree_before_they_race(subject):
+    count = 0
+    for contest in subject.contests(small=True):
+        contest.agree().check(contest.work)
+        assert contest.others and set(contest.goals) <= set(contest.others)
+        count += 1
+    assert count
+
+
+@pytest.mark.parametrize("subject", ["racing"], indirect=True)
+def test_a_row_says_who_is_how_much_faster_and_what_is_missed(subject):
+    times = {"ours": subject.Times([1e-3, 3e-3, 2e-3]), "slow": subject.Times([5e-3, 9e-3, 6e-3])}
+    contest = subject.Contest("work", None, {}, None, {"slow": 3})
+    agreement = subject.Agreement(1e-6, 1e-5, "maps")
+    (row,) = subject.rows(contest, agreement, times)
+    assert row == "| work | 2 ms | slow | 6 ms | **3x** (5x) | 3x | maps: 1e-06 (at most 1e-05) |"
+    missed = subject.Contest("work", None, {}, None, {"slow": 6})
+    assert "6x **missed**" in next(iter(subject.rows(missed, agreement, times)))
+
+
+@pytest.mark.parametrize("subject", ["racing"], indirect=True)
+def test_who_differs_too_much_is_not_timed(subject):
+    with pytest.raises(AssertionError, match=r"work: maps differ by 0\.1, not 0\.01"):
+        subject.Agreement(0.1, 0.01, "maps").check("work")
+    with pytest.raises(AssertionError, match="differ by nan"):
+        subject.Agreement(float("nan"), 0.01, "maps").check("work")
+
+
+@pytest.mark.parametrize("subject", ["racing"], indirect=True)
+def test_contestants_take_turns_in_both_directions(subject):
+    turns: list[str] = []
+
+    def busy(name: str):
+        return subject.Way(lambda: (turns.append(name), sum(range(800_000))))
+
+    times = subject.race({"a": busy("a"), "b": busy("b")}, rounds=3)
+    assert all(seconds > 0 for name in times for seconds in times[name].seconds)
+    order = "".join(name for name, after in zip(turns, [*turns[1:], ""], strict=True) if name != after)
+    assert order.startswith("abab"[:2]) and "ba" in order and len(times["a"].seconds) >= 3
