@@ -17,6 +17,7 @@ UNIT = {
     "threshold.chance": None,
     "detector.score": 0.005,
     "detector.iou": 0.005,
+    "data.strength": 1.0,
     "data.max_unreadable": 0.01,
     "verdict.q": 0.05,
 }
@@ -48,7 +49,17 @@ GROUPS = (
     "paste",
     "effect",
 )
-REQUIRED = ("task", "data", "classifier", "detector", "vocabulary", "importance", "threshold", "trainer", "verdict")
+REQUIRED = (
+    "task",
+    "data",
+    "classifier",
+    "detector",
+    "vocabulary",
+    "importance",
+    "threshold",
+    "verdict",
+    "trainer",
+)
 
 
 def _number(value: object) -> bool:
