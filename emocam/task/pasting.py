@@ -20,6 +20,7 @@ from torch.utils.data import Dataset
 from emocam.callback.shards import WriteShards
 from emocam.cam.base import CAM
 from emocam.classifier.base import Classifier
+from emocam.classifier.touched import for_alike
 from emocam.data.base import Data
 from emocam.data.samples import printable
 from emocam.errors import SettingError, nearest
@@ -112,7 +113,7 @@ class Reclassify(lightning.LightningModule):
 
     def __init__(self, classifier: Classifier, cam: CAM | None) -> None:
         super().__init__()
-        self.classifier, self.cam = classifier.freeze(), cam
+        self.classifier, self.cam = for_alike(classifier.freeze()), cam
 
     def predict_step(self, batch: Changed, batch_idx: int = 0) -> Answers:
         boxes = torch.tensor([(0.0, 0.0, 1.0, 1.0), *(variant.box for variant in batch.variants)])
