@@ -1,6 +1,8 @@
 """What the tracking store is told of a run beside its numbers and files: words, origins, pictures."""
 
+import html
 import re
+import textwrap
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,7 @@ TABLES = ("comparison.csv", "similarity.csv", "paired.csv", "moved.csv")
 """Of a sweep, those that its description leads to."""
 MOST_LABELS = 40
 """Named in a tag."""
+WIDTH = 84
 
 
 def describe(tracked: TrackedRun, run: Run, summary: Mapping[str, Any], ledger: str, data: str) -> None:
@@ -26,7 +29,9 @@ def describe(tracked: TrackedRun, run: Run, summary: Mapping[str, Any], ledger: 
     if (run.path / "association.png").is_file():
         tracked.picture(MATRIX, run.path / "association.png")
     for file in sorted((run.path / "overlays").glob("*.png"), key=lambda file: int(file.stem)):
-        tracked.picture(f"{OVERLAY} {file.stem}", file)  # a row of the grid each: steps would hide all but one
+        tracked.picture(
+            f"{OVERLAY} {file.stem}", file
+        )  # a row of the grid each: steps would hide all but one
 
 
 def describe_sweep(tracked: TrackedRun, folder: Path, told: Iterable[str], command: str) -> None:
@@ -63,10 +68,15 @@ def run_note(tracked: TrackedRun, summary: Mapping[str, Any], ledger: str) -> st
 
 def plain(text: str) -> str:
     """A name in Markdown says nothing but itself: it may be a stranger's."""
-    one_line = " ".join(text.split())
-    return re.sub(r"([\\`*_{}\[\]<>()#+!|~&@:-])", r"\\\1", one_line)
+    one_line = html.escape(" ".join(text.split()), quote=False)
+    return re.sub(r"([\\`*_{}\[\]()#+!|~-])", r"\\\1", one_line)
 
 
 def quoted(lines: Iterable[str]) -> str:
-    """Lines whose columns stand below each other, as a block of code."""
-    return "\n".join(f"    {line}" for line in lines)
+    """Lines whose columns stand below each other, as a block of code that leaves room beside it."""
+    return "\n".join(f"    {part}" for line in lines for part in wrapped(line))
+
+
+def wrapped(line: str) -> list[str]:
+    indent = line[: len(line) - len(line.lstrip())] + "  "
+    return textwrap.wrap(line, WIDTH, subsequent_indent=indent) or [""]

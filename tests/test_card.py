@@ -36,7 +36,7 @@ def test_a_run_is_described(store, finished_run):
     told = store.client.get_run(tracked.id)
     note = told.data.tags["mlflow.note.content"]
     assert "| Ball | \\*joy\\* | 42 % |" in note
-    assert "\\[it\\]\\(http\\://elsewhere\\)" in note
+    assert "\\[it\\]\\(http://elsewhere\\)" in note
     assert f"](#/experiments/{store.experiment_id}/runs/{tracked.id}/artifacts/summary.html)" in note
     assert "`python -m emocam +cam=gradcam`" in note
     assert told.data.tags["emocam.weights"] == "f00d"
@@ -58,9 +58,15 @@ def test_a_run_of_an_older_emocam_is_described_too(store, finished_run):
 def test_a_sweep_is_described(store, tmp_path):
     (tmp_path / "comparison.csv").write_text("run\n")
     tracked = store.start("planted-sweep-1234", {}, {})
-    describe_sweep(tracked, tmp_path, ["the sweep's 2 runs", "  gradcam   1"], "python -m emocam -m cam=a,b")
+    describe_sweep(
+        tracked,
+        tmp_path,
+        ["the sweep's 2 runs", "  gradcam   1", "  " + 30 * "word "],
+        "python -m emocam -m cam=a,b",
+    )
     note = store.client.get_run(tracked.id).data.tags["mlflow.note.content"]
     assert "    the sweep's 2 runs\n      gradcam   1" in note
+    assert max(map(len, note[: note.index("[comparison")].splitlines())) <= 4 + 84
     assert "artifacts/comparison.csv)" in note
     assert "similarity.csv" not in note
 
@@ -71,4 +77,4 @@ def test_a_new_experiment_opens_with_its_runs(store):
 
 
 def test_a_name_in_markdown_says_nothing_but_itself():
-    assert plain("a|b\n<img src=x> ![i](j)") == r"a\|b \<img src=x\> \!\[i\]\(j\)"
+    assert plain("a|b\n<img src=x> ![i](j)") == r"a\|b &lt;img src=x&gt; \!\[i\]\(j\)"

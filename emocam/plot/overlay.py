@@ -92,5 +92,5 @@ def overlay_figure(
     height = 4 * image.height / image.width
     figure = Figure(figsize=(4, min(8, max(1.5, height)) + 0.4), dpi=120, layout="constrained")
     ax = overlay(image, map, window, boxes, names, importance, figure.subplots())
-    ax.set_title(readable(title), fontsize=10)
+    ax.set_title(readable(title), fontsize=15)
     return figure

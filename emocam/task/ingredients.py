@@ -26,7 +26,8 @@ def ingredients(
         "classifier": type(classifier).__name__,
         "layer": str(getattr(classifier, "layer", "")),
         "weights": fingerprint(classifier),
-        "detector": detector.identity or type(detector).__name__,
+        # one without an identity may be wrapped in a vocabulary, which has none either then
+        "detector": detector.identity or str(settings["detector"]["_target_"]).rpartition(".")[2],
     }
 
 
