@@ -94,7 +94,10 @@ def run(command: Command, spent: Mapping[str, float] = MappingProxyType({})) -> 
         ledger, summary = finish(command, settings, parts, data)
         if tracker:
             with parts.stage("tracking"):
-                tracker.metrics(numbers(summary))
+                told = numbers(summary)  # what was found first: MLflow's charts begin with the first
+                tracker.metrics(
+                    dict(sorted(told.items(), key=lambda item: item[0] in (*ledger.counts, "regions")))
+                )
                 tracker.folder(command.folder)
                 describe(tracker, Run(command.folder), summary, ledger.line, command.choices.get("data", ""))
         tell(summary, ledger, command.folder, tracker)

@@ -34,6 +34,7 @@ class Opened:
 
     folder: Path
     tracked: "TrackedRun | None"
+    command: str = ""
     statuses: list[int] = field(default_factory=list)
 
 
@@ -73,13 +74,14 @@ def begin(config: DictConfig) -> Opened:
 
 def start(store: "MLflow | None", folder: Path, data: str, words: list[str], swept: dict[str, Any]) -> Opened:
     """The tracking store is made before this, once: before jobs that run at the same time open it."""
-    opened = Opened(folder.absolute(), None)
+    opened = Opened(folder.absolute(), None, " ".join(["python -m emocam", *words]))
     jobs.forget(opened.folder)
     os.environ.pop(PARENT, None)
     _opened.append(opened)
     if store is not None:
         tags = {
-            "emocam.command": " ".join(["python -m emocam", *words]),
+            "emocam.command": opened.command,
+            "mlflow.source.name": opened.command,
             "emocam.folder": str(opened.folder),
         }
         opened.tracked = store.start(name(data, opened.folder), swept, tags)
@@ -99,6 +101,7 @@ def finish(opened: Opened) -> None:
     finished = [job for job in ended if job.status != 1 and (job.folder / "evidence.parquet").is_file()]
     lines, comparison = ["", f"the sweep's {len(ended)} runs"], None
     if finished:
+        from emocam.comparing.recovery import recovered
         from emocam.comparing.words import comparison_lines
         from emocam.comparison import compare
         from emocam.runs import Run
@@ -107,10 +110,12 @@ def finish(opened: Opened) -> None:
         lines += comparison_lines(
             comparison.similarity, comparison.twins, comparison.refusal, comparison.cells, comparison.moved
         )
+        lines += recovered(opened.folder)
     lines += failures(ended)
+    told = lines[1:]
     lines += where(opened.folder, comparison)
     if opened.tracked:
-        _track(opened, ended, comparison)
+        _track(opened, ended, comparison, told)
         lines.append(f"run      {opened.tracked.id}   {opened.tracked.store.show}")
     sys.stdout.write("\n".join(lines) + "\n")
     sys.stdout.flush()
@@ -133,11 +138,14 @@ def where(folder: Path, comparison: "Comparison | None") -> list[str]:
     return [*lines, f"report   {page if page.is_file() else folder}"]
 
 
-def _track(opened: Opened, ended: list[jobs.Job], comparison: "Comparison | None") -> None:
+def _track(opened: Opened, ended: list[jobs.Job], comparison: "Comparison | None", told: list[str]) -> None:
     assert opened.tracked
+    from emocam.card import describe_sweep
+
     numbers: dict[str, float] = comparison.numbers if comparison else {"runs": 0}
     opened.tracked.metrics(numbers | {"failed": sum(job.status == 1 for job in ended)})
     opened.tracked.files(opened.folder, list(own_files(opened.folder)))
+    describe_sweep(opened.tracked, opened.folder, told, opened.command)
 
 
 def own_files(sweep: Path) -> Iterator[Path]:
