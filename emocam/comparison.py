@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from emocam.comparing.ceiling import ceiling
+from emocam.comparing.changed import cells_changed, labels_changed
 from emocam.comparing.differing import differing, short_names
 from emocam.comparing.moved import most_moved
 from emocam.comparing.paired import paired
@@ -21,6 +22,7 @@ from emocam.comparing.twins import Twins, find_twins
 from emocam.errors import SettingError
 from emocam.functional.redrawing import affordable_draws, permutation_p
 from emocam.functional.similarity import residual_spearman, spearman, textbook_p
+from emocam.metric.association import AssociationCounts
 from emocam.occurrences import read_occurrences
 from emocam.plot.similarity import similarity_figure
 from emocam.report.compare import write_comparison
@@ -65,7 +67,8 @@ def compare(runs: list[Run], folder: Path) -> Comparison:
     `similarity` is the paper's R, `similarity_low` and `similarity_high` the ends of its interval,
     `similarity_ceiling` the highest to expect, and `similarity_p` its textbook p; `similarity_residual` is R
     beyond shared presence and `similarity_permutation_p` its p. Of runs over the same pictures
-    paired.csv and moved.csv tell by how much cells differ and in which pictures the focus moved.
+    paired.csv and moved.csv tell by how much cells differ and in which pictures the focus moved, and
+    comparison.csv which share of labels and of cells is not the first run's.
     """
     unfinished = next((run for run in runs if not (run.path / "summary.json").is_file()), None)
     if unfinished:
@@ -78,10 +81,16 @@ def compare(runs: list[Run], folder: Path) -> Comparison:
     regions = [read_regions(run) for run in runs]
     refusal = why_not(runs, regions, names)
     ceilings = [ceiling(run, thresholds(run)) for run in runs]
-    found = {} if refusal or len(runs) < 2 else similarities(runs, names, ceilings)
-    cells, moved = pd.DataFrame(), pd.DataFrame()
+    comparable = not refusal and len(runs) > 1
+    counted = [run.counts(thresholds(run)) for run in runs] if comparable else []
+    found = similarities(counted, names, ceilings) if comparable else {}
+    cells, moved, changed = pd.DataFrame(), pd.DataFrame(), pd.DataFrame()
     if found and same_images(runs):
         cells, moved = differences(runs, names, found)
+        kept = torch.stack([matrix.counts for matrix in counted])
+        changed = pd.DataFrame(
+            {"labels_changed": labels_changed(runs), "cells_changed": cells_changed(kept)}
+        ).round(4)
         write_csv(cells, folder / "paired.csv", index=False)
         write_csv(moved, folder / "moved.csv", index=False)
         moved.to_parquet(folder / "moved.parquet", index=False)  # names as they are, for the page
@@ -90,9 +99,8 @@ def compare(runs: list[Run], folder: Path) -> Comparison:
     if found:
         figure = similarity_figure(found["similarity"], found["similarity_permutation_p"])
         figure.savefig(folder / "similarity.png")
-    table = pd.concat(
-        [settings, pd.DataFrame([headline(*own) for own in zip(runs, ceilings, strict=True)])], axis=1
-    )
+    headlines = pd.DataFrame([headline(*own) for own in zip(runs, ceilings, strict=True)])
+    table = pd.concat([settings, headlines, changed], axis=1)
     table.insert(0, "run", names)
     table.insert(1, "folder", [_from(folder, run.path) for run in runs])
     write_csv(table, folder / "comparison.csv", index=False)
@@ -120,9 +128,10 @@ def differences(
     return paired(occurrences, resampled, names, objects, labels), most_moved(runs, names)
 
 
-def similarities(runs: list[Run], names: list[str], ceilings: list[float]) -> dict[str, pd.DataFrame]:
+def similarities(
+    counted: list[AssociationCounts], names: list[str], ceilings: list[float]
+) -> dict[str, pd.DataFrame]:
     """Runs x runs, by the name of the file that each becomes."""
-    counted = [run.counts(thresholds(run)) for run in runs]
     kept = torch.stack([matrix.counts for matrix in counted])
     present = torch.stack([matrix.present for matrix in counted])
     r = spearman(kept)
@@ -134,7 +143,7 @@ def similarities(runs: list[Run], names: list[str], ceilings: list[float]) -> di
         "similarity_p": textbook_p(r, kept[0].numel()),
         "similarity_residual": residual_spearman(kept, present),
         "similarity_permutation_p": permutation_p(
-            kept, present, affordable_draws(len(runs), kept[0].numel())
+            kept, present, affordable_draws(len(kept), kept[0].numel())
         ),
     }
     return {name: _frame(matrix, names) for name, matrix in found.items()}

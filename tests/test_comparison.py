@@ -38,9 +38,19 @@ def test_the_honest_p_differs_from_the_textbook_s(runs, tmp_path):
 def test_the_table_has_a_row_a_run_with_what_differs_and_its_numbers(runs, tmp_path):
     compare(runs, tmp_path)
     table = pd.read_csv(tmp_path / "comparison.csv")
-    assert list(table) == ["run", "folder", "cam", "images", "seconds", "ceiling"]
+    columns = ["run", "folder", "cam", "images", "seconds", "ceiling", "labels_changed", "cells_changed"]
+    assert list(table) == columns
     assert table["folder"].tolist() == ["gradcam", "lime", "lift"]
     assert (table["images"] == 60).all() and (table["seconds"] == 1.5).all()
+
+
+def test_the_table_says_what_is_not_as_in_the_first_run(runs, tmp_path):
+    compare(runs, tmp_path)
+    table = pd.read_csv(tmp_path / "comparison.csv")
+    first, *others = (run.association().to_numpy() for run in runs)
+    shares = [np.mean((first != other)[(first > 0) | (other > 0)]) for other in others]
+    assert np.allclose(table["cells_changed"], [0, *shares], atol=5e-5) and min(shares) > 0
+    assert (table["labels_changed"] == 0).all()
 
 
 def test_the_figure_is_there_and_the_numbers_name_the_pairs(runs, tmp_path):
