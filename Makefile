@@ -25,7 +25,7 @@ else \
 fi
 endef
 
-.PHONY: demo test lint types docs lock install help
+.PHONY: demo test lint types docs bench lock install help
 
 help:
 	@echo 'make demo    install, explain the embedded world, say where the report is'
@@ -33,6 +33,7 @@ help:
 	@echo 'make lint    ruff check, ruff format --check'
 	@echo 'make types   mypy'
 	@echo 'make docs    the documents as a site, in site/; a warning is an error'
+	@echo 'make bench   speed beside other libraries, in benchmarks/README.md; SUBJECTS="cams grid" for some'
 	@echo 'make lock    renew requirements.lock; needs uv'
 
 demo: .venv/core
@@ -51,6 +52,9 @@ types: .venv/all
 docs: .venv/all
 	@$(BIN)/sphinx-build -W --keep-going -n -q -b html -d site/.trees docs site
 	@echo 'the documents   site/index.html'
+
+bench: .venv/all
+	@$(BIN)/python benchmarks $(SUBJECTS)
 
 install: .venv/all
 

@@ -8,7 +8,8 @@ from statistics import median
 import evidence
 import networks
 import torch
-from racing import Agreement, Contest, Way, race, table_of
+from racing import Agreement, Contest, Way, race
+from telling import table_of
 from torch import Tensor
 
 from emocam.callback.cells import count

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import torch
 from PIL import Image
-from racing import Agreement, Contest, Way, table_of
+from racing import Agreement, Contest, Way
+from telling import table_of
 from torch import Tensor
 
 from emocam.data.opening import open_upright

@@ -9,7 +9,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import torch
-from racing import Agreement, Contest, Way, race, table_of
+from racing import Agreement, Contest, Way, race
+from telling import table_of
 
 from emocam.classifier.emonet import LABELS
 from emocam.detector.yolov3 import NAMES

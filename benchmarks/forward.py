@@ -9,7 +9,8 @@ from typing import Any
 import limits
 import networks
 import torch
-from racing import Agreement, Contest, Way, farthest, race, table_of
+from racing import Agreement, Contest, Way, farthest, race
+from telling import table_of
 from torch import Tensor, nn
 
 from emocam.detector.regions import pack_regions
@@ -97,7 +98,8 @@ def postprocessing(size: int, boxes: int) -> Contest:
     network, outputs = yolo(), raw(size, boxes)
     scales = zip(network.anchors.split_scales(), network.stride, strict=True)
     anchors = [scale.as_output(stride) for scale, stride in scales]
-    window, mine = torch.tensor([WHOLE]), []
+    window = torch.tensor([WHOLE])
+    mine: list[Tensor] = []
     read, suppress = GetMultiScaleAnchorBoxes(SCORE, network.stride, network.anchors), NMS(IOU)
 
     def copy() -> None:
@@ -105,7 +107,8 @@ def postprocessing(size: int, boxes: int) -> Contest:
 
     def ours() -> Tensor:
         found = [candidates(o, a, SCORE, "softmax") for o, a in zip(outputs, anchors, strict=True)]
-        regions = pack_regions(*(torch.cat(part) for part in zip(*found, strict=True)), window, IOU)
+        box, object, score, image = (torch.cat(part) for part in zip(*found, strict=True))
+        regions = pack_regions(box, object, score, image, window, IOU)
         return torch.cat([regions.boxes, regions.score[:, None], regions.object[:, None]], 1)
 
     def theirs() -> Tensor:

@@ -4,11 +4,13 @@ from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
-from racing import Agreement, Contest, Way, table_of
+from racing import Agreement, Contest, Way
+from telling import table_of
 
 from emocam.functional.grid import count_grid
 
 OBJECTS, LABELS = 601, 20
+COLUMNS = ("object", "image", "score", "importance")
 STEPS = np.linspace(0.05, 0.95, 10)
 
 
@@ -44,10 +46,10 @@ def by_pandas(label: np.ndarray, rows: pd.DataFrame) -> np.ndarray:
 
 def contest(regions: int) -> Contest:
     label, rows = evidence(regions)
-    columns = [rows[name].to_numpy() for name in ("object", "image", "score", "importance")]
+    object, image, score, importance = (rows[name].to_numpy() for name in COLUMNS)
 
     def ours() -> np.ndarray:
-        return count_grid(label, *columns, STEPS, STEPS, (OBJECTS, LABELS))
+        return count_grid(label, object, image, score, importance, STEPS, STEPS, (OBJECTS, LABELS))
 
     def agree() -> Agreement:
         return Agreement(float(np.abs(ours() - by_pandas(label, rows)).max()), 0, "all counts")

@@ -2,7 +2,7 @@
 
 import copy
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import redirect_stderr
 from io import StringIO
 from typing import Any
@@ -21,26 +21,35 @@ from emocam.cam.lime import LIMECAM
 warnings.filterwarnings("ignore", category=UserWarning)
 
 
-def drawn_alike(raw: Tensor, size: tuple[int, int]) -> np.ndarray:
+Weigh = Callable[[Tensor, Tensor], Tensor]
+"""Activation (B, C, h, w) and target (B,) to weights (B, C)."""
+
+
+def drawn_alike(raw: Tensor, size: Sequence[int]) -> np.ndarray:
     """Our raw map, stretched and enlarged in the steps of pytorch-grad-cam."""
-    once = scale_cam_image(raw.detach().relu().numpy(), size[::-1])
+    once = scale_cam_image(raw.detach().relu().numpy(), (size[1], size[0]))
     return scale_cam_image(np.maximum(once[:, None].mean(1), 0))
 
 
-def ablation(network: nn.Module, layer: nn.Module, x: Tensor) -> np.ndarray:
+def ablation(network: nn.Module, layer: Any, x: Tensor) -> np.ndarray:
     """Without its progress bar."""
     with redirect_stderr(StringIO()):
         return AblationCAM(network, [layer])(x, None)
 
 
-def deeplift(forward: ForwardPass) -> Callable[[Tensor, Tensor], Tensor]:
+def _summed(library: Any, activation: Tensor, target: Tensor) -> Tensor:
+    leaf = activation.detach().clone().requires_grad_()
+    return library.attribute(leaf, target=target).detach().sum((-2, -1))
+
+
+def deeplift(forward: ForwardPass) -> Weigh:
     library = DeepLift(copy.deepcopy(forward.head.module))
-    return lambda a, target: library.attribute(a.requires_grad_(), target=target).detach().sum((-2, -1))
+    return lambda a, target: _summed(library, a, target)
 
 
-def lrp(forward: ForwardPass) -> Callable[[Tensor, Tensor], Tensor]:
+def lrp(forward: ForwardPass) -> Weigh:
     library = LRP(copy.deepcopy(forward.head.module))
-    return lambda a, target: library.attribute(a.requires_grad_(), target=target).detach().sum((-2, -1))
+    return lambda a, target: _summed(library, a, target)
 
 
 def channels_of(activation: Tensor) -> Tensor:
@@ -49,9 +58,7 @@ def channels_of(activation: Tensor) -> Tensor:
     return torch.arange(count).view(1, count, 1, 1).expand_as(activation[:1]).contiguous()
 
 
-def lime(
-    forward: ForwardPass, samples: int, batch: int = 1, **settings: Any
-) -> Callable[[Tensor, Tensor], Tensor]:
+def lime(forward: ForwardPass, samples: int, batch: int = 1, **settings: Any) -> Weigh:
     """captum's own coalitions and its own lasso; one image at a time, as it takes no more."""
     library, head = Lime(forward.head.module, **settings), channels_of(forward.activation)
 

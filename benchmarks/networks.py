@@ -21,7 +21,7 @@ def emonet() -> EmoNet:
 
 
 @cache
-def emonet_as_written() -> nn.Module:
+def emonet_as_written() -> Any:
     """The same weights with torch's own normalisation, memory in its usual order, gradients wanted."""
     ours, network = emonet(), build_layers(20)
     parts = [*ours.features.named_children(), *ours.head.named_children()]
@@ -34,13 +34,15 @@ def emonet_as_written() -> nn.Module:
 
 
 @cache
-def from_torchvision(model: str) -> tuple[TorchvisionClassifier, nn.Module]:
+def from_torchvision(model: str) -> tuple[TorchvisionClassifier, Any]:
     """Ours and the library's own, of the same weights."""
     torch.manual_seed(0)
     network = models.get_model(model, weights=None).eval()
     for module in network.modules():
         if isinstance(module, nn.BatchNorm2d):  # so that pictures differ at the end of a random net
             nn.init.uniform_(module.weight, 0.5, 1.5)
+        if isinstance(module, nn.Linear) and not module.weight.any():  # transformers begin with zeros
+            nn.init.normal_(module.weight, std=0.05)
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "weights.pth"
         torch.save(network.state_dict(), file)

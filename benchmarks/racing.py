@@ -7,9 +7,8 @@ reverse order. A ratio is theirs over ours: of the medians, and of the minima be
 
 import gc
 import os
-import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from statistics import median
 from typing import Literal
@@ -27,9 +26,6 @@ pa.set_cpu_count(1)
 ROUNDS, BUDGET, SHORTEST = 7, 10.0, 0.02
 """Most rounds; processor seconds after which no further round begins; a turn is repeated up to this."""
 OURS = "ours"
-Kept = list[tuple[str, dict[str, float]]]
-"""Work, and the median seconds of each contestant."""
-AGAINST = "| work | ours | against | theirs | ratio | at least | agreement |\n|---|---|---|---|---|---|---|"
 
 
 def nothing() -> None:
@@ -72,7 +68,7 @@ class Contest:
     ours: Way
     others: dict[str, Way]
     agree: Callable[[], Agreement]
-    goals: dict[str, float] = field(default_factory=dict)
+    goals: Mapping[str, float] = field(default_factory=dict)
     told: Literal["times", "percent", "cost"] = "times"
 
 
@@ -123,53 +119,11 @@ def race(ways: dict[str, Way], rounds: int = ROUNDS, budget: float = BUDGET) -> 
     return {name: Times(seconds) for name, seconds in found.items()}
 
 
-def tell(told: str, ratio: float) -> str:
-    if told == "percent":
-        return f"{100 * ratio:.0f} %"
-    return f"{1 / ratio:.2f}x its cost" if told == "cost" else f"{ratio:.3g}x"
-
-
-def told_goal(told: str, goal: float | None) -> str:
-    if goal is None:
-        return ""
-    return f"at most {tell(told, goal)}" if told == "cost" else tell(told, goal)
-
-
 def run(contest: Contest) -> tuple[Agreement, dict[str, Times]]:
     """Agreement first, then the race."""
     agreement = contest.agree()
     agreement.check(contest.work)
     return agreement, race({OURS: contest.ours, **contest.others})
-
-
-def rows(contest: Contest, agreement: Agreement, times: dict[str, Times]) -> Iterator[str]:
-    """The table's rows of a contest, one for each of the others."""
-    ours = times[OURS]
-    for name, theirs in list(times.items())[1:]:
-        of_medians = median(theirs.seconds) / median(ours.seconds)
-        of_minima = min(theirs.seconds) / min(ours.seconds)
-        goal = contest.goals.get(name)
-        missed = goal is not None and max(of_medians, of_minima) < goal
-        cells = (
-            *(contest.work, ours, name, theirs),
-            f"**{tell(contest.told, of_medians)}** ({tell(contest.told, of_minima)})",
-            told_goal(contest.told, goal) + (" **missed**" if missed else ""),
-            agreement,
-        )
-        yield f"| {' | '.join(map(str, cells))} |"
-
-
-def table_of(contests: Iterable[Contest], kept: Kept | None = None) -> str:
-    """A ratio is of the medians, and in brackets of the minima; `kept` gathers the medians."""
-    lines = [AGAINST]
-    for contest in contests:
-        agreement, times = run(contest)
-        for line in rows(contest, agreement, times):
-            lines.append(line)
-            sys.stderr.write(f"{line}\n")
-        if kept is not None:
-            kept.append((contest.work, {name: median(times[name].seconds) for name in times}))
-    return "\n".join(lines)
 
 
 def farthest(ours: torch.Tensor, theirs: torch.Tensor) -> float:

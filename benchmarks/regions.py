@@ -5,7 +5,8 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 import torch
-from racing import Agreement, Contest, Way, table_of
+from racing import Agreement, Contest, Way
+from telling import table_of
 from torch import Tensor
 from torch.nn.functional import interpolate
 
@@ -29,7 +30,8 @@ def problem(images: int, boxes: int) -> tuple[Tensor, Tensor, Tensor]:
 def by_slices(maps: Tensor, rows: pd.DataFrame) -> np.ndarray:
     """An image at a time and a row at a time."""
     found = []
-    for image, regions in rows.groupby("image"):
+    for image in range(len(maps)):
+        regions = rows[rows["image"] == image]
         large = interpolate(maps[image][None, None], (PIXELS, PIXELS), mode="bilinear")[0, 0].numpy()
         for _, row in regions.iterrows():
             inside = large[row["y0"] : row["y1"], row["x0"] : row["x1"]]

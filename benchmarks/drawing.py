@@ -1,0 +1,93 @@
+"""Grad-CAM and Ablation-CAM from picture to map, beside pytorch-grad-cam."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import libraries
+import networks
+import numpy as np
+from pytorch_grad_cam import GradCAM as LibraryGradCAM
+from racing import Agreement, Contest, Way
+from torch import Tensor, nn
+
+from emocam.cam.ablation import AblationCAM
+from emocam.cam.base import CAM
+from emocam.cam.gradcam import GradCAM
+from emocam.classifier.base import Classifier
+from emocam.structures import Batch
+
+ONE, BATCH = "one at a time", "equal batch"
+
+
+def grid_of_tokens(x: Tensor) -> Tensor:
+    """As pytorch-grad-cam's documents read a vision transformer."""
+    return x[:, 1:].reshape(len(x), 14, 14, -1).permute(0, 3, 1, 2)
+
+
+def drawn(
+    cam: CAM, net: Classifier, batch: Batch, maps: Callable[[], np.ndarray], size: tuple[int, int]
+) -> Agreement:
+    ours = libraries.drawn_alike(cam.raw(cam.forward_pass(net, batch)), size)
+    theirs = maps()
+    # flat maps would agree whatever the methods do
+    difference = float(np.abs(ours[: len(theirs)] - theirs).max()) if theirs.any() else np.inf
+    return Agreement(difference, 2e-3, "enlarged maps in [0, 1]")
+
+
+def against_gradcam(
+    name: str, net: Classifier, library: LibraryGradCAM, size: tuple[int, int], images: int
+) -> Contest:
+    batch, cam = networks.pictures(images, size), GradCAM()
+    x = net.prepare(batch.classifier_view).contiguous()
+    emonet = name == "EmoNet" and images == 8
+    return Contest(
+        f"Grad-CAM, {name}, batch {images}, features charged",
+        Way(lambda: cam(net, batch), images),
+        {ONE: Way(lambda: library(x[:1], None)), BATCH: Way(lambda: library(x, None), images)}
+        if images > 1
+        else {ONE: Way(lambda: library(x, None))},
+        lambda: drawn(cam, net, batch, lambda: library(x[:2], None), size),
+        {ONE: 7, BATCH: 3.5} if emonet else {},
+    )
+
+
+def gradcams(small: bool) -> Iterator[Contest]:
+    net, network = networks.emonet(), networks.emonet_as_written()
+    library = LibraryGradCAM(network, [network.conv5])
+    for images in (2,) if small else (1, 8, 64):
+        yield against_gradcam("EmoNet", net, library, (227, 227), images)
+    others: dict[str, tuple[Callable[[Any], nn.Module], dict[str, Any]]] = {
+        "resnet50": (lambda n: n.layer4[-1], {}),
+        "vit_b_16": (lambda n: n.encoder.layers[-1].ln_1, {"reshape_transform": grid_of_tokens}),
+    }
+    for model, (layer, settings) in {} if small else others.items():
+        ours, theirs = networks.from_torchvision(model)
+        library = LibraryGradCAM(theirs, [layer(theirs)], **settings)
+        for images in (1, 8):
+            yield against_gradcam(model, ours, library, (224, 224), images)
+
+
+def against_ablation(
+    name: str, net: Classifier, network: nn.Module, layer: Any, size: int, goal: float
+) -> Contest:
+    batch, cam = networks.pictures(8, (size, size)), AblationCAM(relative=True)
+    x = net.prepare(batch.classifier_view).contiguous()
+
+    def library() -> np.ndarray:
+        return libraries.ablation(network, layer, x[:1])
+
+    return Contest(
+        f"Ablation-CAM, {name}, batch 8, features charged",
+        Way(lambda: cam(net, batch), 8),
+        {"pytorch-grad-cam, one at a time": Way(library)},
+        lambda: drawn(cam, net, batch, library, (size, size)),
+        {"pytorch-grad-cam, one at a time": goal},
+    )
+
+
+def ablations(small: bool) -> Iterator[Contest]:
+    if not small:
+        network = networks.emonet_as_written()
+        yield against_ablation("EmoNet", networks.emonet(), network, network.conv5, 227, 55)
+    ours, theirs = networks.from_torchvision("resnet18")
+    yield against_ablation("resnet18", ours, theirs, theirs.layer4[-1], 64 if small else 224, 300)
