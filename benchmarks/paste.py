@@ -11,7 +11,8 @@ from collections.abc import Iterator
 import torch
 from decode import photograph
 from PIL import Image
-from racing import Agreement, Contest, Way, table_of
+from racing import Agreement, Contest, Way
+from telling import table_of
 from torch import Tensor
 
 from emocam.classifier.emonet import EmoNet
