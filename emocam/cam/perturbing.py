@@ -10,6 +10,16 @@ from emocam.cam.base import ForwardPass
 HELD = {"cpu": 1 << 22}
 """Numbers of input in one batch: 27 pictures of 3 x 224 x 224 on a CPU."""
 HELD_ELSEWHERE = 1 << 25
+WORKING = 512
+"""Bytes of activations for a number of input, and to spare: VGG-16 needs a third."""
+
+
+def held(device: torch.device) -> int:
+    """Numbers of input in one batch on this device: as many as fit into what a GPU has left."""
+    most = HELD.get(device.type, HELD_ELSEWHERE)
+    if device.type == "cuda" and torch.cuda.is_available():
+        return min(most, torch.cuda.mem_get_info(device)[0] // WORKING)
+    return most
 
 
 @torch.no_grad()
@@ -17,8 +27,7 @@ def scores_of_inputs(
     forward: ForwardPass, image: Tensor, change: Callable[[Tensor, Tensor], Tensor]
 ) -> Tensor:
     """Scores (M,); row m is image[m] of the pass as changed by `change(inputs, rows m of them)`."""
-    held = HELD.get(forward.x.device.type, HELD_ELSEWHERE)
-    step = max(1, held // forward.x[0].numel())
+    step = max(1, held(forward.x.device) // forward.x[0].numel())
     rows = torch.arange(len(image), device=image.device)
     classifier = forward.quick(forward.classifier)
     scores = [

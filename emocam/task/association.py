@@ -29,11 +29,12 @@ from emocam.runs import METADATA
 from emocam.store import FILES, Shards, refusal_table, tables
 from emocam.structures import Batch, Detections, Evidence, Explanation, Prediction
 from emocam.task.base import Parts
+from emocam.task.batching import fitting_batch, free_memory
 from emocam.task.effect import measure_effect
 from emocam.task.ingredients import ingredients
 from emocam.task.pasting import paste_all
 from emocam.task.recalling import Memory, lent_before
-from emocam.task.streaming import stream, written_key
+from emocam.task.streaming import stream, workers_of, written_key
 
 
 class Explain(lightning.LightningModule):
@@ -220,7 +221,11 @@ def explain(runs: Sequence[Parts], keys: Sequence[str]) -> None:
                 )
                 for method, shards in enumerate(everything)
             ]
-            size = 32 if parts.data.batch_size == "auto" else parts.data.batch_size
+            size = parts.data.batch_size
+            if size == "auto":
+                free = free_memory(parts.settings["trainer"].get("accelerator", "auto"))
+                views = [model.classifier.view, model.detector.view]
+                size = fitting_batch(views, workers_of(parts.data, len(left)), free)
             stream(parts, model, samples, writers, collate, size, len(parts.listing))
     with parts.stage("merge"):
         blank = tables(Evidence.none(len(labels)), labels, objects)

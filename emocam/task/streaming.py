@@ -13,6 +13,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from emocam.callback.progress import ShowProgress
 from emocam.callback.shards import WriteShards
+from emocam.data.base import Data
 from emocam.data.samples import ignore_interrupt
 from emocam.errors import SettingError
 from emocam.runs import METADATA
@@ -39,10 +40,12 @@ def stream(
     """
     settings, data = parts.settings, parts.data
     left = len(samples)  # type: ignore[arg-type]
-    cores = min(MOST_WORKERS, os.cpu_count() or 1)
-    workers = data.workers if data.workers != "auto" else cores * (left > FEW_IMAGES)
     loader = DataLoader(
-        samples, batch_size=batch, num_workers=workers, collate_fn=collate, worker_init_fn=ignore_interrupt
+        samples,
+        batch_size=batch,
+        num_workers=workers_of(data, left),
+        collate_fn=collate,
+        worker_init_fn=ignore_interrupt,
     )
     callbacks = [*writers, ShowProgress(images, images - left, settings["quiet"])]
     trainer = fitting_trainer(settings["trainer"], callbacks, left)
@@ -56,6 +59,13 @@ def stream(
             "work is kept, and the same command with the same hydra.run.dir goes on; "
             "data.workers=0 shows which picture it is"
         ) from None
+
+
+def workers_of(data: Data, left: int) -> int:
+    """How many processes open the pictures that are left."""
+    if data.workers != "auto":
+        return data.workers
+    return min(MOST_WORKERS, os.cpu_count() or 1) if left > FEW_IMAGES else 0
 
 
 def fitting_trainer(
