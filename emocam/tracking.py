@@ -6,7 +6,8 @@ import logging
 import os
 import re
 import shlex
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -18,6 +19,7 @@ from emocam.errors import SettingError
 
 # before the first import of mlflow; what the user has set stays
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
 os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
 os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "20")
 
@@ -195,8 +197,8 @@ class TrackedRun:
         self.store.client.set_terminated(self.id, status)
 
 
-def download(id: str, folder: Path) -> Path:
-    """The artifacts of a run of the store that MLFLOW_TRACKING_URI names, in `folder`/ID."""
+def named_store(id: str) -> str:
+    """The store that MLFLOW_TRACKING_URI names, which should know this run."""
     uri = absolute(os.environ.get("MLFLOW_TRACKING_URI") or DEFAULT)
     file = Path(unquote(uri.removeprefix("sqlite:///")))
     if uri.startswith("sqlite:///") and not file.is_file():
@@ -204,14 +206,41 @@ def download(id: str, folder: Path) -> Path:
             f"RUN {id} is no folder here, and there is no tracking store {file} that could know it; "
             "set MLFLOW_TRACKING_URI"
         )
+    return uri
+
+
+@contextmanager
+def _told(id: str, uri: str) -> Iterator[None]:
     from mlflow.exceptions import MlflowException
+
+    try:
+        yield
+    except (MlflowException, OSError) as error:
+        reason = " ".join(str(error).split())[:200]
+        raise SettingError(f"RUN {id} cannot be had from the store {uri} ({reason})") from None
+
+
+def children(id: str) -> list[str]:
+    """The runs of a sweep in their order, but for those that failed; none where the run is no sweep."""
+    uri = named_store(id)
+    from mlflow.tracking import MlflowClient
+
+    with _told(id, uri):
+        client = MlflowClient(uri)
+        experiment = client.get_run(id).info.experiment_id
+        wanted = f"tags.`mlflow.parentRunId` = '{id}' and attributes.status = 'FINISHED'"
+        order = ["attributes.start_time ASC"]
+        found = client.search_runs([experiment], wanted, max_results=1000, order_by=order)
+    return [run.info.run_id for run in found]
+
+
+def download(id: str, folder: Path) -> Path:
+    """The artifacts of a run of that store, in `folder`/ID."""
+    uri = named_store(id)
     from mlflow.tracking import MlflowClient
 
     target = folder / id
     target.mkdir(parents=True, exist_ok=True)
-    try:
+    with _told(id, uri):
         MlflowClient(uri).download_artifacts(id, "", str(target))
-    except (MlflowException, OSError) as error:
-        reason = " ".join(str(error).split())[:200]
-        raise SettingError(f"RUN {id} cannot be had from the store {uri} ({reason})") from None
     return target

@@ -6,22 +6,23 @@ import time
 from pathlib import Path
 
 from emocam.errors import SettingError
-from emocam.verb.named import named, runs_within
+from emocam.verb.named import members, named, runs_within
 
 
 def main(words: list[str]) -> int:
     """0 when they were compared, 1 with the reason when they cannot be."""
     parser = argparse.ArgumentParser(
         prog="emocam compare",
-        description="Similarity and differences of finished runs. A sweep's folder stands for its runs.",
+        description="Similarity and differences of finished runs. A sweep stands for its runs.",
     )
     parser.add_argument(
-        "runs", nargs="+", metavar="RUN", help="a run's folder, a sweep's, or the id of a run in MLflow"
+        "runs", nargs="+", metavar="RUN", help="the folder of a run or a sweep, or its id in MLflow"
     )
     parser.add_argument("--out", type=Path, metavar="FOLDER", help="where to (default: outputs/compare_TIME)")
     given = parser.parse_args(words)
     out: Path = given.out or Path("outputs") / time.strftime("compare_%Y-%m-%d_%H-%M-%S")
-    folders = [folder for word in given.runs for folder in runs_within(named(word, out / "runs"))]
+    words = [word for given_word in given.runs for word in members(given_word)]
+    folders = [folder for word in words for folder in runs_within(named(word, out / "runs"))]
     if len(folders) < 2:
         raise SettingError(f"compare needs at least two runs, got {len(folders)}")
 
@@ -29,6 +30,7 @@ def main(words: list[str]) -> int:
     from emocam.comparing.words import comparison_lines
     from emocam.comparison import compare
     from emocam.runs import Run
+    from emocam.words import shown
 
     found = compare([Run(folder) for folder in folders], out)
     if found.refusal and not (out / "recovery.csv").is_file():  # worlds differ, and each has its truth
@@ -37,5 +39,5 @@ def main(words: list[str]) -> int:
     lines += recovered(out)
     page = out / "report" / "index.html"
     lines += [f"table    {out / 'comparison.csv'}", f"report   {page if page.is_file() else out}"]
-    sys.stdout.write("\n".join(lines) + "\n")
+    sys.stdout.write(shown(lines))
     return 0

@@ -21,6 +21,15 @@ def named(word: str, downloads: Path) -> Path:
     return folder
 
 
+def members(word: str) -> list[str]:
+    """A sweep's id stands for its runs, as its folder does."""
+    if not RUN_ID.fullmatch(word) or Path(word).exists():
+        return [word]
+    from emocam.tracking import children
+
+    return children(word) or [word]
+
+
 def brought(id: str, downloads: Path) -> Path:
     """Whole or not at all: an interrupted download is begun anew."""
     if (downloads / id).is_dir():

@@ -7,7 +7,7 @@ import pytest
 
 from emocam.errors import SettingError
 from emocam.tracking import MLflow
-from emocam.verb.named import brought, named, runs_within
+from emocam.verb.named import brought, members, named, runs_within
 
 UNKNOWN = "0" * 32
 
@@ -48,3 +48,16 @@ def test_a_run_is_brought_once(finished_run, tmp_path, monkeypatch):
     assert runs_within(folder) == [folder]
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "sqlite:////nowhere/mlflow.db")
     assert brought(tracked.id, tmp_path / "runs") == folder
+
+
+def test_a_sweep_s_id_stands_for_its_runs_in_their_order(tmp_path, monkeypatch):
+    uri = f"sqlite:///{tmp_path / 'mlflow.db'}"
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
+    store = MLflow(uri)
+    parent = store.start("sweep", {}, {})
+    own = [store.start(name, {}, {}, parent.id) for name in ("first", "second", "failed")]
+    for run, ending in zip(own, ("FINISHED", "FINISHED", "FAILED"), strict=True):
+        run.end(ending)
+    assert members(parent.id) == [own[0].id, own[1].id]
+    assert members(own[0].id) == [own[0].id]
+    assert members("outputs/run") == ["outputs/run"]
