@@ -9,8 +9,10 @@ import numpy as np
 import pandas as pd
 import pyarrow.compute as pc
 from numpy.typing import NDArray
+from PIL import Image
 
 from emocam.callback.base import Finished
+from emocam.callback.faces import check, without_faces
 from emocam.plot.overlay import overlay_figure
 from emocam.runs import Run
 from emocam.store import corners
@@ -32,19 +34,30 @@ class Seen:
 
 
 class Overlay:
-    """Leaves overlays/1.png and on: of each label in turn the surest picture that has an object."""
+    """Leaves overlays/1.png and on: of each label in turn the surest picture that has an object.
 
-    def __init__(self, images: int = 8) -> None:
-        self.images = images
+    `faces` are blurred or left out as in the report.
+    """
+
+    def __init__(self, images: int = 8, faces: str | None = None) -> None:
+        self.images, self.faces = images, faces
+        if faces is not None:
+            check(faces)
 
     def on_run_end(self, finished: Finished) -> dict[str, Any]:
         if finished.data is None:
             return {}
+        data = finished.data
+
+        def open_picture(path: str) -> Image.Image:
+            return data.open(path).image
+
+        shown = open_picture if self.faces is None else without_faces(open_picture, self.faces)
         folder, paths = finished.folder / "overlays", surest(finished.run, self.images)
         for path, seen in look_up(finished.run, paths, finished.thresholds):
             try:
-                picture = finished.data.open(path).image
-            except Exception:  # whatever befell the file since the run; the others are shown
+                picture = shown(path)
+            except Exception:  # gone since the run, or it shows a face; the others are there
                 continue
             folder.mkdir(exist_ok=True)
             figure = overlay_figure(

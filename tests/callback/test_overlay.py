@@ -61,6 +61,22 @@ def test_a_picture_that_is_gone_leaves_the_numbers_of_the_others(finished_run):
     assert {file.name for file in (run.path / "overlays").iterdir()} == {"1.png", "3.png"}
 
 
+def test_pictures_with_faces_are_left_out(finished_run, monkeypatch):
+    pytest.importorskip("cv2")
+    run, seen = finished_run("gradcam", np.full((60, 4), 0.5)), []
+    found = [[(0, 0, 9, 9)], [], []]
+    monkeypatch.setattr("emocam.callback.faces.find_faces", lambda picture: found[len(seen) - 1])
+
+    class Counting(Album):
+        def open(self, path: str) -> Picture:
+            seen.append(path)
+            return super().open(path)
+
+    Overlay(3, "drop").on_run_end(Finished(run, Counting(), Thresholds(0.005, 0.3, 0), {}))
+    left = surest(run, 3).index(seen[0]) + 1
+    assert {int(file.stem) for file in (run.path / "overlays").iterdir()} == {1, 2, 3} - {left}
+
+
 def test_without_pictures_nothing_is_left(finished_run, tmp_path: Path):
     run = finished_run("gradcam", np.full((60, 4), 0.5))
     assert Overlay().on_run_end(Finished(run, None, Thresholds(), {})) == {}
