@@ -87,11 +87,11 @@ def run(command: Command, spent: Mapping[str, float] = MappingProxyType({})) -> 
     with parts.stage("imports"):  # Lightning comes with the task
         task: Task = parts.build("task")
     with tracked(command, settings, parts) as tracker:
-        _ = parts.thresholds
+        callbacks = built(command, parts)
         data = task.perform(parts)
         if not (command.folder / "predictions.parquet").is_file():
             return 0
-        ledger, summary = finish(command, settings, parts, data)
+        ledger, summary = finish(command, parts, data, callbacks)
         if tracker:
             with parts.stage("tracking"):
                 told = numbers(summary)  # what was found first: MLflow's charts begin with the first
@@ -105,10 +105,20 @@ def run(command: Command, spent: Mapping[str, float] = MappingProxyType({})) -> 
         return 2 if ledger.unused > most * ledger.images else 0
 
 
+def built(command: Command, parts: Parts) -> dict[str, RunCallback]:
+    """What comes after the pictures: a mistake in it is told before the work, not after."""
+    _ = parts.thresholds, parts.paste, parts.effect
+    return {
+        name: build(node, f"callback.{name}", command.allowed)
+        for name, node in (OmegaConf.select(command.cfg, "callback") or {}).items()
+    }
+
+
 def finish(
-    command: Command, settings: dict[str, Any], parts: Parts, data: Data | None
+    command: Command, parts: Parts, data: Data | None, callbacks: dict[str, RunCallback]
 ) -> tuple[Ledger, dict[str, Any]]:
     """What callbacks make of the tables, and summary.json with the last word."""
+    settings = parts.settings
     finished_run = Run(command.folder)
     listing = None if data is None or settings.get("evidence") else len(parts.listing)
     ledger = read_ledger(command.folder, listing)
@@ -128,10 +138,6 @@ def finish(
     }
     if parts.evidence_from:
         summary["evidence_from"] = str(parts.evidence_from)
-    callbacks: dict[str, RunCallback] = {
-        name: build(node, f"callback.{name}", command.allowed)
-        for name, node in (OmegaConf.select(command.cfg, "callback") or {}).items()
-    }
     for name, callback in callbacks.items():
         with parts.stage(name):
             summary |= callback.on_run_end(Finished(finished_run, data, parts.thresholds, summary))
@@ -219,12 +225,12 @@ def numbers(summary: dict[str, Any], prefix: str = "") -> dict[str, float]:
 
 def tell(summary: dict[str, Any], ledger: Ledger, folder: Path, tracker: TrackedRun | None) -> None:
     """The closing lines."""
-    from emocam.words import closing
+    from emocam.words import closing, shown
 
     lines = closing(summary, ledger.line, folder)
     if tracker:
         lines.append(f"run      {tracker.id}   {tracker.store.show}")
-    sys.stdout.write("\n".join(lines) + "\n")
+    sys.stdout.write(shown(lines))
     sys.stdout.flush()
 
 

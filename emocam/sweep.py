@@ -117,7 +117,9 @@ def finish(opened: Opened) -> None:
     if opened.tracked:
         _track(opened, ended, comparison, told)
         lines.append(f"run      {opened.tracked.id}   {opened.tracked.store.show}")
-    sys.stdout.write("\n".join(lines) + "\n")
+    from emocam.words import shown
+
+    sys.stdout.write(shown(lines))
     sys.stdout.flush()
     opened.statuses = [job.status for job in ended]
 

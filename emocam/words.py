@@ -1,7 +1,15 @@
 """What a run says at its end."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
+
+CONTROL = dict.fromkeys((*range(0x20), 0x7F, *range(0x80, 0xA0)), "\N{REPLACEMENT CHARACTER}")
+
+
+def shown(lines: Iterable[str]) -> str:
+    """Text for a terminal: names come from files, and a control character in one would steer it."""
+    return "".join(f"{line.translate(CONTROL)}\n" for line in lines)
 
 
 def closing(summary: dict[str, Any], ledger: str, folder: Path) -> list[str]:

@@ -324,3 +324,11 @@ def test_replay_asks_for_a_finished_run(ask: Ask) -> None:
     wrong = ask("task=replay", "logger=null", "evidence=nowhere")
     assert wrong.status == 1
     assert wrong.err.startswith("evidence nowhere is no finished run's folder: it has no predictions.parquet")
+
+
+def test_a_mistake_in_what_comes_after_the_pictures_is_told_before_them(ask: Ask, tmp_path: Path) -> None:
+    told = ask(
+        "+cam=gradcam", "logger=null", "callback.report._target_=emocam.nothing.Here", "hydra.run.dir=run"
+    )
+    assert told.status == 1 and "callback.report._target_ 'emocam.nothing.Here' cannot be loaded" in told.err
+    assert not list((tmp_path / "run").glob("*.parquet")) and not (tmp_path / "run" / "shards").exists()

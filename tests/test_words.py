@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from emocam.words import closing
+from emocam.words import closing, shown
 
 SUMMARY = {
     "finding": [{"object": "Ball", "label": "Joy", "percent": 80.0}],
@@ -36,3 +36,7 @@ def test_what_parts_model_and_data_what_is_outside_and_what_is_stable_follow(tmp
         SUMMARY | {"stable_top": 3, "stable_from": None, "unexplained": None}, "1 image", tmp_path
     )
     assert lines[3] == "the top 3 still changes: more pictures are needed"
+
+
+def test_a_name_does_not_steer_the_terminal() -> None:
+    assert shown(["a \x1b[2J\x9b1m name\r", "Ü ✓"]) == "a \ufffd[2J\ufffd1m name\ufffd\nÜ ✓\n"
