@@ -28,20 +28,32 @@ def count_grid(
     label (B,) of each image; object, image, score, importance (N,) of each region; shape is (O, L).
     """
     objects, labels = shape
+    # as Thresholds compares: numbers as they are stored
+    scores, importances = scores.astype(np.float32), importances.astype(np.float32)
     counts = np.zeros((len(scores), len(importances), objects * labels), np.int64)
     if not len(object):
         return counts.reshape(len(scores), len(importances), objects, labels)
-    pair = image.astype(np.int64) * objects + object
+    seen = np.flatnonzero((score > scores[0]) & (importance > importances[0]))
+    pair = image[seen].astype(np.int64) * objects + object[seen]
     order = np.argsort(pair, kind="stable")
-    pair, importance = pair[order], importance[order]
+    pair, seen = pair[order], seen[order]
+    first = np.diff(pair, prepend=-1) > 0
+    group, pair = first.cumsum(dtype=np.int32) - np.int32(1), pair[first]
+    cell = (pair % objects) * labels + label[pair // objects]
     # how many score thresholds lie strictly below each region's score
-    level = np.searchsorted(scores, score[order], side="left")
-    starts = np.flatnonzero(np.r_[True, pair[1:] != pair[:-1]])
-    cell = (pair[starts] % objects) * labels + label[pair[starts] // objects]
     levels = len(scores) + 1
+    level = np.searchsorted(scores, score[seen], side="left").astype(np.min_scalar_type(levels))
+    importance = importance[seen]
     for t, threshold in enumerate(importances):
-        highest = np.maximum.reduceat(np.where(importance > threshold, level, 0), starts)
-        ended = np.bincount(highest * (objects * labels) + cell, minlength=levels * objects * labels)
+        # thresholds ascend, so a region that has failed one is never asked again
+        kept = np.flatnonzero(importance > threshold)
+        if not len(kept):
+            break
+        group, level, importance = group[kept], level[kept], importance[kept]
+        starts = np.flatnonzero(np.diff(group, prepend=np.int32(-1)))
+        highest = np.maximum.reduceat(level, starts).astype(np.int64)
+        places = highest * (objects * labels) + cell[group[starts]]
+        ended = np.bincount(places, minlength=levels * objects * labels)
         reached = ended.reshape(levels, -1)[::-1].cumsum(0)[::-1]
         counts[:, t] = reached[1:]
     return counts.reshape(len(scores), len(importances), objects, labels)
