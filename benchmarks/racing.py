@@ -23,7 +23,7 @@ torch.set_num_threads(1)
 cv2.setNumThreads(1)
 pa.set_cpu_count(1)
 
-ROUNDS, BUDGET, SHORTEST = 7, 10.0, 0.02
+ROUNDS, BUDGET, SHORTEST = 7, 6.0, 0.02
 """Most rounds; processor seconds after which no further round begins; a turn is repeated up to this."""
 OURS = "ours"
 
