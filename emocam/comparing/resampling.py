@@ -73,10 +73,13 @@ def similarity_interval(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Ends (M, M) of the 95 % interval of R (M, M), from resamples (R, M, M).
 
-    Fisher's z spreads evenly; resampled matrices share their doubled images, which makes them more
-    alike than new ones would be, so their spread is taken and not their middle.
+    Fisher's z spreads evenly: by R's spread over the resamples times z's slope at their mean, since the z
+    of a resample that is perfectly alike would be infinite. Resampled matrices share their doubled
+    images, which makes them more alike than new ones would be, so their spread is taken and not their
+    middle.
     """
     highest = 1 - 1e-12  # of a run with itself z is infinite
     z = np.arctanh(np.clip(found, -highest, highest))
-    spread = np.arctanh(np.clip(resampled, -highest, highest)).std(0, ddof=1)
+    slope = 1 / (1 - np.clip(resampled.mean(0), -highest, highest) ** 2)
+    spread = slope * resampled.std(0, ddof=1)
     return np.tanh(z - 1.96 * spread), np.tanh(z + 1.96 * spread)

@@ -68,3 +68,10 @@ def test_runs_over_other_pictures_are_not_paired(finished_run) -> None:
     runs, _ = occurrences(finished_run)
     assert same_images(runs)
     assert not same_images([runs[0], finished_run("fewer", 0.5, images=59)])
+
+
+def test_a_resample_that_is_perfectly_alike_widens_no_interval_to_everything():
+    r = np.array([[1, 0.95], [0.95, 1]])
+    resampled = np.stack([np.array([[1, x], [x, 1]]) for x in (0.93, 0.96, 0.98, 1.0, 0.97, 0.95)])
+    low, high = similarity_interval(r, resampled)
+    assert 0.7 < low[0, 1] < 0.95 < high[0, 1] < 1
