@@ -126,7 +126,10 @@ def test_a_picture_that_is_gone_is_said_and_stops_nothing(run_folder):
             raise FileNotFoundError(path)
         return open_picture(path)
 
-    assert "1 of the pictures could not be opened, or are left out" in write_report(folder, open_or_raise).read_text()
+    assert (
+        "1 of the pictures could not be opened, or are left out"
+        in write_report(folder, open_or_raise).read_text()
+    )
 
 
 def test_hostile_names_stay_text(hostile_folder):
