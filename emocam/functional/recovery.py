@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,24 +35,25 @@ class Pairs:
     images: NDArray[np.int64]
     objects: int
 
-    def total(self, value: Matrix) -> Matrix:
+    def total(self, value: NDArray[Any]) -> Matrix:
         """Summed over the pairs of each cell: (O, L)."""
         shape = self.objects, len(self.images)
         place = self.object * shape[1] + self.label
-        return np.bincount(place, value, shape[0] * shape[1]).reshape(shape)
+        summed = np.bincount(place, value.astype(np.float64), shape[0] * shape[1])
+        return summed.astype(np.float64).reshape(shape)
 
     @property
     def present(self) -> Matrix:
         return self.total(np.ones(len(self.object)))
 
-    def percent(self, value: Matrix) -> Matrix:
+    def percent(self, value: NDArray[Any]) -> Matrix:
         """Of the label's images."""
-        return 100 * self.total(value.astype(float)) / np.maximum(self.images, 1)
+        return 100 * self.total(value) / np.maximum(self.images, 1)
 
-    def share(self, value: Matrix) -> Matrix:
+    def share(self, value: NDArray[Any]) -> Matrix:
         """Of the pairs of each cell; NaN where the object never is."""
         present = self.present
-        return self.total(value.astype(float)) / np.where(present > 0, present, np.nan)
+        return self.total(value) / np.where(present > 0, present, np.nan)
 
 
 @dataclass(frozen=True)
