@@ -23,7 +23,7 @@ from emocam.store import tables
 
 PHOTOS = Path(__file__).resolve().parents[2] / "shared/data/photos"
 FINDINGEMO = 25_869
-LOOP = "the loop"
+LOOP, MARGIN = "the loop", 0.02
 
 
 @cache
@@ -42,18 +42,20 @@ def photos(folder: Path, images: int) -> Path:
     return folder
 
 
-def credited(objects: Any, importance: Any) -> set[int]:
-    return {int(o) for o, i in zip(objects, importance, strict=True) if i > 0.3}
+def credited(objects: Any, importance: Any, above: float) -> set[int]:
+    return {int(o) for o, i in zip(objects, importance, strict=True) if i > above}
 
 
 def agreement(ours: Ours, loop: Loop, files: list[Path], tolerance: float) -> Agreement:
-    """Which objects count in which image; a box at the threshold may fall to either side."""
+    """Objects that one counts in an image and the other does not, were the threshold a margin lower."""
     evidence, differing, total = ours.explain()[0], 0, 0
     for i, file in enumerate(files):
         rows, here = loop.explain(file, "gradcam"), evidence.detections.image == i
-        one = credited(evidence.detections.object[here], evidence.importance[here])
-        two = credited(rows["object"], rows["importance"])
-        differing, total = differing + len(one ^ two), total + len(one | two)
+        one = evidence.detections.object[here], evidence.importance[here]
+        two = rows["object"], rows["importance"]
+        sure, other = credited(*one, 0.3 + MARGIN), credited(*two, 0.3 + MARGIN)
+        differing += len(sure - credited(*two, 0.3 - MARGIN)) + len(other - credited(*one, 0.3 - MARGIN))
+        total += len(sure | other)
     return Agreement(differing / max(total, 1), tolerance, f"share of {total} objects counted by one alone")
 
 
