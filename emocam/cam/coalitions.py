@@ -8,7 +8,7 @@ Every other head is asked plainly, with channels set to zero; the first pass thr
 ways for a few coalitions, and the sum is trusted only if they agree.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from weakref import WeakKeyDictionary
 
@@ -20,6 +20,8 @@ from emocam.cam.summing import Summing
 
 HELD = 1 << 24
 """Numbers held at once by a batch of coalitions: 64 MB."""
+ROWS = 1024
+"""Rows behind the linear layer at once: a product of so many costs less a row than one of a few hundred."""
 
 _trusted: "WeakKeyDictionary[nn.Module, Summing | None]" = WeakKeyDictionary()
 
@@ -40,12 +42,12 @@ class Coalitions:
         if self._one_number(self.summing):
             nothing, share = self._shares(self.summing)
             return nothing[:, None] + torch.einsum("bsc,bc->bs", mask, share)
-        scores = [
-            self._after(self.summing, nothing + rows @ parts, image)
+        asked = (
+            (image, nothing + rows @ parts)
             for image, nothing, parts in self._parts(self.summing)
             for rows in mask[image].split(self._rows(parts[0]))
-        ]
-        return torch.cat(scores).view(mask.shape[:2])
+        )
+        return torch.cat(list(self._after(self.summing, asked))).view(mask.shape[:2])
 
     @cached_property
     def whole(self) -> Tensor:
@@ -63,10 +65,15 @@ class Coalitions:
         if self._one_number(self.summing):
             return self.whole[:, None] - self._shares(self.summing)[1]
         scores = self.whole[:, None].repeat(1, self.activation.shape[1])
-        for image, nothing, parts in self._parts(self.summing):
-            heard = parts.abs().amax(-1) > 0
-            z = nothing + parts.sum(0) - parts[heard]
-            scores[image, heard] = self._after(self.summing, z, image)
+        heard: list[Tensor] = []
+
+        def asked(summing: Summing) -> Iterator[tuple[int, Tensor]]:
+            for image, nothing, parts in self._parts(summing):
+                heard.append(parts.abs().amax(-1) > 0)
+                yield image, nothing + parts.sum(0) - parts[heard[image]]
+
+        for image, without in enumerate(self._after(self.summing, asked(self.summing))):
+            scores[image, heard[image]] = without
         return scores
 
     @torch.no_grad()
@@ -95,10 +102,22 @@ class Coalitions:
     def _rows(self, row: Tensor) -> int:
         return max(1, HELD // row.numel())
 
-    def _after(self, summing: Summing, z: Tensor, image: int) -> Tensor:
-        """Scores (M,) of one image from outputs of the linear layer (M, outputs)."""
+    def _after(self, summing: Summing, asked: Iterable[tuple[int, Tensor]]) -> Iterator[Tensor]:
+        """Scores (M,) for each image and outputs of the linear layer (M, outputs), some images at once."""
+        waiting: list[tuple[int, Tensor]] = []
+        for question in asked:
+            waiting.append(question)
+            if sum(len(z) for _, z in waiting) >= ROWS:
+                yield from self._together(summing, waiting)
+                waiting = []
+        if waiting:
+            yield from self._together(summing, waiting)
+
+    def _together(self, summing: Summing, asked: list[tuple[int, Tensor]]) -> Sequence[Tensor]:
+        z = torch.cat([z for _, z in asked])
         logits = z if summing.after is None else self.forward.quick(summing.after)(z)
-        return self.forward.score(logits, torch.full((len(z),), image, device=z.device))
+        image = torch.cat([torch.full((len(z),), image, device=z.device) for image, z in asked])
+        return self.forward.score(logits, image).split([len(z) for _, z in asked])
 
     def _parts(self, summing: Summing) -> Iterator[tuple[int, Tensor, Tensor]]:
         """For each image: its number, z(nothing) (outputs,), and C (C, outputs)."""
