@@ -19,6 +19,8 @@ from emocam.structures import Batch
 
 ONE, BATCH = "one at a time", "equal batch"
 LIBRARY = "pytorch-grad-cam, one at a time"
+RUN = 32
+"""Images in a batch of a run: `data.batch_size=auto`."""
 
 
 def grid_of_tokens(x: Tensor) -> Tensor:
@@ -70,14 +72,14 @@ def gradcams(small: bool) -> Iterator[Contest]:
 
 
 def against_ablation(name: str, net: Classifier, network: Any, layer: Any, size: int, goal: float) -> Contest:
-    batch, cam = networks.pictures(8, (size, size)), AblationCAM(relative=True)
+    batch, cam = networks.pictures(RUN, (size, size)), AblationCAM(relative=True)
     x = net.prepare(batch.classifier_view).contiguous()
     # what agrees on small pictures agrees on large ones, and the library is slow; EmoNet takes one size
-    few = batch if name == "EmoNet" else networks.pictures(1, (64, 64))
+    few = networks.pictures(1, (size, size) if name == "EmoNet" else (64, 64))
     seen = net.prepare(few.classifier_view).contiguous()[:1]
     return Contest(
-        f"Ablation-CAM, {name}, batch 8, features charged",
-        Way(lambda: cam(net, batch), 8),
+        f"Ablation-CAM, {name}, batch {RUN}, features charged",
+        Way(lambda: cam(net, batch), RUN),
         {LIBRARY: Way(lambda: libraries.ablation(network, layer, x[:1]))},
         lambda: drawn(cam, net, few, lambda: libraries.ablation(network, layer, seen), tuple(seen.shape[2:])),
         {LIBRARY: goal},

@@ -25,7 +25,7 @@ def alike(cam: CAM, library: libraries.Weigh, forward: ForwardPass) -> Agreement
 
 def on_the_head(small: bool) -> Iterator[Contest]:
     """LIFT and LRP."""
-    images = 2 if small else 16
+    images = 2 if small else 32
     forward = libraries.pass_of(networks.emonet(), networks.pictures(images, (227, 227)))
     activation, target = forward.activation.detach(), forward.target
     for name, cam, library in (

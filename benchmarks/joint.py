@@ -23,6 +23,8 @@ from emocam.task.association import Explain
 
 PAPER = (GradCAM, AblationCAM, LIMECAM, LRP, LIFTCAM)
 CHEAP = (GradCAM, LayerCAM, LIFTCAM)
+RUN = 32
+"""Images in a batch of a run: `data.batch_size=auto`."""
 LIBRARIES, FEATURES = "the libraries, one image at a time", "the features pass alone"
 
 
@@ -50,22 +52,22 @@ def agree(methods: Sequence[type[CAM]], batch: Batch) -> Agreement:
 
 def joined(small: bool) -> Iterator[Contest]:
     net = networks.emonet()
-    for images in (2,) if small else (1, 8, 64):
+    for images in (2,) if small else (1, 8, RUN):
         batch = networks.pictures(images, (227, 227))
         x = net.prepare(batch.classifier_view)
-        if images != 64 and (small or images > 1):
+        if small or images == RUN:
             yield Contest(
                 f"the paper's five CAMs, one pass, batch {images}",
                 Way(partial(step_of(PAPER).explain, batch), images),
                 {LIBRARIES: Way(partial(by_libraries, x[:1].contiguous()))},
                 partial(agree, PAPER, batch),
-                {LIBRARIES: 45} if images == 8 else {},
+                {LIBRARIES: 45} if images == RUN else {},
             )
         yield Contest(
             f"Grad-CAM, LayerCAM and LIFT, one pass, batch {images}",
             Way(partial(step_of(CHEAP).explain, batch), images),
             {FEATURES: Way(partial(net.cut, x), images)},
             partial(agree, CHEAP, batch),
-            {FEATURES: 1 / 1.7} if images == 8 else {},
+            {FEATURES: 1 / 1.7} if images == RUN else {},
             "cost",
         )
