@@ -31,6 +31,11 @@ def corners(table: pa.Table) -> np.ndarray:
     return np.stack([table[side].to_numpy() for side in BOX], 1)
 
 
+def repeating(schema: pa.Schema) -> list[str]:
+    """Columns worth a dictionary: a float hardly comes twice, and to try costs more than to write it."""
+    return [field.name for field in schema if not pa.types.is_floating(field.type)]
+
+
 def _names(index: np.ndarray, names: list[str]) -> pa.DictionaryArray:
     return pa.DictionaryArray.from_arrays(pa.array(index, pa.int32()), pa.array(names, pa.string()))
 
@@ -163,7 +168,12 @@ class Shards:
         half.mkdir()
         for file, parts in rows.items():
             table = pa.concat_tables(parts).unify_dictionaries().sort_by("index")
-            pq.write_table(table, half / f"{file}.parquet", compression="zstd")
+            pq.write_table(
+                table,
+                half / f"{file}.parquet",
+                compression="zstd",
+                use_dictionary=repeating(table.schema),
+            )
             with (half / f"{file}.parquet").open("rb") as written:
                 os.fsync(written.fileno())
         half.rename(self.folder / name)
@@ -199,7 +209,9 @@ def _write_merged(parts: list[Path], file: str, target: Path, metadata: dict[byt
     try:
         for block in _in_order(parts, file):
             rows = block.drop_columns("index").replace_schema_metadata(metadata)
-            writer = writer or pq.ParquetWriter(half, rows.schema, compression="zstd")
+            writer = writer or pq.ParquetWriter(
+                half, rows.schema, compression="zstd", use_dictionary=repeating(rows.schema)
+            )
             writer.write_table(rows, row_group_size=max(1, len(rows)))
     finally:
         if writer:
