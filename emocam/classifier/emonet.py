@@ -15,7 +15,7 @@ from emocam.classifier.weights import cached, fit, is_file, read_labels, read_we
 from emocam.errors import SettingError, nearest
 from emocam.functional.views import Stretch
 
-SIZE = 227
+SIZE, IN_CACHE = 227, 8
 LABELS = (
     *("Adoration", "Aesthetic Appreciation", "Amusement", "Anxiety", "Awe", "Boredom", "Confusion"),
     *("Craving", "Disgust", "Empathetic Pain", "Entrancement", "Excitement", "Fear", "Horror"),
@@ -34,6 +34,16 @@ AROUSAL = (
 
 class EmoNetLayers(nn.Sequential):
     """A row of layers; those with weights are named as in the port's file."""
+
+
+class InPieces(EmoNetLayers):
+    """A few images at a time on a processor, whose caches do not hold the maps of many."""
+
+    def forward(self, input: Tensor) -> Tensor:
+        piece = IN_CACHE * torch.get_num_threads() if input.device.type == "cpu" else len(input)
+        if len(input) <= piece:
+            return super().forward(input)
+        return torch.cat([super(InPieces, self).forward(part) for part in input.split(piece)])
 
 
 def build_layers(labels: int) -> EmoNetLayers:
@@ -173,4 +183,4 @@ def _cut(layers: EmoNetLayers, layer: str) -> tuple[nn.Sequential, nn.Sequential
             f"classifier.layer {layer!r} is not a layer of EmoNet with a map; {nearest(layer, spatial)}"
         )
     after = names.index(layer) + 1
-    return layers[:after], layers[after:]
+    return InPieces(OrderedDict(layers[:after].named_children())), layers[after:]

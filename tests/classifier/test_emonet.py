@@ -100,6 +100,16 @@ def test_the_explained_layer_is_conv5_before_its_relu(net):
         assert torch.allclose(head(activation), net(x), atol=1e-5)
 
 
+def test_many_images_in_pieces_are_what_they_are_alone(net, monkeypatch):
+    x = 50 * torch.randn(3, 3, 227, 227, generator=torch.Generator().manual_seed(0))
+    whole = net.features(x)
+    monkeypatch.setattr("emocam.classifier.emonet.IN_CACHE", 2)
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 1)
+    pieces = net.features(x)
+    assert torch.allclose(pieces, whole, atol=1e-5 * float(whole.abs().max()))
+    assert torch.equal(pieces[2:], net.features(x[2:]))
+
+
 def test_it_has_as_many_parameters_as_the_port():
     assert sum(parameter.numel() for parameter in build_layers(20).parameters()) == 56_950_164
 
