@@ -11,7 +11,7 @@ from emocam.functional.grid import count_grid
 
 OBJECTS, LABELS = 601, 20
 COLUMNS = ("object", "image", "score", "importance")
-STEPS = np.linspace(0.05, 0.95, 10)
+STEPS = np.linspace(0.05, 0.95, 10, dtype=np.float32)
 
 
 def evidence(regions: int) -> tuple[np.ndarray, pd.DataFrame]:
