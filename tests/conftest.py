@@ -1,6 +1,7 @@
 """The real command inside the test's process, where the heavy imports are paid once; and finished runs."""
 
 import json
+import logging
 import os
 import shutil
 import zlib
@@ -44,6 +45,8 @@ def emocam(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.delenv("HYDRA_FULL_ERROR", raising=False)
     kept = dict(os.environ)
+    root = logging.getLogger()
+    handlers, level = list(root.handlers), root.level
 
     def command(*words: str) -> int:
         # a command that takes another's evidence proves nothing; tests of that name a cache
@@ -55,6 +58,10 @@ def emocam(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable
     yield command
     os.environ.clear()
     os.environ.update(kept)
+    # `--info` leaves a handler that writes to this test's output, and a level at which Hydra tells all
+    for handler in set(root.handlers) - set(handlers):
+        root.removeHandler(handler)
+    root.setLevel(level)
 
 
 OBJECTS = ["Ball", "Tree", "Coin", "Lamp", "Boat", "Kite"]

@@ -159,7 +159,7 @@ SENTENCES = {
     "data.resize=quick": "data.resize must be exact or fast, got 'quick'",
     "data.batch_size=0": "data.batch_size must be auto or a whole number, got 0",
     "seed=x": "seed must be a whole number, got 'x'",
-    "precision=16": "precision must be 32, got 16",
+    "precision=16": "precision must be 32 or bf16, got 16",
     "classifier=null": "classifier must name an option of its group, got null",
     "cam=[": "the word 'cam=[' cannot be read as SETTING=VALUE",
     "nonsense": "the word 'nonsense' cannot be read as SETTING=VALUE",

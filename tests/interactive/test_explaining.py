@@ -18,7 +18,11 @@ from emocam.cam.gradcam import GradCAM
 from emocam.classifier.planted import PlantedClassifier
 from emocam.errors import SettingError
 
-METHODS = sorted(file.stem for file in (Path(__file__).parents[2] / "conf/cam").glob("*.yaml"))
+METHODS = sorted(
+    file.stem
+    for file in (Path(__file__).parents[2] / "conf/cam").glob("*.yaml")
+    if "_target_" in file.read_text()  # others name several methods
+)
 METHODS = [name for name in METHODS if name not in ("joined", "paper")]  # lists of methods, not methods
 
 

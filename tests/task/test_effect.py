@@ -89,6 +89,7 @@ def parts_in(folder: Path, effect: Effect | None, **thresholds: float) -> Parts:
     }
     settings = {
         "data": {},
+        "detector": {"_target_": "made.Here"},
         "seed": 5,
         "quiet": True,
         "effect": None if effect is None else str(vars(effect)),
