@@ -68,9 +68,10 @@ class YOLOv3(Detector):
 
     def forward(self, batch: Batch) -> Detections:
         assert isinstance(batch.detector_view, Tensor)
-        outputs = self.network(
-            (batch.detector_view.float() / 255).contiguous(memory_format=torch.channels_last)
-        )
+        x = (batch.detector_view.float() / 255).contiguous(memory_format=torch.channels_last)
+        # a processor's cache does not hold the maps of many pictures
+        piece = torch.get_num_threads() if x.device.type == "cpu" else len(x)
+        outputs = [torch.cat(scale) for scale in zip(*map(self.network, x.split(piece)), strict=True)]
         found = [
             candidates(output.float(), anchors, self.score, self.classes)
             for output, anchors in zip(outputs, self.anchors, strict=True)
