@@ -10,12 +10,13 @@ from torch import Tensor, nn
 
 from emocam.classifier.base import Classifier
 from emocam.classifier.flatten import Flatten
+from emocam.classifier.in_pieces import InPieces
 from emocam.classifier.response_norm import ResponseNorm
 from emocam.classifier.weights import cached, fit, is_file, read_labels, read_weights
 from emocam.errors import SettingError, nearest
 from emocam.functional.views import Stretch
 
-SIZE, IN_CACHE = 227, 8
+SIZE = 227
 LABELS = (
     *("Adoration", "Aesthetic Appreciation", "Amusement", "Anxiety", "Awe", "Boredom", "Confusion"),
     *("Craving", "Disgust", "Empathetic Pain", "Entrancement", "Excitement", "Fear", "Horror"),
@@ -34,16 +35,6 @@ AROUSAL = (
 
 class EmoNetLayers(nn.Sequential):
     """A row of layers; those with weights are named as in the port's file."""
-
-
-class InPieces(EmoNetLayers):
-    """A few images at a time on a processor, whose caches do not hold the maps of many."""
-
-    def forward(self, input: Tensor) -> Tensor:
-        piece = IN_CACHE * torch.get_num_threads() if input.device.type == "cpu" else len(input)
-        if len(input) <= piece:
-            return super().forward(input)
-        return torch.cat([super(InPieces, self).forward(part) for part in input.split(piece)])
 
 
 def build_layers(labels: int) -> EmoNetLayers:

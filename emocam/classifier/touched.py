@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from torch.nn.functional import conv2d, max_pool2d, pad
 
 from emocam.classifier.base import Classifier
+from emocam.classifier.in_pieces import InPieces
 from emocam.classifier.response_norm import ResponseNorm
 
 ALONE = (nn.ReLU, ResponseNorm, nn.Identity)
@@ -153,13 +154,14 @@ class Alike(nn.Sequential):
         for i, window in windows.items():
             if window:
                 window.into(whole[i : i + 1])
-        return nn.Sequential(*layers)(whole)
+        return InPieces(*layers)(whole)
 
 
 def for_alike(classifier: Classifier) -> Classifier:
     """The classifier for inputs that are like the first of their batch, with the same weights."""
     features = classifier.features
-    if not isinstance(features, nn.Sequential) or type(features).forward is not nn.Sequential.forward:
+    rows = nn.Sequential.forward, InPieces.forward
+    if not isinstance(features, nn.Sequential) or type(features).forward not in rows:
         return classifier
     twin = copy(classifier)
     twin._modules = dict(classifier._modules)  # a module's copy would else share its parts' places

@@ -103,7 +103,7 @@ def test_the_explained_layer_is_conv5_before_its_relu(net):
 def test_many_images_in_pieces_are_what_they_are_alone(net, monkeypatch):
     x = 50 * torch.randn(3, 3, 227, 227, generator=torch.Generator().manual_seed(0))
     whole = net.features(x)
-    monkeypatch.setattr("emocam.classifier.emonet.IN_CACHE", 2)
+    monkeypatch.setattr("emocam.classifier.in_pieces.IMAGES", 2)
     monkeypatch.setattr(torch, "get_num_threads", lambda: 1)
     pieces = net.features(x)
     assert torch.allclose(pieces, whole, atol=1e-5 * float(whole.abs().max()))
