@@ -5,7 +5,6 @@ from pathlib import Path
 
 import networks
 import numpy as np
-from loop import detector
 
 from emocam.cam.ablation import AblationCAM
 from emocam.cam.base import CAM
@@ -40,7 +39,7 @@ class Ours:
         self.data = Folder(root=str(folder))
         self.data.begin()
         self.listing, self.images = self.data.listing()[:images], images
-        self.net, self.detector = networks.emonet(), detector(size)
+        self.net, self.detector = networks.emonet(), networks.detector(size)
         if precision == "bf16":  # as `precision=bf16` makes them
             self.net, self.detector = copy.deepcopy((self.net, self.detector))
             self.net.bf16 = True

@@ -1,8 +1,7 @@
 """The networks' passes as a share of what the core can do, and YOLO's post-processing beside lightnet's."""
 
-import warnings
 from collections.abc import Iterator
-from functools import cache
+from dataclasses import replace
 from statistics import median
 from typing import Any
 
@@ -16,31 +15,10 @@ from torch import Tensor, nn
 from emocam.detector.regions import pack_regions
 from emocam.functional.yolo import candidates
 from emocam.precision import Narrow
-from emocam.structures import WHOLE
+from emocam.structures import WHOLE, Detections
 
 SGEMM = "sgemm of as many operations"
-SCORE = IOU = 0.005
-
-
-@cache
-def yolo() -> Any:
-    """lightnet's network of 601 classes, random, in the memory order that our detector gives it."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        from lightnet.models import YoloV3
-    torch.manual_seed(0)
-    return YoloV3(601).eval().requires_grad_(False).to(memory_format=torch.channels_last)
-
-
-def as_usual(network: nn.Module, x: Tensor) -> Tensor:
-    """The answer with memory in torch's usual order."""
-    with torch.no_grad():
-        network.to(memory_format=torch.contiguous_format)
-        try:
-            answer = network(x.contiguous())
-        finally:
-            network.to(memory_format=torch.channels_last)
-    return answer[0] if isinstance(answer, list | tuple) else answer
+LIGHTNET, BARE = "lightnet, as written", "lightnet, its last layers not counted"
 
 
 @torch.no_grad()
@@ -60,76 +38,81 @@ def emonet(images: int) -> Contest:
     )
 
 
+def told_apart(ours: Detections, theirs: Tensor, size: int) -> Agreement:
+    """Boxes beside lightnet's rows, the best first."""
+    middle, half = theirs[:, 1:3] / size, theirs[:, 3:5] / size / 2
+    box = torch.cat([middle - half, middle + half], 1).clamp(0, 1)
+    rows = torch.cat([box, theirs[:, 5:7]], 1)[(box[:, 2:] > box[:, :2]).all(1)]
+    own = torch.cat([ours.boxes, ours.score[:, None], ours.object[:, None]], 1)
+    if len(rows) != len(own):
+        return Agreement(abs(len(rows) - len(own)), 0, "numbers of boxes")
+    order = [(2 * r[:, 5].double() + r[:, 4]).argsort() for r in (own, rows)]
+    return Agreement(float((own[order[0]] - rows[order[1]]).abs().max()), 1e-4, f"{len(own)} boxes kept")
+
+
+def lightnets_steps(network: Any) -> tuple[Any, Any]:
+    from lightnet.data.transform import NMS, GetMultiScaleAnchorBoxes
+
+    return GetMultiScaleAnchorBoxes(networks.SCORE, network.stride, network.anchors), NMS(networks.IOU)
+
+
+@torch.no_grad()
 def detector(size: int) -> Contest:
-    network = yolo()
-    x = torch.rand(1, 3, size, size, generator=torch.Generator().manual_seed(0))
-    x = x.contiguous(memory_format=torch.channels_last)
+    """From the view to the regions."""
+    ours, network = networks.detector(size), networks.yolo(size)
+    read, suppress = lightnets_steps(network)
+    view = networks.pictures(1, (size, size), seed=1).classifier_view
+    batch = replace(networks.pictures(1, (1, 1)), detector_view=view)
+    x = view.float() / 255
     each = networks.flop(network, x)
     return Contest(
-        f"YOLOv3-{size} forward, batch 1, {each / 1e9:.0f} GFLOP an image",
-        Way(torch.no_grad()(lambda: network(x))),
-        {SGEMM: limits.product(each)},
-        lambda: Agreement(
-            farthest(torch.no_grad()(network)(x)[0], as_usual(network, x)), 1e-3, "outputs, memory as usual"
-        ),
+        f"YOLOv3-{size}, batch 1, {each / 1e9:.0f} GFLOP an image as written",
+        Way(torch.no_grad()(lambda: ours(batch))),
+        {
+            SGEMM: limits.product(each),
+            LIGHTNET: Way(torch.no_grad()(lambda: suppress(read(network(x))))),
+        },
+        lambda: told_apart(ours(batch), suppress(read(torch.no_grad()(network)(x))), size),
         {SGEMM: 0.97},
         "percent",
     )
 
 
-def raw(size: int, boxes: int) -> list[Tensor]:
-    """Outputs of a network that is sure of about as many boxes, as trained ones are."""
-    dice = torch.Generator().manual_seed(5)
-    outputs = [torch.randn(1, 3 * 606, size // s, size // s, generator=dice) for s in (32, 16, 8)]
-    anchors = sum(3 * o.shape[-1] ** 2 for o in outputs)
-    for output in outputs:
-        rows = output.view(1, 3, 606, -1)
-        rows[:, :, 4] = torch.where(
-            torch.rand(rows[:, :, 4].shape, generator=dice) < boxes / anchors, 4.0, -9.0
-        )
-        rows[:, :, 5:] *= 3
-    return [output.contiguous(memory_format=torch.channels_last) for output in outputs]
-
-
+@torch.no_grad()
 def postprocessing(size: int, boxes: int) -> Contest:
-    """Both read a box as its best object; lightnet writes into what it is given, so it gets a copy."""
-    from lightnet.data.transform import NMS, GetMultiScaleAnchorBoxes
-
-    network, outputs = yolo(), raw(size, boxes)
+    """From the maps before the last layers; both read a box as its best object."""
+    network, window = networks.yolo(size), torch.tensor([WHOLE])
+    read, suppress = lightnets_steps(network)
     scales = zip(network.anchors.split_scales(), network.stride, strict=True)
     anchors = [scale.as_output(stride) for scale, stride in scales]
-    window = torch.tensor([WHOLE])
+    torch.manual_seed(5)
+    sides = [(1024, size // 32), (512, size // 16), (256, size // 8)]
+    maps = [torch.randn(1, n, side, side).contiguous(memory_format=torch.channels_last) for n, side in sides]
+    layers = [nn.Conv2d(n, 3 * 606, 1).requires_grad_(False) for n, _ in sides]
+    networks.make_rare(layers, [layer(x) for layer, x in zip(layers, maps, strict=True)], boxes)
+    outputs = [layer(x) for layer, x in zip(layers, maps, strict=True)]
     mine: list[Tensor] = []
-    read, suppress = GetMultiScaleAnchorBoxes(SCORE, network.stride, network.anchors), NMS(IOU)
 
-    def copy() -> None:
+    def copy() -> None:  # lightnet writes into what it is given
         mine[:] = [output.clone() for output in outputs]
 
-    def ours() -> Tensor:
-        found = [candidates(o, a, SCORE, "softmax") for o, a in zip(outputs, anchors, strict=True)]
+    @torch.no_grad()
+    def ours() -> Detections:
+        found = [
+            candidates(*one, networks.SCORE, "softmax") for one in zip(maps, layers, anchors, strict=True)
+        ]
         box, object, score, image = (torch.cat(part) for part in zip(*found, strict=True))
-        regions = pack_regions(box, object, score, image, window, IOU)
-        return torch.cat([regions.boxes, regions.score[:, None], regions.object[:, None]], 1)
+        return pack_regions(box, object, score, image, window, networks.IOU)
 
+    @torch.no_grad()
     def theirs() -> Tensor:
-        return suppress(read(mine))
-
-    def agree() -> Agreement:
-        copy()
-        rows, own = theirs(), ours()
-        middle, half = rows[:, 1:3] / size, rows[:, 3:5] / size / 2
-        box = torch.cat([middle - half, middle + half], 1).clamp(0, 1)
-        rows = torch.cat([box, rows[:, 5:7]], 1)[(box[:, 2:] > box[:, :2]).all(1)]
-        if len(rows) != len(own):
-            return Agreement(abs(len(rows) - len(own)), 0, "numbers of boxes")
-        order = [r[:, 4].argsort() for r in (own, rows)]
-        return Agreement(float((own[order[0]] - rows[order[1]]).abs().max()), 1e-4, f"{len(own)} boxes kept")
+        return suppress(read([layer(x) for layer, x in zip(layers, maps, strict=True)]))
 
     return Contest(
-        f"YOLOv3-{size} post-processing, {boxes:,} boxes before suppression",
+        f"YOLOv3-{size}, the last layers and post-processing, {len(ours())} boxes kept",
         Way(ours),
-        {"lightnet": Way(theirs, prepare=copy)},
-        agree,
+        {"lightnet": Way(theirs), BARE: Way(lambda: suppress(read(mine)), prepare=copy)},
+        lambda: told_apart(ours(), theirs(), size),
         {"lightnet": 11} if boxes == 1000 else {},
     )
 
@@ -144,15 +127,15 @@ def contests(small: bool = False) -> Iterator[Contest]:
 
 def halved(images: int) -> Iterator[str]:
     """What bfloat16 saves in a pass, and what it changes."""
-    net, network = networks.emonet(), yolo()
+    net, network = networks.emonet(), networks.detector(608).network
     x = net.prepare(networks.pictures(images, (227, 227)).classifier_view)
     y = torch.rand(1, 3, 608, 608).contiguous(memory_format=torch.channels_last)
-    for name, whole, given in (("EmoNet", net, x), ("YOLOv3-608", network, y)):
+    for name, whole, given in (("EmoNet", net, x), ("YOLOv3-608 but its last layers", network, y)):
         narrow = Narrow(whole)
         with torch.no_grad():
             one, two = whole(given), narrow(given)
         if isinstance(one, list):
-            told = f"outputs by {farthest(two[0], one[0]):.1g} of the largest"
+            told = f"maps by {farthest(two[0], one[0]):.1g} of the largest"
         else:
             told = f"{100 * (one.argmax(1) != two.argmax(1)).float().mean():.0f} % of {images} labels"
         ways = {

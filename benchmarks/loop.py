@@ -6,12 +6,8 @@ several CAMs all of this is done again for each. Pasting changes the whole pictu
 for each of 51 variants.
 """
 
-import copy
-import tempfile
-from functools import cache
 from itertools import product
 from pathlib import Path
-from statistics import NormalDist
 
 import cv2
 import libraries
@@ -19,50 +15,21 @@ import networks
 import numpy as np
 import pandas as pd
 import torch
-from forward import IOU, SCORE, yolo
 from lightnet.data.transform import NMS, GetMultiScaleAnchorBoxes
 from PIL import Image
 from pytorch_grad_cam import GradCAM as LibraryGradCAM
-from torch import Tensor, nn
+from torch import Tensor
 
 from emocam.cam.base import CAM
-from emocam.detector.yolov3 import YOLOv3
 from emocam.paste.grid import POSITIONS
 from emocam.paste.sticker import read_stickers
 from emocam.structures import Batch
 
-BOXES = 300
-"""As many candidates or so in a picture."""
 HEADS = {
     "lime": lambda forward: libraries.lime(forward, 256),
     "lrp": libraries.lrp,
     "lift": libraries.deeplift,
 }
-
-
-@cache
-def detector(size: int) -> YOLOv3:
-    """Scaled so that a few boxes a picture stand out; a box is its best object, as lightnet reads it."""
-    network = copy.deepcopy(yolo())
-    last = [m for m in network.modules() if isinstance(m, nn.Conv2d) and m.out_channels == 3 * 606]
-    picture = networks.pictures(1, (size, size), seed=1).classifier_view.float() / 255
-    with torch.no_grad():
-        outputs = network(picture)
-        anchors = sum(3 * output[0, 0].numel() for output in outputs)
-        rare = NormalDist().inv_cdf(1 - min(0.3, BOXES / anchors))
-        for layer, output in zip(last, outputs, strict=True):
-            rows = output[0].flatten(1)
-            middle, spread = rows.mean(1), rows.std(1)
-            wanted, centre = torch.ones(3, 606), torch.zeros(3, 606)
-            wanted[:, 4], centre[:, 4], wanted[:, 5:], wanted[:, 2:4] = 2, -4 - 2 * rare, 3, 0.5
-            factor = wanted.flatten() / spread
-            assert layer.bias is not None
-            layer.bias.copy_((layer.bias - middle) * factor + centre.flatten())
-            layer.weight.mul_(factor[:, None, None, None])
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "yolov3.pth"
-        torch.save(network.state_dict(), file)
-        return YOLOv3(str(file), size=size, classes="softmax")
 
 
 def pillow(image: Image.Image) -> Tensor:
@@ -87,9 +54,10 @@ class Loop:
     def __init__(self, size: int) -> None:
         self.net = networks.emonet()
         self.network, self.size = networks.emonet_as_written(), size
-        self.detector = copy.deepcopy(detector(size).network).to(memory_format=torch.contiguous_format)
+        self.detector = networks.yolo(size)
         stride, anchors = self.detector.stride, self.detector.anchors
-        self.read, self.suppress = GetMultiScaleAnchorBoxes(SCORE, stride, anchors), NMS(IOU)
+        self.read = GetMultiScaleAnchorBoxes(networks.SCORE, stride, anchors)
+        self.suppress = NMS(networks.IOU)
 
     @torch.no_grad()
     def detect(self, image: Image.Image) -> pd.DataFrame:

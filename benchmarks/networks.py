@@ -1,8 +1,10 @@
 """The networks of the races, with random weights: as EmoCAM runs them, and as they are written elsewhere."""
 
 import tempfile
+import warnings
 from functools import cache
 from pathlib import Path
+from statistics import NormalDist
 from typing import Any
 
 import torch
@@ -12,7 +14,12 @@ from torchvision import models
 from emocam.classifier.emonet import EmoNet, build_layers
 from emocam.classifier.response_norm import ResponseNorm
 from emocam.classifier.torchvision import TorchvisionClassifier
+from emocam.detector.yolov3 import YOLOv3
 from emocam.structures import WHOLE, Batch, Detections
+
+SCORE = IOU = 0.005
+BOXES = 300
+"""As many candidates or so in a picture."""
 
 
 @cache
@@ -47,6 +54,43 @@ def from_torchvision(model: str) -> tuple[TorchvisionClassifier, Any]:
         file = Path(folder) / "weights.pth"
         torch.save(network.state_dict(), file)
         return TorchvisionClassifier(model, weights=str(file)), network
+
+
+@cache
+def yolo(size: int) -> Any:
+    """lightnet's network of 601 classes, its last layers scaled so that a few boxes a picture stand out."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from lightnet.models import YoloV3
+    torch.manual_seed(0)
+    network = YoloV3(601).eval().requires_grad_(False)
+    outputs = network(pictures(1, (size, size), seed=1).classifier_view.float() / 255)
+    make_rare([head[-1] for head in network.head.values()], outputs, BOXES)
+    return network
+
+
+def make_rare(layers: list[nn.Conv2d], outputs: list[Tensor], boxes: int) -> None:
+    """Scales YOLO's last layers, whose outputs these are, so that about as many boxes stand out in a picture."""
+    anchors = sum(3 * output[0, 0].numel() for output in outputs)
+    rare = NormalDist().inv_cdf(1 - min(0.3, boxes / anchors))
+    for layer, output in zip(layers, outputs, strict=True):
+        rows = output[0].flatten(1)
+        middle, spread = rows.mean(1), rows.std(1)
+        wanted, centre = torch.ones(3, 606), torch.zeros(3, 606)
+        wanted[:, 4], centre[:, 4], wanted[:, 5:], wanted[:, 2:4] = 2, -4 - 2 * rare, 3, 0.5
+        factor = wanted.flatten() / spread
+        assert layer.bias is not None
+        layer.bias.copy_((layer.bias - middle) * factor + centre.flatten())
+        layer.weight.mul_(factor[:, None, None, None])
+
+
+@cache
+def detector(size: int) -> YOLOv3:
+    """Of the same weights; a box is its best object, as lightnet reads it."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "yolov3.pth"
+        torch.save(yolo(size).state_dict(), file)
+        return YOLOv3(str(file), size=size, score=SCORE, iou=IOU, classes="softmax")
 
 
 def pictures(images: int, size: tuple[int, int], seed: int = 0) -> Batch:

@@ -117,7 +117,7 @@ def stages() -> str:
         batch = ours.open()
         x = ours.net.prepare(batch.classifier_view)
         assert isinstance(batch.detector_view, torch.Tensor)
-        view = (batch.detector_view[:1].float() / 255).contiguous(memory_format=torch.channels_last)
+        view = batch.detector_view[:1].float() / 255
         with torch.no_grad():
             prediction, explanations = ours.step.explain(batch)
             found = ours.detector(batch)
@@ -130,7 +130,7 @@ def stages() -> str:
             "features, answer and five CAMs": (lambda: ours.step.explain(batch), 0.0),
             "YOLOv3-608 with post-processing": (
                 lambda: ours.detector(batch),
-                networks.flop(ours.detector.network, view),
+                networks.flop(networks.yolo(608), view),
             ),
             "importance and chance, one CAM": (
                 lambda: ours.step.weigh(batch, prediction, explanations[0], found),

@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from emocam.detector.base import Detector
 from emocam.detector.darknet_file import check_size, count_floats
 from emocam.detector.identity import identify
 from emocam.detector.regions import pack_regions
+from emocam.detector.winograd import quickened
 from emocam.errors import SettingError, nearest
 from emocam.functional.views import Letterbox
 from emocam.functional.yolo import CLASSES, candidates
@@ -55,8 +56,12 @@ class YOLOv3(Detector):
         path = _find(weights)
         network = _network(len(self.objects))
         _load(network, path, len(self.objects))
-        # the numbers of one anchor then lie side by side, and few of them are ever read
-        self.network = network.eval().requires_grad_(False).to(memory_format=torch.channels_last)
+        quickened(network.eval().requires_grad_(False))
+        self.network = network.to(memory_format=torch.channels_last)
+        # of what these would answer little is ever read
+        self.last = nn.ModuleList(head[-1] for head in network.head.values())
+        for head in network.head.values():
+            head[-1] = nn.Identity()
         scales = zip(network.anchors.split_scales(), network.stride, strict=True)
         self.anchors = [scale.as_output(stride) for scale, stride in scales]
         settings = {"size": size, "score": score, "iou": iou, "classes": classes}
@@ -64,6 +69,7 @@ class YOLOv3(Detector):
 
     def to_bf16(self) -> None:
         cast(self.network)
+        cast(self.last)
         self.identity = f"{self.identity}, bf16"
 
     def forward(self, batch: Batch) -> Detections:
@@ -71,11 +77,11 @@ class YOLOv3(Detector):
         x = (batch.detector_view.float() / 255).contiguous(memory_format=torch.channels_last)
         # a processor's cache does not hold the maps of many pictures
         piece = torch.get_num_threads() if x.device.type == "cpu" else len(x)
-        outputs = [torch.cat(scale) for scale in zip(*map(self.network, x.split(piece)), strict=True)]
-        found = [
-            candidates(output.float(), anchors, self.score, self.classes)
-            for output, anchors in zip(outputs, self.anchors, strict=True)
-        ]
+        scales = [torch.cat(scale) for scale in zip(*map(self.network, x.split(piece)), strict=True)]
+        found = []
+        for maps, last, anchors in zip(scales, self.last, self.anchors, strict=True):
+            assert isinstance(last, nn.Conv2d)
+            found.append(candidates(maps, last, anchors, self.score, self.classes))
         boxes, object, score, image = (torch.cat(parts) for parts in zip(*found, strict=True))
         return pack_regions(boxes, object, score, image, batch.detector_window, self.iou)
 

@@ -6,7 +6,8 @@ YOLOv3, Redmon and Farhadi 2018, https://arxiv.org/abs/1804.02767.
 from collections.abc import Callable
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
+from torch.nn.functional import conv2d, linear
 
 CLASSES: dict[str, Callable[[Tensor], Tensor]] = {
     "sigmoid": torch.sigmoid,  # as darknet trains them: a box may be several objects
@@ -21,23 +22,27 @@ def _best(share: Tensor) -> Tensor:
 
 
 def candidates(
-    output: Tensor, anchors: Tensor, score: float, classes: str = "sigmoid"
+    maps: Tensor, last: nn.Conv2d, anchors: Tensor, score: float, classes: str = "sigmoid"
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """Boxes (N, 4) in the frame of the view, object, score, image (N,) of one scale, above `score`.
 
-    output (B, A (5 + K), h, w); anchors (A, 2) as width and height in cells. A score is objectness
-    times the class's share, so the classes are read where the objectness alone is high enough.
+    maps (B, C, h, w) before the `last` convolution of 1 x 1 pixels, to A (5 + K) channels; anchors (A, 2) as
+    width and height in cells. A score is objectness times the class's share, so everything but the
+    objectness is computed where that alone is high enough.
     """
-    height, width = output.shape[-2:]
-    rows = output.unflatten(1, (len(anchors), -1)).permute(0, 1, 3, 4, 2)
-    objectness = rows[..., 4].sigmoid()
-    image, anchor, y, x = (objectness > score).nonzero(as_tuple=True)
-    rows, objectness = rows[image, anchor, y, x], objectness[image, anchor, y, x]
-    scores = objectness[:, None] * CLASSES[classes](rows[:, 5:])
+    height, width = maps.shape[-2:]
+    weight, bias = last.weight.flatten(1).unflatten(0, (len(anchors), -1)), last.bias
+    assert bias is not None
+    maps, bias = maps.to(weight.dtype), bias.view(len(anchors), -1)
+    objectness = conv2d(maps, weight[:, 4, :, None, None], bias[:, 4]).float().sigmoid()
+    anchor, image, y, x = (objectness.transpose(0, 1) > score).nonzero(as_tuple=True)
+    seen = maps.permute(0, 2, 3, 1)[image, y, x].split(anchor.bincount(minlength=len(anchors)).tolist())
+    rows = torch.cat([linear(*one) for one in zip(seen, weight, bias, strict=True)]).float()
+    scores = objectness[image, anchor, y, x, None] * CLASSES[classes](rows[:, 5:])
     row, object = (scores > score).nonzero(as_tuple=True)
-    cells = torch.tensor([width, height], device=output.device)
+    cells = torch.tensor([width, height], device=maps.device)
     middle = (rows[:, :2].sigmoid() + torch.stack([x, y], -1)) / cells
     # beyond this a box is wider than any picture, and its corners no numbers
-    half = rows[:, 2:4].clamp(max=20).exp() * anchors.to(output)[anchor] / cells / 2
+    half = rows[:, 2:4].clamp(max=20).exp() * anchors.to(maps.device)[anchor] / cells / 2
     boxes = torch.cat([middle - half, middle + half], -1)
     return boxes[row], object, scores[row, object], image[row]
