@@ -1,10 +1,12 @@
 """Association matrices at all pairs of thresholds, from one pass over sorted evidence.
 
-An object class counts in an image if one region passes both thresholds at once. For a fixed
-importance threshold, the highest score among the regions that pass it decides up to which score
-threshold the class counts; so the pairs cost one maximum for each importance threshold, and a
-cumulative sum. The maxima of score and importance taken separately would let two regions share it.
+An object class counts in an image if one region passes both thresholds at once. So each class and image is
+a staircase over the grid of thresholds, whose steps are those regions that no other surpasses in both. Seen
+from the most important one on, a step adds one at all pairs below itself, but for those that lie below the
+step before as well: a count of corners, summed up along both thresholds, is the matrix at every pair.
 """
+
+from types import EllipsisType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,30 +32,32 @@ def count_grid(
     objects, labels = shape
     # as Thresholds compares: numbers as they are stored
     scores, importances = scores.astype(np.float32), importances.astype(np.float32)
-    counts = np.zeros((len(scores), len(importances), objects * labels), np.int64)
-    if not len(object):
-        return counts.reshape(len(scores), len(importances), objects, labels)
     seen = np.flatnonzero((score > scores[0]) & (importance > importances[0]))
+    across, down = passed(score[seen], scores), passed(importance[seen], importances)
     pair = image[seen].astype(np.int64) * objects + object[seen]
-    order = np.argsort(pair, kind="stable")
-    pair, seen = pair[order], seen[order]
-    first = np.diff(pair, prepend=-1) > 0
-    group, pair = first.cumsum(dtype=np.int32) - np.int32(1), pair[first]
+    # regions of one class and image side by side, the most important first
+    order = np.argsort(pair * (len(importances) + 1) - down, kind="stable")
+    pair, across, down = pair[order], across[order], down[order]
+    base = pair * (len(scores) + 1)
+    # pairs ascend, so what an earlier one reached lies below the base of the next
+    highest = np.maximum.accumulate(base + across)
+    before = np.maximum(np.concatenate([[0], highest[:-1]]) - base, 0)
+    steps = np.flatnonzero(across > before)
+    pair, across, down, before = pair[steps], across[steps], down[steps], before[steps]
     cell = (pair % objects) * labels + label[pair // objects]
-    # how many score thresholds lie strictly below each region's score
-    levels = len(scores) + 1
-    level = np.searchsorted(scores, score[seen], side="left").astype(np.min_scalar_type(levels))
-    importance = importance[seen]
-    for t, threshold in enumerate(importances):
-        # thresholds ascend, so a region that has failed one is never asked again
-        kept = np.flatnonzero(importance > threshold)
-        if not len(kept):
-            break
-        group, level, importance = group[kept], level[kept], importance[kept]
-        starts = np.flatnonzero(np.diff(group, prepend=np.int32(-1)))
-        highest = np.maximum.reduceat(level, starts).astype(np.int64)
-        places = highest * (objects * labels) + cell[group[starts]]
-        ended = np.bincount(places, minlength=levels * objects * labels)
-        reached = ended.reshape(levels, -1)[::-1].cumsum(0)[::-1]
-        counts[:, t] = reached[1:]
-    return counts.reshape(len(scores), len(importances), objects, labels)
+
+    def at(level: Places, rows: NDArray[np.bool_] | EllipsisType) -> NDArray[np.int64]:
+        places = (level[rows] * len(importances) + down[rows] - 1) * (objects * labels) + cell[rows]
+        return np.bincount(places, minlength=len(scores) * len(importances) * objects * labels)
+
+    corners = at(across - 1, ...) - at(before - 1, before > 0)
+    corners = corners.reshape(len(scores), len(importances), objects, labels)
+    return corners[::-1, ::-1].cumsum(0).cumsum(1)[::-1, ::-1]
+
+
+def passed(values: Numbers, thresholds: Numbers) -> NDArray[np.int64]:
+    """How many of the thresholds lie strictly below each value: (n,)."""
+    above = np.zeros(len(values), np.min_scalar_type(len(thresholds)))
+    for threshold in thresholds:
+        above += values > threshold
+    return above.astype(np.int64)
