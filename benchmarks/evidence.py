@@ -15,7 +15,7 @@ from telling import table_of
 from emocam.classifier.emonet import LABELS
 from emocam.detector.yolov3 import NAMES
 from emocam.runs import METADATA
-from emocam.store import BOX, FILES, Shards, repeating, tables
+from emocam.store import BOX, FILES, Shards, tables, writing
 from emocam.structures import WHOLE, Detections, Evidence, Explanation, Prediction
 
 REGIONS = 20
@@ -65,7 +65,7 @@ def table_of_regions(images: int) -> pa.Table:
 
 def write(rows: pa.Table, file: Path) -> None:
     """As a shard is written."""
-    pq.write_table(rows, file, compression="zstd", use_dictionary=repeating(rows.schema))
+    pq.write_table(rows, file, **writing(rows.schema))
 
 
 def contests_in(folder: Path, images: int) -> Iterator[Contest]:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from emocam.data.shard import Shard
 from emocam.errors import SettingError
+from emocam.store import writing
 
 BLOCK = 512
 """Images in a row group, as in a run that is not interrupted."""
@@ -99,7 +100,7 @@ def write_interleaved(
     streams = [Stream(placed(piece, name)) for piece in filled]
     images = sum(piece.rows("ledger") for piece in pieces)
     half = target.with_suffix(".tmp")
-    with pq.ParquetWriter(half, empty.schema.with_metadata(metadata), compression="zstd") as writer:
+    with pq.ParquetWriter(half, empty.schema.with_metadata(metadata), **writing(empty.schema)) as writer:
         for end in range(block, images + block, block):
             ready = [rows for stream in streams if (rows := stream.until(end)) is not None and len(rows)]
             rows = pa.concat_tables(ready).unify_dictionaries().sort_by("index") if ready else empty

@@ -22,7 +22,8 @@ DRAWING = """
     comparing cells
     occurrences
     runs
-    metric plot glance report tracking store interleave spreadsheet ledger words
+    metric plot glance report tracking interleave spreadsheet ledger words
+    store
     cam importance effect
     classifier detector data paste
     functional weights precision verdict inline

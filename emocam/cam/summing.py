@@ -7,6 +7,8 @@ import torch
 from torch import Tensor, fx, nn
 from torch.nn import functional as F
 
+from emocam.cam.awake import Awake
+
 CHANNELWISE = (
     *(nn.ReLU, nn.ReLU6, nn.LeakyReLU, nn.ELU, nn.GELU, nn.SiLU, nn.Hardswish, nn.Sigmoid, nn.Tanh),
     *(nn.MaxPool2d, nn.AvgPool2d, nn.AdaptiveAvgPool2d, nn.AdaptiveMaxPool2d, nn.BatchNorm2d),
@@ -47,7 +49,7 @@ class Summing:
         return cls(
             _part(head, before, nodes[0], nodes[first].all_input_nodes[0]),
             kinds[first],
-            _part(head, after, nodes[first], output.all_input_nodes[0]) if after else None,
+            _woken(_part(head, after, nodes[first], output.all_input_nodes[0])) if after else None,
         )
 
     def inputs(self, activation: Tensor) -> tuple[Tensor, Tensor]:
@@ -69,3 +71,11 @@ def _part(head: nn.Module, nodes: list[fx.Node], source: fx.Node, result: fx.Nod
         copies[node] = graph.node_copy(node, copies.__getitem__)
     graph.output(copies[result])
     return fx.GraphModule(head, graph)
+
+
+def _woken(part: fx.GraphModule) -> fx.GraphModule:
+    """The same function; the head keeps its own layers."""
+    for name, module in list(part.named_modules()):
+        if type(module) is nn.Linear:
+            part.set_submodule(name, Awake(module))
+    return part
