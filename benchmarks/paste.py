@@ -92,4 +92,4 @@ def table() -> str:
 
 
 if __name__ == "__main__":
-    table()
+    print(table())

@@ -6,6 +6,7 @@ are (x0, y0, x1, y1) in the frame of the upright image, [0, 1] from left to righ
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, fields, replace
 from typing import Literal, Self, TypeVar
 
@@ -25,15 +26,26 @@ WHOLE = (0.0, 0.0, 1.0, 1.0)
 class Record:
     """A frozen dataclass that moves to a device with all it holds."""
 
-    def to(self, device: torch.device | str, non_blocking: bool = False) -> Self:
-        def move(value: object) -> object:
-            if isinstance(value, Tensor | Record):
-                return value.to(device, non_blocking=non_blocking)
+    def to(self, device: torch.device | str) -> Self:
+        """To an accelerator without waiting, so that it computes meanwhile; the host waits for what it reads."""
+        waits = torch.device(device).type == "cpu"
+        return self._with_each(lambda tensor: tensor.to(device, non_blocking=not waits))
+
+    def pin_memory(self) -> Self:
+        """In memory that an accelerator fetches from by itself; data loaders call this."""
+        return self._with_each(Tensor.pin_memory)
+
+    def _with_each(self, change: Callable[[Tensor], Tensor]) -> Self:
+        def changed(value: object) -> object:
+            if isinstance(value, Tensor):
+                return change(value)
+            if isinstance(value, Record):
+                return value._with_each(change)
             if isinstance(value, list | tuple) and value and isinstance(value[0], Tensor | list):
-                return type(value)(move(item) for item in value)
+                return type(value)(changed(item) for item in value)
             return value
 
-        return replace(self, **{f.name: move(getattr(self, f.name)) for f in fields(self)})  # type: ignore
+        return replace(self, **{f.name: changed(getattr(self, f.name)) for f in fields(self)})  # type: ignore
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pyarrow.parquet as pq
 import pytorch_lightning as lightning
+from pytorch_lightning.accelerators import CUDAAccelerator
 from torch.utils.data import DataLoader, Dataset
 
 from emocam.callback.progress import ShowProgress
@@ -40,15 +41,16 @@ def stream(
     """
     settings, data = parts.settings, parts.data
     left = len(samples)  # type: ignore[arg-type]
+    callbacks = [*writers, ShowProgress(images, images - left, settings["quiet"])]
+    trainer = fitting_trainer(settings["trainer"], callbacks, left)
     loader = DataLoader(
         samples,
         batch_size=batch,
         num_workers=workers_of(data, left),
         collate_fn=collate,
         worker_init_fn=ignore_interrupt,
+        pin_memory=isinstance(trainer.accelerator, CUDAAccelerator),
     )
-    callbacks = [*writers, ShowProgress(images, images - left, settings["quiet"])]
-    trainer = fitting_trainer(settings["trainer"], callbacks, left)
     try:
         trainer.predict(model, loader, return_predictions=False)
     except RuntimeError as error:

@@ -88,3 +88,16 @@ def test_a_step_never_waits_for_the_gpu(emocam: Command, monkeypatch: pytest.Mon
 
     monkeypatch.setattr(Explain, "predict_step", listen)
     assert emocam(*QUICK, "+cam=gradcam", "data.batch_size=10", "trainer=gpu", "hydra.run.dir=run") == 0
+
+
+def test_batches_are_fetched_from_pinned_memory(emocam: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    pinned: list[bool] = []
+    move = Batch.to
+
+    def listen(self: Batch, device: torch.device | str) -> Batch:
+        pinned.append(self.classifier_view.is_pinned())
+        return move(self, device)
+
+    monkeypatch.setattr(Batch, "to", listen)
+    assert emocam(*QUICK, "+cam=gradcam", "trainer=gpu", "hydra.run.dir=run") == 0
+    assert pinned and all(pinned)
