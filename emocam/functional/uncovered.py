@@ -20,6 +20,8 @@ def uncovered(maps: Tensor, window: Tensor, boxes: Tensor, image: Tensor) -> Ten
 
     boxes (N, 4) and image (N,) in any order; parts of boxes outside the window (B, 4) cover nothing.
     """
+    # one place may be many objects, where a detector doubts
+    image, boxes = _different(image, boxes)
     seen = to_window(boxes.double(), window.double()[image]).clamp(0, 1)
     many = torch.bincount(image, minlength=len(maps))
     order = torch.argsort(image, stable=True)
@@ -42,25 +44,37 @@ def uncovered(maps: Tensor, window: Tensor, boxes: Tensor, image: Tensor) -> Ten
     return found
 
 
+def _different(image: Tensor, boxes: Tensor) -> tuple[Tensor, Tensor]:
+    """Each box of an image once."""
+    rows = torch.cat([image[:, None].double(), boxes.double()], 1).unique(dim=0)
+    return rows[:, 0].long(), rows[:, 1:]
+
+
 def _uncovered(maps: Tensor, boxes: Tensor) -> Tensor:
     """The same for boxes (B, K, 4) in the frame of the map; one without area covers nothing."""
     height, width = maps.shape[-2:]
     along_x, first_x, last_x, of_x = _cut(boxes[..., 0], boxes[..., 2], width)
     along_y, first_y, last_y, of_y = _cut(boxes[..., 1], boxes[..., 3], height)
-    mass = along_y @ maps @ along_x.transpose(-1, -2)
-    rows, columns = mass.shape[-2] + 1, mass.shape[-1] + 1
     # a box is +1 at two of its corners and -1 at the others; sums over both sides fill it
-    corners = torch.zeros(len(maps), rows * columns, dtype=torch.int32)
-    for y, x, sign in (
-        (first_y, first_x, 1),
-        (first_y, last_x, -1),
-        (last_y, first_x, -1),
-        (last_y, last_x, 1),
-    ):
-        corners.scatter_add_(1, y * columns + x, torch.full(x.shape, sign, dtype=torch.int32))
-    boxes_over = corners.unflatten(1, (rows, columns)).cumsum(1).cumsum(2)[:, :-1, :-1]
-    open_mass = torch.where(boxes_over > 0, 0, mass)
-    return of_y.transpose(-1, -2) @ open_mass @ of_x
+    y, x = torch.cat([first_y, first_y, last_y, last_y], 1), torch.cat([first_x, last_x] * 2, 1)
+    sign = torch.tensor([1, -1, -1, 1], dtype=torch.int32).repeat_interleave(boxes.shape[1]).expand_as(x)
+    rows, columns = along_y.shape[1], along_x.shape[1] + 1
+    found, above = torch.zeros_like(maps), torch.zeros(len(maps), 1, columns, dtype=torch.int32)
+    step = max(1, CHUNK // (len(maps) * columns))
+    for top in range(0, rows, step):  # thousands of boxes cut an image into more than memory holds
+        part = slice(top, min(top + step, rows))
+        count = part.stop - top
+        inside = (y >= top) & (y < part.stop)
+        corners = torch.zeros(len(maps), (count + 1) * columns, dtype=torch.int32)
+        # corners of other parts gather in a row of their own
+        place = torch.where(inside, y - top, count) * columns + x
+        corners = corners.scatter_add_(1, place, sign).unflatten(1, (-1, columns))[:, :-1]
+        corners[:, :1] += above
+        down = corners.cumsum(1, dtype=torch.int32)
+        above, covers = down[:, -1:], down.cumsum(2, dtype=torch.int32)[:, :, :-1] > 0
+        mass = along_y[:, part] @ maps @ along_x.transpose(-1, -2)
+        found += of_y[:, part].transpose(-1, -2) @ torch.where(covers, 0, mass) @ of_x
+    return found
 
 
 def _cut(start: Tensor, end: Tensor, cells: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:

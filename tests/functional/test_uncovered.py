@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from emocam.functional import uncovered as uncovered_module
 from emocam.functional.maps import box_integrals
 from emocam.functional.uncovered import fullest_window, uncovered
 
@@ -73,3 +74,23 @@ def test_the_fullest_window_is_where_the_mass_is() -> None:
     boxes, held = fullest_window(mass)
     assert held.item() == pytest.approx(6)
     assert boxes[0].tolist() == pytest.approx([5 / 9, 2 / 6, 8 / 9, 4 / 6])
+
+
+def test_thousands_of_boxes_need_no_more_memory(monkeypatch) -> None:
+    """Parts of an image follow each other, and a box that is many objects is one box."""
+    draw = np.random.default_rng(4)
+    corner = torch.from_numpy(draw.uniform(0, 0.8, (60, 2)))
+    boxes, maps = torch.cat([corner, corner + 0.2], 1), torch.from_numpy(draw.random((3, 4, 5)))
+    image = torch.from_numpy(draw.integers(0, 3, 60))
+    whole, sizes = uncovered(maps, WHOLE.expand(3, 4), boxes, image), []
+    cut = uncovered_module._cut
+
+    def listen(start: torch.Tensor, end: torch.Tensor, cells: int) -> tuple[torch.Tensor, ...]:
+        sizes.append(start.shape[1])
+        return cut(start, end, cells)
+
+    monkeypatch.setattr(uncovered_module, "CHUNK", 100)
+    monkeypatch.setattr(uncovered_module, "_cut", listen)
+    many = uncovered(maps, WHOLE.expand(3, 4), boxes.repeat(50, 1), image.repeat(50))
+    torch.testing.assert_close(many, whole, atol=1e-12, rtol=0)
+    assert max(sizes) < 30
