@@ -29,6 +29,8 @@ SUBJECTS = {
     "grid": "Grids of thresholds",
     "page": "The report in a browser",
 }
+ALONE = {"scale": "When the evidence outgrows memory", "memory": "Memory and the number of images"}
+"""Too long for an hour: each is measured by itself."""
 LIBRARIES = (
     *("torch", "torchvision", "grad-cam", "captum", "lightnet"),
     *("opencv-python-headless", "pillow", "pandas", "pyarrow"),
@@ -100,7 +102,7 @@ def measure(subject: str) -> None:
 def assemble() -> str:
     """All tables that there are, each with its notes where it has some."""
     parts = [HEADER]
-    for subject, title in {**SUBJECTS, "scale": "When the evidence outgrows memory"}.items():
+    for subject, title in (SUBJECTS | ALONE).items():
         if (HERE / f"{subject}.md").is_file():
             notes = HERE / "notes" / f"{subject}.md"
             told = f"{notes.read_text().strip()}\n\n" if notes.is_file() else ""

@@ -60,11 +60,27 @@ def contest(picture: Image.Image, size: tuple[int, int], folder: Path) -> Contes
     )
 
 
+def resizing(file: Path, size: tuple[int, int]) -> Contest:
+    """What the door leaves to be done."""
+    image, _ = open_upright(file, MOST_PIXELS)
+
+    def both(views: tuple[View, ...]) -> Way:
+        return Way(lambda: [view(image) for view in views])
+
+    return Contest(
+        f"both views of an open picture, {size[0]} x {size[1]}",
+        both(FAST),
+        {PILLOW: both(VIEWS)},
+        partial(levels, file),
+    )
+
+
 def contests(small: bool = False) -> Iterator[Contest]:
     picture = photograph()
     with tempfile.TemporaryDirectory() as folder:
         for size in SIZES[:1] if small else SIZES:
             yield contest(picture, size, Path(folder))
+            yield resizing(Path(folder) / f"{size[0]}.jpg", size)
 
 
 def table() -> str:

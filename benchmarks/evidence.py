@@ -5,6 +5,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -14,9 +15,9 @@ from telling import table_of
 
 from emocam.classifier.emonet import LABELS
 from emocam.detector.yolov3 import NAMES
-from emocam.runs import METADATA
+from emocam.runs import METADATA, Run
 from emocam.store import BOX, FILES, Shards, tables, writing
-from emocam.structures import WHOLE, Detections, Evidence, Explanation, Prediction
+from emocam.structures import WHOLE, Detections, Evidence, Explanation, Prediction, Thresholds
 
 REGIONS = 20
 OBJECTS = NAMES.read_text().splitlines()
@@ -101,9 +102,35 @@ def contests_in(folder: Path, images: int) -> Iterator[Contest]:
     )
 
 
+def replay_in(folder: Path, images: int) -> Contest:
+    """Another threshold for a finished run: its tables are read, and its images counted."""
+    folder.mkdir()
+    leave_run(folder, images)
+    csv, thresholds = folder / "evidence.csv", Thresholds(0.1, 0.5)
+    pd.read_parquet(folder / "evidence.parquet").to_csv(csv, index=False)
+
+    def ours() -> np.ndarray:
+        return Run(folder).counts(thresholds).counts.numpy()
+
+    def theirs() -> pd.DataFrame:
+        rows = pd.read_csv(csv)
+        kept = rows[(rows["score"] > thresholds.score) & (rows["importance"] > thresholds.importance)]
+        cells = kept.groupby(["object", "label"])["image"].nunique().unstack(fill_value=0)
+        return cells.reindex(index=OBJECTS, columns=list(LABELS), fill_value=0)
+
+    return Contest(
+        f"count {images * REGIONS:,} regions at other thresholds, from the files",
+        Way(ours),
+        {"pandas, from CSV": Way(theirs)},
+        lambda: Agreement(float(np.abs(ours() - theirs().to_numpy()).max()), 0, "counts"),
+    )
+
+
 def contests(small: bool = False) -> Iterator[Contest]:
+    images = 64 if small else 12_800
     with tempfile.TemporaryDirectory(prefix="emocam-bench-") as folder:
-        yield from contests_in(Path(folder), 64 if small else 12_800)
+        yield from contests_in(Path(folder), images)
+        yield replay_in(Path(folder) / "run", images)
 
 
 def sizes(images: int = 12_800) -> str:
