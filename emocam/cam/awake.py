@@ -17,12 +17,15 @@ class Awake(nn.Module):
         self.held = torch.empty(0)  # memory that is new each time costs three times as much to fill
 
     def forward(self, x: Tensor) -> Tensor:
-        if x.device.type != "cpu" or x.ndim != 2 or not len(x) or torch.is_grad_enabled():
+        plain = x.device.type != "cpu" or x.dtype != torch.float32 or torch.is_grad_enabled()
+        if plain or x.ndim != 2 or not len(x):
             return self.layer(x)
-        awake = ((x.amax(0) != 0) | (x.amin(0) != 0)).nonzero()[:, 0]
+        heard = x.amax(0) != 0
+        if heard.sum() <= MOST * x.shape[1]:
+            heard |= x.amin(0) != 0
+        awake, weight = heard.nonzero()[:, 0], self.layer.weight
         if len(awake) > MOST * x.shape[1]:
             return self.layer(x)
-        weight = self.layer.weight
         if self.held.dtype != weight.dtype or self.held.numel() < len(weight) * len(awake):
             self.held = weight.new_empty(weight.numel())
         part = self.held[: len(weight) * len(awake)].view(len(weight), -1)

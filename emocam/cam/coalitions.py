@@ -43,7 +43,7 @@ class Coalitions:
             nothing, share = self._shares(self.summing)
             return nothing[:, None] + torch.einsum("bsc,bc->bs", mask, share)
         asked = (
-            (image, nothing + rows @ parts)
+            (image, torch.addmm(nothing, rows, parts))
             for image, nothing, parts in self._parts(self.summing)
             for rows in mask[image].split(self._rows(parts[0]))
         )

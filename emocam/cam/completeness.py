@@ -1,5 +1,8 @@
 """Contributions that must add up do add up, or the run stops."""
 
+from collections.abc import Sequence
+
+import torch
 from torch import Tensor
 
 from emocam.errors import SettingError
@@ -10,24 +13,26 @@ OF_SCORES, OF_PARTS = 1e-3, 1e-4
 
 def check_sums(
     method: str,
-    parts: Tensor,
+    parts: Sequence[Tensor],
     expected: Tensor,
     scale: Tensor,
     cure: str,
     of_scores: float = OF_SCORES,
     of_parts: float = OF_PARTS,
 ) -> None:
-    """Parts (B, ...) of each image must sum to `expected` (B,).
+    """Parts (B, ...) of each image must, all together, sum to `expected` (B,).
 
     They may miss it by `of_scores` of the scores' size (`scale`) and `of_parts` of their own.
     """
-    parts = parts.flatten(1)
-    total = parts.sum(1)
+    flat = [part.flatten(1) for part in parts]
+    total, size = (
+        torch.stack([part.sum(1) for part in some]).sum(0) for some in (flat, [part.abs() for part in flat])
+    )
     missed = (total - expected).abs()
-    wrong = ~(missed <= of_scores * scale + of_parts * parts.abs().sum(1))  # NaN is wrong too
+    wrong = ~(missed <= of_scores * scale + of_parts * size)  # NaN is wrong too
     if bool(wrong.any()):
         worst = missed.nan_to_num(float("inf")).argmax()
         raise SettingError(
-            f"cam={method}: the contributions of {int(wrong.sum())} of {len(parts)} images do not add up; "
+            f"cam={method}: the contributions of {int(wrong.sum())} of {len(expected)} images do not add up; "
             f"expected {expected[worst]:.4g}, found {total[worst]:.4g}; {cure}"
         )

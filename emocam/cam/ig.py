@@ -40,7 +40,7 @@ class IntegratedGradients(CAM):
             expected = forward.scores - forward.score_of(torch.zeros_like(activation))
         check_sums(
             "ig",
-            contributions,
+            [contributions],
             expected,
             expected.abs(),
             f"more steps are needed: cam.steps={4 * self.steps}",

@@ -40,7 +40,7 @@ class LIFTCAM(CAM):
         scores = forward.score(ours.detach())
         without = forward.score(reference.expand_as(ours))
         cure = "the network behind the layer has a step that DeepLIFT's rule does not fit: take cam=ig"
-        check_sums("lift", weights, scores - without, scores.abs() + without.abs(), cure)
+        check_sums("lift", [weights], scores - without, scores.abs() + without.abs(), cure)
         return weights
 
 

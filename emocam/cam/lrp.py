@@ -65,7 +65,7 @@ class LRP(CAM):
         entered = (logits * entry).detach().sum(1)
         check_sums(
             "lrp",
-            torch.cat([part.flatten(1) for part in received], 1),
+            received,
             entered,
             entered.abs(),
             "relevance is lost in a step that the rules do not fit: take cam=ig",

@@ -68,7 +68,7 @@ class ShapleyCAM(CAM):
         cure = "the network answers rows of a batch differently by their company"
         least = NARROW if forward.classifier.bf16 else OF_SCORES
         for pair in pairs.unbind(1):
-            check_sums("shapley", pair, expected, scale, cure, of_scores=least)
+            check_sums("shapley", [pair], expected, scale, cure, of_scores=least)
 
 
 def _added(coalitions: Coalitions, order: Tensor) -> Tensor:

@@ -7,13 +7,13 @@ kernels reach, until the windows fill most of the map. From there on whole maps 
 """
 
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import conv2d, max_pool2d, pad
+from torch.nn.functional import conv2d, max_pool2d
 
 from emocam.classifier.base import Classifier
 from emocam.classifier.in_pieces import InPieces
@@ -62,15 +62,31 @@ def _pair(value: object) -> tuple[int, int]:
 
 @dataclass(frozen=True)
 class Window:
-    """What differs from the first input: rows `y`, columns `x`, ends outside, and the values (1, C, h, w)."""
+    """What differs from the first input: rows `y`, columns `x`, and the values there (C, h, w)."""
 
     y: tuple[int, int]
     x: tuple[int, int]
     values: Tensor
 
-    def into(self, whole: Tensor, corner: tuple[int, int] = (0, 0)) -> None:
-        (top, bottom), (left, right) = self.y, self.x
-        whole[..., top - corner[0] : bottom - corner[0], left - corner[1] : right - corner[1]] = self.values
+    @property
+    def corner(self) -> tuple[int, int]:
+        return self.y[0], self.x[0]
+
+
+def lay(values: Tensor, at: tuple[int, int], onto: Tensor, corner: tuple[int, int] = (0, 0)) -> None:
+    """Copies (C, h, w), whose first pixel lies `at` (y, x), to where it meets a part of a map with that corner."""
+    starts = [max(a, c) for a, c in zip(at, corner, strict=True)]
+    ends = [
+        min(a + n, c + m) for a, c, n, m in zip(at, corner, values.shape[-2:], onto.shape[-2:], strict=True)
+    ]
+    source, target = (
+        [
+            slice(max(start - first, 0), max(end - first, 0))
+            for start, end, first in zip(starts, ends, of, strict=True)
+        ]
+        for of in (at, corner)
+    )
+    onto[:, target[0], target[1]] = values[:, source[0], source[1]]
 
 
 def difference(first: Tensor, other: Tensor) -> Window | None:
@@ -83,48 +99,66 @@ def difference(first: Tensor, other: Tensor) -> Window | None:
             return None
         spans.append((int(places[0]), int(places[-1]) + 1))
     y, x = spans
-    return Window(y, x, other[None, :, y[0] : y[1], x[0] : x[1]])
+    return Window(y, x, other[:, y[0] : y[1], x[0] : x[1]])
 
 
-def advance(layer: nn.Module, before: Tensor, after: Tensor, window: Window) -> Window | None:
-    """The window that a window touches, if any, of the layer whose output of (1, C, h, w) is `after`."""
+def advance(
+    layer: nn.Module, before: Tensor, after: Tensor, windows: Mapping[int, Window]
+) -> dict[int, Window]:
+    """The windows that windows touch, if any, of the layer whose output of (1, C, h, w) is `after`.
+
+    What the layer must see for them is as large for many; those go through together.
+    """
     found = reaches(layer)
     assert found is not None
-    y, x = (
-        r.touched(*span, n) for r, span, n in zip(found, (window.y, window.x), after.shape[-2:], strict=True)
-    )
-    if y[0] == y[1] or x[0] == x[1]:
-        return None
-    seen = [r.seen(*span) for r, span in zip(found, (y, x), strict=True)]
-    (top, bottom), (left, right) = (
-        (max(low, 0), min(high, n)) for (low, high), n in zip(seen, before.shape[-2:], strict=True)
-    )
-    around = before[..., top:bottom, left:right].clone()
-    # what lies beside the window is the first input's, also where the window reaches out of what is seen
-    _clipped(window, top, bottom, left, right).into(around, (top, left))
-    outside = (left - seen[1][0], seen[1][1] - right, top - seen[0][0], seen[0][1] - bottom)
+    alike: dict[tuple[int, int], list[tuple[int, tuple[int, int], list[tuple[int, int]]]]] = {}
+    for i, window in windows.items():
+        outputs = [
+            r.touched(*span, n)
+            for r, span, n in zip(found, (window.y, window.x), after.shape[-2:], strict=True)
+        ]
+        if all(low < high for low, high in outputs):
+            (top, bottom), (left, right) = (r.seen(*span) for r, span in zip(found, outputs, strict=True))
+            alike.setdefault((bottom - top, right - left), []).append((i, (top, left), outputs))
+    reached = {}
+    for size, members in alike.items():
+        given = _given(layer, before, size, [(windows[i], corner) for i, corner, _ in members])
+        for values, (i, _, (y, x)) in zip(_through(layer, given), members, strict=True):
+            reached[i] = Window(y, x, values)
+    return reached
+
+
+def _given(
+    layer: nn.Module, before: Tensor, size: tuple[int, int], parts: Sequence[tuple[Window, tuple[int, int]]]
+) -> Tensor:
+    """What the layer sees of each input, from a corner on, padding and all: (M, C, *size)."""
+    beyond = -torch.inf if isinstance(layer, nn.MaxPool2d) else 0.0
+    given = before.new_full((len(parts), before.shape[1], *size), beyond)
+    given = given.contiguous(memory_format=layout_of(before))
+    for part, (window, corner) in zip(given, parts, strict=True):
+        lay(before[0], (0, 0), part, corner)
+        lay(window.values, window.corner, part, corner)
+    return given
+
+
+def _through(layer: nn.Module, given: Tensor) -> Tensor:
+    """The layer, without padding."""
     if isinstance(layer, nn.Conv2d):
-        around = pad(around, outside)
-        return Window(y, x, conv2d(around, layer.weight, layer.bias, layer.stride, 0, 1, layer.groups))
+        return conv2d(given, layer.weight, layer.bias, layer.stride, 0, 1, layer.groups)
     if isinstance(layer, nn.MaxPool2d):
-        around = pad(around, outside, value=-torch.inf)
-        return Window(y, x, max_pool2d(around, layer.kernel_size, layer.stride))
-    return Window(y, x, layer(around))
+        return max_pool2d(given, layer.kernel_size, layer.stride)
+    return layer(given)
 
 
-def _clipped(window: Window, top: int, bottom: int, left: int, right: int) -> Window:
-    """Strides may leave rows and columns of a window that no output sees."""
-    y = max(window.y[0], top), min(window.y[1], bottom)
-    x = max(window.x[0], left), min(window.x[1], right)
-    rows = slice(y[0] - window.y[0], y[1] - window.y[0])
-    columns = slice(x[0] - window.x[0], x[1] - window.x[0])
-    return Window(y, x, window.values[..., rows, columns])
+def layout_of(x: Tensor) -> torch.memory_format:
+    last = x.is_contiguous(memory_format=torch.channels_last)
+    return torch.channels_last if last else torch.contiguous_format
 
 
-def share(windows: Mapping[int, Window | None], whole: Tensor) -> float:
+def share(windows: Mapping[int, Window], whole: Tensor) -> float:
     """How much of their maps the windows are, in the mean."""
-    area = sum((w.y[1] - w.y[0]) * (w.x[1] - w.x[0]) for w in windows.values() if w)
-    return area / max(1, sum(map(bool, windows.values())) * whole.shape[-2] * whole.shape[-1])
+    area = sum(window.values[0].numel() for window in windows.values())
+    return area / max(1, len(windows) * whole.shape[-2] * whole.shape[-1])
 
 
 class Alike(nn.Sequential):
@@ -134,26 +168,19 @@ class Alike(nn.Sequential):
         # an accelerator is faster with them all at once
         if len(x) < 2 or x.device.type != "cpu" or x.requires_grad:
             return super().forward(x)
-        layers = list(self)
-        first, windows = x[:1], {i: difference(x[0], x[i]) for i in range(1, len(x))}
+        layers, first = list(self), x[:1]
+        windows = {i: window for i in range(1, len(x)) if (window := difference(x[0], x[i]))}
         if share(windows, x) > MOST:
             return super().forward(x)
         while layers and reaches(layers[0]) is not None:
             after = layers[0](first)
-            reached = {i: advance(layers[0], first, after, window) for i, window in windows.items() if window}
-            first, windows = after, reached
+            first, windows = after, advance(layers[0], first, after, windows)
             layers.pop(0)
-            if share(windows, after) > MOST:
+            if share(windows, first) > MOST:
                 break
-        layout = (
-            torch.channels_last
-            if first.is_contiguous(memory_format=torch.channels_last)
-            else torch.contiguous_format
-        )
-        whole = first.expand(len(x), -1, -1, -1).clone(memory_format=layout)
+        whole = first.expand(len(x), -1, -1, -1).clone(memory_format=layout_of(first))
         for i, window in windows.items():
-            if window:
-                window.into(whole[i : i + 1])
+            lay(window.values, window.corner, whole[i])
         return InPieces(*layers)(whole)
 
 

@@ -151,7 +151,7 @@ def test_a_sum_that_fails_is_loud(monkeypatch):
 def test_the_check_tells_the_worst_image_and_does_not_overlook_nan():
     parts = torch.tensor([[1.0, 2.0], [1.0, 2.0], [0.0, 0.0]])
     with pytest.raises(SettingError, match=r"of 1 of 3 images do not add up; expected 9, found 3; do x$"):
-        check_sums("y", parts, torch.tensor([3.0, 9.0, 0.0]), torch.ones(3), "do x")
+        check_sums("y", [parts], torch.tensor([3.0, 9.0, 0.0]), torch.ones(3), "do x")
     with pytest.raises(SettingError, match=r"expected 1, found nan"):
-        check_sums("y", torch.tensor([[torch.nan]]), torch.ones(1), torch.ones(1), "do x")
-    check_sums("y", parts, torch.tensor([3.0, 3.0, 0.0]), torch.ones(3), "do x")
+        check_sums("y", [torch.tensor([[torch.nan]])], torch.ones(1), torch.ones(1), "do x")
+    check_sums("y", [parts], torch.tensor([3.0, 3.0, 0.0]), torch.ones(3), "do x")
