@@ -23,6 +23,11 @@ def alike(cam: CAM, library: libraries.Weigh, forward: ForwardPass) -> Agreement
     return Agreement(farthest(cam.channel_weights(forward), theirs), 1e-4, "weights")
 
 
+def forget(forward: ForwardPass) -> None:
+    """A pass that no method has asked yet."""
+    vars(forward).pop("gradient", None)
+
+
 def on_the_head(small: bool) -> Iterator[Contest]:
     """LIFT and LRP."""
     images = 2 if small else 32
@@ -34,7 +39,7 @@ def on_the_head(small: bool) -> Iterator[Contest]:
     ):
         yield Contest(
             f"{name}, EmoNet's head, batch {images}",
-            Way(partial(cam.channel_weights, forward), images),
+            Way(partial(cam.channel_weights, forward), images, partial(forget, forward)),
             {
                 ONE: Way(partial(library, activation[:1], target[:1])),
                 BATCHED: Way(partial(library, activation, target), images),

@@ -4,12 +4,12 @@ Rules after Montavon et al. 2019, https://doi.org/10.1007/978-3-030-28954-6_10, 
 """
 
 import torch
-from torch import Tensor
+from torch import Tensor, fx
 
 from emocam.cam.base import CAM, ForwardPass, Score
 from emocam.cam.completeness import check_sums
 from emocam.cam.relevance import Epsilon, Gamma, Positive, Relevance, Rule
-from emocam.cam.walking import steps_of
+from emocam.cam.walking import ACTIVATION_FUNCTIONS, ACTIVATIONS, STRAIGHT, kinds_of, steps_of
 from emocam.errors import SettingError, nearest
 
 
@@ -17,9 +17,10 @@ class LRP(CAM):
     """A channel weighs the relevance that reaches it.
 
     `epsilon` shares out by contributions; with a small epsilon and ReLU, pooling and linear layers
-    that is gradient times activation. `gamma` prefers contributions of an output's own sign.
-    `alpha1beta0` knows positive contributions only, a positive bias among them; `zplus` leaves the
-    bias out: the relevance of a label with a negative logit is then negative everywhere.
+    that is gradient times activation, and the pass's own gradient is taken. `gamma` prefers
+    contributions of an output's own sign. `alpha1beta0` knows positive contributions only, a positive
+    bias among them; `zplus` leaves the bias out: the relevance of a label with a negative logit is
+    then negative everywhere.
 
     An image's relevance is its score, but for what epsilon and the biases keep. When a probability is
     explained, each logit starts with itself times the derivative by it.
@@ -53,6 +54,18 @@ class LRP(CAM):
 
     def relevance(self, forward: ForwardPass) -> Tensor:
         """Of each place in each channel: (B, C, h, w)."""
+        steps = steps_of(forward.head.module, "lrp")
+        if self._is_gradient(steps) and not forward.head.bypass:
+            return forward.activation.detach() * forward.gradient
+        return self.walked(forward)
+
+    def _is_gradient(self, steps: fx.GraphModule) -> bool:
+        """Whether each step passes on what its slope says."""
+        bent = {*ACTIVATIONS, *ACTIVATION_FUNCTIONS} - STRAIGHT
+        return isinstance(self.rule, Epsilon) and self.rule.epsilon <= 1e-9 and not kinds_of(steps) & bent
+
+    def walked(self, forward: ForwardPass) -> Tensor:
+        """The definition: from step to step, by the rule."""
         walk = Relevance(steps_of(forward.head.module, "lrp"), self.rule)
         inputs = [t.detach().requires_grad_() for t in (forward.activation, *forward.head.bypass)]
         with torch.enable_grad():

@@ -34,6 +34,8 @@ LINEAR = (
     *("flatten", "mean", "sum", "size", "view", "reshape", "squeeze", "permute", "contiguous"),
 )
 """Modules, functions and methods."""
+STRAIGHT = {nn.ReLU, nn.LeakyReLU, torch.relu, F.relu, F.leaky_relu, "relu"}
+"""Activations that answer twice the input with twice the output: their share of it is their slope."""
 RULED = {*ACTIVATIONS, *ACTIVATION_FUNCTIONS, *POOLS, *AFFINE, *LINEAR}
 
 _traced: "WeakKeyDictionary[nn.Module, fx.GraphModule]" = WeakKeyDictionary()
@@ -64,12 +66,19 @@ def _trace(head: nn.Module, method: str) -> fx.GraphModule:
         traced = fx.symbolic_trace(whole)
     except Exception:  # tracing runs the head's own code, which may fail in any way
         raise _refusal(method, "its code cannot be traced") from None
-    modules = dict(traced.named_modules())
-    for node in traced.graph.nodes:
-        kind = type(modules[node.target]) if node.op == "call_module" else node.target
-        if node.op.startswith("call") and kind not in RULED:
-            raise _refusal(method, f"it holds {getattr(kind, '__name__', kind)}")
+    for kind in kinds_of(traced) - RULED:
+        raise _refusal(method, f"it holds {getattr(kind, '__name__', kind)}")
     return traced
+
+
+def kinds_of(steps: fx.GraphModule) -> set[Any]:
+    """The modules' classes, the functions and the methods' names."""
+    modules = dict(steps.named_modules())
+    return {
+        type(modules[node.target]) if node.op == "call_module" else node.target
+        for node in steps.graph.nodes
+        if node.op.startswith("call")
+    }
 
 
 def _refusal(method: str, reason: str) -> SettingError:

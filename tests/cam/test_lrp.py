@@ -90,8 +90,9 @@ def by_captum(forward: ForwardPass, rule: Callable[[], PropagationRule]) -> torc
 @pytest.mark.parametrize("head", HEADS)
 def test_captums_epsilon_is_the_same(head):
     forward = HEADS[head]()
-    relevance, theirs = LRP().relevance(forward), by_captum(forward, EpsilonRule)
-    assert torch.allclose(relevance, theirs, atol=1e-5 * float(theirs.abs().max()))
+    theirs = by_captum(forward, EpsilonRule)
+    for relevance in (LRP().relevance(forward), LRP().walked(forward)):
+        assert torch.allclose(relevance, theirs, atol=1e-5 * float(theirs.abs().max()))
 
 
 def test_captums_other_rules_are_the_same_without_biases():
@@ -112,9 +113,23 @@ def test_captum_counts_negative_biases_among_the_positive_parts():
 
 
 def test_epsilon_on_a_relu_network_is_gradient_times_activation(forward):
-    expected = forward.gradient * forward.activation.detach()
-    relevance = LRP().relevance(forward)
-    assert torch.allclose(relevance, expected, atol=1e-5 * float(expected.abs().max()))
+    walked = LRP().walked(forward)
+    taken = LRP().relevance(forward)
+    assert torch.equal(taken, forward.gradient * forward.activation.detach())
+    assert torch.allclose(taken, walked, atol=1e-5 * float(walked.abs().max()))
+
+
+@pytest.mark.parametrize(
+    ("bend", "epsilon", "straight"),
+    [(nn.ReLU(), 1e-9, True), (nn.GELU(), 1e-9, False), (nn.ReLU(), 0.1, False)],
+)
+def test_the_gradient_is_taken_only_where_it_is_the_rule(bend, epsilon, straight, monkeypatch):
+    forward = of_head(bend, nn.MaxPool2d(3, 2), *fully_connected(6 * 16), target=1)
+    lrp = LRP(epsilon=epsilon)
+    walked = lrp.walked(forward)
+    assert torch.allclose(walked, forward.gradient * forward.activation.detach(), atol=1e-6) is straight
+    monkeypatch.setattr(LRP, "walked", lambda self, forward: None)
+    assert (lrp.relevance(forward) is not None) is straight
 
 
 @pytest.mark.parametrize("rule", ZENNIT)
@@ -167,7 +182,7 @@ def test_relevance_that_is_lost_is_loud(monkeypatch):
     monkeypatch.setattr("emocam.cam.relevance.Relevance.maximum", lambda self, pool, x: pool(x)[0] ** 2)
     monkeypatch.setattr("emocam.cam.relevance.Relevance.activation", lambda self, function, x: x.exp())
     with pytest.raises(SettingError, match=r"^cam=lrp: the contributions of 3 of 3 images do not add up"):
-        LRP().channel_weights(forward)
+        LRP().walked(forward)
 
 
 def test_settings_that_cannot_be_are_named():
