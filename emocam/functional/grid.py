@@ -33,18 +33,21 @@ def count_grid(
     # as Thresholds compares: numbers as they are stored
     scores, importances = scores.astype(np.float32), importances.astype(np.float32)
     seen = np.flatnonzero((score > scores[0]) & (importance > importances[0]))
-    across, down = passed(score[seen], scores), passed(importance[seen], importances)
-    pair = image[seen].astype(np.int64) * objects + object[seen]
-    # regions of one class and image side by side, the most important first
-    order = np.argsort(pair * (len(importances) + 1) - down, kind="stable")
-    pair, across, down = pair[order], across[order], down[order]
-    base = pair * (len(scores) + 1)
-    # pairs ascend, so what an earlier one reached lies below the base of the next
-    highest = np.maximum.accumulate(base + across)
+    # image, class, how important, how sure: in the bits of one number, so that all four are sorted at once
+    s, t, o = (number.bit_length() for number in (len(scores), len(importances), objects))
+    key = image[seen].astype(np.int64) << o | object[seen]
+    key = (key << t | len(importances) - passed(importance[seen], importances)) << s
+    key |= passed(score[seen], scores)
+    key.sort(kind="stable")
+    across, pair = key & (1 << s) - 1, key >> s + t
+    # images and classes ascend, so what an earlier one reached lies below all of the next
+    base = pair << s
+    highest = np.maximum.accumulate(base | across)
     before = np.maximum(np.concatenate([[0], highest[:-1]]) - base, 0)
     steps = np.flatnonzero(across > before)
-    pair, across, down, before = pair[steps], across[steps], down[steps], before[steps]
-    cell = (pair % objects) * labels + label[pair // objects]
+    across, before, pair = across[steps], before[steps], pair[steps]
+    down = len(importances) - (key[steps] >> s & (1 << t) - 1)
+    cell = (pair & (1 << o) - 1) * labels + label[pair >> o]
 
     def at(level: Places, rows: NDArray[np.bool_] | EllipsisType) -> NDArray[np.int64]:
         places = (level[rows] * len(importances) + down[rows] - 1) * (objects * labels) + cell[rows]
@@ -55,9 +58,9 @@ def count_grid(
     return corners[::-1, ::-1].cumsum(0).cumsum(1)[::-1, ::-1]
 
 
-def passed(values: Numbers, thresholds: Numbers) -> NDArray[np.int64]:
+def passed(values: Numbers, thresholds: Numbers) -> NDArray[np.unsignedinteger]:
     """How many of the thresholds lie strictly below each value: (n,)."""
     above = np.zeros(len(values), np.min_scalar_type(len(thresholds)))
     for threshold in thresholds:
         above += values > threshold
-    return above.astype(np.int64)
+    return above
