@@ -9,16 +9,26 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import conv2d, linear
 
-CLASSES: dict[str, Callable[[Tensor], Tensor]] = {
-    "sigmoid": torch.sigmoid,  # as darknet trains them: a box may be several objects
-    "softmax": lambda logits: _best(logits.softmax(-1)),  # as lightnet reads them: a box is its best object
-}
+Seen = tuple[Tensor, Tensor, Tensor]
 
 
-def _best(share: Tensor) -> Tensor:
-    """Shares (n, K), all but the highest of each row set to zero."""
-    value, place = share.max(-1, keepdim=True)
-    return torch.zeros_like(share).scatter(-1, place, value)
+def _each(logits: Tensor, objectness: Tensor, score: float) -> Seen:
+    """As darknet trains them: a box may be several objects."""
+    # asked before the sigmoid, which few of many classes then need
+    row, object = (logits > (score / objectness).logit()[:, None]).nonzero(as_tuple=True)
+    return row, object, objectness[row] * logits[row, object].sigmoid()
+
+
+def _best(logits: Tensor, objectness: Tensor, score: float) -> Seen:
+    """As lightnet reads them: a box is its best object, with its share of all."""
+    highest, object = logits.max(-1)
+    found = objectness * (highest - logits.logsumexp(-1)).exp()
+    row = (found > score).nonzero()[:, 0]
+    return row, object[row], found[row]
+
+
+CLASSES: dict[str, Callable[[Tensor, Tensor, float], Seen]] = {"sigmoid": _each, "softmax": _best}
+"""From logits (n, K) and objectness (n,) of boxes the row, object and score (N,) of all above a score."""
 
 
 def candidates(
@@ -38,11 +48,10 @@ def candidates(
     anchor, image, y, x = (objectness.transpose(0, 1) > score).nonzero(as_tuple=True)
     seen = maps.permute(0, 2, 3, 1)[image, y, x].split(anchor.bincount(minlength=len(anchors)).tolist())
     rows = torch.cat([linear(*one) for one in zip(seen, weight, bias, strict=True)]).float()
-    scores = objectness[image, anchor, y, x, None] * CLASSES[classes](rows[:, 5:])
-    row, object = (scores > score).nonzero(as_tuple=True)
+    row, object, found = CLASSES[classes](rows[:, 5:], objectness[image, anchor, y, x], score)
     cells = torch.tensor([width, height], device=maps.device)
     middle = (rows[:, :2].sigmoid() + torch.stack([x, y], -1)) / cells
     # beyond this a box is wider than any picture, and its corners no numbers
     half = rows[:, 2:4].clamp(max=20).exp() * anchors.to(maps.device)[anchor] / cells / 2
     boxes = torch.cat([middle - half, middle + half], -1)
-    return boxes[row], object, scores[row, object], image[row]
+    return boxes[row], object, found, image[row]
