@@ -19,6 +19,9 @@ import cv2
 import pyarrow as pa
 import torch
 
+from emocam.heap import keep_memory
+
+keep_memory()  # as a run does; it is everybody's
 torch.set_num_threads(1)
 cv2.setNumThreads(1)
 pa.set_cpu_count(1)

@@ -23,6 +23,7 @@ from emocam.card import describe
 from emocam.data.base import Data
 from emocam.door import build
 from emocam.errors import Interrupted
+from emocam.heap import keep_memory
 from emocam.ledger import Ledger, read_ledger
 from emocam.runs import Run
 from emocam.task.base import Parts, Task
@@ -49,6 +50,7 @@ class Command:
 def parts_of(command: Command, seconds: dict[str, float]) -> Parts:
     """What the command's settings name; `seconds` is where the time of its stages goes."""
     hush()
+    keep_memory()
     settings: dict[str, Any] = OmegaConf.to_container(command.cfg, resolve=True)  # type: ignore[assignment]
     settings["precision"] = precision(settings)
 

@@ -28,7 +28,7 @@ DRAWING = """
     classifier detector data paste
     functional weights precision verdict inline
     structures
-    errors places
+    errors places heap
 """
 RANK = {part: -line for line, parts in enumerate(DRAWING.split("\n")) for part in parts.split()}
 

@@ -35,18 +35,22 @@ def count_grid(
     seen = np.flatnonzero((score > scores[0]) & (importance > importances[0]))
     # image, class, how important, how sure: in the bits of one number, so that all four are sorted at once
     s, t, o = (number.bit_length() for number in (len(scores), len(importances), objects))
-    key = image[seen].astype(np.int64) << o | object[seen]
-    key = (key << t | len(importances) - passed(importance[seen], importances)) << s
-    key |= passed(score[seen], scores)
+    key = image[seen].astype(np.int64, copy=False)
+    for bits, field in (
+        (o, object[seen]),
+        (t, len(importances) - passed(importance[seen], importances)),
+        (s, passed(score[seen], scores)),
+    ):
+        key <<= bits
+        key |= field
     key.sort(kind="stable")
-    across, pair = key & (1 << s) - 1, key >> s + t
     # images and classes ascend, so what an earlier one reached lies below all of the next
-    base = pair << s
-    highest = np.maximum.accumulate(base | across)
-    before = np.maximum(np.concatenate([[0], highest[:-1]]) - base, 0)
-    steps = np.flatnonzero(across > before)
-    across, before, pair = across[steps], before[steps], pair[steps]
-    down = len(importances) - (key[steps] >> s & (1 << t) - 1)
+    highest = key >> s + t << s | key & (1 << s) - 1
+    np.maximum.accumulate(highest, out=highest)
+    steps = np.flatnonzero(np.diff(highest, prepend=0))
+    reached, down = highest[steps], len(importances) - (key[steps] >> s & (1 << t) - 1)
+    pair, across = reached >> s, reached & (1 << s) - 1
+    before = np.maximum(np.concatenate([[0], reached[:-1]]) - (pair << s), 0)
     cell = (pair & (1 << o) - 1) * labels + label[pair >> o]
 
     def at(level: Places, rows: NDArray[np.bool_] | EllipsisType) -> NDArray[np.int64]:
@@ -54,8 +58,12 @@ def count_grid(
         return np.bincount(places, minlength=len(scores) * len(importances) * objects * labels)
 
     corners = at(across - 1, ...) - at(before - 1, before > 0)
-    corners = corners.reshape(len(scores), len(importances), objects, labels)
-    return corners[::-1, ::-1].cumsum(0).cumsum(1)[::-1, ::-1]
+    counts = corners.reshape(len(scores), len(importances), objects, labels)
+    for low in reversed(range(len(scores) - 1)):
+        counts[low] += counts[low + 1]
+    for low in reversed(range(len(importances) - 1)):
+        counts[:, low] += counts[:, low + 1]
+    return counts
 
 
 def passed(values: Numbers, thresholds: Numbers) -> NDArray[np.unsignedinteger]:
