@@ -15,6 +15,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from datetime import UTC, datetime
 from pathlib import Path
 
 CHEAP = """
@@ -99,6 +100,7 @@ def main() -> None:
             low, high = (peak(folder, images, *STAGES[stage]) for images in (few, many))
             lines.append(f"| {stage} | {low:,.0f} MiB | {high:,.0f} MiB | {100 * (high / low - 1):+.1f} % |")
             print(lines[-1], flush=True)
+    lines += ["", f"{datetime.now(UTC):%d %B %Y, %H:%M} UTC. Peak resident memory of the whole command."]
     Path(__file__).with_suffix(".md").write_text("\n".join(lines) + "\n")
 
 

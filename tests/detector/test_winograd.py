@@ -58,3 +58,10 @@ def test_a_network_in_bfloat16_goes_the_usual_way(network) -> None:
         if isinstance(layer, Winograd):
             setattr(network, name, layer.convolution)
     assert torch.equal(cast(network)(x), written)
+
+
+def test_a_gradient_goes_the_usual_way(network) -> None:
+    x = torch.rand(1, 3, 16, 16, requires_grad=True)
+    (written,) = torch.autograd.grad(copy.deepcopy(network)(x).sum(), x)
+    (found,) = torch.autograd.grad(quickened(network)(x).sum(), x)
+    torch.testing.assert_close(found, written, atol=1e-4, rtol=1e-4)
