@@ -15,10 +15,10 @@ KEPT = 1 << 30
 """At most, of what is free at the heap's end."""
 
 
-def keep_memory() -> None:
+def keep_memory(kept: int = KEPT) -> None:
     if not sys.platform.startswith("linux"):
         return
     library = ctypes.CDLL(None)
     if hasattr(library, "mallopt"):
         library.mallopt(MMAP_THRESHOLD, LARGEST)
-        library.mallopt(TRIM_THRESHOLD, KEPT)
+        library.mallopt(TRIM_THRESHOLD, kept)
