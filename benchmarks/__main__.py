@@ -52,6 +52,8 @@ EmoCAM beside what a user would otherwise call, at the same work, in one process
   comparisons, small.
 - **Random weights.** They change no time; shares of labels that stay are told with them, so take those
   as a hint.
+- **One core, no GPU.** None could be had yet: `trainer=gpu` is written, but neither tests/gpu nor a race has run
+  on one.
 - `make bench` repeats everything; `python benchmarks cams` one subject, `python benchmarks/cams.py` without
   writing. Each table tells when and on what it was measured, and the limits of that hour.
 """
