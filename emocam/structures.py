@@ -28,8 +28,8 @@ class Record:
 
     def to(self, device: torch.device | str) -> Self:
         """To an accelerator without waiting, so that it computes meanwhile; the host waits for what it reads."""
-        waits = torch.device(device).type == "cpu"
-        return self._with_each(lambda tensor: tensor.to(device, non_blocking=not waits))
+        ahead = torch.device(device).type != "cpu"
+        return self._with_each(lambda tensor: tensor.to(device, non_blocking=ahead))
 
     def pin_memory(self) -> Self:
         """In memory that an accelerator fetches from by itself; data loaders call this."""

@@ -17,17 +17,18 @@ class Awake(nn.Module):
         self.held = torch.empty(0)  # memory that is new each time costs three times as much to fill
 
     def forward(self, x: Tensor) -> Tensor:
-        plain = x.device.type != "cpu" or x.dtype != torch.float32 or torch.is_grad_enabled()
-        if plain or x.ndim != 2 or not len(x):
+        weight = self.layer.weight
+        plain = x.device.type != "cpu" or {x.dtype, weight.dtype} != {torch.float32}
+        if plain or x.ndim != 2 or not len(x) or torch.is_grad_enabled():
             return self.layer(x)
         heard = x.amax(0) != 0
         if heard.sum() <= MOST * x.shape[1]:
             heard |= x.amin(0) != 0
-        awake, weight = heard.nonzero()[:, 0], self.layer.weight
+        awake = heard.nonzero()[:, 0]
         if len(awake) > MOST * x.shape[1]:
             return self.layer(x)
-        if self.held.dtype != weight.dtype or self.held.numel() < len(weight) * len(awake):
+        if not len(self.held):
             self.held = weight.new_empty(weight.numel())
         part = self.held[: len(weight) * len(awake)].view(len(weight), -1)
         torch.index_select(weight, 1, awake, out=part)
-        return linear(x.index_select(1, awake).to(weight.dtype), part, self.layer.bias)
+        return linear(x.index_select(1, awake), part, self.layer.bias)

@@ -39,7 +39,7 @@ def pays(layer: nn.Module) -> TypeGuard[nn.Conv2d]:
     )
 
 
-def quickened(network: nn.Module) -> nn.Module:
+def with_winograd(network: nn.Module) -> nn.Module:
     """The network itself, with batch normalisations that follow a convolution taken into its weights."""
     for row in [m for m in network.modules() if isinstance(m, nn.Sequential | nn.ModuleList)]:
         for i, (layer, then) in enumerate(zip(row, list(row)[1:], strict=False)):

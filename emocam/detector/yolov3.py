@@ -17,7 +17,7 @@ from emocam.detector.base import Detector
 from emocam.detector.darknet_file import check_size, count_floats
 from emocam.detector.identity import identify
 from emocam.detector.regions import pack_regions
-from emocam.detector.winograd import quickened
+from emocam.detector.winograd import with_winograd
 from emocam.errors import SettingError, nearest
 from emocam.functional.views import Letterbox
 from emocam.functional.yolo import CLASSES, candidates
@@ -56,7 +56,7 @@ class YOLOv3(Detector):
         path = _find(weights)
         network = _network(len(self.objects))
         _load(network, path, len(self.objects))
-        quickened(network.eval().requires_grad_(False))
+        with_winograd(network.eval().requires_grad_(False))
         self.network = network.to(memory_format=torch.channels_last)
         # of what these would answer little is ever read
         self.last = nn.ModuleList(head[-1] for head in network.head.values())

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from emocam.detector.winograd import CHANNELS, Winograd, pays, quickened
+from emocam.detector.winograd import CHANNELS, Winograd, pays, with_winograd
 from emocam.precision import cast
 
 
@@ -24,12 +24,12 @@ def network() -> nn.Sequential:
 def test_a_network_answers_the_same(network) -> None:
     x = torch.rand(2, 3, 17, 22)
     written = copy.deepcopy(network).double()(x.double())
-    found = quickened(network)(x)
+    found = with_winograd(network)(x)
     assert (found - written).abs().max() < 2e-5 * written.abs().max()
 
 
 def test_only_what_pays_is_changed(network) -> None:
-    kinds = [type(layer).__name__ for layer in quickened(network)]
+    kinds = [type(layer).__name__ for layer in with_winograd(network)]
     block = ["Winograd", "Identity", "LeakyReLU"]
     assert kinds == ["Conv2d", "Identity", "LeakyReLU", *block, *block]
 
@@ -53,7 +53,7 @@ def test_other_convolutions_stay_as_they_are(other: nn.Conv2d) -> None:
 
 def test_a_network_in_bfloat16_goes_the_usual_way(network) -> None:
     x = torch.rand(1, 3, 16, 16)
-    written = cast(copy.deepcopy(quickened(network)))(x)
+    written = cast(copy.deepcopy(with_winograd(network)))(x)
     for name, layer in list(network.named_children()):
         if isinstance(layer, Winograd):
             setattr(network, name, layer.convolution)
@@ -63,5 +63,5 @@ def test_a_network_in_bfloat16_goes_the_usual_way(network) -> None:
 def test_a_gradient_goes_the_usual_way(network) -> None:
     x = torch.rand(1, 3, 16, 16, requires_grad=True)
     (written,) = torch.autograd.grad(copy.deepcopy(network)(x).sum(), x)
-    (found,) = torch.autograd.grad(quickened(network)(x).sum(), x)
+    (found,) = torch.autograd.grad(with_winograd(network)(x).sum(), x)
     torch.testing.assert_close(found, written, atol=1e-4, rtol=1e-4)

@@ -58,7 +58,7 @@ def test_shards_of_any_processes_are_the_run_of_one(tmp_path: Path, images: int,
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("images", "world"), [(2, 3)])
+@pytest.mark.parametrize(("images", "world"), [(1, 2), (2, 3), (7, 3)])
 def test_the_command_itself_is_exact(emocam, images: int, world: int) -> None:
     words = ("+cam=gradcam", "logger=null", "~callback.report", "data.workers=0", "quiet=true")
     words += (f"data.images={images}", "data.batch_size=1")
