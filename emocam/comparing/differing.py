@@ -26,7 +26,8 @@ def _leaves(node: dict[str, Any], place: str) -> Iterator[tuple[str, Any]]:
     for key, value in node.items():
         if isinstance(value, dict):
             yield from _leaves(value, f"{place}{key}.")
-        elif value is not None and not key.startswith("_"):
+        # what repeats another setting (`${seed}`) is told there
+        elif value is not None and not key.startswith("_") and not str(value).startswith("${"):
             yield f"{place}{key}", value if isinstance(value, int | float | str) else str(value)
 
 

@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from emocam.comparing.differing import differences, differing, short_names
+from emocam.comparing.differing import differences, differing, settings, short_names
 
 
 def test_only_settings_that_differ_and_matter_are_columns(finished_run):
@@ -42,3 +42,8 @@ def test_runs_of_equal_settings_are_numbered(finished_run):
     for run in runs:
         run.summary["choices"] = {}
     assert short_names(differing(runs)) == ["0", "1"]
+
+
+def test_a_setting_that_repeats_another_is_told_there(finished_run) -> None:
+    written = {"seed": 1, "cam": {"seed": "${seed}", "samples": 20}}
+    assert "cam.seed" not in settings(finished_run("lime", 0.5, settings=written))
