@@ -62,7 +62,8 @@ class LRP(CAM):
     def _is_gradient(self, steps: fx.GraphModule) -> bool:
         """Whether each step passes on what its slope says."""
         bent = {*ACTIVATIONS, *ACTIVATION_FUNCTIONS} - STRAIGHT
-        return isinstance(self.rule, Epsilon) and self.rule.epsilon <= 1e-9 and not kinds_of(steps) & bent
+        exact = isinstance(self.rule, Epsilon) and self.rule.epsilon <= 1e-9
+        return exact and bent.isdisjoint(kinds_of(steps))
 
     def walked(self, forward: ForwardPass) -> Tensor:
         """The definition: from step to step, by the rule."""

@@ -66,19 +66,17 @@ def _trace(head: nn.Module, method: str) -> fx.GraphModule:
         traced = fx.symbolic_trace(whole)
     except Exception:  # tracing runs the head's own code, which may fail in any way
         raise _refusal(method, "its code cannot be traced") from None
-    for kind in kinds_of(traced) - RULED:
-        raise _refusal(method, f"it holds {getattr(kind, '__name__', kind)}")
+    without = [getattr(kind, "__name__", str(kind)) for kind in kinds_of(traced) if kind not in RULED]
+    if without:
+        raise _refusal(method, f"it holds {', '.join(without)}")
     return traced
 
 
-def kinds_of(steps: fx.GraphModule) -> set[Any]:
-    """The modules' classes, the functions and the methods' names."""
+def kinds_of(steps: fx.GraphModule) -> list[Any]:
+    """The modules' classes, the functions and the methods' names, each once, in their order."""
     modules = dict(steps.named_modules())
-    return {
-        type(modules[node.target]) if node.op == "call_module" else node.target
-        for node in steps.graph.nodes
-        if node.op.startswith("call")
-    }
+    calls = (node for node in steps.graph.nodes if node.op.startswith("call"))
+    return list(dict.fromkeys(type(modules[n.target]) if n.op == "call_module" else n.target for n in calls))
 
 
 def _refusal(method: str, reason: str) -> SettingError:

@@ -52,7 +52,7 @@ def test_steps_may_be_functions_and_methods():
     assert names == ["placeholder", "call_function", "call_method", "call_method", "call_module", "output"]
 
 
-@pytest.mark.parametrize(("head", "reason"), [(Gated, "holds sigmoid"), (Deciding, "cannot be traced")])
+@pytest.mark.parametrize(("head", "reason"), [(Gated, "holds sigmoid, mul)"), (Deciding, "cannot be traced")])
 def test_a_step_without_a_rule_is_named_with_a_way_out(head, reason):
     with pytest.raises(SettingError) as error:
         steps_of(head(), "lift")
