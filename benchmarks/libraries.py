@@ -4,6 +4,7 @@ import copy
 import warnings
 from collections.abc import Callable, Sequence
 from contextlib import redirect_stderr
+from functools import cache
 from io import StringIO
 from typing import Any
 
@@ -42,13 +43,22 @@ def _summed(library: Any, activation: Tensor, target: Tensor) -> Tensor:
     return library.attribute(leaf, target=target).detach().sum((-2, -1))
 
 
+@cache
+def as_written(head: nn.Module, library: type) -> nn.Module:
+    """A head with torch's own products, for a library to work in."""
+    plain = copy.deepcopy(head)
+    for layer in plain.modules():
+        vars(layer).pop("forward", None)  # emocam/classifier/packing.py
+    return plain
+
+
 def deeplift(forward: ForwardPass) -> Weigh:
-    library = DeepLift(copy.deepcopy(forward.head.module))
+    library = DeepLift(as_written(forward.head.module, DeepLift))
     return lambda a, target: _summed(library, a, target)
 
 
 def lrp(forward: ForwardPass) -> Weigh:
-    library = LRP(copy.deepcopy(forward.head.module))
+    library = LRP(as_written(forward.head.module, LRP))
     return lambda a, target: _summed(library, a, target)
 
 
@@ -60,7 +70,8 @@ def channels_of(activation: Tensor) -> Tensor:
 
 def lime(forward: ForwardPass, samples: int, batch: int = 1, **settings: Any) -> Weigh:
     """captum's own coalitions and its own lasso; one image at a time, as it takes no more."""
-    library, head = Lime(forward.head.module, **settings), channels_of(forward.activation)
+    library = Lime(as_written(forward.head.module, Lime), **settings)
+    channels = channels_of(forward.activation)
 
     def explain(activation: Tensor, target: Tensor) -> Tensor:
         with torch.no_grad():
@@ -69,7 +80,7 @@ def lime(forward: ForwardPass, samples: int, batch: int = 1, **settings: Any) ->
                     library.attribute(
                         one[None],
                         target=t,
-                        feature_mask=head,
+                        feature_mask=channels,
                         n_samples=samples,
                         perturbations_per_eval=batch,
                     )[:, :, 0, 0]
@@ -98,7 +109,7 @@ def lime_of_our_coalitions(forward: ForwardPass, cam: LIMECAM) -> Tensor:
 
 def shapley(forward: ForwardPass, batch: int, orders: list[Tensor] | None = None) -> Callable[[], Tensor]:
     """Two orders of arrival of one image; `orders` takes the place of captum's own dice."""
-    library = ShapleyValueSampling(forward.head.module)
+    library = ShapleyValueSampling(as_written(forward.head.module, ShapleyValueSampling))
     if orders is not None:
         library.permutation_generator = lambda *_: (tuple(order.tolist()) for order in orders)
     activation, target = forward.activation.detach()[:1], forward.target[:1]

@@ -2,7 +2,8 @@
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import linear
+
+from emocam.functional.packed import pack, product
 
 MOST = 0.9
 """Of the inputs: to gather more of the weights costs what their products would."""
@@ -31,4 +32,4 @@ class Awake(nn.Module):
             self.held = weight.new_empty(weight.numel())
         part = self.held[: len(weight) * len(awake)].view(len(weight), -1)
         torch.index_select(weight, 1, awake, out=part)
-        return linear(x.index_select(1, awake), part, self.layer.bias)
+        return product(x.index_select(1, awake), pack(part), self.layer.bias)

@@ -20,7 +20,7 @@ from emocam.cam.summing import Summing
 
 HELD = 1 << 24
 """Numbers held at once by a batch of coalitions: 64 MB."""
-ROWS = 1024
+ROWS = 2048
 """Rows behind the linear layer at once: a product of so many costs less a row than one of a few hundred."""
 
 _trusted: "WeakKeyDictionary[nn.Module, Summing | None]" = WeakKeyDictionary()

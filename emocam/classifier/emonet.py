@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from emocam.classifier.base import Classifier
 from emocam.classifier.flatten import Flatten
 from emocam.classifier.in_pieces import InPieces
+from emocam.classifier.packing import packing
 from emocam.classifier.response_norm import ResponseNorm
 from emocam.classifier.weights import cached, fit, is_file, read_labels, read_weights
 from emocam.errors import SettingError, nearest
@@ -128,7 +129,7 @@ class EmoNet(Classifier):
                 {"fc1.weight": rows_first(layers.state_dict()["fc1.weight"])}, strict=False
             )
         self.features, self.head = _cut(layers, layer)
-        self.freeze().to(memory_format=torch.channels_last)
+        packing(self.freeze()).to(memory_format=torch.channels_last)
 
     def prepare(self, view: Tensor) -> Tensor:
         return (view.float() - self.mean).contiguous(memory_format=torch.channels_last)

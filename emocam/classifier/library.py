@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from emocam.classifier.base import Classifier
 from emocam.classifier.cut import cut
 from emocam.classifier.layers import find_layer, spatial_layers
+from emocam.classifier.packing import packing
 from emocam.classifier.weights import fit, is_file, read_weights
 from emocam.errors import SettingError
 from emocam.functional.views import View
@@ -43,7 +44,7 @@ class LibraryClassifier(Classifier):
         for name, values in (("mean", preprocessing.mean), ("std", preprocessing.std)):
             self.register_buffer(name, torch.tensor(values)[:, None, None], persistent=False)
         self.add_module("network", network)
-        self.freeze()
+        packing(self.freeze())
         # two different pictures, so that a mix-up of the two would show
         generator = torch.Generator().manual_seed(0)
         dry = torch.rand(2, len(self.mean), *preprocessing.size, generator=generator)

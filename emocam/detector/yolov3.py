@@ -14,10 +14,10 @@ import torch
 from torch import Tensor, nn
 
 from emocam.detector.base import Detector
+from emocam.detector.convolutions import faster
 from emocam.detector.darknet_file import check_size, count_floats
 from emocam.detector.identity import identify
 from emocam.detector.regions import pack_regions
-from emocam.detector.winograd import with_winograd
 from emocam.errors import SettingError, nearest
 from emocam.functional.views import Letterbox
 from emocam.functional.yolo import CLASSES, candidates
@@ -56,12 +56,12 @@ class YOLOv3(Detector):
         path = _find(weights)
         network = _network(len(self.objects))
         _load(network, path, len(self.objects))
-        with_winograd(network.eval().requires_grad_(False))
-        self.network = network.to(memory_format=torch.channels_last)
+        network.eval().requires_grad_(False).to(memory_format=torch.channels_last)
         # of what these would answer little is ever read
         self.last = nn.ModuleList(head[-1] for head in network.head.values())
         for head in network.head.values():
             head[-1] = nn.Identity()
+        self.network = faster(network)
         scales = zip(network.anchors.split_scales(), network.stride, strict=True)
         self.anchors = [scale.as_output(stride) for scale, stride in scales]
         settings = {"size": size, "score": score, "iou": iou, "classes": classes}

@@ -8,9 +8,13 @@ enough points are known: here 0, 1, -1, 2, -2 and infinity, along both axes. So 
 points. The result is the same up to rounding: floats lose about one digit of seven.
 """
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 from torch.nn.functional import pad
+
+from emocam.functional.packed import pack, product
 
 TILE, POINTS = 4, 6
 KERNEL = torch.tensor(
@@ -23,36 +27,36 @@ MIDDLE = 1 * POINTS + 1
 """The pair of points whose value all 4 x 4 outputs contain once: a bias is added here."""
 
 
-def kernel_at_points(weight: Tensor) -> Tensor:
-    """(O, C, 3, 3) at the points: (36, C, O)."""
-    values = torch.einsum("ai,ocij,bj->baco", KERNEL, weight.double(), KERNEL)
-    return values.reshape(POINTS**2, *values.shape[2:]).to(weight.dtype).contiguous()
+def kernel_at_points(weight: Tensor) -> list[Tensor]:
+    """(O, C, 3, 3) at the 36 points: (O, C) each, packed."""
+    values = torch.einsum("ai,ocij,bj->baoc", KERNEL, weight.double(), KERNEL)
+    return [pack(point) for point in values.flatten(0, 1).to(weight.dtype)]
 
 
-def convolve(x: Tensor, kernel: Tensor, bias: Tensor | None = None) -> Tensor:
+def convolve(x: Tensor, kernel: Sequence[Tensor], bias: Tensor | None = None) -> Tensor:
     """(B, C, h, w), with a border of zeros, and a kernel at the points: (B, O, h, w), channels last."""
-    batch, _, height, width = x.shape
+    batch, channels, height, width = x.shape
     down, across = -(-height // TILE), -(-width // TILE)
     ends = (0, 0, 1, TILE * across + 1 - width, 1, TILE * down + 1 - height)
     image = pad(x.permute(0, 2, 3, 1), ends)
     rows = image.new_empty(POINTS, batch, down, *image.shape[2:])
     _to_points([image[:, i : i + TILE * down - 3 : TILE] for i in range(POINTS)], rows)
-    values = image.new_empty(POINTS, POINTS, batch, down, across, image.shape[-1])
+    values = image.new_empty(POINTS, POINTS, batch, down, across, channels)
     _to_points([rows[:, :, :, i : i + TILE * across - 3 : TILE] for i in range(POINTS)], values)
-
-    products = torch.bmm(values.view(POINTS**2, -1, kernel.shape[1]), kernel)
-    if bias is not None:
-        products[MIDDLE] += bias
-
-    columns = products.new_empty(TILE, POINTS, batch, down, across, kernel.shape[2])
-    _from_points(products.view(POINTS, *columns.shape[1:]), columns)
-    tiles = products.new_empty(batch, down, TILE, across, TILE, kernel.shape[2])
-    _from_points(columns.transpose(0, 1), tiles.permute(2, 4, 0, 1, 3, 5))
+    products = [
+        product(value, point, bias if i == MIDDLE else None)
+        for i, (value, point) in enumerate(zip(values.flatten(0, 1), kernel, strict=True))
+    ]
+    columns = image.new_empty(POINTS, TILE, batch, down, across, len(kernel[0]))
+    for i, column in enumerate(columns):
+        _from_points(products[i * POINTS : (i + 1) * POINTS], column)
+    tiles = image.new_empty(batch, down, TILE, across, TILE, columns.shape[-1])
+    _from_points(columns.unbind(), tiles.permute(4, 2, 0, 1, 3, 5))
     image = tiles.view(batch, TILE * down, TILE * across, -1)[:, :height, :width]
     return image.contiguous().permute(0, 3, 1, 2)
 
 
-def _to_points(d: list[Tensor], out: Tensor) -> None:
+def _to_points(d: Sequence[Tensor], out: Tensor) -> None:
     """Six neighbours d at the points 0, 1, -1, 2, -2 and infinity."""
     even, odd = torch.sub(d[4], d[2], alpha=4), torch.sub(d[3], d[1], alpha=4)
     torch.add(even, odd, out=out[1])
@@ -65,7 +69,7 @@ def _to_points(d: list[Tensor], out: Tensor) -> None:
     torch.sub(d[5] - d[3], odd, alpha=4, out=out[5])
 
 
-def _from_points(m: Tensor, out: Tensor) -> None:
+def _from_points(m: Sequence[Tensor], out: Tensor) -> None:
     """The four outputs whose values at the points are m."""
     ones, odd_ones = m[1] + m[2], m[1] - m[2]
     twos, odd_twos = m[3] + m[4], m[3] - m[4]

@@ -26,13 +26,13 @@ def test_gradients_go_through_the_layer_itself() -> None:
 @torch.no_grad()
 def test_weights_of_the_silent_are_not_met(monkeypatch) -> None:
     shapes: list[tuple[int, ...]] = []
-    whole = awake.linear
+    whole = awake.pack
 
-    def seen(x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor) -> torch.Tensor:
+    def seen(weight: torch.Tensor) -> torch.Tensor:
         shapes.append(tuple(weight.shape))
-        return whole(x, weight, bias)
+        return whole(weight)
 
-    monkeypatch.setattr(awake, "linear", seen)
+    monkeypatch.setattr(awake, "pack", seen)
     x = torch.tensor([[0.0, 1, 0, 0], [0, 0, 0, -2]])
     Awake(nn.Linear(4, 3))(x)
     assert shapes == [(3, 2)]
