@@ -16,8 +16,9 @@ from emocam.errors import SettingError
 
 METADATA = b"emocam"
 """The key of a Parquet schema's metadata under which the run's names are written."""
-COUNTED = ("image", "label", "confidence", "object", "score", "importance", "chance")
-"""The columns that decide what counts."""
+LABELLED = ("image", "label", "confidence", "truth")
+COUNTED = ("image", "object", "score", "importance", "chance")
+"""The columns of images and of regions that decide what counts."""
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -27,20 +28,25 @@ if TYPE_CHECKING:
     from emocam.structures import Thresholds
 
 
-def codes(table: pa.Table, column: str, names: list[str]) -> Any:
+def codes(table: pa.Table, column: str, names: Sequence[str] | pa.Array) -> Any:
     """Names of a column as places in `names`: a torch tensor (n,)."""
     import torch
 
-    known = {name: place for place, name in enumerate(names)}
     encoded = table[column].combine_chunks()
     if not isinstance(encoded, pa.DictionaryArray):
         encoded = encoded.dictionary_encode()
-    places = np.array([known.get(name, -1) for name in encoded.dictionary.to_pylist()], np.int64)
+    known = pc.index_in(encoded.dictionary, value_set=pa.array(names, pa.string()))
+    places = known.fill_null(-1).to_numpy().astype(np.int64)
     codes = places[encoded.indices.to_numpy()]
     if (codes < 0).any():
-        missing = encoded.dictionary.to_pylist()[int((places < 0).argmax())]
+        missing = encoded.dictionary[int((places < 0).argmax())].as_py()
         raise SettingError(f"evidence: {column} {missing!r} is not among the {len(names)} names of the run")
     return torch.from_numpy(codes)
+
+
+def places(regions: pa.Table, images: pa.Table) -> np.ndarray:
+    """The row of each region's image (N,)."""
+    return codes(regions, "image", images["image"].combine_chunks()).numpy()
 
 
 class Run:
@@ -115,18 +121,22 @@ class Run:
         """Whether a CAM looked, so that importance means something."""
         return (self.path / "maps.parquet").is_file()
 
-    def blocks(self, columns: Sequence[str] | None = None) -> Iterator[tuple[pa.Table, pa.Table]]:
+    def blocks(
+        self, images: Sequence[str] | None = None, regions: Sequence[str] | None = None
+    ) -> Iterator[tuple[pa.Table, pa.Table]]:
         """Predictions and evidence of the same images, block by block: memory does not grow.
 
-        With `columns` only those of them that a table has: boxes and logits are most of the bytes.
+        Only the columns that are asked for, if they are there: boxes and logits are most of the bytes.
         """
-        files = [pq.ParquetFile(self.path / f"{name}.parquet") for name in ("predictions", "evidence")]
-        wanted = [columns and [name for name in columns if name in file.schema_arrow.names] for file in files]
-        for group in range(files[0].num_row_groups):
-            images, regions = (
-                file.read_row_group(group, names) for file, names in zip(files, wanted, strict=True)
-            )
-            yield images, regions
+        predictions = pq.ParquetFile(self.path / "predictions.parquet")
+        # regions repeat the names of their images
+        evidence = pq.ParquetFile(self.path / "evidence.parquet", read_dictionary=["image"])
+        asked = [
+            names if names is None else [name for name in names if name in file.schema_arrow.names]
+            for file, names in ((predictions, images), (evidence, regions))
+        ]
+        for group in range(predictions.num_row_groups):
+            yield predictions.read_row_group(group, asked[0]), evidence.read_row_group(group, asked[1])
 
     def tensors(self, truth: list[str] | None = None) -> "Iterator[dict[str, Tensor]]":
         """The same blocks: label, confidence (B,) of images; object, image, score, importance, chance (N,) of regions.
@@ -137,12 +147,13 @@ class Run:
         """
         import torch
 
-        for images, regions in self.blocks(COUNTED if truth is None else (*COUNTED, "truth")):
+        for images, regions in self.blocks(LABELLED, COUNTED):
+            place = places(regions, images)
             if truth is not None:
                 known = pc.is_in(images["truth"], value_set=pa.array(truth, pa.string()))
                 images = images.filter(known)
-                regions = regions.filter(pc.is_in(regions["image"], value_set=images["image"]))
-            place = pc.index_in(regions["image"], value_set=images["image"])
+                known = known.to_numpy()
+                regions, place = regions.filter(known[place]), (known.cumsum() - 1)[place[known[place]]]
             number = {
                 name: torch.from_numpy(table[name].to_numpy().copy())
                 for table, name in (
@@ -156,7 +167,7 @@ class Run:
                 if truth is None
                 else codes(images, "truth", truth),
                 "object": codes(regions, "object", self.object_names),
-                "image": torch.from_numpy(place.to_numpy().astype("int64")),
+                "image": torch.from_numpy(place),
             }
 
     def explanations(self) -> "Iterator[tuple[Tensor, Tensor]]":

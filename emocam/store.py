@@ -25,8 +25,8 @@ from emocam.structures import Evidence, Refusal
 FILES = ("ledger", "predictions", "evidence", "maps")
 """The tables of a run."""
 BOX = ("x0", "y0", "x1", "y1")
-OWN = ("score", "importance", *BOX)
-"""Of each region anew: to compress them costs as much as all the rest, and saves a tenth of their bytes."""
+SHARED = ("confidence", "chance", "chance_centre")
+"""Floats that many regions have in common."""
 
 
 def corners(table: pa.Table) -> np.ndarray:
@@ -35,15 +35,23 @@ def corners(table: pa.Table) -> np.ndarray:
 
 
 def writing(schema: pa.Schema) -> dict[str, Any]:
-    """How Parquet writes these columns: it looks in none for what is not there."""
-    floats = [field.name for field in schema if pa.types.is_floating(field.type)]
-    named = [field.name for field in schema if pa.types.is_dictionary(field.type)]
-    paths = [f"{f.name}.list.element" if pa.types.is_fixed_size_list(f.type) else f.name for f in schema]
+    """How Parquet writes these columns: it looks in none for what is not there.
+
+    What regions have in common, a dictionary holds in few bytes. To compress the other numbers would cost
+    as much as all the rest, and save a tenth of their bytes.
+    """
+    lists = {field.name for field in schema if pa.types.is_fixed_size_list(field.type)}
+    paths = {
+        field.name: f"{field.name}.list.element" if field.name in lists else field.name for field in schema
+    }
+    floats = {field.name for field in schema if pa.types.is_floating(field.type)}
+    named = {field.name for field in schema if pa.types.is_dictionary(field.type)}
+    numbers = {field.name for field in schema if pa.types.is_primitive(field.type)}
     return {
-        "compression": {path: "none" if path in OWN else "zstd" for path in paths},
-        "use_dictionary": [path for path in paths if path not in floats],
+        "compression": {path: "none" if name in numbers else "zstd" for name, path in paths.items()},
+        "use_dictionary": [path for name, path in paths.items() if name in SHARED or name not in floats],
         # of which rows a group holds, only images tell: labels, objects and floats are in all of them
-        "write_statistics": [path for path in paths if path not in floats + named],
+        "write_statistics": [path for name, path in paths.items() if name not in floats | named],
     }
 
 
@@ -116,7 +124,7 @@ def tables(evidence: Evidence, labels: list[str], objects: list[str]) -> dict[st
     of = regions.image.numpy()
     keep = fine[of]
     of = of[keep]
-    found["evidence"] = pa.table(
+    rows = pa.table(
         {
             "index": index[of],
             "image": pa.array(paths[of], pa.string()),
@@ -130,6 +138,9 @@ def tables(evidence: Evidence, labels: list[str], objects: list[str]) -> dict[st
             "chance_centre": _or_nan(evidence.chance_centre, len(keep))[keep],
         }
     )
+    # what is known of every region needs no word, row by row, that it is there
+    known = [field.with_nullable("chance" in field.name) for field in rows.schema]
+    found["evidence"] = pa.Table.from_arrays(rows.columns, schema=pa.schema(known))
     if evidence.explanation is not None:
         maps = evidence.explanation.maps.float().numpy()[fine]
         count, height, width = maps.shape

@@ -39,7 +39,7 @@ def highest_importance(run: Run) -> float | None:
     """Of any region: what to say when none passed the threshold."""
     tops = [
         pc.max(pc.drop_null(regions["importance"].filter(pc.is_finite(regions["importance"]))))
-        for _, regions in run.blocks()
+        for _, regions in run.blocks([], ["importance"])
     ]
     return max((top.as_py() for top in tops if top.is_valid), default=None)
 
@@ -48,7 +48,7 @@ def lowest_chance(run: Run) -> float | None:
     """Of any region, where the evidence has it."""
     lows = [
         pc.min(regions["chance"].filter(pc.is_finite(regions["chance"])))
-        for _, regions in run.blocks()
+        for _, regions in run.blocks([], ["chance"])
         if "chance" in regions.column_names
     ]
     return min((low.as_py() for low in lows if low.is_valid), default=None)

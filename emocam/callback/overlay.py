@@ -7,15 +7,14 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 from PIL import Image
 
 from emocam.callback.base import Finished
 from emocam.callback.faces import check, without_faces
 from emocam.plot.overlay import overlay_figure
-from emocam.runs import Run
-from emocam.store import corners
+from emocam.runs import LABELLED, Run, places
+from emocam.store import BOX, corners
 from emocam.structures import WHOLE, Thresholds
 
 MOST_BOXES = 6
@@ -70,12 +69,12 @@ class Overlay:
 def surest(run: Run, count: int) -> list[str]:
     """Chosen by label and confidence alone, on which all methods over one classifier agree."""
     kept = []
-    for images, regions in run.blocks(("image", "label", "confidence")):
-        held = images.filter(pc.is_in(images["image"], value_set=pc.unique(regions["image"])))
+    for images, regions in run.blocks(("image", "label", "confidence"), ["image"]):
+        held = images.take(np.unique(places(regions, images)))
         kept.append(_surest_first(held.to_pandas()).groupby("label", observed=True).head(count))
     rows = _surest_first(pd.concat(kept)) if kept else pd.DataFrame(columns=["image", "label"])
-    places = rows["label"].astype(object).map({name: i for i, name in enumerate(run.label_names)})
-    order = np.lexsort((places, rows.groupby("label", observed=True).cumcount()))
+    label = rows["label"].astype(object).map({name: i for i, name in enumerate(run.label_names)})
+    order = np.lexsort((label, rows.groupby("label", observed=True).cumcount()))
     return rows["image"].iloc[order].head(count).tolist()
 
 
@@ -86,7 +85,7 @@ def _surest_first(rows: pd.DataFrame) -> pd.DataFrame:
 def look_up(run: Run, paths: list[str], thresholds: Thresholds) -> Iterator[tuple[str, Seen]]:
     """These pictures in the run's order, a block in memory at a time."""
     maps = run.explanations() if run.explained else repeat(None)
-    for (images, regions), numbers, own in zip(run.blocks(), run.tensors(), maps, strict=False):
+    for (images, regions), numbers, own in zip(run.blocks(LABELLED, BOX), run.tensors(), maps, strict=False):
         named = images["image"].to_pylist()
         counts = thresholds.present(numbers["score"], numbers["confidence"][numbers["image"]])
         if run.explained:

@@ -19,7 +19,7 @@ from emocam.importance.density import Density
 from emocam.importance.mass import Mass
 from emocam.importance.mean import Mean
 from emocam.importance.peak import Peak
-from emocam.runs import Run, codes
+from emocam.runs import Run, codes, places
 from emocam.spreadsheet import write_csv
 from emocam.store import BOX
 from emocam.structures import Detections, Explanation
@@ -142,7 +142,7 @@ def read_regions(finished: Finished) -> pd.DataFrame:
     run, parts = finished.run, []
     maps = pq.ParquetFile(run.path / "maps.parquet") if run.explained else None
     for number, (images, regions) in enumerate(run.blocks()):
-        place = pd.Index(images["image"].to_pandas()).get_indexer(regions["image"].to_pandas())
+        place = places(regions, images)
         part = regions.select([c for c in regions.column_names if c not in ("label", "object")]).to_pandas()
         part["label"] = codes(images, "label", run.label_names).numpy()[place]
         part["object"] = codes(regions, "object", run.object_names).numpy()

@@ -54,7 +54,9 @@ class Unexplained:
 
 def _blocks(run: Run) -> Iterator[tuple[pa.Table, pa.Table, dict[str, Tensor], Tensor, Tensor]]:
     """Images, regions and their numbers, maps and windows, block by block."""
-    for tables, numbers, (maps, window) in zip(run.blocks(), run.tensors(), run.explanations(), strict=True):
+    for tables, numbers, (maps, window) in zip(
+        run.blocks(["image"], BOX), run.tensors(), run.explanations(), strict=True
+    ):
         yield *tables, numbers, maps, window
 
 

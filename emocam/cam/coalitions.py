@@ -55,7 +55,10 @@ class Coalitions:
         exact = self.summing is not None and self._one_number(self.summing)
         if exact or not self.forward.classifier.bf16:
             return self.forward.scores
-        return self.scores(self.activation.new_ones(1, 1, self.activation.shape[1]))[:, 0]
+        if self.summing is None:
+            return self.scores(self.activation.new_ones(1, 1, self.activation.shape[1]))[:, 0]
+        z = self.summing.linear(self.summing.before(self.activation))
+        return torch.cat(list(self._after(self.summing, enumerate(z[:, None]))))
 
     @torch.no_grad()
     def scores_without_each(self) -> Tensor:

@@ -4,14 +4,13 @@ from collections.abc import Iterator
 from itertools import repeat
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 import torch
 from torch import Tensor
 
 from emocam.functional.chance import pass_rates
 from emocam.functional.maps import box_means
-from emocam.runs import Run, codes
+from emocam.runs import Run, codes, places
 from emocam.store import corners
 from emocam.structures import Thresholds
 
@@ -47,8 +46,7 @@ def _regions(run: Run, thresholds: Thresholds) -> Iterator[tuple[Tensor, Tensor,
     for (images, regions), seen in zip(run.blocks(), maps, strict=False):
         numbers = (regions[name].to_numpy() for name in ("score", "confidence"))
         regions = regions.filter(thresholds.present(*numbers))
-        place = pd.Index(images["image"].to_pandas()).get_indexer(regions["image"].to_pandas())
-        image = torch.from_numpy(place.astype(np.int64))
+        image = torch.from_numpy(places(regions, images))
         rate: Tensor | None = torch.full((len(regions),), thresholds.chance or 0.0)
         if seen is not None:
             rate = _rates(regions, image, *seen, thresholds.importance)

@@ -91,14 +91,14 @@ def lay(values: Tensor, at: tuple[int, int], onto: Tensor, corner: tuple[int, in
 
 def difference(first: Tensor, other: Tensor) -> Window | None:
     """The smallest window that holds all in which (C, h, w) and another differ, if they do."""
-    differs = (first != other).any(0)
-    spans = []
-    for axis in (1, 0):
-        places = differs.any(axis).nonzero().flatten()
-        if not len(places):
-            return None
-        spans.append((int(places[0]), int(places[-1]) + 1))
-    y, x = spans
+    # numpy's truths are found several times as fast as torch's
+    one, two = (values.permute(1, 2, 0).flatten(1).numpy() for values in (first, other))
+    differs = one != two
+    rows = differs.any(1).nonzero()[0]
+    if not len(rows):
+        return None
+    columns = differs[rows[0] : rows[-1] + 1].any(0).nonzero()[0] // len(first)
+    y, x = ((int(places[0]), int(places[-1]) + 1) for places in (rows, columns))
     return Window(y, x, other[:, y[0] : y[1], x[0] : x[1]])
 
 

@@ -29,13 +29,11 @@ def hat_integrals(start: Tensor, end: Tensor, cells: int) -> Tensor:
     Cells lie at (i + 1/2) / cells. A row sums to end - start inside [0, 1].
     """
     centres = torch.arange(-1, cells + 1, device=start.device, dtype=start.dtype) + 0.5
-
-    def up_to(t: Tensor) -> Tensor:  # from the hat's middle on
-        u = (t[:, None] * cells - centres).clamp(-1, 1)
-        return u - u * u.abs() / 2
-
-    hats = (up_to(end.clamp(0, 1)) - up_to(start.clamp(0, 1))) / cells
-    inner = hats[:, 1:-1].clone()
+    # from each hat's middle on
+    u = (torch.stack([start, end]).clamp(0, 1)[..., None] * cells - centres).clamp(-1, 1)
+    up_to = torch.addcmul(u, u, u.abs(), value=-0.5)
+    hats = (up_to[1] - up_to[0]) / cells
+    inner = hats[:, 1:-1]
     inner[:, 0] += hats[:, 0]  # beyond the outermost centre their cell goes on
     inner[:, -1] += hats[:, -1]
     return inner

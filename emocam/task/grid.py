@@ -13,7 +13,7 @@ from emocam.data.base import Data
 from emocam.errors import SettingError
 from emocam.functional.grid import count_grid
 from emocam.plot.grid import grid_figure
-from emocam.runs import Run, codes
+from emocam.runs import COUNTED, LABELLED, Run, codes, places
 from emocam.spreadsheet import write_csv
 from emocam.task.base import Parts
 from emocam.task.replay import Replay
@@ -77,14 +77,12 @@ def grid_of(run: Run, scores: np.ndarray, importances: np.ndarray, confidence: f
     """Counts (S, T, O, L), summed over the blocks of the evidence."""
     shape = len(run.object_names), len(run.label_names)
     total = np.zeros((len(scores), len(importances), *shape), np.int64)
-    for images, regions in run.blocks():
-        sure = pd.Index(images["image"].to_pandas()[images["confidence"].to_numpy() > confidence])
-        place = sure.get_indexer(regions["image"].to_pandas())
-        keep = place >= 0
-        label = codes(images, "label", run.label_names).numpy()[images["confidence"].to_numpy() > confidence]
+    for images, regions in run.blocks(LABELLED, COUNTED):
+        place = places(regions, images)
+        keep = images["confidence"].to_numpy()[place] > confidence
         importance = regions["importance"].to_numpy()
         total += count_grid(
-            label,
+            codes(images, "label", run.label_names).numpy(),
             codes(regions, "object", run.object_names).numpy()[keep],
             place[keep],
             regions["score"].to_numpy()[keep],

@@ -6,11 +6,17 @@ from emocam.cam import awake
 from emocam.cam.awake import Awake
 
 
+@pytest.fixture(autouse=True)
+def few(monkeypatch) -> None:
+    monkeypatch.setattr(awake, "FEWEST", 2)
+
+
 @pytest.mark.parametrize("silent", [0, 1, 5, 12])
+@pytest.mark.parametrize("kind", [torch.float32, torch.bfloat16, torch.float64])
 @torch.no_grad()
-def test_it_answers_as_the_layer_does(silent: int) -> None:
+def test_it_answers_as_the_layer_does(silent: int, kind: torch.dtype) -> None:
     torch.manual_seed(0)
-    layer, x = nn.Linear(12, 5), torch.rand(7, 12)
+    layer, x = nn.Linear(12, 5).to(kind), torch.rand(7, 12).to(kind)
     x[:, torch.randperm(12)[:silent]] = 0
     woken = Awake(layer)
     torch.testing.assert_close(woken(x), layer(x))
@@ -35,7 +41,9 @@ def test_weights_of_the_silent_are_not_met(monkeypatch) -> None:
     monkeypatch.setattr(awake, "pack", seen)
     x = torch.tensor([[0.0, 1, 0, 0], [0, 0, 0, -2]])
     Awake(nn.Linear(4, 3))(x)
-    assert shapes == [(3, 2)]
+    Awake(nn.Linear(4, 3).bfloat16())(x.bfloat16())
+    Awake(nn.Linear(4, 3))(x[:1])  # too few rows to gather for
+    assert shapes == [(3, 2), (3, 2)]
 
 
 @torch.no_grad()
