@@ -61,12 +61,17 @@ def leave_run(folder: Path, images: int) -> None:
 
 def table_of_regions(images: int) -> pa.Table:
     steps = [found(start, min(32, images - start))["evidence"] for start in range(0, images, 32)]
-    return pa.concat_tables(steps).unify_dictionaries().combine_chunks()
+    return pa.concat_tables(steps).unify_dictionaries().combine_chunks().drop_columns("index")
 
 
 def write(rows: pa.Table, file: Path) -> None:
     """As a shard is written."""
     pq.write_table(rows, file, **writing(rows.schema))
+
+
+def read(file: Path) -> pa.Table:
+    """As blocks of a run are read, here all at once."""
+    return pq.ParquetFile(file, read_dictionary=["image"]).read(use_threads=False)
 
 
 def contests_in(folder: Path, images: int) -> Iterator[Contest]:
@@ -77,7 +82,7 @@ def contests_in(folder: Path, images: int) -> Iterator[Contest]:
     frame.to_csv(theirs, index=False)
 
     def agree() -> Agreement:
-        one, two = pq.read_table(ours).to_pandas(), pd.read_csv(theirs)
+        one, two = read(ours).to_pandas(), pd.read_csv(theirs)
         assert list(one.columns) == list(two.columns)
         assert all((one[name].astype(str) == two[name]).all() for name in ("image", "label", "object"))
         numbers = ["score", "importance", *BOX, "chance"]
@@ -95,7 +100,7 @@ def contests_in(folder: Path, images: int) -> Iterator[Contest]:
     )
     yield Contest(
         f"read {len(rows):,} regions",
-        Way(lambda: pq.read_table(ours, use_threads=False)),
+        Way(lambda: read(ours)),
         {csv: Way(lambda: pd.read_csv(theirs))},
         agree,
         {csv: 20},
