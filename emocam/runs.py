@@ -28,14 +28,15 @@ if TYPE_CHECKING:
     from emocam.structures import Thresholds
 
 
-def codes(table: pa.Table, column: str, names: Sequence[str] | pa.Array) -> Any:
+def codes(table: pa.Table, column: str, names: list[str]) -> Any:
     """Names of a column as places in `names`: a torch tensor (n,)."""
     import torch
 
     encoded = table[column].combine_chunks()
     if not isinstance(encoded, pa.DictionaryArray):
         encoded = encoded.dictionary_encode()
-    known = pc.index_in(encoded.dictionary, value_set=pa.array(names, pa.string()))
+    # whoever wrote the file anew may have chosen another kind of text
+    known = pc.index_in(encoded.dictionary.cast(pa.string()), value_set=pa.array(names, pa.string()))
     places = known.fill_null(-1).to_numpy().astype(np.int64)
     codes = places[encoded.indices.to_numpy()]
     if (codes < 0).any():
@@ -46,7 +47,7 @@ def codes(table: pa.Table, column: str, names: Sequence[str] | pa.Array) -> Any:
 
 def places(regions: pa.Table, images: pa.Table) -> np.ndarray:
     """The row of each region's image (N,)."""
-    return codes(regions, "image", images["image"].combine_chunks()).numpy()
+    return codes(regions, "image", images["image"].to_pylist()).numpy()
 
 
 class Run:

@@ -2,11 +2,14 @@
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from matplotlib.figure import Figure
 
 from emocam.errors import SettingError
 from emocam.runs import Run
+from emocam.structures import Thresholds
 
 
 @pytest.fixture
@@ -61,3 +64,32 @@ def test_the_figure_is_drawn_where_it_is_wanted(run):
     assert len(right.get_yticklabels()) == 3
     assert not left.has_data()
     assert run.plot() is not right
+
+
+def counts(run: Run) -> np.ndarray:
+    return run.counts(Thresholds(0.2, 0.4)).counts.numpy()
+
+
+@pytest.mark.parametrize("text", [pa.string(), pa.large_string(), pa.dictionary(pa.int8(), pa.string())])
+def test_names_may_be_written_anew_as_any_kind_of_text(run, text):
+    expected = counts(run)
+    assert expected.sum()
+    for name in ("predictions", "evidence"):
+        table = pq.read_table(run.path / f"{name}.parquet")
+        for column in ("image", "label", "object"):
+            if column in table.column_names:
+                place = table.schema.get_field_index(column)
+                table = table.set_column(place, column, table[column].cast(pa.string()).cast(text))
+        pq.write_table(
+            table, run.path / f"{name}.parquet", row_group_size=20 if name == "predictions" else 80
+        )
+    assert (counts(Run(run.path)) == expected).all()
+
+
+def test_a_region_of_an_image_that_is_not_there_is_told(run):
+    table = pq.read_table(run.path / "evidence.parquet")
+    names = pa.array(["nowhere.jpg", *table["image"].to_pylist()[1:]])
+    place = table.schema.get_field_index("image")
+    pq.write_table(table.set_column(place, "image", names), run.path / "evidence.parquet")
+    with pytest.raises(SettingError, match=r"evidence: image 'nowhere\.jpg' is not among the 60 names"):
+        counts(run)

@@ -113,3 +113,11 @@ def test_shards_from_before_there_was_a_chance_are_merged_with_new_ones(tmp_path
 def test_without_a_map_there_is_no_chance() -> None:
     blind = replace(evidence([3]), chance=None, chance_centre=None)
     assert np.isnan(tables(blind, LABELS, OBJECTS)["evidence"]["chance"].to_numpy()).all()
+
+
+def test_what_is_known_of_every_region_is_never_null(tmp_path):
+    written(tmp_path, [[0, 1, 2], [3, 4]])
+    schema = pq.read_schema(tmp_path / "evidence.parquet")
+    assert {field.name for field in schema if field.nullable} == {"chance", "chance_centre"}
+    for name in ("ledger", "predictions", "maps"):
+        assert all(field.nullable for field in pq.read_schema(tmp_path / f"{name}.parquet"))

@@ -17,9 +17,8 @@ class Awake(nn.Module):
     def __init__(self, layer: nn.Linear) -> None:
         super().__init__()
         self.layer = layer
-        self.held = torch.empty(
-            0, dtype=torch.bool
-        )  # memory that is new each time costs three times as much to fill
+        # memory that is new each time costs three times as much to fill
+        self.held = torch.empty(0, dtype=torch.bool)
 
     def forward(self, x: Tensor) -> Tensor:
         weight = self.layer.weight
