@@ -71,6 +71,8 @@ def chunk(start: int, count: int) -> tuple[pa.Table, pa.Table]:
 
 def write(folder: Path, images: int) -> None:
     """A run's folder, as far as counting reads it."""
+    from emocam.store import writing
+
     metadata = {
         b"emocam": json.dumps({"labels": LABELS, "objects": OBJECTS, "version": "", "key": ""}).encode()
     }
@@ -81,7 +83,9 @@ def write(folder: Path, images: int) -> None:
         ):
             table = table.replace_schema_metadata(metadata)
             if name not in writers:
-                writers[name] = pq.ParquetWriter(folder / f"{name}.parquet", table.schema, compression="zstd")
+                writers[name] = pq.ParquetWriter(
+                    folder / f"{name}.parquet", table.schema, **writing(table.schema)
+                )
             writers[name].write_table(table, row_group_size=GROUP * each)
     for writer in writers.values():
         writer.close()

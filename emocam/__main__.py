@@ -8,11 +8,14 @@ import os
 import sys
 import time
 
+from emocam.cores import make_room
+
 STARTED = time.perf_counter()
 VERBS = ("compare", "fetch", "layers", "merge", "open", "verify")
 
 
 def main() -> None:
+    make_room()
     sys.exit(answer(sys.argv[1:]))
 
 

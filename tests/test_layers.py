@@ -28,7 +28,7 @@ DRAWING = """
     classifier detector data paste
     functional weights precision verdict inline
     structures
-    errors places heap
+    errors places heap cores
 """
 RANK = {part: -line for line, parts in enumerate(DRAWING.split("\n")) for part in parts.split()}
 
@@ -50,6 +50,7 @@ LIGHT = (
     "__main__",
     "commandline",
     "composed",
+    "cores",
     "errors",
     "help",
     "jobs",

@@ -1,6 +1,5 @@
 """What no box covers, on the page: a line under the matrix, and the crops that hold most of it."""
 
-import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -9,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 from PIL import Image
 
+from emocam.cores import cores
 from emocam.report.matrix import percent_text
 from emocam.report.tables import BOX, RunTables
 
@@ -61,7 +61,7 @@ def find_outside(
     each = max(1, min(EACH, MOST // max(1, crops["label"].nunique())))
     crops = crops.groupby("label", sort=False).head(each).nlargest(MOST, "held").reset_index(drop=True)
     (into / "outside").mkdir()
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
+    with ThreadPoolExecutor(cores()) as pool:
         rows = zip(crops["image"], crops[BOX].to_numpy().tolist(), crops["held"], crops.index, strict=True)
         drawn = list(pool.map(lambda row: _draw(into, open_picture, *row), rows))
     known = crops["label"].map({label: i for i, label in enumerate(table["label"].iloc[:-1])})

@@ -1,6 +1,5 @@
 """Small pictures beside the page."""
 
-import os
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
@@ -8,6 +7,7 @@ from pathlib import Path
 
 from PIL import Image
 
+from emocam.cores import cores
 from emocam.report.examples import Example
 
 OpenPicture = Callable[[str], Image.Image]
@@ -41,7 +41,7 @@ def write_thumbnails(examples: Iterable[Example], folder: Path, open_picture: Op
         return True
 
     waiting, lost = iter(examples), 0
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
+    with ThreadPoolExecutor(cores()) as pool:
         while part := list(islice(waiting, 256)):  # not all pictures of a corpus at once
             for parent in {(folder / example.thumbnail).parent for example in part}:
                 parent.mkdir(parents=True, exist_ok=True)

@@ -1,7 +1,6 @@
 """A pass of a model over a corpus whose rows are on disk as they come."""
 
 import json
-import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from emocam.callback.progress import ShowProgress
 from emocam.callback.shards import WriteShards
+from emocam.cores import cores
 from emocam.data.base import Data
 from emocam.data.samples import ignore_interrupt
 from emocam.errors import SettingError
@@ -67,7 +67,7 @@ def workers_of(data: Data, left: int) -> int:
     """How many processes open the pictures that are left."""
     if data.workers != "auto":
         return data.workers
-    return min(MOST_WORKERS, os.cpu_count() or 1) if left > FEW_IMAGES else 0
+    return min(MOST_WORKERS, cores()) if left > FEW_IMAGES else 0
 
 
 def fitting_trainer(
