@@ -28,7 +28,8 @@ class PackedForward:
         weight, bias = self.layer.weight, self.layer.bias
         alone = input.numel() == input.shape[-1]  # one row reads each weight once: nothing to pack for
         plain = weight.device.type != "cpu" or {input.dtype, weight.dtype} != {torch.float32}
-        if alone or plain or weight.requires_grad:
+        # inference tensors do not tell whether they have changed
+        if alone or plain or weight.requires_grad or weight.is_inference():
             return nn.Linear.forward(self.layer, input)
         if not (input.requires_grad and torch.is_grad_enabled()):
             return product(input, self.packed("forward"), bias)

@@ -77,3 +77,14 @@ def test_other_numbers_go_the_usual_way(network, kind: torch.dtype) -> None:
     x = torch.randn(7, 6).to(kind)
     assert torch.equal(network(x), written(network, x))
     assert not network[0].forward.held
+
+
+def test_a_network_made_for_inference_alone_answers_too(monkeypatch) -> None:
+    monkeypatch.setattr(module, "WEIGHTS", 8)
+    with torch.inference_mode():
+        network = packing(nn.Sequential(nn.Linear(6, 4)).requires_grad_(False))
+        x = torch.randn(7, 6)
+        assert torch.equal(network(x), written(network, x))
+    network = packing(nn.Sequential(nn.Linear(6, 4)).requires_grad_(False))
+    with torch.inference_mode():
+        torch.testing.assert_close(network(x), written(network, x))
