@@ -37,10 +37,9 @@ def codes(table: pa.Table, column: str, names: list[str]) -> Any:
         encoded = encoded.dictionary_encode()
     # whoever wrote the file anew may have chosen another kind of text
     known = pc.index_in(encoded.dictionary.cast(pa.string()), value_set=pa.array(names, pa.string()))
-    places = known.fill_null(-1).to_numpy().astype(np.int64)
-    codes = places[encoded.indices.to_numpy()]
+    codes = known.fill_null(-1).to_numpy().astype(np.int64)[encoded.indices.to_numpy()]
     if (codes < 0).any():
-        missing = encoded.dictionary[int((places < 0).argmax())].as_py()
+        missing = encoded[int((codes < 0).argmax())].as_py()
         raise SettingError(f"evidence: {column} {missing!r} is not among the {len(names)} names of the run")
     return torch.from_numpy(codes)
 

@@ -69,7 +69,7 @@ class Overlay:
 def surest(run: Run, count: int) -> list[str]:
     """Chosen by label and confidence alone, on which all methods over one classifier agree."""
     kept = []
-    for images, regions in run.blocks(("image", "label", "confidence"), ["image"]):
+    for images, regions in run.blocks(LABELLED, ["image"]):
         held = images.take(np.unique(places(regions, images)))
         kept.append(_surest_first(held.to_pandas()).groupby("label", observed=True).head(count))
     rows = _surest_first(pd.concat(kept)) if kept else pd.DataFrame(columns=["image", "label"])

@@ -19,7 +19,7 @@ from emocam.importance.density import Density
 from emocam.importance.mass import Mass
 from emocam.importance.mean import Mean
 from emocam.importance.peak import Peak
-from emocam.runs import Run, codes, places
+from emocam.runs import LABELLED, Run, codes, places
 from emocam.spreadsheet import write_csv
 from emocam.store import BOX
 from emocam.structures import Detections, Explanation
@@ -141,7 +141,7 @@ def read_regions(finished: Finished) -> pd.DataFrame:
     """All regions above the thresholds of score and confidence, with every importance: from the stored maps."""
     run, parts = finished.run, []
     maps = pq.ParquetFile(run.path / "maps.parquet") if run.explained else None
-    for number, (images, regions) in enumerate(run.blocks()):
+    for number, (images, regions) in enumerate(run.blocks(LABELLED)):
         place = places(regions, images)
         part = regions.select([c for c in regions.column_names if c not in ("label", "object")]).to_pandas()
         part["label"] = codes(images, "label", run.label_names).numpy()[place]

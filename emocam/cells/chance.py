@@ -10,7 +10,7 @@ from torch import Tensor
 
 from emocam.functional.chance import pass_rates
 from emocam.functional.maps import box_means
-from emocam.runs import Run, codes, places
+from emocam.runs import LABELLED, Run, codes, places
 from emocam.store import corners
 from emocam.structures import Thresholds
 
@@ -43,7 +43,7 @@ def chances(run: Run, thresholds: Thresholds) -> np.ndarray:
 def _regions(run: Run, thresholds: Thresholds) -> Iterator[tuple[Tensor, Tensor, Tensor, Tensor | None]]:
     """Block by block label (B,); of regions that are present object, image and rate (N,)."""
     maps = run.explanations() if thresholds.chance is None else repeat(None)
-    for (images, regions), seen in zip(run.blocks(), maps, strict=False):
+    for (images, regions), seen in zip(run.blocks(LABELLED), maps, strict=False):
         numbers = (regions[name].to_numpy() for name in ("score", "confidence"))
         regions = regions.filter(thresholds.present(*numbers))
         image = torch.from_numpy(places(regions, images))

@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 from emocam.effect.base import Corpus, Effect, Trial
 from emocam.effect.choosing import choose_cells
 from emocam.paste.base import Box
-from emocam.runs import Run
+from emocam.runs import LABELLED, Run
 from emocam.store import BOX
 from emocam.structures import Thresholds
 
@@ -33,7 +33,7 @@ def corpus_of(run: Run, objects: Collection[str], thresholds: Thresholds) -> Cor
     label: dict[str, str] = {}
     regions: dict[str, dict[str, tuple[Box, ...]]] = {object: {} for object in objects}
     wanted = pa.array(sorted(objects), pa.string())
-    for images, rows in run.blocks():
+    for images, rows in run.blocks(LABELLED):
         sure = images.filter(pc.greater(images["confidence"], thresholds.confidence))
         label |= zip(sure["image"].to_pylist(), sure["label"].to_pylist(), strict=True)
         there = pc.and_(
