@@ -45,7 +45,7 @@ EmoCAM beside what a user would otherwise call, at the same work, in one process
 - **Alternating.** Contestants take turns, in this order and in its reverse, so that a machine that slows
   down slows both. Ratios move from run to run by a few percent; milliseconds move with the processor.
 - **Processor seconds.** Time that others had the core is not counted, nor is waiting for a disk.
-- **Memory.** Ours keeps what it has freed for the next batch, as a run does (emocam/heap.py); the others have
+- **Memory.** Ours keeps what it has freed for the next batch, as a run does (emocam/system/memory.py); the others have
   what glibc comes to by itself.
 - **Agreement first.** Before a race the answers are compared; the last column says how far apart they are
   and how far they may be. What does not agree is not timed. `pytest tests/test_benchmarks.py` runs these

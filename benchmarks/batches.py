@@ -15,11 +15,12 @@ from emocam.cam.lrp import LRP
 from emocam.data.folder import Folder
 from emocam.data.samples import Samples, collate
 from emocam.importance.mean import Mean
+from emocam.intervention.paste import Reclassify, Variants
 from emocam.paste.grid import Grid
-from emocam.store import tables
-from emocam.structures import Batch, Evidence
-from emocam.task.association import Explain
-from emocam.task.pasting import Reclassify, Variants
+from emocam.predict.explain import Explain
+from emocam.records.evidence import Evidence
+from emocam.records.picture import Batch
+from emocam.results.tables import tables
 
 PAPER: dict[str, type[CAM]] = {
     "gradcam": GradCAM,

@@ -16,12 +16,16 @@ from emocam.callback.cells import count
 from emocam.cam.gradcam import GradCAM
 from emocam.cells.table import cell_columns
 from emocam.detector.base import Detector
-from emocam.functional.chance import box_chance
-from emocam.functional.maps import normalise
+from emocam.functional.map.chance import box_chance
+from emocam.functional.map.maps import normalise
 from emocam.importance.mean import Mean
-from emocam.runs import Run
-from emocam.structures import WHOLE, Batch, Detections, Evidence, Explanation, Prediction, Thresholds
-from emocam.task.association import Explain
+from emocam.predict.explain import Explain
+from emocam.records.base import WHOLE
+from emocam.records.detections import Detections
+from emocam.records.evidence import Evidence, Explanation, Prediction
+from emocam.records.picture import Batch
+from emocam.records.thresholds import Thresholds
+from emocam.results.run import Run
 
 WITHOUT = "the same step without it"
 

@@ -15,10 +15,11 @@ from racing import Agreement, Contest, Way
 from telling import table_of
 from torch import Tensor
 
-from emocam.data.opening import open_upright
+from emocam.data.image_file import open_upright
 from emocam.data.planted import Planted
-from emocam.functional.quick import quickened
-from emocam.functional.views import Letterbox, Stretch, View
+from emocam.view.base import View
+from emocam.view.crops import Letterbox, Stretch
+from emocam.view.fast_resize import quickened
 
 SIZES = [(640, 480), (1024, 768), (2048, 1536), (4600, 3450)]
 VIEWS: tuple[View, ...] = (Stretch((227, 227)), Letterbox((608, 608)))

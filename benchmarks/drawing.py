@@ -15,7 +15,7 @@ from emocam.cam.ablation import AblationCAM
 from emocam.cam.base import CAM
 from emocam.cam.gradcam import GradCAM
 from emocam.classifier.base import Classifier
-from emocam.structures import Batch
+from emocam.records.picture import Batch
 
 ONE, BATCH = "one at a time", "equal batch"
 LIBRARY = "pytorch-grad-cam, one at a time"

@@ -15,9 +15,14 @@ from telling import table_of
 
 from emocam.classifier.emonet import LABELS
 from emocam.detector.yolov3 import NAMES
-from emocam.runs import METADATA, Run
-from emocam.store import BOX, FILES, Shards, tables, writing
-from emocam.structures import WHOLE, Detections, Evidence, Explanation, Prediction, Thresholds
+from emocam.records.base import WHOLE
+from emocam.records.detections import Detections
+from emocam.records.evidence import Evidence, Explanation, Prediction
+from emocam.records.thresholds import Thresholds
+from emocam.results.chunks import Shards
+from emocam.results.files import BOX, FILES, METADATA
+from emocam.results.run import Run
+from emocam.results.tables import tables, writing
 
 REGIONS = 20
 OBJECTS = NAMES.read_text().splitlines()

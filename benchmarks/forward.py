@@ -12,10 +12,11 @@ from racing import Agreement, Contest, Way, farthest, race
 from telling import table_of
 from torch import Tensor, nn
 
-from emocam.detector.regions import pack_regions
-from emocam.functional.yolo import candidates
-from emocam.precision import Narrow
-from emocam.structures import WHOLE, Detections
+from emocam.detector.postprocess import pack_regions
+from emocam.functional.box.yolo import candidates
+from emocam.network.precision import Narrow
+from emocam.records.base import WHOLE
+from emocam.records.detections import Detections
 
 SGEMM = "sgemm of as many operations"
 LIGHTNET, BARE = "lightnet, as written", "lightnet, its last layers not counted"

@@ -7,7 +7,7 @@ import pandas as pd
 from racing import Agreement, Contest, Way
 from telling import table_of
 
-from emocam.functional.grid import count_grid
+from emocam.functional.statistics.threshold_grid import count_grid
 
 OBJECTS, LABELS = 601, 20
 COLUMNS = ("object", "image", "score", "importance")

@@ -18,8 +18,8 @@ from emocam.cam.lime import LIMECAM
 from emocam.cam.lrp import LRP
 from emocam.detector.nothing import Nothing
 from emocam.importance.mean import Mean
-from emocam.structures import Batch
-from emocam.task.association import Explain
+from emocam.predict.explain import Explain
+from emocam.records.picture import Batch
 
 PAPER = (GradCAM, AblationCAM, LIMECAM, LRP, LIFTCAM)
 CHEAP = (GradCAM, LayerCAM, LIFTCAM)

@@ -48,7 +48,7 @@ def as_written(head: nn.Module, library: type) -> nn.Module:
     """A head with torch's own products, for a library to work in."""
     plain = copy.deepcopy(head)
     for layer in plain.modules():
-        vars(layer).pop("forward", None)  # emocam/classifier/packing.py
+        vars(layer).pop("forward", None)  # emocam/network/packed_linear.py
     return plain
 
 

@@ -5,7 +5,7 @@ from functools import cache
 import torch
 from racing import Way, race
 
-from emocam.functional import packed
+from emocam.network import packed_product as packed
 
 SIDE = 1536
 READ = 1 << 26

@@ -23,7 +23,7 @@ from torch import Tensor
 from emocam.cam.base import CAM
 from emocam.paste.grid import POSITIONS
 from emocam.paste.sticker import read_stickers
-from emocam.structures import Batch
+from emocam.records.picture import Batch
 
 HEADS = {
     "lime": lambda forward: libraries.lime(forward, 256),

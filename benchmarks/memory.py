@@ -28,8 +28,8 @@ from torch import nn
 
 from emocam.classifier.base import Classifier
 from emocam.data.base import Data
-from emocam.functional.views import Stretch
-from emocam.structures import Picture
+from emocam.view.crops import Stretch
+from emocam.records.picture import Picture
 
 
 class Net(Classifier):
@@ -63,7 +63,7 @@ class Pictures(Data):
 """
 MEASURED = """
 import json, resource, sys
-from emocam.__main__ import answer
+from emocam.cli.main import answer
 sys.path.insert(0, ".")
 assert answer(sys.argv[1:]) == 0
 print(json.dumps(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10))

@@ -12,10 +12,12 @@ from torch import Tensor, nn
 from torchvision import models
 
 from emocam.classifier.emonet import EmoNet, build_layers
-from emocam.classifier.response_norm import ResponseNorm
 from emocam.classifier.torchvision import TorchvisionClassifier
 from emocam.detector.yolov3 import YOLOv3
-from emocam.structures import WHOLE, Batch, Detections
+from emocam.network.response_norm import ResponseNorm
+from emocam.records.base import WHOLE
+from emocam.records.detections import Detections
+from emocam.records.picture import Batch
 
 SCORE = IOU = 0.005
 BOXES = 300

@@ -16,12 +16,12 @@ from telling import table_of
 from torch import Tensor
 
 from emocam.classifier.emonet import EmoNet
-from emocam.classifier.touched import for_alike
-from emocam.functional.views import Stretch
+from emocam.intervention.paste import for_alike
 from emocam.paste.base import Variant
 from emocam.paste.grid import Grid
 from emocam.paste.patch import patched
-from emocam.paste.seen import Seen
+from emocam.paste.patched_view import Seen
+from emocam.view.crops import Stretch
 
 PLAIN = "one by one"
 SIZE = (1024, 768)

@@ -19,7 +19,7 @@ import cv2
 import pyarrow as pa
 import torch
 
-from emocam.heap import KEPT, LARGEST, keep_memory
+from emocam.system.memory import KEPT, LARGEST, keep_memory
 
 torch.set_num_threads(1)
 cv2.setNumThreads(1)

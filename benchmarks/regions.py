@@ -10,8 +10,8 @@ from telling import table_of
 from torch import Tensor
 from torch.nn.functional import interpolate
 
-from emocam.functional.maps import box_means
-from emocam.structures import WHOLE
+from emocam.functional.map.maps import box_means
+from emocam.records.base import WHOLE
 
 PIXELS = 608
 

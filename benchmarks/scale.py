@@ -71,7 +71,7 @@ def chunk(start: int, count: int) -> tuple[pa.Table, pa.Table]:
 
 def write(folder: Path, images: int) -> None:
     """A run's folder, as far as counting reads it."""
-    from emocam.store import writing
+    from emocam.results.tables import writing
 
     metadata = {
         b"emocam": json.dumps({"labels": LABELS, "objects": OBJECTS, "version": "", "key": ""}).encode()
@@ -93,8 +93,8 @@ def write(folder: Path, images: int) -> None:
 
 
 def blocks(folder: Path) -> np.ndarray:
-    from emocam.runs import Run
-    from emocam.structures import Thresholds
+    from emocam.records.thresholds import Thresholds
+    from emocam.results.run import Run
 
     return Run(folder).counts(Thresholds()).counts.numpy()
 
@@ -134,7 +134,7 @@ WAYS: dict[str, tuple[Callable[[Path], np.ndarray], str]] = {
     "arrow": (arrow, "pyarrow.dataset, filtered and grouped in memory"),
 }
 IMPORTS = {
-    "blocks": ("torch", "emocam.runs", "emocam.metric.association", "emocam.structures"),
+    "blocks": ("torch", "emocam.results.run", "emocam.metric.association", "emocam.records.thresholds"),
     "duckdb": ("duckdb", "pandas"),
     "arrow": ("pyarrow.compute", "pyarrow.dataset"),
 }

@@ -19,7 +19,7 @@ from PIL import Image
 from racing import Agreement, Contest, Way, duration, race
 from telling import Kept, table_of
 
-from emocam.store import tables
+from emocam.results.tables import tables
 
 PHOTOS = Path(__file__).resolve().parents[2] / "shared/data/photos"
 FINDINGEMO = 25_869

@@ -2,18 +2,19 @@
 
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from emocam.interactive.explaining import explain
-    from emocam.interactive.running import run
-    from emocam.runs import Run
+from emocam.version import __version__
 
-__version__ = "0.1.0"
-__all__ = ["Run", "explain", "run"]
+if TYPE_CHECKING:
+    from emocam.api.explain import explain
+    from emocam.api.run import run
+    from emocam.results.run import Run
+
+__all__ = ["Run", "__version__", "explain", "run"]
 
 _HOMES = {
-    "Run": "emocam.runs",
-    "explain": "emocam.interactive.explaining",
-    "run": "emocam.interactive.running",
+    "Run": "emocam.results.run",
+    "explain": "emocam.api.explain",
+    "run": "emocam.api.run",
 }
 
 
@@ -27,4 +28,4 @@ def __getattr__(name: str) -> object:
 
 
 def __dir__() -> list[str]:
-    return [*__all__, "__version__"]
+    return __all__

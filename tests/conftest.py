@@ -17,11 +17,15 @@ import yaml
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
 
-from emocam.__main__ import answer
-from emocam.functional.maps import box_means
-from emocam.runs import METADATA, Run
-from emocam.store import Shards, corners, tables
-from emocam.structures import WHOLE, Detections, Evidence, Explanation, Prediction
+from emocam.cli.main import answer
+from emocam.functional.map.maps import box_means
+from emocam.records.base import WHOLE
+from emocam.records.detections import Detections
+from emocam.records.evidence import Evidence, Explanation, Prediction
+from emocam.results.chunks import Shards
+from emocam.results.files import METADATA
+from emocam.results.run import Run
+from emocam.results.tables import corners, tables
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -16,7 +16,7 @@ import pytest
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
 
-from emocam.__main__ import VERBS, answer
+from emocam.cli.main import VERBS, answer
 from emocam.data.planted import Planted
 
 Command = Callable[..., int]

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from emocam.data.planted import Planted
-from emocam.places import beside
+from emocam.settings.paths import beside
 
 Command = Callable[..., int]
 STUDIES = sorted(file.stem for file in beside("experiments").glob("*.yaml"))

@@ -9,58 +9,38 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "emocam"
 DRAWING = """
-    interactive
-    __main__
-    launch
-    composed
-    verb joined
-    merge
-    app sweep
-    door settings mistakes help studies commandline jobs
-    task
-    callback comparison pieces card
-    comparing cells
-    occurrences
-    runs
-    metric plot glance report tracking interleave spreadsheet ledger words
-    store
-    cam importance effect
+    __main__ api
+    cli
+    runner
+    task callback compare
+    intervention report train
+    predict cells
+    results
+    cam importance effect plot metric logger
     classifier detector data paste
-    functional weights precision verdict inline
-    structures
-    errors places heap cores
+    network face world
+    view functional
+    records settings system
+    errors version
 """
 RANK = {part: -line for line, parts in enumerate(DRAWING.split("\n")) for part in parts.split()}
 
 # a library that few parts may know
 KNOWN_BY = {
     "captum": "cam",
-    "cv2": "classifier detector classifier paste",
-    "hydra": "commandline composed door interactive jobs launch mistakes settings studies sweep",
+    "cv2": "system",
+    "hydra": "api cli runner settings",
     "jinja2": "report",
     "lightnet": "detector",
-    "matplotlib": "interactive plot runs",
-    "mlflow": "tracking",
-    "omegaconf": "app composed door interactive joined launch merge mistakes settings studies sweep",
-    "pytorch_lightning": "app task callback",
+    "matplotlib": "plot",
+    "mlflow": "logger",
+    "omegaconf": "api cli runner settings",
+    "pytorch_lightning": "intervention predict train",
     "seaborn": "plot",
     "torchmetrics": "metric",
 }
-LIGHT = (
-    "__main__",
-    "commandline",
-    "composed",
-    "cores",
-    "errors",
-    "help",
-    "jobs",
-    "launch",
-    "mistakes",
-    "places",
-    "settings",
-    "studies",
-    "sweep",
-)
+LIGHT = ("__main__", "runner.sweep", "runner.job_status", "errors", "version")
+"""Beside all files of cli, settings and system."""
 
 
 def imports(file: Path, whole: bool = True) -> Iterator[str]:
@@ -75,26 +55,30 @@ def imports(file: Path, whole: bool = True) -> Iterator[str]:
             yield from names if node.module == PACKAGE.name else [str(node.module)]
 
 
-def part_of(file: Path, package: Path) -> str:
+def room_of(file: Path, package: Path) -> str:
     return file.relative_to(package).with_suffix("").parts[0]
 
 
 def faults(package: Path) -> list[str]:
     found = []
     for file in sorted(package.rglob("*.py")):
-        part = part_of(file, package)
-        if part == "__init__":
+        room = room_of(file, package)
+        if room == "__init__":
             continue
-        if part not in RANK:
-            found.append(f"{file.name}: {part} has no place in the drawing")
+        if room not in RANK:
+            found.append(f"{file.name}: {room} has no place in the drawing")
             continue
         for name in imports(file):
             first, *rest = name.split(".")
-            if first in KNOWN_BY and part not in KNOWN_BY[first].split():
-                found.append(f"{file.name}: {part} may not import {first}")
-            other = rest[0] if first == package.name and rest else part
-            if other != part and RANK.get(other, RANK["errors"]) >= RANK[part]:
-                found.append(f"{file.name}: {part} may not import {other}")
+            if first in KNOWN_BY and room not in KNOWN_BY[first].split():
+                found.append(f"{file.name}: {room} may not import {first}")
+            if first != package.name:
+                continue
+            other = rest[0] if rest else package.name
+            if other not in RANK:
+                found.append(f"{file.name}: {name} is not in the drawing")  # the package itself is for users
+            elif other != room and RANK[other] >= RANK[room]:
+                found.append(f"{file.name}: {room} may not import {other}")
     return found
 
 
@@ -122,7 +106,11 @@ def test_imports_go_down_the_drawing() -> None:
     [
         ("cam/gradcam.py", "from emocam.callback.base import Finished", "cam may not import callback"),
         ("detector/haar.py", "import emocam.data.base", "detector may not import data"),
-        ("data/coco.py", "def f():\n    from emocam import app", "data may not import app"),
+        ("data/coco.py", "def f():\n    from emocam.runner import sweep", "data may not import runner"),
+        ("view/crops.py", "from emocam.functional.map import maps", "view may not import functional"),
+        ("task/grid.py", "from emocam import Run", "emocam.Run is not in the drawing"),
+        ("cam/fem.py", "import emocam", "emocam is not in the drawing"),
+        ("helpers/text.py", "", "helpers has no place in the drawing"),
         ("report/page.py", "import matplotlib.pyplot as plt", "report may not import matplotlib"),
         ("task/base.py", "from mlflow import MlflowClient", "task may not import mlflow"),
     ],
@@ -134,10 +122,29 @@ def test_an_import_up_the_drawing_is_named(tmp_path: Path, file: str, line: str,
     assert faults(tmp_path / "emocam") == [f"{written.name}: {message}"]
 
 
+def test_the_package_is_rooms_and_four_files() -> None:
+    files = {file.name for file in PACKAGE.glob("*.py")}
+    assert files <= {"__init__.py", "__main__.py", "errors.py", "version.py"}
+    rooms = {folder.name for folder in PACKAGE.iterdir() if folder.is_dir() and any(folder.glob("*.py"))}
+    assert rooms | {file.removesuffix(".py") for file in files} == {*RANK, "__init__"}
+
+
+def test_a_room_s_first_file_is_one_docstring() -> None:
+    for file in PACKAGE.rglob("*/__init__.py"):
+        (only,) = ast.parse(file.read_text(encoding="utf-8")).body
+        assert isinstance(only, ast.Expr), file
+
+
 def test_what_answers_help_and_mistakes_is_light() -> None:
     free = sys.stdlib_module_names | {"hydra", "omegaconf", "emocam", "platformdirs"}  # the last is small
-    heavy = {part: reached(f"emocam.{part}") - free for part in LIGHT}
-    assert not {part: names for part, names in heavy.items() if names}
+    modules = [f"emocam.{part}" for part in LIGHT]
+    modules += [
+        ".".join(file.relative_to(PACKAGE.parent).with_suffix("").parts)
+        for room in ("cli", "settings", "system")
+        for file in (PACKAGE / room).glob("*.py")
+    ]
+    heavy = {module: reached(module) - free for module in modules}
+    assert not {module: names for module, names in heavy.items() if names}
 
 
 def test_one_method_does_not_import_another_method_s_library() -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from emocam.runs import Run
+from emocam.results.run import Run
 
 PAGE = (Path(__file__).parents[1] / "docs/how-to/query.md").read_text(encoding="utf-8")
 SQL = re.findall(r"^```sql\n(.*?)^```", PAGE, re.DOTALL | re.M)

@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-WORLDS = Path(__file__).parents[2] / "emocam/data/worlds"
+WORLDS = Path(__file__).parents[2] / "emocam/world/worlds"
 HEAD = "| object | label | role | used | drop | of the control | changed | of the control |"
 
 

@@ -8,10 +8,10 @@ import pyarrow.parquet as pq
 import torch
 
 from emocam.callback.base import Finished
-from emocam.functional.similarity import average_ranks, pearson
+from emocam.functional.statistics.similarity import average_ranks, pearson
 from emocam.plot.agreement import agreement_figure
 from emocam.plot.confusion import confusion_figure
-from emocam.spreadsheet import write_csv
+from emocam.results.spreadsheet import write_csv
 
 TRUTH = "truth"
 AXES = ["annotated", "predicted"]

@@ -7,8 +7,8 @@ import pyarrow.compute as pc
 
 from emocam.callback.base import Finished
 from emocam.plot.association import association_figure
-from emocam.runs import Run
-from emocam.spreadsheet import write_csv
+from emocam.results.run import Run
+from emocam.results.spreadsheet import write_csv
 
 
 class Association:

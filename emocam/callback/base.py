@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from emocam.data.base import Data
-from emocam.runs import Run
-from emocam.structures import Thresholds
+from emocam.records.thresholds import Thresholds
+from emocam.results.run import Run
 
 
 @dataclass(frozen=True)

@@ -9,11 +9,11 @@ from emocam.callback.base import Finished
 from emocam.cells.chance import chances
 from emocam.cells.effects import with_effects
 from emocam.cells.table import Tally, cell_columns, frame
-from emocam.functional.bootstrap import RESAMPLES
-from emocam.runs import Run
-from emocam.spreadsheet import write_csv
-from emocam.structures import Thresholds
-from emocam.verdict import USED, WORDS, Rules, few, sentence, verdicts
+from emocam.cells.verdict import USED, WORDS, Rules, few, sentence, verdicts
+from emocam.functional.statistics.bootstrap import RESAMPLES
+from emocam.records.thresholds import Thresholds
+from emocam.results.run import Run
+from emocam.results.spreadsheet import write_csv
 
 MOST = 10
 """Sentences at the end of a run."""

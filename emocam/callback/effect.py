@@ -6,7 +6,7 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from emocam.callback.base import Finished
-from emocam.runs import METADATA
+from emocam.results.files import METADATA
 
 
 class Effect:

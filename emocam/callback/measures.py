@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 
 from emocam.callback.base import Finished
-from emocam.functional.measures import MEASURES
-from emocam.spreadsheet import write_csv
+from emocam.functional.statistics.association_measures import MEASURES
+from emocam.results.spreadsheet import write_csv
 
 
 class Measures:

@@ -11,11 +11,13 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from emocam.callback.base import Finished
-from emocam.callback.faces import check, without_faces
+from emocam.face.blur import check, without_faces
 from emocam.plot.overlay import overlay_figure
-from emocam.runs import LABELLED, Run, places
-from emocam.store import BOX, corners
-from emocam.structures import WHOLE, Thresholds
+from emocam.records.base import WHOLE
+from emocam.records.thresholds import Thresholds
+from emocam.results.files import BOX
+from emocam.results.run import LABELLED, Run, places
+from emocam.results.tables import corners
 
 MOST_BOXES = 6
 

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 
 from emocam.callback.base import Finished
-from emocam.plot.switches import switches_figure
-from emocam.spreadsheet import write_csv
+from emocam.plot.paste import switches_figure
+from emocam.results.spreadsheet import write_csv
 
 COLUMNS = ["object", "position", "x", "y", "label_before", "label_after", "focus"]
 

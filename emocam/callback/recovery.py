@@ -11,19 +11,20 @@ import torch
 
 from emocam.callback.base import Finished
 from emocam.callback.truth import CUES
-from emocam.comparing.recovery import score
-from emocam.functional.recovery import RULES, SURE, Called, Pairs
+from emocam.cells.recovery import score
+from emocam.cells.verdict import Rules, has_effect
+from emocam.functional.statistics.recovery import RULES, SURE, Called, Pairs
 from emocam.importance.base import Importance
 from emocam.importance.contrast import Contrast
 from emocam.importance.density import Density
 from emocam.importance.mass import Mass
 from emocam.importance.mean import Mean
 from emocam.importance.peak import Peak
-from emocam.runs import LABELLED, Run, codes, places
-from emocam.spreadsheet import write_csv
-from emocam.store import BOX
-from emocam.structures import Detections, Explanation
-from emocam.verdict import Rules, has_effect
+from emocam.records.detections import Detections
+from emocam.records.evidence import Explanation
+from emocam.results.files import BOX
+from emocam.results.run import LABELLED, Run, codes, places
+from emocam.results.spreadsheet import write_csv
 
 IMPORTANCES: dict[str, Importance] = {
     "mean": Mean(),

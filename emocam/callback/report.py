@@ -7,7 +7,7 @@ from typing import Any
 from PIL import Image
 
 from emocam.callback.base import Finished
-from emocam.callback.faces import check, without_faces
+from emocam.face.blur import check, without_faces
 from emocam.report.page import write_report
 
 

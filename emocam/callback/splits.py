@@ -8,10 +8,10 @@ import pyarrow.parquet as pq
 
 from emocam.callback.annotated import TRUTH, truth_labels
 from emocam.callback.base import Finished
-from emocam.cells.parting import partings
+from emocam.cells.disagreement import partings
+from emocam.cells.occurrences import read_occurrences
 from emocam.cells.splits import Annotation, cells_by, cells_by_both, right_and_wrong
-from emocam.occurrences import read_occurrences
-from emocam.spreadsheet import write_csv
+from emocam.results.spreadsheet import write_csv
 
 MOST = 5
 """Sentences at the end of a run."""

@@ -5,10 +5,10 @@ from typing import Any
 import pandas as pd
 
 from emocam.callback.base import Finished
-from emocam.functional.stability import Agreement, agreement
-from emocam.occurrences import LEFT_OUT, read_occurrences
+from emocam.cells.occurrences import LEFT_OUT, read_occurrences
+from emocam.functional.statistics.stability import Agreement, agreement
 from emocam.plot.stability import stability_figure
-from emocam.spreadsheet import write_csv
+from emocam.results.spreadsheet import write_csv
 
 
 class Stability:

@@ -11,12 +11,13 @@ from scipy.special import stdtrit
 from torch import Tensor
 
 from emocam.callback.base import Finished
-from emocam.functional.boxes import from_window
-from emocam.functional.uncovered import fullest_window, uncovered
-from emocam.runs import Run
-from emocam.spreadsheet import write_csv
-from emocam.store import BOX, corners
-from emocam.structures import Thresholds
+from emocam.functional.box.boxes import from_window
+from emocam.functional.map.unexplained import fullest_window, uncovered
+from emocam.records.thresholds import Thresholds
+from emocam.results.files import BOX
+from emocam.results.run import Run
+from emocam.results.spreadsheet import write_csv
+from emocam.results.tables import corners
 
 CROPS = 12
 """Of each label those that hold most."""

@@ -11,9 +11,10 @@ from torch import Tensor, nn
 
 from emocam.classifier.base import Classifier
 from emocam.errors import SettingError, nearest
-from emocam.functional.maps import normalise
-from emocam.precision import narrowed
-from emocam.structures import Batch, Explanation, Prediction
+from emocam.functional.map.maps import normalise
+from emocam.network.precision import narrowed
+from emocam.records.evidence import Explanation, Prediction
+from emocam.records.picture import Batch
 
 Score = Literal["logit", "probability"]
 

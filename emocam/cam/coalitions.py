@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from emocam.cam.base import ForwardPass
-from emocam.cam.summing import Summing
+from emocam.cam.channel_sums import Summing
 
 HELD = 1 << 24
 """Numbers held at once by a batch of coalitions: 64 MB."""

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from emocam.cam.base import CAM, ForwardPass
 from emocam.cam.completeness import check_sums
-from emocam.cam.walking import Walk, carry, slope, steps_of
+from emocam.cam.propagation import Walk, carry, slope, steps_of
 
 TINY = 1e-9
 STEPS = 1024

@@ -8,7 +8,7 @@ from torch import Tensor
 from emocam.cam.base import CAM, ForwardPass, Score
 from emocam.cam.coalitions import Coalitions
 from emocam.errors import SettingError
-from emocam.functional.regression import lasso, ridge
+from emocam.functional.statistics.regression import lasso, ridge
 
 PENALTY = {"ridge": 1.0, "lasso": 0.01}
 

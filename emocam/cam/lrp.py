@@ -8,8 +8,8 @@ from torch import Tensor, fx
 
 from emocam.cam.base import CAM, ForwardPass, Score
 from emocam.cam.completeness import check_sums
-from emocam.cam.relevance import Epsilon, Gamma, Positive, Relevance, Rule
-from emocam.cam.walking import ACTIVATION_FUNCTIONS, ACTIVATIONS, STRAIGHT, kinds_of, steps_of
+from emocam.cam.lrp_rules import Epsilon, Gamma, Positive, Relevance, Rule
+from emocam.cam.propagation import ACTIVATION_FUNCTIONS, ACTIVATIONS, STRAIGHT, kinds_of, steps_of
 from emocam.errors import SettingError, nearest
 
 

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from emocam.cam.base import CAM, ForwardPass, Score
-from emocam.cam.perturbing import scores_of_inputs
+from emocam.cam.input_scores import scores_of_inputs
 from emocam.errors import SettingError
 
 

@@ -5,7 +5,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from emocam.cam.base import CAM, ForwardPass, Score
-from emocam.cam.perturbing import scores_of_inputs
+from emocam.cam.input_scores import scores_of_inputs
 from emocam.errors import SettingError
 
 

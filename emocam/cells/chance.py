@@ -8,11 +8,11 @@ import pyarrow as pa
 import torch
 from torch import Tensor
 
-from emocam.functional.chance import pass_rates
-from emocam.functional.maps import box_means
-from emocam.runs import LABELLED, Run, codes, places
-from emocam.store import corners
-from emocam.structures import Thresholds
+from emocam.functional.map.chance import pass_rates
+from emocam.functional.map.maps import box_means
+from emocam.records.thresholds import Thresholds
+from emocam.results.run import LABELLED, Run, codes, places
+from emocam.results.tables import corners
 
 SAME = 0.01
 """Means that differ by less are the same but for rounding on another device."""

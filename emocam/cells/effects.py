@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 
-from emocam.functional.discoveries import false_discoveries
-from emocam.functional.pairs import mcnemar_p, most_agree_p, paired_interval, paired_p
-from emocam.verdict import ERASED, INSERTED
+from emocam.cells.verdict import ERASED, INSERTED
+from emocam.functional.statistics.false_discovery import false_discoveries
+from emocam.functional.statistics.paired_tests import mcnemar_p, most_agree_p, paired_interval, paired_p
 
 CELL = ["object", "label"]
 COLUMNS = [*CELL, "image", "fill", "effect", "effect_control", "flipped", "flipped_control"]

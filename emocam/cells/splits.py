@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from emocam.cells.occurrences import LEFT_OUT, Occurrences, Places
 from emocam.cells.table import Columns, frame, shares
-from emocam.occurrences import LEFT_OUT, Occurrences, Places
 
 
 @dataclass(frozen=True)

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from emocam.functional.bootstrap import RESAMPLES, lift_intervals
-from emocam.functional.discoveries import false_discoveries
-from emocam.functional.lift import lifts
-from emocam.functional.permutation import permutation_p
-from emocam.functional.proportions import wilson
-from emocam.functional.tails import binomial_tail
+from emocam.functional.statistics.bootstrap import RESAMPLES, lift_intervals
+from emocam.functional.statistics.false_discovery import false_discoveries
+from emocam.functional.statistics.lift import lifts
+from emocam.functional.statistics.permutation import permutation_p
+from emocam.functional.statistics.tail_probability import binomial_tail
+from emocam.functional.statistics.wilson import wilson
 
 Columns = dict[str, np.ndarray]
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from emocam.functional.views import View
+from emocam.view.base import View
 
 
 @dataclass(frozen=True)

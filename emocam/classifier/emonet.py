@@ -9,13 +9,13 @@ import torch
 from torch import Tensor, nn
 
 from emocam.classifier.base import Classifier
-from emocam.classifier.flatten import Flatten
-from emocam.classifier.in_pieces import InPieces
-from emocam.classifier.packing import packing
-from emocam.classifier.response_norm import ResponseNorm
-from emocam.classifier.weights import cached, fit, is_file, read_labels, read_weights
 from emocam.errors import SettingError, nearest
-from emocam.functional.views import Stretch
+from emocam.network.flatten import Flatten
+from emocam.network.in_batches import InPieces
+from emocam.network.packed_linear import packing
+from emocam.network.response_norm import ResponseNorm
+from emocam.network.weights import cached, fit, is_file, read_labels, read_weights
+from emocam.view.crops import Stretch
 
 SIZE = 227
 LABELS = (

@@ -13,14 +13,14 @@ from PIL import Image
 from PIL.Image import Resampling
 from torch import Tensor, nn
 
-from emocam.classifier.face import largest_face, load_cascade
-from emocam.classifier.keras_file import SUFFIXES, read_keras
 from emocam.classifier.library import LibraryClassifier, Preprocessing, draw
-from emocam.classifier.mini_xception import MiniXception
-from emocam.classifier.packaged import PackagedFile
-from emocam.classifier.weights import fit, is_file, read_weights
 from emocam.errors import SettingError
-from emocam.functional.views import Stretch
+from emocam.face.cascade import largest_face, load_cascade
+from emocam.network.keras_file import SUFFIXES, read_keras
+from emocam.network.mini_xception import MiniXception
+from emocam.network.packaged import PackagedFile
+from emocam.network.weights import fit, is_file, read_weights
+from emocam.view.crops import Stretch
 
 LABELS = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
 SIZE = (64, 64)

@@ -7,12 +7,12 @@ import torch
 from torch import Tensor, nn
 
 from emocam.classifier.base import Classifier
-from emocam.classifier.cut import cut
-from emocam.classifier.layers import find_layer, spatial_layers
-from emocam.classifier.packing import packing
-from emocam.classifier.weights import fit, is_file, read_weights
 from emocam.errors import SettingError
-from emocam.functional.views import View
+from emocam.network.cut import cut
+from emocam.network.layers import find_layer, spatial_layers
+from emocam.network.packed_linear import packing
+from emocam.network.weights import fit, is_file, read_weights
+from emocam.view.base import View
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,9 @@ from safetensors import safe_open
 from torch import Tensor, nn
 
 from emocam.classifier.base import Classifier
-from emocam.classifier.weights import fit, is_file, read_labels, read_weights
 from emocam.errors import SettingError, nearest
-from emocam.functional.views import Stretch
+from emocam.network.weights import fit, is_file, read_labels, read_weights
+from emocam.view.crops import Stretch
 
 TRAINED = Path(__file__).parent / "trained"
 # these show the standard world's objects, and its network reads them

@@ -13,10 +13,10 @@ from torch import nn
 from torchvision.models import ResNet18_Weights
 
 from emocam.classifier.library import LibraryClassifier, Preprocessing, check_count, draw, fill, is_own
-from emocam.classifier.weights import is_file, read_labels
 from emocam.errors import SettingError, nearest
-from emocam.functional.crops import Border, Cover, Squash
-from emocam.functional.views import CentreCrop, View
+from emocam.network.weights import is_file, read_labels
+from emocam.view.base import View
+from emocam.view.crops import Border, CentreCrop, Cover, Squash
 
 FILTERS = {"bilinear": Resampling.BILINEAR, "bicubic": Resampling.BICUBIC, "nearest": Resampling.NEAREST}
 

@@ -7,9 +7,9 @@ from torch import nn
 from torchvision import models
 
 from emocam.classifier.library import LibraryClassifier, Preprocessing, check_count, draw, fill, is_own
-from emocam.classifier.weights import is_file, read_labels
 from emocam.errors import SettingError, nearest
-from emocam.functional.views import CentreCrop
+from emocam.network.weights import is_file, read_labels
+from emocam.view.crops import CentreCrop
 
 FILTERS = {"bilinear": Resampling.BILINEAR, "bicubic": Resampling.BICUBIC, "nearest": Resampling.NEAREST}
 INCEPTIONS = ("googlenet", "inception_v3")

@@ -4,10 +4,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from emocam.data.shard import Shard
 from emocam.errors import SettingError
-from emocam.functional.quick import Seeing, quickened
-from emocam.structures import Picture
+from emocam.records.picture import Picture
+from emocam.settings.shard import Shard
+from emocam.view.fast_resize import Seeing, quickened
 
 RESIZE = ("exact", "fast")
 

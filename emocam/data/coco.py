@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from emocam.data.annotated import AnnotationTable
 from emocam.data.annotations.coco import read_coco
+from emocam.data.annotations.records import AnnotationTable
 from emocam.data.folder import Folder
 from emocam.errors import SettingError
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from emocam.data.base import Data
-from emocam.data.opening import open_upright
+from emocam.data.image_file import open_upright
 from emocam.errors import SettingError
-from emocam.structures import Picture
+from emocam.records.picture import Picture
 
 
 @dataclass(kw_only=True)

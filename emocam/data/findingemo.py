@@ -6,11 +6,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from emocam.data.annotated import NO_REGIONS, AnnotationTable
+from emocam.data.annotations.matching import join
+from emocam.data.annotations.records import NO_REGIONS, AnnotationTable
 from emocam.data.annotations.rows import find_column, numbers, place, read_rows, texts
 from emocam.data.annotations.source import Source
 from emocam.data.folder import Folder
-from emocam.data.joining import join
 from emocam.errors import SettingError, nearest
 
 FILE = "annotations_single.ann"

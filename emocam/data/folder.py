@@ -5,14 +5,14 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
-from emocam.data.annotated import NO_REGIONS, AnnotationTable
-from emocam.data.annotations.recognise import read_annotations
+from emocam.data.annotations.formats import read_annotations
+from emocam.data.annotations.matching import join
+from emocam.data.annotations.orientation import Drawn, upright
+from emocam.data.annotations.records import NO_REGIONS, AnnotationTable
 from emocam.data.base import Data
-from emocam.data.joining import join
-from emocam.data.opening import SUFFIXES, inside, open_upright
-from emocam.data.turning import Drawn, upright
+from emocam.data.image_file import SUFFIXES, inside, open_upright
 from emocam.errors import SettingError
-from emocam.structures import Picture
+from emocam.records.picture import Picture
 
 DRAWN = ("auto", "upright", "stored")
 

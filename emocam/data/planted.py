@@ -8,15 +8,15 @@ from typing import Any
 
 import numpy as np
 
-from emocam.data.annotators import Region, annotate
 from emocam.data.base import Data
-from emocam.data.composing import compose
-from emocam.data.dice import Dice
-from emocam.data.drawing import Scene, box_of, draw
-from emocam.data.export import Export
-from emocam.data.world import WORLDS, World
 from emocam.errors import SettingError, nearest
-from emocam.structures import Picture
+from emocam.functional.dice import Dice
+from emocam.records.picture import Picture
+from emocam.world.annotators import Region, annotate
+from emocam.world.compose import compose
+from emocam.world.draw import Scene, box_of, draw
+from emocam.world.export import Export
+from emocam.world.rules import WORLDS, World
 
 ANNOTATED = 1
 """Sets the annotators' dice apart from those that a picture is thrown with."""
@@ -71,7 +71,7 @@ class Planted(Data):
 
     @property
     def measured(self) -> dict[str, Any]:
-        file = Path(__file__).parent / "worlds" / f"{self.world}.json"
+        file = Path(__file__).parents[1] / "world/worlds" / f"{self.world}.json"
         return json.loads(file.read_text(encoding="utf-8"))
 
     def paths(self) -> list[str]:

@@ -12,9 +12,10 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from emocam.data.base import Data
-from emocam.data.opening import Refused
-from emocam.functional.views import View, Views
-from emocam.structures import Batch, Detections, Picture, Refusal, Sample
+from emocam.data.image_file import Refused
+from emocam.records.detections import Detections
+from emocam.records.picture import Batch, Picture, Refusal, Sample
+from emocam.view.base import View, Views
 
 
 def printable(path: str) -> str:

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from emocam.detector.base import Detector
 from emocam.errors import SettingError
-from emocam.structures import Batch, Detections
+from emocam.records.detections import Detections
+from emocam.records.picture import Batch
 
 
 class Annotations(Detector):

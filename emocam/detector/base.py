@@ -5,8 +5,10 @@ from typing import TYPE_CHECKING
 from torch import nn
 
 from emocam.errors import SettingError
-from emocam.functional.views import Nothing, View, Views
-from emocam.structures import Batch, Detections
+from emocam.records.detections import Detections
+from emocam.records.picture import Batch
+from emocam.view.base import View, Views
+from emocam.view.crops import Nothing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

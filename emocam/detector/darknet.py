@@ -10,12 +10,13 @@ from torch import Tensor
 from emocam.detector.base import Detector
 from emocam.detector.darknet_file import check_size, header_bytes, read_cfg, value, with_threshold, with_value
 from emocam.detector.identity import identify
-from emocam.detector.opencv import load_opencv
-from emocam.detector.regions import pack_regions
+from emocam.detector.postprocess import pack_regions
 from emocam.errors import SettingError
-from emocam.functional.views import Letterbox, Stretch
-from emocam.structures import Batch, Detections
-from emocam.weights import digest, read_labels
+from emocam.network.weights import digest, read_labels
+from emocam.records.detections import Detections
+from emocam.records.picture import Batch
+from emocam.system.opencv import load_opencv_4
+from emocam.view.crops import Letterbox, Stretch
 
 
 class Darknet(Detector):
@@ -56,11 +57,11 @@ class Darknet(Detector):
         self.text, self.cfg, self.weights = with_threshold(text, score), cfg, weights
         self.network = self._read()
         self._try(shape)
-        settings = {"fit": fit, "score": score, "iou": iou, "opencv": load_opencv().__version__}
+        settings = {"fit": fit, "score": score, "iou": iou, "opencv": load_opencv_4().__version__}
         self.identity = identify("darknet", [*self.objects, self.text], weights=digest(weights), **settings)
 
     def _read(self) -> Any:
-        cv2 = load_opencv()
+        cv2 = load_opencv_4()
         header_bytes(self.weights)
         stored = np.fromfile(self.weights, np.uint8)
         try:
@@ -76,7 +77,7 @@ class Darknet(Detector):
         return network
 
     def _try(self, shape: tuple[int, int]) -> None:
-        cv2 = load_opencv()
+        cv2 = load_opencv_4()
         try:
             self._run(np.zeros((1, 3, *shape), np.float32))
         except cv2.error as error:

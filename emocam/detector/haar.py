@@ -15,12 +15,13 @@ from torch import Tensor
 
 from emocam.detector.base import Detector
 from emocam.detector.identity import identify
-from emocam.detector.opencv import load_opencv
-from emocam.detector.regions import pack_regions
+from emocam.detector.postprocess import pack_regions
 from emocam.errors import SettingError, nearest
-from emocam.functional.views import Letterbox
-from emocam.structures import Batch, Detections
-from emocam.weights import digest
+from emocam.network.weights import digest
+from emocam.records.detections import Detections
+from emocam.records.picture import Batch
+from emocam.system.opencv import load_opencv_4
+from emocam.view.crops import Letterbox
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,7 @@ class Haar(Detector):
         self.objects = [feature.name for feature in self.features]
         self.view, self.smallest = Letterbox((size, size), Resampling.BICUBIC), round(size * smallest)
         self.cascades: dict[str, Any] = {}
-        cv2 = load_opencv()
+        cv2 = load_opencv_4()
         files = [digest(_path(feature)) for feature in [FACE, *self.features]]
         settings = {"size": size, "smallest": smallest, "score": score, "iou": iou}
         self.identity = identify("haar", [*self.objects, *files], **settings, opencv=cv2.__version__)
@@ -88,7 +89,7 @@ class Haar(Detector):
 
     def forward(self, batch: Batch) -> Detections:
         assert isinstance(batch.detector_view, Tensor)
-        cv2, size = load_opencv(), batch.detector_view.shape[-1]
+        cv2, size = load_opencv_4(), batch.detector_view.shape[-1]
         rows = []
         for image, view in enumerate(batch.detector_view.cpu().permute(0, 2, 3, 1).numpy()):
             for object, box, vote in self._look(cv2.cvtColor(view, cv2.COLOR_RGB2GRAY)):
@@ -113,7 +114,7 @@ class Haar(Detector):
 
     def _find(self, feature: Feature, grey: np.ndarray, smallest: int) -> Iterator[tuple[np.ndarray, float]]:
         if feature.file not in self.cascades:
-            self.cascades[feature.file] = load_opencv().CascadeClassifier(_path(feature))
+            self.cascades[feature.file] = load_opencv_4().CascadeClassifier(_path(feature))
         boxes, _, votes = self.cascades[feature.file].detectMultiScale3(
             np.ascontiguousarray(grey),
             STEP,
@@ -127,4 +128,4 @@ class Haar(Detector):
 
 
 def _path(feature: Feature) -> str:
-    return str(Path(load_opencv().data.haarcascades) / feature.file)
+    return str(Path(load_opencv_4().data.haarcascades) / feature.file)

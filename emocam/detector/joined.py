@@ -9,8 +9,9 @@ from torch.nn.functional import interpolate
 
 from emocam.detector.base import Detector
 from emocam.errors import SettingError, nearest
-from emocam.functional.views import SideBySide
-from emocam.structures import Batch, Detections
+from emocam.records.detections import Detections
+from emocam.records.picture import Batch
+from emocam.view.crops import SideBySide
 
 
 class Joined(Detector):

@@ -1,7 +1,8 @@
 """No detector: for pictures that are only to be changed."""
 
 from emocam.detector.base import Detector
-from emocam.structures import Batch, Detections
+from emocam.records.detections import Detections
+from emocam.records.picture import Batch
 
 
 class Nothing(Detector):

@@ -16,10 +16,11 @@ from torchvision.models import detection
 from emocam.detector.base import Detector
 from emocam.detector.identity import identify
 from emocam.errors import SettingError, nearest
-from emocam.functional.views import Unchanged
-from emocam.precision import Narrow
-from emocam.structures import Batch, Detections
-from emocam.weights import digest, fit, is_file, read_labels, read_weights
+from emocam.network.precision import Narrow
+from emocam.network.weights import digest, fit, is_file, read_labels, read_weights
+from emocam.records.detections import Detections
+from emocam.records.picture import Batch
+from emocam.view.crops import Unchanged
 
 WITHOUT_EPSILON = [
     *(f"{kind}rcnn_resnet50_fpn" for kind in ("faster", "mask", "keypoint")),

@@ -7,7 +7,8 @@ from torch import Tensor
 
 from emocam.detector.base import Detector
 from emocam.errors import SettingError, nearest
-from emocam.structures import Batch, Detections
+from emocam.records.detections import Detections
+from emocam.records.picture import Batch
 
 
 class Vocabulary(Detector):

@@ -14,16 +14,17 @@ import torch
 from torch import Tensor, nn
 
 from emocam.detector.base import Detector
-from emocam.detector.convolutions import faster
 from emocam.detector.darknet_file import check_size, count_floats
 from emocam.detector.identity import identify
-from emocam.detector.regions import pack_regions
+from emocam.detector.postprocess import pack_regions
 from emocam.errors import SettingError, nearest
-from emocam.functional.views import Letterbox
-from emocam.functional.yolo import CLASSES, candidates
-from emocam.precision import cast
-from emocam.structures import Batch, Detections
-from emocam.weights import SUFFIXES, cached, digest, fit, read_labels, read_weights
+from emocam.functional.box.yolo import CLASSES, candidates
+from emocam.network.fast_convolution import faster
+from emocam.network.precision import cast
+from emocam.network.weights import SUFFIXES, cached, digest, fit, read_labels, read_weights
+from emocam.records.detections import Detections
+from emocam.records.picture import Batch
+from emocam.view.crops import Letterbox
 
 NAMES = resources.files("emocam.detector") / "openimages.names"
 FLOATS_PER_CLASS = 3 * (1024 + 512 + 256 + 3)

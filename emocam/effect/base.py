@@ -7,8 +7,8 @@ from typing import Literal, Protocol
 from PIL import Image
 from torch import Tensor
 
-from emocam.data.dice import Dice
 from emocam.errors import SettingError
+from emocam.functional.dice import Dice
 from emocam.paste.base import Box
 from emocam.paste.patch import Patch
 

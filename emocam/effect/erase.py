@@ -7,12 +7,12 @@ from importlib.util import find_spec
 from PIL import Image
 from torch import Tensor
 
-from emocam.data.dice import Dice
 from emocam.effect.base import Budget, Cell, Corpus, Pair, Trial
-from emocam.effect.choosing import dice_for, some
-from emocam.effect.places import Pixels, elsewhere
+from emocam.effect.placement import Pixels, elsewhere
+from emocam.effect.sampling import dice_for, some
 from emocam.effect.visible import visible
 from emocam.errors import SettingError, nearest
+from emocam.functional.dice import Dice
 from emocam.paste.base import Box
 from emocam.paste.fill import FILLS, Fill, pixels
 from emocam.paste.patch import Patch, patched

@@ -5,10 +5,10 @@ from collections.abc import Iterator, Sequence
 from PIL import Image
 from torch import Tensor
 
-from emocam.data.dice import Dice
 from emocam.effect.base import Budget, Cell, Corpus, Pair, Trial
-from emocam.effect.choosing import dice_for, some
-from emocam.effect.places import Pixels, moved, random_shift
+from emocam.effect.placement import Pixels, moved, random_shift
+from emocam.effect.sampling import dice_for, some
+from emocam.functional.dice import Dice
 from emocam.paste.base import Box
 from emocam.paste.fill import pixels
 from emocam.paste.patch import Patch

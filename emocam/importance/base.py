@@ -4,7 +4,8 @@ from typing import Protocol
 
 from torch import Tensor
 
-from emocam.structures import Detections, Explanation
+from emocam.records.detections import Detections
+from emocam.records.evidence import Explanation
 
 
 class Importance(Protocol):

@@ -3,12 +3,13 @@
 import torch
 from torch import Tensor
 
-from emocam.functional.boxes import area
-from emocam.functional.maps import box_integrals
-from emocam.functional.rings import surround, widen
+from emocam.functional.box.boxes import area
+from emocam.functional.map.maps import box_integrals
+from emocam.functional.map.rings import surround, widen
 from emocam.importance.base import Importance
 from emocam.importance.regions import region_means, share
-from emocam.structures import Detections, Explanation
+from emocam.records.detections import Detections
+from emocam.records.evidence import Explanation
 
 LEAST = 1e-6
 """Of a box's area: where the picture leaves less around it, there is nothing to compare with."""

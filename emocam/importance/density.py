@@ -4,7 +4,8 @@ from torch import Tensor
 
 from emocam.importance.base import Importance
 from emocam.importance.regions import picture_means, region_means, share
-from emocam.structures import Detections, Explanation
+from emocam.records.detections import Detections
+from emocam.records.evidence import Explanation
 
 
 class Density(Importance):

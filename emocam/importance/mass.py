@@ -5,7 +5,8 @@ from torch import Tensor
 
 from emocam.importance.base import Importance
 from emocam.importance.regions import picture_means, region_areas, region_means
-from emocam.structures import Detections, Explanation
+from emocam.records.detections import Detections
+from emocam.records.evidence import Explanation
 
 
 class Mass(Importance):

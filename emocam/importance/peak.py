@@ -2,9 +2,10 @@
 
 from torch import Tensor
 
-from emocam.functional.peaks import box_peaks, mask_peaks
+from emocam.functional.map.peaks import box_peaks, mask_peaks
 from emocam.importance.base import Importance
-from emocam.structures import Detections, Explanation
+from emocam.records.detections import Detections
+from emocam.records.evidence import Explanation
 
 
 class Peak(Importance):

@@ -3,12 +3,14 @@
 import torch
 from torch import Tensor
 
-from emocam.functional.boxes import area
-from emocam.functional.chance import Chance, box_chance
-from emocam.functional.chance_masks import mask_chance
-from emocam.functional.maps import box_integrals, box_means
-from emocam.functional.masks import mask_means
-from emocam.structures import WHOLE, Detections, Explanation
+from emocam.functional.box.boxes import area
+from emocam.functional.map.chance import Chance, box_chance
+from emocam.functional.map.chance_masks import mask_chance
+from emocam.functional.map.maps import box_integrals, box_means
+from emocam.functional.map.masks import mask_means
+from emocam.records.base import WHOLE
+from emocam.records.detections import Detections
+from emocam.records.evidence import Explanation
 
 
 def region_means(explanation: Explanation, detections: Detections) -> Tensor:

@@ -4,8 +4,8 @@ import torch
 from torch import Tensor
 from torchmetrics import Metric
 
-from emocam.functional.association import count_images, percent_of_label
-from emocam.structures import Thresholds
+from emocam.functional.statistics.association import count_images, percent_of_label
+from emocam.records.thresholds import Thresholds
 
 
 class AssociationCounts:

@@ -8,7 +8,7 @@ from PIL import Image
 
 from emocam.errors import SettingError
 from emocam.paste.patch import Patch
-from emocam.structures import WHOLE
+from emocam.records.base import WHOLE
 
 Box = tuple[float, float, float, float]
 

@@ -7,6 +7,7 @@ from PIL import Image, ImageFilter, ImageStat
 
 from emocam.errors import SettingError, nearest
 from emocam.paste.base import Box
+from emocam.system.opencv import load_opencv
 
 Fill = Callable[[Image.Image, tuple[int, int, int, int]], Image.Image]
 """The pixels that take the place of a box of the picture."""
@@ -54,10 +55,7 @@ def grey(image: Image.Image, box: tuple[int, int, int, int]) -> Image.Image:
 
 def inpaint(image: Image.Image, box: tuple[int, int, int, int]) -> Image.Image:
     """Continued from the border inwards, Telea 2004, by OpenCV."""
-    try:
-        import cv2
-    except ImportError:
-        raise SettingError("paste.fill=inpaint needs OpenCV: pip install 'emocam[opencv]'") from None
+    cv2 = load_opencv("paste.fill=inpaint")
     scale = reduction(box)
     margin = 8 * scale
     x0, y0 = max(0, box[0] - margin), max(0, box[1] - margin)

@@ -5,8 +5,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from emocam.functional.ranking import rank
-from emocam.plot.switches import COLOURS
+from emocam.functional.statistics.ranking import rank
+from emocam.plot.paste import COLOURS
 
 LINES = {
     ("paper", "mean"): ("the paper's rule: importance > 0.3", COLOURS[5]),

@@ -3,7 +3,7 @@
 import pandas as pd
 from matplotlib.figure import Figure
 
-from emocam.functional.stability import ENOUGH
+from emocam.functional.statistics.stability import ENOUGH
 
 
 def stability_figure(table: pd.DataFrame, top: int, stable_from: int | None) -> Figure:

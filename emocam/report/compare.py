@@ -13,9 +13,9 @@ from PIL import Image
 
 from emocam.report.differences import Difference, comparable, find_differences, find_pictures
 from emocam.report.examples import Example
-from emocam.report.focus import hides_faces, lenders, write_moved
+from emocam.report.focus_shift import hides_faces, lenders, write_moved
 from emocam.report.page import static, templates
-from emocam.report.pasted import find_pasted
+from emocam.report.paste import find_pasted
 from emocam.report.scripts import write_script
 from emocam.report.tables import RunTables
 

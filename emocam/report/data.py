@@ -4,9 +4,9 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from emocam.report.gathering import Gathered
+from emocam.report.content import Gathered
 from emocam.report.scripts import write_script
-from emocam.report.strongest import MOST
+from emocam.report.top_pictures import MOST
 
 CHUNK = 50
 """Pictures in one file of `data/pictures/`."""

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from scipy.stats import rankdata
 
 from emocam.report.examples import Example, find_examples
-from emocam.report.strongest import find_strongest
 from emocam.report.tables import RunTables
+from emocam.report.top_pictures import find_strongest
 
 MOST_CELLS = 40
 """By each of the two ways of being different."""

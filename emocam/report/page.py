@@ -6,16 +6,16 @@ from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from emocam.report.content import gather
 from emocam.report.data import write_data
-from emocam.report.gathering import gather
-from emocam.report.levels import write_levels
 from emocam.report.matrix import first_rows
-from emocam.report.pasted import MOST_FLIPS
+from emocam.report.paste import MOST_FLIPS
+from emocam.report.sliders import write_levels
 from emocam.report.summary import summary_page
 from emocam.report.thumbnails import OpenPicture
 
 SCRIPTS = (
-    *("state.js", "colour.js", "counts.js", "table.js", "walking.js", "thresholds.js"),
+    *("state.js", "colour.js", "counts.js", "table.js", "keyboard.js", "thresholds.js"),
     *("stage.js", "picture.js", "gallery.js", "views.js", "page.js"),
 )
 

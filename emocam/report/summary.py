@@ -10,8 +10,8 @@ from jinja2 import Environment
 from markupsafe import Markup
 from numpy.typing import NDArray
 
+from emocam.report.content import Gathered
 from emocam.report.examples import Example
-from emocam.report.gathering import Gathered
 from emocam.report.matrix import first_rows
 from emocam.report.scripts import literal
 from emocam.report.tables import RunTables

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from emocam.structures import Thresholds
+from emocam.records.thresholds import Thresholds
 
 Numbers = TypeVar("Numbers", float, NDArray[np.floating])
 BLOCK = 65_536

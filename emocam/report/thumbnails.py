@@ -7,8 +7,8 @@ from pathlib import Path
 
 from PIL import Image
 
-from emocam.cores import cores
 from emocam.report.examples import Example
+from emocam.system.cores import cores
 
 OpenPicture = Callable[[str], Image.Image]
 SIDES = ((1_500, 320), (6_000, 240))

@@ -11,11 +11,11 @@ from scipy.stats import spearmanr
 
 from emocam.data.base import Data
 from emocam.errors import SettingError
-from emocam.functional.grid import count_grid
-from emocam.plot.grid import grid_figure
-from emocam.runs import COUNTED, LABELLED, Run, codes, places
-from emocam.spreadsheet import write_csv
-from emocam.task.base import Parts
+from emocam.functional.statistics.threshold_grid import count_grid
+from emocam.plot.threshold_grid import grid_figure
+from emocam.predict.components import Parts
+from emocam.results.run import COUNTED, LABELLED, Run, codes, places
+from emocam.results.spreadsheet import write_csv
 from emocam.task.replay import Replay
 
 

@@ -12,10 +12,10 @@ import yaml
 
 from emocam.data.base import Data
 from emocam.errors import SettingError
-from emocam.store import FILES
-from emocam.task.base import Parts
-from emocam.task.effect import measure_effect
-from emocam.task.streaming import written_key
+from emocam.intervention.effect import measure_effect
+from emocam.predict.components import Parts
+from emocam.predict.keys import written_key
+from emocam.results.files import FILES
 
 
 @dataclass

@@ -8,9 +8,13 @@ import pytest
 import torch
 
 from emocam.callback.base import Finished
-from emocam.runs import METADATA, Run
-from emocam.store import Shards, tables
-from emocam.structures import Detections, Evidence, Explanation, Prediction, Thresholds
+from emocam.records.detections import Detections
+from emocam.records.evidence import Evidence, Explanation, Prediction
+from emocam.records.thresholds import Thresholds
+from emocam.results.chunks import Shards
+from emocam.results.files import METADATA
+from emocam.results.run import Run
+from emocam.results.tables import tables
 
 LABELS, OBJECTS = ["Joy", "Awe"], ["cake", "house", "boat"]
 

@@ -8,8 +8,8 @@ import pytest
 
 from emocam.callback.base import Finished
 from emocam.callback.cells import Cells
-from emocam.structures import Thresholds
-from emocam.verdict import WORDS, Rules
+from emocam.cells.verdict import WORDS, Rules
+from emocam.records.thresholds import Thresholds
 
 CONTRACT = [
     *("object", "label", "images", "present", "kept", "percent", "percent_low", "percent_high"),

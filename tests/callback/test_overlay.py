@@ -8,7 +8,8 @@ from PIL import Image
 
 from emocam.callback.base import Finished
 from emocam.callback.overlay import Overlay, look_up, surest
-from emocam.structures import Picture, Thresholds
+from emocam.records.picture import Picture
+from emocam.records.thresholds import Thresholds
 
 
 class Album:
@@ -65,7 +66,7 @@ def test_pictures_with_faces_are_left_out(finished_run, monkeypatch):
     pytest.importorskip("cv2")
     run, seen = finished_run("gradcam", np.full((60, 4), 0.5)), []
     found = [[(0, 0, 9, 9)], [], []]
-    monkeypatch.setattr("emocam.callback.faces.find_faces", lambda picture: found[len(seen) - 1])
+    monkeypatch.setattr("emocam.face.blur.find_faces", lambda picture: found[len(seen) - 1])
 
     class Counting(Album):
         def open(self, path: str) -> Picture:

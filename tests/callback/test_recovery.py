@@ -26,8 +26,8 @@ def test_a_good_map_recovers_and_every_importance_is_weighed_from_it(emocam: Com
 
 def test_stored_maps_give_the_importance_of_the_run(emocam: Command) -> None:
     from emocam.callback.base import Finished
-    from emocam.runs import Run
-    from emocam.structures import Thresholds
+    from emocam.records.thresholds import Thresholds
+    from emocam.results.run import Run
 
     for importance in ("mean", "contrast"):
         folder = f"run-{importance}"

@@ -9,7 +9,7 @@ from scipy.stats import binomtest
 
 from emocam.callback.base import Finished
 from emocam.callback.splits import Splits
-from emocam.structures import Thresholds
+from emocam.records.thresholds import Thresholds
 
 LABEL = [0, 0, 1, 1, 1, 0]
 OBJECTS = [[0], [0, 1], [1], [], [0], [0]]

@@ -5,7 +5,7 @@ import pandas as pd
 
 from emocam.callback.base import Finished
 from emocam.callback.stability import Stability
-from emocam.structures import Thresholds
+from emocam.records.thresholds import Thresholds
 
 
 def finish(finished_run, thresholds=None, images=60) -> Finished:

@@ -10,9 +10,13 @@ from scipy import stats
 
 from emocam.callback.base import Finished
 from emocam.callback.unexplained import Unexplained, mean_shares
-from emocam.runs import METADATA, Run
-from emocam.store import Shards, tables
-from emocam.structures import Detections, Evidence, Explanation, Prediction, Thresholds
+from emocam.records.detections import Detections
+from emocam.records.evidence import Evidence, Explanation, Prediction
+from emocam.records.thresholds import Thresholds
+from emocam.results.chunks import Shards
+from emocam.results.files import METADATA
+from emocam.results.run import Run
+from emocam.results.tables import tables
 
 LEFT, LOW_SCORE = [0.0, 0, 0.5, 1], [0.5, 0.0, 1, 1]
 WHOLE = [0.0, 0, 1, 1]

@@ -12,8 +12,10 @@ from torch import nn
 from emocam.cam.base import CAM, ForwardPass
 from emocam.classifier.base import Classifier
 from emocam.classifier.torchvision import TorchvisionClassifier
-from emocam.functional.views import Stretch
-from emocam.structures import WHOLE, Batch, Detections
+from emocam.records.base import WHOLE
+from emocam.records.detections import Detections
+from emocam.records.picture import Batch
+from emocam.view.crops import Stretch
 
 
 class SmallNet(Classifier):

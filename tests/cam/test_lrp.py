@@ -14,9 +14,9 @@ from zennit.types import Convolution, Linear
 from emocam.cam.base import ForwardPass
 from emocam.cam.lrp import LRP
 from emocam.classifier.base import Classifier
-from emocam.classifier.flatten import Flatten
 from emocam.classifier.torchvision import TorchvisionClassifier
 from emocam.errors import SettingError
+from emocam.network.flatten import Flatten
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")
 
@@ -179,8 +179,8 @@ def test_relevance_divides_between_a_layer_and_what_flows_around_it(rule):
 
 def test_relevance_that_is_lost_is_loud(monkeypatch):
     forward = HEADS["overlapping pool"]()
-    monkeypatch.setattr("emocam.cam.relevance.Relevance.maximum", lambda self, pool, x: pool(x)[0] ** 2)
-    monkeypatch.setattr("emocam.cam.relevance.Relevance.activation", lambda self, function, x: x.exp())
+    monkeypatch.setattr("emocam.cam.lrp_rules.Relevance.maximum", lambda self, pool, x: pool(x)[0] ** 2)
+    monkeypatch.setattr("emocam.cam.lrp_rules.Relevance.activation", lambda self, function, x: x.exp())
     with pytest.raises(SettingError, match=r"^cam=lrp: the contributions of 3 of 3 images do not add up"):
         LRP().walked(forward)
 

@@ -7,10 +7,10 @@ import pytest
 import torch
 
 from emocam.cells.chance import chances
-from emocam.functional.chance import pass_rates
-from emocam.runs import Run
-from emocam.store import BOX
-from emocam.structures import Thresholds
+from emocam.functional.map.chance import pass_rates
+from emocam.records.thresholds import Thresholds
+from emocam.results.files import BOX
+from emocam.results.run import Run
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import pytest
 from scipy import stats
 
 from emocam.cells.effects import effect_columns
-from emocam.functional.discoveries import false_discoveries
+from emocam.functional.statistics.false_discovery import false_discoveries
 
 FILLS = ["blur", "grey", "inpaint"]
 

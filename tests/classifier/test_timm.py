@@ -5,9 +5,9 @@ import torch
 
 timm = pytest.importorskip("timm")
 
-from emocam.classifier.cut import Watched  # noqa: E402
 from emocam.classifier.timm import TimmClassifier, _names  # noqa: E402
 from emocam.errors import SettingError  # noqa: E402
+from emocam.network.cut import Watched  # noqa: E402
 
 LAYERS = {
     "resnet18": "layer4",

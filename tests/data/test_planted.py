@@ -8,13 +8,13 @@ import pytest
 import torch
 
 from emocam.data.coco import Coco
-from emocam.data.drawing import box_of
 from emocam.data.planted import Planted
-from emocam.data.world import WORLDS
 from emocam.errors import SettingError
-from emocam.functional.boxes import iou
-from emocam.task.intervention import apart
-from emocam.task.train import FIRST
+from emocam.functional.box.boxes import iou
+from emocam.train.world import FIRST
+from emocam.train.world_truth import apart
+from emocam.world.draw import box_of
+from emocam.world.rules import WORLDS
 
 
 @pytest.fixture(scope="module", params=WORLDS)

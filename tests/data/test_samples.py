@@ -11,8 +11,8 @@ from PIL import Image
 from emocam.data.folder import Folder
 from emocam.data.samples import Samples, collate
 from emocam.errors import SettingError
-from emocam.functional.views import CentreCrop, Stretch, Unchanged
-from emocam.structures import Batch
+from emocam.records.picture import Batch
+from emocam.view.crops import CentreCrop, Stretch, Unchanged
 
 NAMES = {
     "newline\n.jpg": "newline\n.jpg",

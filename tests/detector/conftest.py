@@ -11,8 +11,9 @@ from PIL import Image, ImageDraw
 
 from emocam.data.samples import collate
 from emocam.detector.base import Detector
-from emocam.functional.views import Letterbox
-from emocam.structures import Detections, Sample
+from emocam.records.detections import Detections
+from emocam.records.picture import Sample
+from emocam.view.crops import Letterbox
 
 Look = Callable[..., Detections]
 Files = dict[str, str]

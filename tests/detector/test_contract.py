@@ -9,9 +9,9 @@ import torch
 from PIL import Image
 
 from emocam.detector.base import Detector
-from emocam.door import build
-from emocam.functional.boxes import iou
-from emocam.structures import Detections
+from emocam.functional.box.boxes import iou
+from emocam.records.detections import Detections
+from emocam.settings.build import build
 
 CONF = Path(__file__).parents[2] / "conf"
 OPTIONS = sorted(path.stem for path in (CONF / "detector").glob("*.yaml"))

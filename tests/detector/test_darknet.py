@@ -9,7 +9,7 @@ from PIL import Image
 
 from emocam.detector.darknet import Darknet
 from emocam.errors import SettingError
-from emocam.functional.boxes import iou
+from emocam.functional.box.boxes import iou
 
 cv2 = pytest.importorskip("cv2")
 

@@ -6,8 +6,10 @@ from emocam.detector.annotations import Annotations
 from emocam.detector.base import Detector
 from emocam.detector.joined import Joined
 from emocam.errors import SettingError
-from emocam.functional.views import Letterbox, Stretch, Unchanged, View
-from emocam.structures import Batch, Detections
+from emocam.records.detections import Detections
+from emocam.records.picture import Batch
+from emocam.view.base import View
+from emocam.view.crops import Letterbox, Stretch, Unchanged
 
 
 class Fake(Detector):

@@ -6,7 +6,8 @@ from emocam.detector.annotations import Annotations
 from emocam.detector.base import Detector
 from emocam.detector.vocabulary import Vocabulary
 from emocam.errors import SettingError
-from emocam.structures import Batch, Detections
+from emocam.records.detections import Detections
+from emocam.records.picture import Batch
 
 NAMES = ["Man", "Person", "Dog", "Woman", "Cat"]
 

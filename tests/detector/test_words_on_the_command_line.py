@@ -6,7 +6,7 @@ import hydra
 import pytest
 
 from emocam.detector.annotations import Annotations
-from emocam.door import build
+from emocam.settings.build import build
 
 CONF = str(Path(__file__).parents[2] / "conf")
 

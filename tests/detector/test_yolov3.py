@@ -10,9 +10,9 @@ from emocam.detector import yolov3
 from emocam.detector.darknet import Darknet
 from emocam.detector.yolov3 import YOLOv3
 from emocam.errors import SettingError
-from emocam.functional.boxes import iou
-from emocam.functional.yolo import candidates
-from emocam.structures import Detections
+from emocam.functional.box.boxes import iou
+from emocam.functional.box.yolo import candidates
+from emocam.records.detections import Detections
 
 pytest.importorskip("lightnet")
 from lightnet.data.transform import NMS, GetMultiScaleAnchorBoxes

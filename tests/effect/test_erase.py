@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from emocam.data.dice import Dice
 from emocam.effect.base import Cell, Pair, Trial
 from emocam.effect.erase import Erase, installed
 from emocam.errors import SettingError
+from emocam.functional.dice import Dice
 from emocam.paste.base import Box
 from emocam.paste.fill import FILLS, pixels
 from emocam.paste.patch import Patch, patched
-from emocam.structures import WHOLE
+from emocam.records.base import WHOLE
 
 
 def noise(width: int = 60, height: int = 40) -> Image.Image:

@@ -4,12 +4,12 @@ import numpy as np
 import torch
 from PIL import Image
 
-from emocam.data.dice import Dice
 from emocam.effect.base import Cell, Trial
 from emocam.effect.insert import Insert
+from emocam.functional.dice import Dice
 from emocam.paste.base import Box
 from emocam.paste.patch import patched
-from emocam.structures import WHOLE
+from emocam.records.base import WHOLE
 
 CELL = Cell("ball", "a", "rank")
 

@@ -10,8 +10,9 @@ import pytest
 import torch
 
 from emocam.detector.torchvision import TorchvisionDetector
-from emocam.structures import Batch, Detections
-from emocam.verb.verify import faults
+from emocam.records.detections import Detections
+from emocam.records.picture import Batch
+from emocam.results.verify import faults
 
 Command = Callable[..., int]
 QUICK = ("logger=null", "~callback.report", "~callback.stability", "data.images=40", "cache=null")
@@ -74,7 +75,7 @@ def test_a_detector_finds_on_the_gpu_what_it_finds_on_the_cpu() -> None:
 
 
 def test_a_step_never_waits_for_the_gpu(emocam: Command, monkeypatch: pytest.MonkeyPatch) -> None:
-    from emocam.task.association import Explain
+    from emocam.predict.explain import Explain
 
     step = Explain.predict_step
 

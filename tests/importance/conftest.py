@@ -7,7 +7,8 @@ import pytest
 import torch
 from scipy.interpolate import RegularGridInterpolator
 
-from emocam.structures import Detections, Explanation
+from emocam.records.detections import Detections
+from emocam.records.evidence import Explanation
 
 
 def explanation(*rows: list[float], window: tuple[float, ...] = (0.0, 0.0, 1.0, 1.0)) -> Explanation:

@@ -8,7 +8,8 @@ import torch
 from omegaconf import OmegaConf
 
 from emocam.importance.base import Importance
-from emocam.structures import Detections, Explanation
+from emocam.records.detections import Detections
+from emocam.records.evidence import Explanation
 
 CONF = Path(__file__).parents[2] / "conf/importance"
 pytestmark = pytest.mark.parametrize("name", sorted(file.stem for file in CONF.glob("*.yaml")))

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 import torch
 
-from emocam.functional.boxes import area
-from emocam.functional.rings import surround
+from emocam.functional.box.boxes import area
+from emocam.functional.map.rings import surround
 from emocam.importance.contrast import Contrast
 
 

@@ -1,7 +1,8 @@
 import torch
 
 from emocam.importance.mean import Mean
-from emocam.structures import Detections, Explanation
+from emocam.records.detections import Detections
+from emocam.records.evidence import Explanation
 
 RIGHT_HALF = Explanation(
     maps=torch.tensor([[[0.0, 1.0], [0.0, 1.0]]]).repeat_interleave(8, 1).repeat_interleave(8, 2),

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from emocam.metric.association import AssociationMatrix
-from emocam.structures import Thresholds
+from emocam.records.thresholds import Thresholds
 
 OBJECTS, LABELS = 5, 3
 THRESHOLDS = Thresholds(score=0.2, importance=0.3, confidence=0.4)

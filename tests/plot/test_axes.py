@@ -13,9 +13,9 @@ from emocam.plot.agreement import agreement
 from emocam.plot.association import association
 from emocam.plot.confusion import confusion
 from emocam.plot.explained import explained
-from emocam.plot.grid import grid
+from emocam.plot.paste import switches
 from emocam.plot.similarity import similarity
-from emocam.plot.switches import switches
+from emocam.plot.threshold_grid import grid
 
 SQUARE = pd.DataFrame(np.eye(3, dtype=int), list("abc"), list("abc"))
 PAIR = pd.DataFrame({"annotated": [0.0, 1.0], "predicted": [0.5, 1.0]})

@@ -9,11 +9,11 @@ import pandas as pd
 import pytest
 from PIL import Image
 
+from emocam.records.thresholds import Thresholds
 from emocam.report.compare import write_comparison
 from emocam.report.differences import Difference, find_differences
 from emocam.report.page import write_report
 from emocam.report.tables import RunTables
-from emocam.structures import Thresholds
 
 OBJECTS, LABELS = ["Ball", "Car", "Dog", "Cat"], ["joy", "fear", "calm"]
 

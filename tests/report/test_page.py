@@ -9,12 +9,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from emocam.report.finding import nothing, standing_out, warnings
+from emocam.records.thresholds import Thresholds
+from emocam.report.findings import nothing, standing_out, warnings
 from emocam.report.matrix import depth, percent_text
 from emocam.report.page import write_report
-from emocam.report.strongest import MOST, Strongest, find_strongest
 from emocam.report.tables import RunTables
-from emocam.structures import Thresholds
+from emocam.report.top_pictures import MOST, Strongest, find_strongest
 
 
 class Table(HTMLParser):
@@ -75,7 +75,7 @@ def test_the_table_shows_every_object_with_a_count_in_percent(run_folder):
 
 
 def test_a_gallery_holds_the_strongest_pictures_first_and_no_more_than_sixty(run_folder, monkeypatch):
-    monkeypatch.setattr("emocam.report.strongest.MOST", 5)
+    monkeypatch.setattr("emocam.report.top_pictures.MOST", 5)
     folder, open_picture = run_folder
     write_report(folder, open_picture)
     run = data_of(folder / "report/data/run.js")

@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 import torch
 
-from emocam.functional.chance import box_chance
-from emocam.runs import Run
+from emocam.functional.map.chance import box_chance
+from emocam.results.run import Run
 
 Command = Callable[..., int]
 QUICK = ("logger=null", "~callback.report", "data.workers=0")

@@ -13,14 +13,15 @@ from omegaconf import OmegaConf
 from torch import nn
 from torch._subclasses.fake_tensor import FakeTensorMode
 
+from emocam.cam.channel_sums import Summing
 from emocam.cam.coalitions import _trusted
-from emocam.cam.summing import Summing
 from emocam.classifier.base import Classifier
 from emocam.classifier.torchvision import TorchvisionClassifier
 from emocam.detector.annotations import Annotations
 from emocam.importance.mean import Mean
-from emocam.structures import Batch, Detections
-from emocam.task.association import Explain
+from emocam.predict.explain import Explain
+from emocam.records.detections import Detections
+from emocam.records.picture import Batch
 
 CONF = Path(__file__).parents[2] / "conf/cam"
 QUICK = {"masks": 24, "cells": 4}

@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from emocam.data.annotated import AnnotationTable, Regions
+from emocam.data.annotations.masks import Shape
 from emocam.data.annotations.outline import read_outline
+from emocam.data.annotations.records import AnnotationTable, Regions
 from emocam.data.annotations.source import Source, finite
-from emocam.data.masks import Shape
 
 LISTS = ("images", "annotations", "categories")
 Id = int | str

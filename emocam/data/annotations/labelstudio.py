@@ -7,10 +7,10 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import numpy as np
 
-from emocam.data.annotated import AnnotationTable
-from emocam.data.annotations.gathering import Gathering
+from emocam.data.annotations.builder import Gathering
+from emocam.data.annotations.masks import Polygons
+from emocam.data.annotations.records import AnnotationTable
 from emocam.data.annotations.source import Source, finite
-from emocam.data.masks import Polygons
 
 UPLOADED = re.compile(r"^[0-9a-f]{8}-")
 """What Label Studio puts before the name of an uploaded file."""

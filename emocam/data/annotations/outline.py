@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from emocam.data.annotations.masks import Polygons, Runs, Shape
 from emocam.data.annotations.source import Source
-from emocam.data.masks import Polygons, Runs, Shape
 
 MOST_PIXELS = 89_478_485
 """Of a mask by run lengths; a few bytes could else ask for all memory."""

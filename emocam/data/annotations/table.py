@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from emocam.data.annotated import AnnotationTable, Regions
+from emocam.data.annotations.records import AnnotationTable, Regions
 from emocam.data.annotations.rows import find_column, numbers, place, read_rows, separator, texts
 from emocam.data.annotations.source import Source
 

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
-from emocam.data.annotated import AnnotationTable
-from emocam.data.annotations.gathering import Gathering
-from emocam.data.annotations.markup import Node, read_markup
+from emocam.data.annotations.builder import Gathering
+from emocam.data.annotations.records import AnnotationTable
 from emocam.data.annotations.source import Source, finite_text
+from emocam.data.annotations.xml_tree import Node, read_markup
 
 CORNERS = ("xmin", "ymin", "xmax", "ymax")
 

@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 import yaml
 
-from emocam.data.annotated import AnnotationTable
-from emocam.data.annotations.gathering import Gathering
+from emocam.data.annotations.builder import Gathering
+from emocam.data.annotations.masks import Polygons
+from emocam.data.annotations.records import AnnotationTable
 from emocam.data.annotations.source import Source, finite_text
-from emocam.data.masks import Polygons
 from emocam.errors import SettingError
 
 NAMES = ("classes.txt", "obj.names", "labels.txt", "predefined_classes.txt")

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from emocam.data.annotations.coco import read_coco
+from emocam.data.annotations.masks import Polygons, Runs
 from emocam.data.annotations.outline import unpack
 from emocam.data.coco import Coco
-from emocam.data.masks import Polygons, Runs
-from emocam.data.opening import Refused
+from emocam.data.image_file import Refused
 from emocam.errors import SettingError
 
 RIGHT: dict[str, Any] = {

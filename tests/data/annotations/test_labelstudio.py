@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from emocam.data.annotations.formats import read_annotations
 from emocam.data.annotations.labelstudio import image_of
-from emocam.data.annotations.recognise import read_annotations
 from emocam.errors import SettingError
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from emocam.data.annotations.recognise import read_annotations
+from emocam.data.annotations.formats import read_annotations
 from emocam.errors import SettingError
 
 RIGHT = """<?xml version="1.0"?>

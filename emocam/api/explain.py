@@ -1,0 +1,130 @@
+"""`emocam.explain`: what a model looks at in some pictures, without a line of settings."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+
+import torch
+from omegaconf import OmegaConf
+from PIL import Image
+from torch import Tensor, nn
+
+from emocam.api.explanation import Explained
+from emocam.api.inputs import Given, Shown, Transform, given, preparation
+from emocam.api.own_model import OwnModel, borrowed, layer_name
+from emocam.cam.base import CAM, ForwardPass
+from emocam.classifier.base import Classifier
+from emocam.errors import SettingError, nearest
+from emocam.settings.build import build
+from emocam.settings.paths import beside
+
+AT_ONCE = 16
+"""Pictures in one pass."""
+WRAPPERS = {"OptimizedModule": "_orig_mod", "DataParallel": "module", "DistributedDataParallel": "module"}
+
+
+def explain(
+    model: nn.Module,
+    images: Image.Image | str | Path | Tensor | Iterable[Image.Image | str | Path | Tensor],
+    method: str | CAM = "gradcam",
+    layer: str | nn.Module | None = None,
+    labels: Sequence[str] | None = None,
+    transform: Transform | None = None,
+) -> Explained:
+    """Maps of where the model looks when it predicts what it predicts.
+
+    `model` is any module that makes logits (B, L) of pictures (B, C, H, W), in whatever mode; it is
+    left as it was found. `images` are PIL pictures, paths, or tensors that are already what the model
+    takes. `method` is a name of conf/cam, or a CAM with settings of its own. `layer`, a name or a
+    module, is by default the last one with places. Without `labels` these are numbers. `transform`
+    makes a tensor (C, H, W) of an upright PIL picture; without one a model of timm or of emocam
+    brings its own, and every other gets what most of torchvision's take: the shorter side at 256,
+    the middle 224 x 224, ImageNet's mean and deviation.
+    """
+    if not isinstance(model, nn.Module):
+        raise TypeError(f"model must be a torch module, got {type(model).__name__}")
+    model = _unwrapped(model)
+    cam, ready = cam_of(method), preparation(model, transform)
+    shown: list[Shown] = []
+    found: list[tuple[Tensor, Tensor]] = []
+    classifier: Classifier | None = None
+    with torch.inference_mode(False), borrowed(model):
+        for part in _in_parts(given(images, ready)):
+            x = _side_by_side(part, model)
+            if classifier is None:
+                classifier = _classifier(model, labels, layer, x, ready.grey_of(part[0]))
+            forward = ForwardPass(
+                classifier,
+                x,
+                cam.explained,
+                cam.label_index(classifier.labels),
+                [one.shown.name for one in part],
+            )
+            found.append((cam.maps(forward).cpu(), forward.logits.detach().cpu()))
+            shown += [one.shown for one in part]
+    if classifier is None:
+        raise SettingError("images must hold at least one picture, got none")
+    maps, logits = (torch.cat(parts) for parts in zip(*found, strict=True))
+    by = method if isinstance(method, str) else type(method).__name__
+    return Explained(maps, logits, classifier.labels, classifier.layer, by, cam.target, shown)
+
+
+def cam_of(method: str | CAM) -> CAM:
+    """A CAM by its name in conf/cam, with the settings written there."""
+    if isinstance(method, CAM):
+        return method
+    if not isinstance(method, str):
+        raise TypeError(f"method must be a name or a CAM, got {type(method).__name__}")
+    conf = beside("conf") / "cam"
+    written = {file.stem: OmegaConf.load(file) for file in sorted(conf.glob("*.yaml"))}
+    names = [name for name, node in written.items() if "_target_" in node]
+    if method not in names:
+        raise SettingError(f"method {method!r} is no CAM method; {nearest(method, names, 40)}")
+    return build(OmegaConf.create({"cam": written[method], "seed": 0}).cam, "method", [])
+
+
+def _unwrapped(model: nn.Module) -> nn.Module:
+    """The module itself, where it is compiled or spread over devices."""
+    inner = WRAPPERS.get(type(model).__name__)
+    return getattr(model, inner) if inner else model
+
+
+def _in_parts(stream: Iterator[Given]) -> Iterator[list[Given]]:
+    while part := list(islice(stream, AT_ONCE)):
+        yield part
+
+
+def _side_by_side(part: list[Given], model: nn.Module) -> Tensor:
+    """Inputs (B, C, H, W) on the model's device."""
+    shapes = {tuple(one.x.shape) for one in part}
+    if len(shapes) > 1:
+        raise SettingError(
+            f"all inputs must have one shape (C, H, W), got {' and '.join(map(str, sorted(shapes)[:2]))}; "
+            "end the transform in Resize((H, W)) or CenterCrop"
+        )
+    weights = [parameter for parameter in model.parameters() if parameter.is_floating_point()]
+    if wrong := {weight.dtype for weight in weights} - {torch.float32}:
+        raise SettingError(
+            f"the model must hold float32 numbers, got {wrong.pop()}; model.float() makes them so"
+        )
+    return torch.stack([one.x for one in part]).to(weights[0].device if weights else "cpu")
+
+
+def _classifier(
+    model: nn.Module,
+    labels: Sequence[str] | None,
+    layer: str | nn.Module | None,
+    x: Tensor,
+    grey: Tensor,
+) -> Classifier:
+    """The model as the methods want it."""
+    if isinstance(labels, str):
+        raise TypeError("labels must be a list of names, got one text")
+    if isinstance(model, Classifier):
+        if layer is not None or labels is not None:
+            raise SettingError("a classifier of emocam has its layer and labels; leave layer and labels out")
+        return model.freeze()
+    names = None if labels is None else [str(name) for name in labels]
+    # two different inputs, so that a mix-up of the two would show
+    dry = torch.rand(2, *x.shape[1:], generator=torch.Generator().manual_seed(0)).to(x)
+    return OwnModel(model, names, layer_name(model, layer), dry, grey)

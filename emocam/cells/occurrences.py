@@ -1,0 +1,76 @@
+"""Which objects occur in which images of a run, and where they count: what all resampling starts from."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from emocam.records.thresholds import Thresholds
+from emocam.results.run import Run
+
+Places = NDArray[np.integer]
+LEFT_OUT = -1
+"""The label of an image that does not count."""
+
+
+@dataclass(frozen=True)
+class Counted:
+    """Images (L,) of each label; present, kept (O, L) are those with an object, and where it counts."""
+
+    images: Places
+    present: Places
+    kept: Places
+
+
+@dataclass(frozen=True)
+class Occurrences:
+    """Of I images, in the run's order, the predicted label (I,), LEFT_OUT below the threshold of confidence.
+
+    Of K pairs of an image and an object that is present in it image, object (K,), and whether the
+    object counts there (K,).
+    """
+
+    label: Places
+    image: Places
+    object: Places
+    kept: NDArray[np.bool_]
+    objects: int
+
+    def count(self, label: Places, labels: int) -> Counted:
+        """By labels (I,) of any kind; images that are LEFT_OUT, here or in the run, count for none."""
+        label = np.where(self.label == LEFT_OUT, LEFT_OUT, label)
+        images = np.bincount(label[label != LEFT_OUT], minlength=labels)
+        return Counted(images, self._cells(label, labels, slice(None)), self._cells(label, labels, self.kept))
+
+    def _cells(self, label: Places, labels: int, which: slice | NDArray[np.bool_]) -> Places:
+        of = label[self.image[which]]
+        cell = self.object[which] * labels + of
+        return np.bincount(cell[of != LEFT_OUT], minlength=self.objects * labels).reshape(-1, labels)
+
+
+def read_occurrences(run: Run, thresholds: Thresholds) -> Occurrences:
+    """In one pass; an object with several regions in an image occurs once, and counts if one of them does."""
+    objects = len(run.object_names)
+    labels, pairs, kept, images = [], [], [], 0
+    for block in run.tensors():
+        confidence, image = block["confidence"], block["image"]
+        present = thresholds.present(block["score"], confidence[image])
+        looked_at = present
+        if run.explained:
+            looked_at = present & thresholds.looked_at(block["importance"], block.get("chance"))
+        pair = image * objects + block["object"]
+        unique = torch.unique(pair[present])
+        pairs.append((unique + images * objects).numpy())
+        kept.append(torch.isin(unique, pair[looked_at]).numpy())
+        sure = confidence > float(np.float32(thresholds.confidence))
+        labels.append(torch.where(sure, block["label"], LEFT_OUT).numpy())
+        images += len(confidence)
+    whole = np.concatenate(pairs) if pairs else np.zeros(0, np.int64)
+    return Occurrences(
+        np.concatenate(labels) if labels else np.zeros(0, np.int64),
+        (whole // max(1, objects)).astype(np.int32),
+        (whole % max(1, objects)).astype(np.int32),
+        np.concatenate(kept) if kept else np.zeros(0, bool),
+        objects,
+    )

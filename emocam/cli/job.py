@@ -1,0 +1,93 @@
+"""One job, from what Hydra composed of the words to the run that it names.
+
+Imports Hydra and the standard library only, until the settings are checked.
+"""
+
+import os
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from omegaconf import DictConfig
+
+    from emocam.runner.command import Command
+
+
+def run_composed(cfg: "DictConfig", known: set[str], began: float) -> int:
+    """The exit status of one job; `known` are the names at the top of the settings."""
+    from hydra.core.hydra_config import HydraConfig
+    from hydra.types import RunMode
+
+    from emocam.errors import SettingError
+    from emocam.settings.check import check, writable
+
+    hydra_cfg = HydraConfig.get()
+    new = [word.lstrip("+").split("=")[0] for word in hydra_cfg.overrides.task if word.startswith("+")]
+    check(cfg, frozenset(known) - {"hydra"}, [key for key in new if "." not in key])
+    folder = Path(hydra_cfg.runtime.output_dir)
+    writable(folder)
+    allowed = list(cfg.allow) if any(w.startswith("allow=") for w in hydra_cfg.overrides.task) else []
+    if list(cfg.allow) != allowed:
+        raise SettingError("allow may only be given on the command line, not in a file of settings")
+
+    if allowed:
+        sys.path.append(str(Path.cwd()))  # `python -m` looks here by itself, the console script does not
+    _start_processes_as_usual()
+    # the later jobs of a sweep did not begin when the command did
+    started = began if hydra_cfg.mode == RunMode.RUN else time.perf_counter()
+    from emocam.runner.command import Command
+    from emocam.runner.single import run
+
+    command = Command(
+        cfg=cfg,
+        folder=folder,
+        choices=_choices(cfg, hydra_cfg.runtime.choices),
+        allowed=allowed,
+        words=list(hydra_cfg.overrides.task),
+        parent=os.environ.get("EMOCAM_PARENT_RUN"),
+        started=started,
+    )
+    return run(command) if "methods" not in (cfg.get("cam") or {}) else _run_joined(command, hydra_cfg.mode)
+
+
+def _run_joined(command: "Command", mode: object) -> int:
+    from hydra.core.global_hydra import GlobalHydra
+    from hydra.types import RunMode
+
+    from emocam.cli.messages import sentence
+    from emocam.errors import SettingError
+    from emocam.runner.joined_cams import Joined
+    from emocam.settings.paths import beside
+
+    if mode != RunMode.RUN:
+        raise SettingError(
+            f"cam={command.choices['cam']} is a sweep over its methods by itself and cannot be one run of "
+            "another; leave out -m, or sweep over the methods: cam=gradcam,lift"
+        )
+    loader = GlobalHydra.instance().config_loader()
+    return Joined(
+        command,
+        compose=lambda words: loader.load_configuration("config", words, RunMode.RUN),
+        tell=lambda error: sentence(error, beside("conf")),
+    ).run()
+
+
+def _choices(cfg: "DictConfig", options: dict[str, str | None]) -> dict[str, str]:
+    """Each group's option; where a class was named instead, its name."""
+    from omegaconf import OmegaConf
+
+    keys = [key for key in map(str, cfg) if key != "allow"]
+    targets = {key: OmegaConf.select(cfg, f"{key}._target_") for key in keys}
+    named = {key: target.rpartition(".")[2] for key, target in targets.items() if isinstance(target, str)}
+    return named | {key: str(option) for key, option in options.items() if "/" not in key}
+
+
+def _start_processes_as_usual() -> None:
+    """Workers of the joblib launcher start processes in a way of its own, which data loading cannot use."""
+    import multiprocessing
+
+    usual = multiprocessing.get_all_start_methods()
+    if multiprocessing.get_start_method(allow_none=True) not in (None, *usual):
+        multiprocessing.set_start_method(usual[0], force=True)

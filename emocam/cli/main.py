@@ -1,0 +1,67 @@
+"""`python -m emocam`: a command line's words, and its exit status.
+
+Imports the standard library only, so that help and mistakes answer at once.
+"""
+
+import importlib
+import os
+import sys
+import time
+
+from emocam.system.cores import make_room
+
+STARTED = time.perf_counter()
+VERBS = ("compare", "fetch", "layers", "merge", "open", "verify")
+
+
+def main() -> None:
+    make_room()
+    sys.exit(answer(sys.argv[1:]))
+
+
+def answer(words: list[str]) -> int:
+    """The exit status of a command line."""
+    if words and words[0] in VERBS:
+        return _verb(words[0], words[1:])
+    if "--help" in words or "-h" in words:
+        from emocam.cli.help import text
+        from emocam.settings.paths import beside
+
+        sys.stdout.write(text(beside("conf"), beside("experiments"), list(VERBS)))
+        return 0
+    if words == ["--version"]:
+        from emocam.version import __version__
+
+        sys.stdout.write(f"emocam {__version__}\n")
+        return 0
+    return _runs(words)
+
+
+def _verb(verb: str, words: list[str]) -> int:
+    from emocam.errors import SettingError
+
+    try:
+        return importlib.import_module(f"emocam.cli.verb.{verb}").main(words)
+    except SettingError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+
+
+def _runs(words: list[str]) -> int:
+    from emocam.cli.launch import perform
+    from emocam.errors import SettingError
+
+    full_error = os.environ.get("HYDRA_FULL_ERROR") == "1"
+
+    def tell(error: Exception) -> None:
+        from emocam.cli.messages import sentence
+        from emocam.settings.paths import beside
+
+        if full_error and not isinstance(error, SettingError):
+            raise error
+        sys.stderr.write(f"{sentence(error, beside('conf'))}\n")
+
+    outcome = perform(words, tell, STARTED)
+    if outcome.signal is not None:
+        sys.stderr.write(f"{outcome.goes_on}\n")
+    return outcome.status

@@ -1,0 +1,1 @@
+"""Words before Hydra: each file is one verb."""

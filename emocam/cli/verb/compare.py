@@ -1,0 +1,43 @@
+"""`emocam compare RUN RUN ...`: finished runs held beside each other."""
+
+import argparse
+import sys
+import time
+from pathlib import Path
+
+from emocam.cli.verb.run_names import members, named, runs_within
+from emocam.errors import SettingError
+
+
+def main(words: list[str]) -> int:
+    """0 when they were compared, 1 with the reason when they cannot be."""
+    parser = argparse.ArgumentParser(
+        prog="emocam compare",
+        description="Similarity and differences of finished runs. A sweep stands for its runs.",
+    )
+    parser.add_argument(
+        "runs", nargs="+", metavar="RUN", help="the folder of a run or a sweep, or its id in MLflow"
+    )
+    parser.add_argument("--out", type=Path, metavar="FOLDER", help="where to (default: outputs/compare_TIME)")
+    given = parser.parse_args(words)
+    out: Path = given.out or Path("outputs") / time.strftime("compare_%Y-%m-%d_%H-%M-%S")
+    words = [word for given_word in given.runs for word in members(given_word)]
+    folders = [folder for word in words for folder in runs_within(named(word, out / "runs"))]
+    if len(folders) < 2:
+        raise SettingError(f"compare needs at least two runs, got {len(folders)}")
+
+    from emocam.compare.closing import comparison_lines
+    from emocam.compare.compare import compare
+    from emocam.compare.recovery import recovered
+    from emocam.results.run import Run
+    from emocam.system.terminal import shown
+
+    found = compare([Run(folder) for folder in folders], out)
+    if found.refusal and not (out / "recovery.csv").is_file():  # worlds differ, and each has its truth
+        raise SettingError(found.refusal)
+    lines = comparison_lines(found.similarity, found.twins, found.refusal, found.cells, found.moved)
+    lines += recovered(out)
+    page = out / "report" / "index.html"
+    lines += [f"table    {out / 'comparison.csv'}", f"report   {page if page.is_file() else out}"]
+    sys.stdout.write(shown(lines))
+    return 0

@@ -1,0 +1,69 @@
+"""`emocam layers MODEL`: the layers a CAM can look at."""
+
+import argparse
+import sys
+from typing import Any
+
+from emocam.errors import SettingError, nearest
+
+
+def main(words: list[str]) -> int:
+    """Names, output shapes, and the one taken by default."""
+    parser = argparse.ArgumentParser(prog="emocam layers", description="The layers a CAM can look at.")
+    parser.add_argument(
+        "model", help="a classifier of torchvision or timm by name, as in classifier.model=resnet50"
+    )
+    model = parser.parse_args(words).model
+
+    import torch
+    from torch import nn
+
+    from emocam.network.layers import default_layer, spatial_layers
+
+    network, size = _torchvision(model) or _timm(model) or (nn.Identity(), 0)
+    if not size:
+        raise SettingError(_unknown(model))
+    layers = spatial_layers(network.eval(), torch.zeros(1, 3, size, size))
+    default = default_layer(layers)
+    width = max(len(layer.name) for layer in layers)
+    lines = [f"{model} at {size} x {size}: layer, channels x height x width"]
+    for layer in layers:
+        shape = " x ".join(str(side) for side in layer.map_shape)
+        mark = (
+            "   taken by default" if layer is default else "   used more than once" if layer.calls > 1 else ""
+        )
+        lines.append(f"  {layer.name:{width}}  {shape}{mark}")
+    sys.stdout.write("\n".join(lines) + "\n")
+    return 0
+
+
+def _torchvision(model: str) -> tuple[Any, int] | None:
+    from torchvision import models
+
+    if model not in models.list_models(module=models):
+        return None
+    preset = models.get_model_weights(model).DEFAULT.transforms()
+    return models.get_model(model, weights=None), preset.crop_size[0]
+
+
+def _timm(model: str) -> tuple[Any, int] | None:
+    try:
+        import timm
+    except ImportError:
+        return None
+    if model not in timm.list_models():
+        return None
+    network = timm.create_model(model, pretrained=False)
+    return network, timm.data.resolve_model_data_config(network)["input_size"][-1]
+
+
+def _unknown(model: str) -> str:
+    from torchvision import models
+
+    names = models.list_models(module=models)
+    try:
+        import timm
+
+        return f"{model} is no model of torchvision or timm; {nearest(model, [*names, *timm.list_models()])}"
+    except ImportError:
+        return f"{model} is no model of torchvision; {nearest(model, names)} (timm is not installed)"

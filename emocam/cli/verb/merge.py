@@ -1,0 +1,33 @@
+"""`emocam merge RUN RUN ...`: one run from the shards of a corpus, as if it had never been divided."""
+
+import argparse
+import time
+from pathlib import Path
+
+from emocam.cli.verb.run_names import named, runs_within
+from emocam.errors import SettingError
+
+
+def main(words: list[str]) -> int:
+    """The exit status of the whole run."""
+    parser = argparse.ArgumentParser(
+        prog="emocam merge",
+        description="The runs of data.shard=1/N to N/N become the run of the whole corpus.",
+    )
+    parser.add_argument(
+        "runs", nargs="+", metavar="RUN", help="the folder of a shard's run, or of a sweep over the shards"
+    )
+    parser.add_argument("--out", type=Path, metavar="FOLDER", help="where to (default: outputs/merge_TIME)")
+    parser.add_argument(
+        "--allow", action="append", default=[], metavar="MODULE", help="as allow=[MODULE] of the runs"
+    )
+    given = parser.parse_args(words)
+    out: Path = given.out or Path("outputs") / time.strftime("merge_%Y-%m-%d_%H-%M-%S")
+    out = out.expanduser().absolute()
+    folders = [folder for word in given.runs for folder in runs_within(named(word, out / "runs"))]
+    if out.resolve() in [folder.resolve() for folder in folders]:
+        raise SettingError(f"--out {out} is the folder of a shard; name another")
+
+    from emocam.runner.merge import Merge
+
+    return Merge(folders, out, given.allow).run()

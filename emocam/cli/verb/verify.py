@@ -1,0 +1,25 @@
+"""`emocam verify RUN`: every listed image exactly once, or a sentence for each fault."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from emocam.errors import SettingError
+from emocam.results.verify import faults
+
+
+def main(words: list[str]) -> int:
+    """0 when all is there, 1 with a sentence for each fault."""
+    parser = argparse.ArgumentParser(prog="emocam verify", description="Checks a run's ledger and files.")
+    parser.add_argument("run", type=Path, help="the run's folder")
+    folder: Path = parser.parse_args(words).run
+    if not folder.is_dir():
+        raise SettingError(f"RUN must be a run's folder, and there is none at {folder}")
+    found = list(faults(folder))
+    if found:
+        sys.stderr.write("\n".join(found) + "\n")
+        return 1
+    from emocam.results.ledger import read_ledger
+
+    sys.stdout.write(f"{read_ledger(folder).line}\nevery listed image is there exactly once\n")
+    return 0

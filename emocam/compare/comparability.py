@@ -1,0 +1,40 @@
+"""Why runs cannot be compared: matrices are alike only where their rows, columns and images are the same."""
+
+from emocam.compare.regions import Regions, images_that_differ
+from emocam.compare.setting_differences import differences
+from emocam.results.run import Run
+
+MOST_DIFFERING = 0.01
+"""Share of images whose regions may differ: a network on another device rounds elsewhere."""
+
+
+def why_not(runs: list[Run], regions: list[Regions], names: list[str]) -> str | None:
+    """One sentence on the first difference that forbids it, or None."""
+    for run, found, name in zip(runs[1:], regions[1:], names[1:], strict=True):
+        reason = (
+            _other("labels", runs[0].label_names, run.label_names)
+            or _other("object classes", runs[0].object_names, run.object_names)
+            or _other("images", regions[0].images, found.images)
+            or _other_regions(runs[0], run, images_that_differ(regions[0], found), len(found.images))
+        )
+        if reason:
+            return f"{names[0]} and {name} cannot be compared: {reason}"
+    return None
+
+
+def _other(what: str, one: list[str], other: list[str]) -> str | None:
+    if one == other:
+        return None
+    alone = next(
+        iter([n for n in one if n not in set(other)] + [n for n in other if n not in set(one)]), None
+    )
+    case = "in another order" if alone is None else f"{alone!r} is in one of them only"
+    return f"other {what} ({len(one):,} and {len(other):,}; {case})"
+
+
+def _other_regions(one: Run, other: Run, differing: int, images: int) -> str | None:
+    if differing <= MOST_DIFFERING * images:
+        return None
+    settings = differences(one, other, ("detector", "data", "vocabulary"))
+    cause = f" ({settings})" if settings else ""
+    return f"other detector or pictures{cause}; their regions differ in {differing:,} of {images:,} images"

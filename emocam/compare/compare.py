@@ -1,0 +1,173 @@
+"""Finished runs held beside each other: what differs, how alike they are, and whether that says anything."""
+
+from dataclasses import dataclass, field
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import torch
+from torch import Tensor
+
+from emocam.cells.occurrences import read_occurrences
+from emocam.compare.changes import cells_changed, labels_changed
+from emocam.compare.comparability import why_not
+from emocam.compare.focus_shift import most_moved
+from emocam.compare.paired_cells import paired
+from emocam.compare.recovery import gather
+from emocam.compare.regions import read_regions
+from emocam.compare.reliability import ceiling
+from emocam.compare.resampling import Resampled, resample, same_images, similarity_interval
+from emocam.compare.setting_differences import differing, short_names
+from emocam.compare.twins import Twins, find_twins
+from emocam.errors import SettingError
+from emocam.functional.statistics.presence_null import affordable_draws, permutation_p
+from emocam.functional.statistics.similarity import residual_spearman, spearman, textbook_p
+from emocam.metric.association import AssociationCounts
+from emocam.plot.similarity import similarity_figure
+from emocam.records.thresholds import Thresholds
+from emocam.report.compare import write_comparison
+from emocam.results.run import Run
+from emocam.results.spreadsheet import write_csv
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """`similarity` holds runs x runs by file name; it is empty where `refusal` says why.
+
+    `cells` are paired differences, `moved` the pictures whose focus differs most; both are empty where
+    the runs did not explain the same pictures.
+    """
+
+    folder: Path
+    runs: list[Run]
+    names: list[str]
+    table: pd.DataFrame
+    similarity: dict[str, pd.DataFrame] = field(default_factory=dict)
+    twins: list[Twins] = field(default_factory=list)
+    refusal: str | None = None
+    cells: pd.DataFrame = field(default_factory=pd.DataFrame)
+    moved: pd.DataFrame = field(default_factory=pd.DataFrame)
+
+    @property
+    def numbers(self) -> dict[str, float]:
+        """For the tracking store: R of each pair, and how many runs there are."""
+        numbers: dict[str, float] = {"runs": len(self.runs), "twins": len(self.twins)}
+        if self.similarity:
+            r = self.similarity["similarity"].to_numpy(float)
+            for one, other in combinations(range(len(r)), 2):
+                numbers[f"similarity/{self.names[one]} {self.names[other]}"] = float(r[one, other])
+        return numbers
+
+
+def compare(runs: list[Run], folder: Path) -> Comparison:
+    """Leaves comparison.csv, report/ and, where the runs can be compared, similarity*.csv and similarity.png;
+    recovery.csv and recovery.png where they were scored against a truth.
+
+    `similarity` is the paper's R, `similarity_low` and `similarity_high` the ends of its interval,
+    `similarity_ceiling` the highest to expect, and `similarity_p` its textbook p; `similarity_residual` is R
+    beyond shared presence and `similarity_permutation_p` its p. Of runs over the same pictures
+    paired.csv and moved.csv tell by how much cells differ and in which pictures the focus moved, and
+    comparison.csv which share of labels and of cells is not the first run's.
+    """
+    unfinished = next((run for run in runs if not (run.path / "summary.json").is_file()), None)
+    if unfinished:
+        raise SettingError(
+            f"{unfinished.path} is not finished: it has no summary.json; the same command goes on"
+        )
+    folder.mkdir(parents=True, exist_ok=True)
+    settings = differing(runs)
+    names = short_names(settings)
+    regions = [read_regions(run) for run in runs]
+    refusal = why_not(runs, regions, names)
+    ceilings = [ceiling(run, thresholds(run)) for run in runs]
+    comparable = not refusal and len(runs) > 1
+    counted = [run.counts(thresholds(run)) for run in runs] if comparable else []
+    found = similarities(counted, names, ceilings) if comparable else {}
+    cells, moved, changed = pd.DataFrame(), pd.DataFrame(), pd.DataFrame()
+    if found and same_images(runs):
+        cells, moved = differences(runs, names, found)
+        kept = torch.stack([matrix.counts for matrix in counted])
+        changed = pd.DataFrame(
+            {"labels_changed": labels_changed(runs), "cells_changed": cells_changed(kept)}
+        ).round(4)
+        write_csv(cells, folder / "paired.csv", index=False)
+        write_csv(moved, folder / "moved.csv", index=False)
+        moved.to_parquet(folder / "moved.parquet", index=False)  # names as they are, for the page
+    for name, matrix in found.items():
+        write_csv(matrix, folder / f"{name}.csv")
+    if found:
+        figure = similarity_figure(found["similarity"], found["similarity_permutation_p"])
+        figure.savefig(folder / "similarity.png")
+    headlines = pd.DataFrame([headline(*own) for own in zip(runs, ceilings, strict=True)])
+    table = pd.concat([settings, headlines, changed], axis=1)
+    table.insert(0, "run", names)
+    table.insert(1, "folder", [_from(folder, run.path) for run in runs])
+    write_csv(table, folder / "comparison.csv", index=False)
+    gather(runs, folder)
+    twins = find_twins(runs, regions, names) if found else []
+    if all((run.path / file).is_file() for run in runs for file in ("association.csv", "labels.csv")):
+        write_comparison(folder, [run.path for run in runs], names, refusal, [t.sentence for t in twins])
+    return Comparison(folder, runs, names, table, found, twins, refusal, cells, moved)
+
+
+def thresholds(run: Run) -> Thresholds:
+    return Thresholds(**run.summary["thresholds"])
+
+
+def differences(
+    runs: list[Run], names: list[str], found: dict[str, pd.DataFrame]
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Paired cells and moved pictures; adds the interval of R to what was found, from the same resamples."""
+    objects, labels = runs[0].object_names, runs[0].label_names
+    occurrences = [read_occurrences(run, thresholds(run)) for run in runs]
+    resampled: Resampled = resample(occurrences, (len(objects), len(labels)))
+    ends = similarity_interval(found["similarity"].to_numpy(float), resampled.similarity)
+    for name, end in zip(("similarity_low", "similarity_high"), ends, strict=True):
+        found[name] = _frame(torch.from_numpy(end), names)
+    return paired(occurrences, resampled, names, objects, labels), most_moved(runs, names)
+
+
+def similarities(
+    counted: list[AssociationCounts], names: list[str], ceilings: list[float]
+) -> dict[str, pd.DataFrame]:
+    """Runs x runs, by the name of the file that each becomes."""
+    kept = torch.stack([matrix.counts for matrix in counted])
+    present = torch.stack([matrix.present for matrix in counted])
+    r = spearman(kept)
+    reliability = torch.tensor(ceilings).double().clamp(min=0).sqrt()
+    found = {
+        "similarity": r,
+        # of two unreliable rankings of the same order, Spearman 1904
+        "similarity_ceiling": reliability[:, None] * reliability,
+        "similarity_p": textbook_p(r, kept[0].numel()),
+        "similarity_residual": residual_spearman(kept, present),
+        "similarity_permutation_p": permutation_p(
+            kept, present, affordable_draws(len(kept), kept[0].numel())
+        ),
+    }
+    return {name: _frame(matrix, names) for name, matrix in found.items()}
+
+
+def headline(run: Run, ceiling: float) -> dict[str, Any]:
+    """The summary's own numbers, the seconds in all, and how alike the matrix is to itself."""
+    summary = run.summary
+    numbers = {
+        name: value
+        for name, value in summary.items()
+        if isinstance(value, int | float) and not isinstance(value, bool)
+    }
+    return numbers | {
+        "seconds": summary["seconds"]["all"],
+        "ceiling": round(ceiling, 4),
+    }
+
+
+def _frame(matrix: Tensor, names: list[str]) -> pd.DataFrame:
+    return pd.DataFrame(matrix.numpy(), pd.Index(names, name="run"), names)
+
+
+def _from(folder: Path, run: Path) -> str:
+    """Within the sweep's folder the rest of the path, elsewhere the path as it was given."""
+    inside = run.absolute().is_relative_to(folder.absolute())
+    return (run.absolute().relative_to(folder.absolute()) if inside else run).as_posix()

@@ -1,0 +1,88 @@
+"""Cell by cell, by how much two runs over the same pictures differ, and whether that is more than chance."""
+
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.special import ndtr
+
+from emocam.cells.occurrences import LEFT_OUT, Occurrences
+from emocam.compare.resampling import Resampled
+from emocam.functional.statistics.false_discovery import false_discoveries
+
+MOST_PAIRS = 10
+"""Of more runs each is held against the first alone."""
+FEW = 6
+"""Pictures that count in one run only; of fewer even one-sided ones are p > .03 by their signs alone."""
+COLUMNS = ["object", "label", "run_a", "run_b", "percent_a", "percent_b", "difference", "low", "high"]
+COLUMNS += ["differing", "p", "q"]
+
+
+def paired(
+    found: list[Occurrences], resampled: Resampled, names: list[str], objects: list[str], labels: list[str]
+) -> pd.DataFrame:
+    """A row a pair of runs and a cell in which one of them counts; difference is b less a, in points.
+
+    low, high are the middle 95 % of the difference when the pictures are drawn anew; p is two-sided,
+    of the difference in units of its spread over these draws, and q corrects it within the pair.
+    `differing` pictures count in the cell in one run only; with fewer than FEW of them p is 1.
+    """
+    pairs = list(combinations(range(len(found)), 2))
+    if len(pairs) > MOST_PAIRS:
+        pairs = [(0, other) for other in range(1, len(found))]
+    percent = np.stack([_percent(occurrences, (len(objects), len(labels))) for occurrences in found])
+    tables = [
+        _pair(
+            percent[[a, b]],
+            resampled.percent[:, [a, b]],
+            resampled.active,
+            _differing(found[a], found[b], percent),
+        ).assign(run_a=names[a], run_b=names[b])
+        for a, b in pairs
+    ]
+    table = pd.concat(tables, ignore_index=True)
+    cell = table.pop("cell").to_numpy()
+    table["object"] = np.array(objects, object)[cell // len(labels)]
+    table["label"] = np.array(labels, object)[cell % len(labels)]
+    return table[COLUMNS]
+
+
+def _percent(found: Occurrences, shape: tuple[int, int]) -> NDArray[np.float64]:
+    counted = found.count(found.label, shape[1])
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.asarray(100 * counted.kept / counted.images)
+
+
+def _differing(one: Occurrences, other: Occurrences, percent: NDArray[np.float64]) -> NDArray[np.integer]:
+    """How many pictures count in a cell of one run only (O * L,)."""
+    objects, labels = percent.shape[1:]
+    keys = []
+    for found in (one, other):
+        of = found.label[found.image]
+        pairs = found.kept & (of != LEFT_OUT)
+        cell = found.object[pairs].astype(np.int64) * labels + of[pairs]
+        keys.append(found.image[pairs].astype(np.int64) * objects * labels + cell)
+    return np.bincount(
+        np.setxor1d(keys[0], keys[1], assume_unique=True) % (objects * labels), minlength=objects * labels
+    )
+
+
+def _pair(
+    percent: NDArray[np.float64],
+    resampled: NDArray[np.float32],
+    active: NDArray[np.integer],
+    differing: NDArray[np.integer],
+) -> pd.DataFrame:
+    """Of percent (2, O, L) and the same resampled (R, 2, A) the rows of the active cells (A,)."""
+    a, b = percent.reshape(2, -1)[:, active]
+    drawn = resampled[:, 1] - resampled[:, 0]
+    known = ~np.isnan(drawn).all(0) & ~np.isnan(b - a) & (np.nan_to_num(a) + np.nan_to_num(b) > 0)
+    a, b, drawn, cell = a[known], b[known], drawn[:, known], active[known]
+    low, high = np.nanquantile(drawn, [0.025, 0.975], axis=0) if len(cell) else np.zeros((2, 0))
+    spread = np.nanstd(drawn, axis=0, ddof=1) if len(cell) else np.zeros(0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        p = 2 * ndtr(-np.abs(b - a) / spread)
+    p = np.where((differing[cell] < FEW) | (a == b), 1.0, p)
+    columns = {"cell": cell, "percent_a": a, "percent_b": b, "difference": b - a, "low": low, "high": high}
+    return pd.DataFrame({**columns, "differing": differing[cell], "p": p, "q": false_discoveries(p)})

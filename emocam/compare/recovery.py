@@ -1,0 +1,62 @@
+"""What rules recover of a known truth, over runs of several methods, worlds and seeds."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from emocam.cells.recovery import score
+from emocam.compare.setting_differences import settings
+from emocam.plot.recovery import recovery_figure
+from emocam.results.run import Run
+from emocam.results.spreadsheet import write_csv
+
+ANY = ("presence", "effect")
+"""Rules that ask no CAM: said once for each world and seed."""
+FILE, TABLE = "recovery.parquet", "recovery.csv"
+
+
+def gather(runs: list[Run], folder: Path) -> None:
+    """Leaves recovery.csv and recovery.png where runs were scored against a truth."""
+    scored = [run for run in runs if (run.path / FILE).is_file()]
+    if not scored:
+        return
+    table = with_verdicts(pd.concat([cells_of(run) for run in scored], ignore_index=True))
+    write_csv(score(table, ["cam", "rule", "by", "world"]), folder / TABLE, index=False)
+    recovery_figure(table).savefig(folder / "recovery.png")
+
+
+def recovered(folder: Path) -> list[str]:
+    """In how many worlds without anything used a cell is called used all the same."""
+    if not (folder / TABLE).is_file():
+        return []
+    scores = pd.read_csv(folder / TABLE)
+    null = scores[(scores["used"] == 0) & (scores["rule"] == "verdict")]
+    return [
+        f"{row['cam']}: {row['wrong']} of {row['runs']} worlds in which nothing is used have a cell called used"
+        for row in null.to_dict("records")
+    ]
+
+
+def cells_of(run: Run) -> pd.DataFrame:
+    """The run's scored cells, with its CAM, world and seed."""
+    table, told = pd.read_parquet(run.path / FILE), settings(run)
+    cam = np.where(table["rule"].isin(ANY), "", str(told.get("cam", "none")))
+    return table.assign(cam=cam, world=str(told.get("data.world", "")), seed=told.get("seed", 0))
+
+
+def with_verdicts(table: pd.DataFrame) -> pd.DataFrame:
+    """Each of ANY once a world and seed; and `verdict`, which wants both `use` and `effect`.
+
+    So the effect, which is the same for all CAMs, needs to be measured in one run of each world.
+    """
+    place = ["world", "seed", "object", "label"]
+    table = table.drop_duplicates([*place, "cam", "rule", "by"])
+    effect = table[table["rule"] == "effect"].set_index(place)
+    use = table[table["rule"] == "use"].join(effect[["score", "chosen"]], on=place, rsuffix="_effect")
+    use = use[use["chosen_effect"].notna()]
+    both = use["chosen"].astype(bool) & use["chosen_effect"].astype(bool)
+    verdict = use.assign(
+        rule="verdict", score=use["score_effect"].where(use["chosen"].astype(bool)), chosen=both
+    )
+    return pd.concat([table, verdict[table.columns]], ignore_index=True)

@@ -1,0 +1,22 @@
+"""How alike a run's matrix would be to itself on other images."""
+
+import torch
+
+from emocam.functional.statistics.split_half import split_half
+from emocam.records.thresholds import Thresholds
+from emocam.results.run import Run
+
+
+def ceiling(run: Run, thresholds: Thresholds) -> float:
+    """Split-half reliability of the counts. Runs that share their images can be more alike than this."""
+    objects, labels = len(run.object_names), len(run.label_names)
+    cells, places, images = [], [], 0
+    for block in run.tensors():
+        kept = thresholds.present(block["score"], block["confidence"][block["image"]])
+        if run.explained:
+            kept &= thresholds.looked_at(block["importance"], block.get("chance"))
+        pairs = torch.unique(block["image"][kept] * objects + block["object"][kept])
+        cells.append(pairs % objects * labels + block["label"][pairs // objects])
+        places.append(images + pairs // objects)
+        images += len(block["label"])
+    return split_half(torch.cat(cells), torch.cat(places), images, objects * labels)

@@ -1,0 +1,69 @@
+"""The settings in which runs differ, and short names made of them."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pandas as pd
+import yaml
+
+from emocam.results.run import Run
+
+HIDDEN = ("callback", "trainer", "logger", "quiet", "cache", "allow", "hydra")
+"""Settings that change nothing in what a run finds."""
+
+
+def settings(run: Run) -> dict[str, Any]:
+    """Each group's option by the group's name, and each plain value by its dotted name."""
+    file = run.path / ".hydra" / "config.yaml"
+    written = yaml.safe_load(file.read_text()) if file.is_file() else {}
+    options = run.summary.get("choices", {})
+    found = {group: "none" if option in ("None", "null") else option for group, option in options.items()}
+    found |= dict(_leaves(written or {}, ""))
+    return {name: value for name, value in found.items() if name.split(".")[0] not in HIDDEN}
+
+
+def _leaves(node: dict[str, Any], place: str) -> Iterator[tuple[str, Any]]:
+    for key, value in node.items():
+        if isinstance(value, dict):
+            yield from _leaves(value, f"{place}{key}.")
+        # what repeats another setting (`${seed}`) is told there
+        elif value is not None and not key.startswith("_") and not str(value).startswith("${"):
+            yield f"{place}{key}", value if isinstance(value, int | float | str) else str(value)
+
+
+def differing(runs: list[Run]) -> pd.DataFrame:
+    """A row a run, a column for each setting that is not the same in all; NaN where a run has none."""
+    table = pd.DataFrame([settings(run) for run in runs], dtype=object)
+    same = [len({str(value) for value in table[name]}) == 1 for name in table]
+    return table.loc[:, [not s for s in same]]
+
+
+def short_names(table: pd.DataFrame) -> list[str]:
+    """As few settings as tell the runs apart: `gradcam`, or `gradcam importance=0.1`.
+
+    Groups come first, by their option alone; runs of equal settings are numbered.
+    """
+    names = [""] * len(table)
+    for column in sorted(map(str, table), key=lambda name: "." in name):
+        if len(set(names)) == len(names):
+            break
+        said = [_said(column, value) for value in table[column]]
+        longer = [f"{name} {word}".strip() for name, word in zip(names, said, strict=True)]
+        if len(set(longer)) > len(set(names)):
+            names = longer
+    if len(set(names)) < len(names):
+        names = [f"{name} {place}".strip() for place, name in enumerate(names)]
+    return names
+
+
+def _said(column: str, value: object) -> str:
+    if pd.isna(value):  # type: ignore[call-overload]
+        return ""
+    return f"{column.rpartition('.')[2]}={value}" if "." in column or column == "seed" else str(value)
+
+
+def differences(one: Run, other: Run, groups: tuple[str, ...]) -> str:
+    """As `detector: annotations and haar`, of the settings below these groups."""
+    a, b = settings(one), settings(other)
+    names = [n for n in dict.fromkeys([*a, *b]) if n.split(".")[0] in groups and a.get(n) != b.get(n)]
+    return ", ".join(f"{n}: {a.get(n, 'none')} and {b.get(n, 'none')}" for n in names[:3])

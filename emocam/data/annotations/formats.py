@@ -1,0 +1,94 @@
+"""Which format annotations are in: told by what a file holds, never by what it is called."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from emocam.data.annotations.coco import coco_table, is_coco
+from emocam.data.annotations.labelstudio import label_studio_table
+from emocam.data.annotations.records import AnnotationTable
+from emocam.data.annotations.rows import is_parquet, separator
+from emocam.data.annotations.source import Source
+from emocam.data.annotations.table import has_boxes, read_open_images, read_table
+from emocam.data.annotations.voc import read_voc
+from emocam.data.annotations.yolo import label_files, read_names, read_yolo
+from emocam.errors import SettingError
+
+KNOWN = (
+    "COCO JSON, VOC XML, YOLO txt, Open Images CSV, a table with path,x0,y0,x1,y1,label, or Label Studio JSON"
+)
+GLANCE = 4096
+Reader = Callable[[], AnnotationTable]
+
+
+def read_annotations(place: Path, masks: bool = False) -> AnnotationTable:
+    """Regions by the image's path as the format tells it; `masks` reads COCO's outlines, too."""
+    if not place.exists():
+        raise SettingError(f"data.annotations: there is no file {place}")
+    return (_of_folder(place, masks) if place.is_dir() else _of_file(place, masks))()
+
+
+def _of_folder(folder: Path, masks: bool) -> Reader:
+    """The one format that the files of a folder are in; a single file may lie there, too."""
+    markup = sorted(folder.rglob("*.xml"))
+    texts = label_files(folder)
+    singles = [
+        file
+        for suffix in ("json", "csv", "parquet")
+        for file in sorted(folder.glob(f"*.{suffix}"))
+        if "class-descriptions" not in file.name
+    ]
+    readers: dict[str, Reader] = {str(file): _of_file(file, masks) for file in singles}
+    if markup:
+        readers[f"{len(markup)} XML files"] = lambda: read_voc(markup, folder)
+    if texts and (read_names(folder) or not readers):
+        readers[f"{len(texts)} txt files"] = lambda: read_yolo(folder)
+    if len(readers) > 1:
+        raise SettingError(
+            f"data.annotations {folder} holds {' and '.join(list(readers)[:3])}; name one of them"
+        )
+    if not readers:
+        raise SettingError(f"data.annotations {folder} holds no annotations; expected {KNOWN}")
+    return next(iter(readers.values()))
+
+
+def _of_file(file: Path, masks: bool) -> Reader:
+    if not file.is_file():
+        raise SettingError(f"data.annotations {file} is no regular file; expected {KNOWN}")
+    if is_parquet(file):
+        return lambda: read_table(file)
+    start = _glance(file)
+    first = start.lstrip()[:1]
+    header = start.lstrip().splitlines()[0] if first else ""
+    if first == "<":
+        return lambda: read_voc([file], file.parent)
+    if first in ("{", "["):
+        return lambda: _of_json(file, masks)
+    names = {name.strip().strip('"') for name in header.split(separator(header))}
+    if {"ImageID", "LabelName"} <= names:
+        return lambda: read_open_images(file)
+    if has_boxes(header):
+        return lambda: read_table(file)
+    if "names:" in start and read_names(file):
+        return lambda: read_yolo(file)
+    raise SettingError(
+        f"data.annotations {file} is in no format that is known; expected {KNOWN}, "
+        f"but it begins with {start.strip()[:40]!r}"
+    )
+
+
+def _glance(file: Path) -> str:
+    with file.open("rb") as opened:
+        return opened.read(GLANCE).decode("utf-8-sig", "replace")
+
+
+def _of_json(file: Path, masks: bool) -> AnnotationTable:
+    source = Source(file)
+    content = source.json()
+    if isinstance(content, list) and content and all(isinstance(task, dict) for task in content):
+        return label_studio_table(source, content)
+    if isinstance(content, dict) and not is_coco(content):
+        raise SettingError(
+            f"data.annotations {file} is JSON, but neither COCO's (images, annotations, categories) "
+            "nor a list of Label Studio's tasks"
+        )
+    return coco_table(source, content, masks)

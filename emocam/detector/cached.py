@@ -1,0 +1,138 @@
+"""Detections are found once: remembered by what the detector saw and by what decides its answer."""
+
+import hashlib
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from emocam.detector.base import Detector
+from emocam.errors import SettingError
+from emocam.records.detections import Detections
+from emocam.records.picture import Batch
+
+Views = Tensor | list[Tensor] | tuple[Tensor | list[Tensor], ...]
+COLUMNS = "digest BLOB PRIMARY KEY, boxes BLOB, object BLOB, score BLOB, masks BLOB, side INTEGER"
+
+
+def pick(views: Views, rows: list[int]) -> Views:
+    """Of some images, what one or several detectors see of them."""
+    if isinstance(views, tuple):
+        return tuple(pick(view, rows) for view in views)  # type: ignore[misc]
+    return [views[row] for row in rows] if isinstance(views, list) else views[rows]
+
+
+def digest(view: Views, window: Tensor) -> bytes:
+    """Of one image's row of views: equal pixels at an equal place are the same picture."""
+    seen = hashlib.blake2b(window.cpu().numpy().tobytes(), digest_size=16)
+    for part in view if isinstance(view, tuple) else (view,):
+        (row,) = part
+        seen.update(repr(tuple(row.shape)).encode() + row.contiguous().cpu().numpy().tobytes())
+    return seen.digest()
+
+
+class Remembered(Detector):
+    """A detector that is asked only about what it has not seen; one file for each identity."""
+
+    def __init__(self, detector: Detector, folder: Path) -> None:
+        assert detector.identity is not None
+        super().__init__(detector.score, detector.iou)
+        self.detector, self.view, self.identity = detector, detector.view, detector.identity
+        if hasattr(detector, "objects"):
+            self.objects = detector.objects
+        name = hashlib.sha256(self.identity.encode()).hexdigest()[:24]
+        self.file = folder / "detections" / f"{name}.sqlite"
+        self._opened: sqlite3.Connection | None = None
+        try:
+            self.file.parent.mkdir(parents=True, exist_ok=True)
+            self._store().execute(f"CREATE TABLE IF NOT EXISTS regions ({COLUMNS})")
+        except (OSError, sqlite3.Error) as error:
+            raise SettingError(
+                f"cache {folder} cannot be written to ({error}); name another folder, or go without by cache=null"
+            ) from None
+
+    def meet(self, objects: Sequence[str]) -> None:
+        self.detector.meet(objects)
+        self.objects = self.detector.objects
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_opened": None}  # each process has a connection of its own
+
+    def _store(self) -> sqlite3.Connection:
+        if self._opened is None:
+            self._opened = sqlite3.connect(self.file, timeout=60, isolation_level=None)
+            self._opened.execute("PRAGMA journal_mode=WAL")
+            self._opened.execute("PRAGMA synchronous=NORMAL")
+        return self._opened
+
+    def forward(self, batch: Batch) -> Detections:
+        keys = [digest(pick(batch.detector_view, [i]), batch.detector_window[i]) for i in range(len(batch))]
+        found = self._read(keys)
+        missing = [i for i, key in enumerate(keys) if key not in found]
+        if missing:
+            asked = replace(
+                batch,
+                paths=[batch.paths[i] for i in missing],
+                index=batch.index[missing],
+                detector_view=pick(batch.detector_view, missing),
+                detector_window=batch.detector_window[missing],
+            )
+            regions = self.detector(asked).to("cpu")
+            new = {keys[i]: _of_image(regions, row) for row, i in enumerate(missing)}
+            self._write(new)
+            found |= new
+        return Detections.pack([found[key] for key in keys]).to(batch.index.device)
+
+    def _read(self, keys: list[bytes]) -> dict[bytes, Detections]:
+        marks = ",".join("?" * len(keys))
+        rows = self._store().execute(f"SELECT * FROM regions WHERE digest IN ({marks})", keys)
+        return {key: _unpacked(*columns) for key, *columns in rows}
+
+    def _write(self, regions: dict[bytes, Detections]) -> None:
+        rows = [(key, *_packed(found)) for key, found in regions.items()]
+        store = self._store()
+        store.execute("BEGIN IMMEDIATE")
+        # two runs may find the same picture at once; they find the same in it
+        store.executemany("INSERT OR IGNORE INTO regions VALUES (?, ?, ?, ?, ?, ?)", rows)
+        store.execute("COMMIT")
+
+
+def _of_image(regions: Detections, image: int) -> Detections:
+    rows = regions.image == image
+    masks = None if regions.masks is None else regions.masks[rows]
+    none = torch.zeros(int(rows.sum()), dtype=torch.int64)
+    return Detections(regions.boxes[rows], regions.object[rows], regions.score[rows], none, masks)
+
+
+def _packed(regions: Detections) -> tuple[bytes, bytes, bytes, bytes | None, int]:
+    boxes, score = regions.boxes.float().numpy(), regions.score.float().numpy()
+    object = regions.object.numpy().astype(np.int32)
+    if regions.masks is None:
+        return boxes.tobytes(), object.tobytes(), score.tobytes(), None, 0
+    return (
+        boxes.tobytes(),
+        object.tobytes(),
+        score.tobytes(),
+        regions.masks.float().numpy().tobytes(),
+        regions.masks.shape[-1],
+    )
+
+
+def _unpacked(boxes: bytes, object: bytes, score: bytes, masks: bytes | None, side: int) -> Detections:
+    def numbers(data: bytes, kind: type) -> Tensor:
+        return torch.from_numpy(np.frombuffer(data, kind).copy())
+
+    classes = numbers(object, np.int32).long()
+    cells = None if masks is None else numbers(masks, np.float32).view(-1, side, side)
+    return Detections(
+        numbers(boxes, np.float32).view(-1, 4),
+        classes,
+        numbers(score, np.float32),
+        torch.zeros_like(classes),
+        cells,
+    )

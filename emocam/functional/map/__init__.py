@@ -1,0 +1,1 @@
+"""Maps (B, h, w) and what lies in them."""

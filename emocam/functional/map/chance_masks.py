@@ -1,0 +1,53 @@
+"""How often a region's shape, shifted elsewhere in the same map, holds at least as much of it.
+
+As for boxes, with the mask put on the grid's cells by area and shifted as a whole. The sums at all
+places are one correlation of the mask with the map, by a Fourier transform of the grid: no place at
+which the shape lies in the grid as a whole meets what a circle would bring around.
+"""
+
+import torch
+from torch import Tensor
+
+from emocam.functional.map.chance import Chance, joined, rank, steps
+from emocam.functional.map.placements import Places, find_places, refine
+
+
+def mask_chance(maps: Tensor, window: Tensor, boxes: Tensor, masks: Tensor, image: Tensor) -> Chance:
+    """Of masks (N, m, m), each in the frame of its box (N, 4), in the maps (B, h, w) of their image (N,)."""
+    grid = refine(maps)
+    places, spectrum = find_places(grid, window, boxes, image), torch.fft.rfft2(grid)
+    parts, start = [], 0
+    for part in steps(places, grid[0].numel() + masks[0].numel() if len(masks) else 1):
+        shape = on_grid(masks[start : start + len(part)].double(), part, grid.shape)
+        start += len(part)
+        product = torch.fft.rfft2(shape).conj() * spectrum[part.image]
+        sums = torch.fft.irfft2(product, s=(grid.shape[-2], grid.shape[-1]))
+        parts.append(rank(sums, shape.sum((1, 2)), part))
+    return joined(parts, maps)
+
+
+def on_grid(masks: Tensor, places: Places, grid: torch.Size) -> Tensor:
+    """The share (N, H, W) of each cell that a mask covers, its first cell in the corner.
+
+    Of a box that the window cuts, only the part inside counts; a mask without anything is its box.
+    """
+    size = places.seen[:, 2:] - places.seen[:, :2]
+    cut = (places.seen.clamp(0, 1) - places.seen[:, :2].repeat(1, 2)) / size.repeat(1, 2).clamp(min=1e-12)
+    along_x = _overlaps(cut[:, 0], cut[:, 2], places.size[:, 0], grid[-1], masks.shape[-1])
+    along_y = _overlaps(cut[:, 1], cut[:, 3], places.size[:, 1], grid[-2], masks.shape[-2])
+    covered = along_y @ masks @ along_x.mT
+    box = (along_y.sum(-1)[:, :, None] > 0) & (along_x.sum(-1)[:, None] > 0)
+    return torch.where((covered.sum((1, 2)) > 1e-9)[:, None, None], covered, box.double())
+
+
+def _overlaps(start: Tensor, end: Tensor, count: Tensor, cells: int, parts: int) -> Tensor:
+    """Of `count` (N,) equal cells from start to end (N,), the share in each of a mask's parts: (N, cells, parts).
+
+    Cells beyond the count have no share in any.
+    """
+    first = torch.arange(cells, device=start.device, dtype=start.dtype)
+    wide = ((end - start).clamp(min=1e-9) / count)[:, None]
+    low = (start[:, None] + first * wide)[:, :, None]
+    edges = torch.arange(parts + 1, device=start.device, dtype=start.dtype) / parts
+    shared = (low + wide[:, :, None]).minimum(edges[1:]) - low.maximum(edges[:-1])
+    return shared.clamp(min=0) / wide[:, :, None] * (first < count[:, None])[:, :, None]

@@ -1,0 +1,111 @@
+"""What of a map's mass no box covers.
+
+The edges of an image's boxes and those of the map's cells cut its window into rectangles, each of
+which a box covers whole or not at all. So the union of the boxes is exact, and so is the integral
+of the map over each rectangle: nothing is sampled and no box is rounded.
+"""
+
+import torch
+from torch import Tensor
+
+from emocam.functional.box.boxes import to_window
+from emocam.functional.map.maps import hat_integrals
+
+CHUNK = 1 << 22
+"""Rectangles held at once: what bounds the memory."""
+
+
+def uncovered(maps: Tensor, window: Tensor, boxes: Tensor, image: Tensor) -> Tensor:
+    """The mass of each map's cells (B, h, w) that lies outside all boxes of its image, of a window of area 1.
+
+    boxes (N, 4) and image (N,) in any order; parts of boxes outside the window (B, 4) cover nothing.
+    """
+    # one place may be many objects, where a detector doubts
+    image, boxes = _different(image, boxes)
+    seen = to_window(boxes.double(), window.double()[image]).clamp(0, 1)
+    many = torch.bincount(image, minlength=len(maps))
+    order = torch.argsort(image, stable=True)
+    start = many.cumsum(0) - many
+    found = maps.new_zeros(maps.shape, dtype=torch.float64)
+    # images with as many boxes lie side by side, so that little is padded
+    images = torch.argsort(many, stable=True)
+    cells = maps.shape[-2] + maps.shape[-1]
+    while len(images):
+        most = 2 * int(many[images[0]]) + cells
+        part = images[: max(1, CHUNK // (4 * most**2))]
+        part = part[many[part] <= 2 * many[part[0]] + 8]
+        images = images[len(part) :]
+        width = int(many[part].max())
+        place = torch.arange(width)[None] + start[part, None]
+        real = torch.arange(width)[None] < many[part, None]
+        own = torch.zeros(len(part), width, 4, dtype=torch.float64)
+        own[real] = seen[order[place[real]]]
+        found[part] = _uncovered(maps[part].double(), own)
+    return found
+
+
+def _different(image: Tensor, boxes: Tensor) -> tuple[Tensor, Tensor]:
+    """Each box of an image once."""
+    rows = torch.cat([image[:, None].double(), boxes.double()], 1).unique(dim=0)
+    return rows[:, 0].long(), rows[:, 1:]
+
+
+def _uncovered(maps: Tensor, boxes: Tensor) -> Tensor:
+    """The same for boxes (B, K, 4) in the frame of the map; one without area covers nothing."""
+    height, width = maps.shape[-2:]
+    along_x, first_x, last_x, of_x = _cut(boxes[..., 0], boxes[..., 2], width)
+    along_y, first_y, last_y, of_y = _cut(boxes[..., 1], boxes[..., 3], height)
+    # a box is +1 at two of its corners and -1 at the others; sums over both sides fill it
+    y, x = torch.cat([first_y, first_y, last_y, last_y], 1), torch.cat([first_x, last_x] * 2, 1)
+    sign = torch.tensor([1, -1, -1, 1], dtype=torch.int32).repeat_interleave(boxes.shape[1]).expand_as(x)
+    rows, columns = along_y.shape[1], along_x.shape[1] + 1
+    found, above = torch.zeros_like(maps), torch.zeros(len(maps), 1, columns, dtype=torch.int32)
+    step = max(1, CHUNK // (len(maps) * columns))
+    for top in range(0, rows, step):  # thousands of boxes cut an image into more than memory holds
+        part = slice(top, min(top + step, rows))
+        count = part.stop - top
+        inside = (y >= top) & (y < part.stop)
+        corners = torch.zeros(len(maps), (count + 1) * columns, dtype=torch.int32)
+        # corners of other parts gather in a row of their own
+        place = torch.where(inside, y - top, count) * columns + x
+        corners = corners.scatter_add_(1, place, sign).unflatten(1, (-1, columns))[:, :-1]
+        corners[:, :1] += above
+        down = corners.cumsum(1, dtype=torch.int32)
+        above, covers = down[:, -1:], down.cumsum(2, dtype=torch.int32)[:, :, :-1] > 0
+        mass = along_y[:, part] @ maps @ along_x.transpose(-1, -2)
+        found += of_y[:, part].transpose(-1, -2) @ torch.where(covers, 0, mass) @ of_x
+    return found
+
+
+def _cut(start: Tensor, end: Tensor, cells: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """The parts (P) between all edges (B, K) of one axis and those of the cells.
+
+    Integrals of the cells' shares over them (B, P, cells), the places of each box's first part and of
+    the one after its last (B, K), and which cell a part belongs to (B, P, cells).
+    """
+    borders = torch.linspace(0, 1, cells + 1, dtype=start.dtype).expand(len(start), -1)
+    edges = torch.cat([borders, start, end], 1).sort(1).values
+    low, high = edges[:, :-1], edges[:, 1:]
+    shares = hat_integrals(low.flatten(), high.flatten(), cells).unflatten(0, low.shape)
+    cell = ((low + high) / 2 * cells).long().clamp(max=cells - 1)
+    belongs = torch.nn.functional.one_hot(cell, cells).to(start.dtype)
+    return (
+        shares,
+        torch.searchsorted(edges, start.contiguous()),
+        torch.searchsorted(edges, end.contiguous()),
+        belongs,
+    )
+
+
+def fullest_window(mass: Tensor, share: float = 1 / 3) -> tuple[Tensor, Tensor]:
+    """Where most of the mass (B, h, w) lies together: boxes (B, 4) in the map's frame, and the mass in them (B,).
+
+    A window is `share` of each side long, in whole cells, at least one.
+    """
+    height, width = mass.shape[-2:]
+    rows, columns = max(1, round(share * height)), max(1, round(share * width))
+    sums = torch.nn.functional.avg_pool2d(mass[:, None], (rows, columns), stride=1)[:, 0] * (rows * columns)
+    held, place = sums.flatten(1).max(1)
+    y, x = place // sums.shape[-1], place % sums.shape[-1]
+    boxes = torch.stack([x / width, y / height, (x + columns) / width, (y + rows) / height], 1)
+    return boxes.double(), held

@@ -1,0 +1,1 @@
+"""Counts, tests and intervals."""

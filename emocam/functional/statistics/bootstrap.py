@@ -1,0 +1,75 @@
+"""Images drawn anew with replacement, and everything counted again: Efron 1979."""
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from emocam.functional.statistics.lift import lift
+
+Numbers = NDArray[np.float64]
+RESAMPLES = 2000
+CHUNK = 2**21
+"""Numbers held at once: what bounds the memory."""
+
+
+def resampled_counts(
+    cell: NDArray[np.integer],
+    image: NDArray[np.integer],
+    images: int,
+    cells: int,
+    resamples: int = RESAMPLES,
+    seed: int = 0,
+) -> Iterator[NDArray[np.int32]]:
+    """Counts (r, cells) of resampled images, in parts that together are `resamples`.
+
+    cell, image (K,) say what is counted of which image. All that lies in one part row comes from the
+    same images, so that matrices of several methods stay paired.
+    """
+    generator = np.random.default_rng(seed)
+    shown = sparse.csr_array((np.ones(len(cell), np.int32), (cell, image)), shape=(cells, images))
+    step = max(1, CHUNK // max(1, images, cells))
+    for start in range(0, resamples, step):
+        drawn = generator.integers(images, size=(min(step, resamples - start), images))
+        times = np.stack([np.bincount(row, minlength=images) for row in drawn], 1)
+        yield (shown @ times.astype(np.int32)).T
+
+
+def lift_intervals(
+    counts: NDArray[np.integer], images: NDArray[np.integer], resamples: int = RESAMPLES, seed: int = 0
+) -> tuple[Numbers, Numbers]:
+    """Ends (O, L) of the 95 % percentile intervals when the images are resampled, all counts redone.
+
+    How many images of each label a resample has is multinomial, and how many of these have the
+    object binomial, as are those elsewhere: exactly what drawing images one by one gives for a cell,
+    and no image is looked at. NaN where the object was seen under the label only, or never under it:
+    resampling cannot draw what is not there.
+    """
+    generator = np.random.default_rng(seed)
+    low, high = np.full(counts.shape, np.nan), np.full(counts.shape, np.nan)
+    total = int(images.sum())
+    if not total:
+        return low, high
+    drawn = generator.multinomial(total, images / total, resamples)
+    everywhere = counts.sum(1)
+    step = max(1, CHUNK // resamples)
+    for label in np.flatnonzero((images > 0) & (images < total)):
+        rows = np.flatnonzero((counts[:, label] > 0) & (counts[:, label] < everywhere))
+        n, rest = drawn[:, label], total - drawn[:, label]
+        for some in (rows[i : i + step] for i in range(0, len(rows), step)):
+            inside, outside = counts[some, label], everywhere[some] - counts[some, label]
+            count = generator.binomial(n, (inside / images[label])[:, None])
+            elsewhere = generator.binomial(rest, (outside / (total - images[label]))[:, None])
+            resampled = lift(count, n, elsewhere, rest)
+            low[some, label], high[some, label] = _middle(resampled)
+    return low, high
+
+
+def _middle(values: Numbers) -> Numbers:
+    """Where the middle 95 % of each row begin and end (2, n); resamples without the object say nothing."""
+    gaps = np.isnan(values).any(1)
+    ends = np.empty((2, len(values)))
+    ends[:, ~gaps] = np.quantile(values[~gaps], (0.025, 0.975), axis=1)
+    ends[:, gaps] = np.nanquantile(values[gaps], (0.025, 0.975), axis=1)
+    return ends

@@ -1,0 +1,21 @@
+"""Whether an object and a label come together more often than if labels were dealt out anew.
+
+Labels shuffled over images, each image keeping all its objects: then the number of a label's images
+with an object follows the hypergeometric distribution exactly, so nothing needs to be shuffled, and
+p is not bounded by a number of shuffles, which no correction for 12,000 cells would survive.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from emocam.functional.statistics.tail_probability import hypergeometric_tail
+
+
+def permutation_p(counts: NDArray[np.integer], images: NDArray[np.integer]) -> NDArray[np.float64]:
+    """One-sided p (O, L) that so many images (O, L) of a label (L,) have the object by chance.
+
+    NaN for labels of no image, and of all.
+    """
+    marked, total = counts.sum(1, keepdims=True), images.sum()
+    p = hypergeometric_tail(counts, images[None], marked, np.asarray(total))
+    return np.where((images > 0) & (images < total), p, np.nan)

@@ -1,0 +1,113 @@
+"""Rules by which a cell, an object and a label, may be called looked at: each gives scores and a decision."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from emocam.functional.statistics.false_discovery import false_discoveries
+from emocam.functional.statistics.ranking import highest
+from emocam.functional.statistics.tail_probability import binomial_tail
+
+Matrix = NDArray[np.float64]
+LOOKED = 0.3
+"""The paper's threshold of importance."""
+RARE = 0.05
+"""A region counts where so few boxes of its size, or fewer, hold as much of the map."""
+SURE = 0.05
+"""The share of false discoveries that a decision may have."""
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """P pairs of an image and an object in it, which has `regions` (P,) there; images (L,) of each label.
+
+    Of several regions `importance` (P,) is the highest, `chance` (P,) the lowest.
+    """
+
+    object: NDArray[np.int64]
+    label: NDArray[np.int64]
+    regions: NDArray[np.int64]
+    importance: Matrix
+    chance: Matrix
+    images: NDArray[np.int64]
+    objects: int
+
+    def total(self, value: NDArray[Any]) -> Matrix:
+        """Summed over the pairs of each cell: (O, L)."""
+        shape = self.objects, len(self.images)
+        place = self.object * shape[1] + self.label
+        summed = np.bincount(place, value.astype(np.float64), shape[0] * shape[1])
+        return summed.astype(np.float64).reshape(shape)
+
+    @property
+    def present(self) -> Matrix:
+        return self.total(np.ones(len(self.object)))
+
+    def percent(self, value: NDArray[Any]) -> Matrix:
+        """Of the label's images."""
+        return 100 * self.total(value) / np.maximum(self.images, 1)
+
+    def share(self, value: NDArray[Any]) -> Matrix:
+        """Of the pairs of each cell; NaN where the object never is."""
+        present = self.present
+        return self.total(value) / np.where(present > 0, present, np.nan)
+
+
+@dataclass(frozen=True)
+class Called:
+    """What a rule says: score (O, L), and which cells it calls used, chosen (O, L)."""
+
+    score: Matrix
+    chosen: NDArray[np.bool_]
+
+
+Rule = Callable[[Pairs, NDArray[np.int64]], Called]
+"""Takes how many cells of each label (L,) are used, which a ranking alone does not tell."""
+
+
+def presence(pairs: Pairs, cues: NDArray[np.int64]) -> Called:
+    """In which percentage of the label's images the object is: no CAM is asked."""
+    score = pairs.percent(np.ones(len(pairs.object)))
+    return Called(score, highest(score, cues))
+
+
+def paper(pairs: Pairs, cues: NDArray[np.int64]) -> Called:
+    """In which percentage of them it is and has an importance above 0.3."""
+    score = pairs.percent(pairs.importance > LOOKED)
+    return Called(score, highest(score, cues))
+
+
+def average(pairs: Pairs, cues: NDArray[np.int64]) -> Called:
+    """Its importance where it is, without a threshold."""
+    score = pairs.share(pairs.importance)
+    return Called(score, highest(score, cues))
+
+
+def chance(pairs: Pairs, cues: NDArray[np.int64]) -> Called:
+    """As `paper`, but a region counts where its chance is below 0.05."""
+    score = pairs.percent(pairs.chance < RARE)
+    return Called(score, highest(score, cues))
+
+
+def above_chance(pairs: Pairs, cues: NDArray[np.int64]) -> Called:
+    """In which share of the images that have it, it counts as `chance` counts.
+
+    Called used is what counts more often than boxes put anywhere would, at a false discovery rate
+    of 0.05: how many cells are used need not be known.
+    """
+    hits, present = pairs.total(pairs.chance < RARE), pairs.present
+    usual = pairs.share(1 - (1 - RARE) ** pairs.regions)
+    p = binomial_tail(hits.astype(np.int64), present.astype(np.int64), usual)
+    return Called(pairs.share(pairs.chance < RARE), false_discoveries(p) < SURE)
+
+
+RULES: dict[str, Rule] = {
+    "presence": presence,
+    "paper": paper,
+    "average": average,
+    "chance": chance,
+    "above chance": above_chance,
+}

@@ -1,0 +1,25 @@
+"""How alike a method's matrix is to itself on other images: the ceiling for any similarity."""
+
+import torch
+from torch import Tensor
+
+from emocam.functional.statistics.similarity import average_ranks, pearson
+
+
+def half_counts(cell: Tensor, image: Tensor, images: int, cells: int, generator: torch.Generator) -> Tensor:
+    """Counts (2, cells) of two random halves of the images; cell, image (K,) of each kept object."""
+    half = torch.randperm(images, generator=generator) % 2
+    return torch.bincount(half[image] * cells + cell, minlength=2 * cells).reshape(2, cells)
+
+
+def split_half(
+    cell: Tensor, image: Tensor, images: int, cells: int, splits: int = 20, seed: int = 0
+) -> float:
+    """Spearman between halves, averaged and taken to all images by Spearman and Brown: 2r / (1 + r).
+
+    NaN where a half is constant, as where nothing was kept.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    halves = [half_counts(cell, image, images, cells, generator) for _ in range(splits)]
+    r = pearson(average_ranks(torch.stack(halves)))[:, 0, 1].mean()
+    return float(2 * r / (1 + r))

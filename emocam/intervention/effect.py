@@ -1,0 +1,146 @@
+"""Effect by intervention: pictures of the cells that matter, changed and classified again."""
+
+import hashlib
+import json
+import sys
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytorch_lightning as lightning
+import torch
+from torch import Tensor
+
+from emocam.classifier.base import Classifier
+from emocam.data.samples import printable
+from emocam.effect.base import Effect, Trial
+from emocam.errors import SettingError
+from emocam.functional.statistics.log_odds import log_odds
+from emocam.intervention.plan import plan
+from emocam.intervention.trials import Trials, TriedBatch, together
+from emocam.predict.chunk_writer import WriteShards
+from emocam.predict.components import Parts
+from emocam.predict.keys import written_key
+from emocam.predict.stream import remaining, stream
+from emocam.results.chunks import Shards
+from emocam.results.files import METADATA
+from emocam.results.run import Run
+from emocam.results.tables import finished_ledger, refusal_table
+
+PICTURES = 4
+"""Opened for one batch; what is made of each of them is many views."""
+MOST_VIEWS = 64
+"""Go through the classifier at once."""
+
+
+class Answer(lightning.LightningModule):
+    """The classifier alone: logits (V, L)."""
+
+    def __init__(self, classifier: Classifier) -> None:
+        super().__init__()
+        self.classifier = classifier.freeze()
+
+    def predict_step(self, batch: TriedBatch, batch_idx: int = 0) -> Tensor:
+        with torch.no_grad():
+            answers = [
+                self.classifier(self.classifier.prepare(views))
+                for views in batch.views.split(MOST_VIEWS)
+                if len(views)
+            ]
+        return torch.cat(answers) if answers else torch.zeros(0, len(self.classifier.labels))
+
+
+def effect_rows(logits: Tensor, batch: TriedBatch, effect: Effect, labels: list[str]) -> dict[str, pa.Table]:
+    """One row a pair, and the ledger's row of each picture; logits that are no numbers give no row."""
+    logits = logits.double().cpu()
+    counts = [len(tried.pairs) for tried in batch.pictures]
+    first = torch.tensor([0, *(1 + 2 * count for count in counts)]).cumsum(0)[:-1]
+    before = first.repeat_interleave(torch.tensor(counts, dtype=torch.int64))
+    within = torch.tensor([pair for count in counts for pair in range(count)], dtype=torch.int64)
+    named = [(tried, *pair) for tried in batch.pictures for pair in tried.pairs]
+    label = torch.tensor([labels.index(trial.cell.label) for _, trial, _ in named], dtype=torch.int64)
+
+    def measured(places: Tensor) -> tuple[Tensor, Tensor]:
+        moved = effect.effect(log_odds(logits[before], label), log_odds(logits[places], label))
+        return moved, effect.flipped(logits[places].argmax(-1), label)
+
+    changed, flipped = measured(before + 1 + 2 * within)
+    control, flipped_control = measured(before + 2 + 2 * within)
+    sound = (changed.isfinite() & control.isfinite()).numpy()
+    columns: dict[str, Any] = {
+        "index": pa.array([tried.index for tried, _, _ in named], pa.int64()),
+        "image": pa.array([tried.path for tried, _, _ in named], pa.string()),
+        "object": _names([trial.cell.object for _, trial, _ in named]),
+        "label": _names([trial.cell.label for _, trial, _ in named]),
+        "fill": _names([fill for _, _, fill in named]),
+        "effect": changed.float().numpy(),
+        "effect_control": control.float().numpy(),
+        "flipped": flipped.numpy(),
+        "flipped_control": flipped_control.numpy(),
+        "chosen": _names([trial.cell.chosen for _, trial, _ in named]),
+    }
+    done = finished_ledger(
+        [tried.path for tried in batch.pictures], np.array([t.index for t in batch.pictures], np.int64)
+    )
+    ledger = pa.concat_tables([done, refusal_table(batch.refusals)]) if batch.refusals else done
+    return {"ledger": ledger, "effect": pa.table(columns).filter(pa.array(sound))}
+
+
+def _names(values: Sequence[str]) -> pa.Array:
+    return pa.array(values, pa.string())
+
+
+def effect_key(parts: Parts, evidence_key: str) -> str:
+    """Names all that decides what is measured."""
+    settings = [parts.settings[name] for name in ("effect", "threshold", "seed")]
+    return hashlib.sha256(f"{evidence_key}{settings}".encode()).hexdigest()
+
+
+def measure_effect(parts: Parts, evidence_key: str) -> None:
+    """Leaves effect.parquet: the chosen cells, tried in pictures of the finished evidence."""
+    folder, effect = parts.folder, parts.effect
+    assert effect is not None
+    key = effect_key(parts, evidence_key)
+    if written_key([folder / "effect.parquet"]) == key:
+        return
+    with parts.stage("effect"):
+        for note in effect.notes:
+            sys.stderr.write(f"{note}\n")
+        run = Run(folder)
+        model = Answer(parts.classifier)
+        labels = model.classifier.labels
+        if labels != run.label_names:
+            raise SettingError(
+                f"effect: the classifier answers with other labels ({len(labels)}, {labels[0]} the first) than "
+                f"the evidence speaks of ({len(run.label_names)}, {run.label_names[0]} the first); "
+                "explain the pictures with it first"
+            )
+        seed = parts.settings["seed"]
+        trials = plan(run, effect, parts.thresholds, seed)
+        paths = files_of(parts, trials)
+        shards = Shards(folder, key, "trying")
+        shards.begin()
+        left = remaining(shards, np.array(sorted(trials), np.int64))
+        if len(left):
+            samples = Trials(parts.data, paths, trials, left, model.classifier.view, effect, seed)
+            writer = WriteShards(shards, partial(effect_rows, effect=effect, labels=labels))
+            stream(parts, model, samples, [writer], together, PICTURES, len(trials))
+        blank = effect_rows(torch.zeros(0, len(labels)), together([]), effect, labels)
+        planned = sum(len(of_image) for of_image in trials.values())
+        told = {"labels": labels, "key": key, "planned": planned}
+        shards.merge(folder, {METADATA: json.dumps(told).encode()}, ("effect",), blank)
+
+
+def files_of(parts: Parts, trials: dict[int, list[Trial]]) -> dict[str, str]:
+    """The data set's own names of the pictures, by those in the tables."""
+    paths = {printable(path): path for path in parts.listing}
+    for trial in (trial for of_image in trials.values() for trial in of_image):
+        for image in (trial.image, trial.source):
+            if image not in paths:
+                raise SettingError(
+                    f"effect: the data no longer lists {image}, which the evidence speaks of; "
+                    "explain the pictures again, or bring them back"
+                )
+    return paths

@@ -1,0 +1,80 @@
+"""The strongest flips as pictures: before and after, where the classifier looked, all probabilities."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+from PIL import Image
+
+from emocam.cam.base import CAM
+from emocam.classifier.base import Classifier
+from emocam.data.samples import printable
+from emocam.paste.base import Box, Region, Variant
+from emocam.paste.patch import patched
+from emocam.plot.flips import Shown, flip_figure
+from emocam.predict.components import Parts
+from emocam.records.detections import Detections
+from emocam.records.picture import Batch
+
+MOST_FLIPS = 8
+COLUMNS = ["image", "object", "position", "x", "y", "label_before", "label_after", "confidence_after"]
+
+
+def strongest_flips(folder: Path) -> pd.DataFrame:
+    """One of each picture, the surest of the new label first."""
+    rows = pd.read_parquet(folder / "paste.parquet", columns=COLUMNS)
+    flips = rows[rows["label_before"].astype(str) != rows["label_after"].astype(str)]
+    return flips.sort_values("confidence_after", ascending=False, kind="stable").drop_duplicates("image")[
+        :MOST_FLIPS
+    ]
+
+
+def leave_flips(parts: Parts, listing: list[str], regions: dict[str, list[Region]]) -> None:
+    """flips/1.png and on, of the pictures that can still be opened."""
+    change = parts.paste
+    assert change is not None
+    flips = strongest_flips(parts.folder)
+    target = parts.folder / "flips"
+    if len(flips):
+        target.mkdir(exist_ok=True)
+    places = {printable(path): path for path in listing}
+    for number, flip in enumerate(flips.itertuples(), 1):
+        image = parts.data.open(places[str(flip.image)]).image
+        variants = change(image, regions.get(str(flip.image), []))
+        variant = next(v for v in variants if _is(v, flip))
+        changed = patched(image, variant.patches), variant.box
+        shown = [look(parts.classifier, parts.cam, *seen) for seen in ((image, (0, 0, 0, 0)), changed)]
+        figure = flip_figure(
+            shown[0], shown[1], parts.classifier.labels, f"{variant.object}, {variant.position}"
+        )
+        figure.savefig(target / f"{number}.png")
+
+
+def _is(variant: Variant, row: object) -> bool:
+    same = (variant.object, variant.position) == (row.object, row.position)  # type: ignore[attr-defined]
+    return same and np.allclose(variant.centre, (row.x, row.y))  # type: ignore[attr-defined]
+
+
+def look(classifier: Classifier, cam: CAM | None, image: Image.Image, box: Box) -> Shown:
+    """What the classifier says of one picture, and where it looks."""
+    view, window = classifier.view(image)
+    views, windows = view[None].to(device(classifier)), window[None].to(device(classifier))
+    if cam is None:
+        with torch.no_grad():
+            logits = classifier(classifier.prepare(views))
+        return Shown(image, box, logits[0].softmax(-1).cpu().numpy(), None, window.numpy())
+    place = torch.zeros(1, dtype=torch.int64)
+    batch = Batch([""], place, views, windows, views[:, :0], windows, Detections.none(), {}, [])
+    prediction, explanation = cam(classifier, batch)
+    return Shown(
+        image,
+        box,
+        prediction.logits[0].softmax(-1).cpu().numpy(),
+        explanation.maps[0].cpu().numpy(),
+        window.numpy(),
+    )
+
+
+def device(classifier: Classifier) -> torch.device:
+    return next(iter(classifier.parameters())).device

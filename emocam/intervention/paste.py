@@ -1,0 +1,229 @@
+"""The object-paste experiment: every picture changed in every way, and classified again."""
+
+import hashlib
+import json
+from collections import OrderedDict
+from collections.abc import Sequence
+from copy import copy
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytorch_lightning as lightning
+import torch
+from torch import Tensor, nn
+from torch.utils.data import Dataset
+
+from emocam.cam.base import CAM
+from emocam.classifier.base import Classifier
+from emocam.data.base import Data
+from emocam.data.samples import printable
+from emocam.errors import SettingError, nearest
+from emocam.functional.map.maps import box_means
+from emocam.intervention.flips import leave_flips
+from emocam.network.changed_windows import Alike
+from emocam.network.in_batches import InPieces
+from emocam.paste.base import Change, Region, Variant
+from emocam.paste.patched_view import Seen
+from emocam.predict.chunk_writer import WriteShards
+from emocam.predict.components import Parts
+from emocam.predict.keys import written_key
+from emocam.predict.stream import remaining, stream
+from emocam.records.base import Record
+from emocam.records.detections import Detections
+from emocam.records.picture import Batch
+from emocam.results.chunks import Shards
+from emocam.results.files import METADATA
+from emocam.results.run import Run
+from emocam.results.tables import finished_ledger
+from emocam.view.base import View
+
+MOST_VIEWS = 64
+"""Variants that go through the classifier at once."""
+BOX = ["x0", "y0", "x1", "y1"]
+
+
+@dataclass(frozen=True)
+class Changed(Record):
+    """One picture and its V variants; row 0 of views (V + 1, 3, h, w) is the picture itself."""
+
+    path: str
+    index: int
+    views: Tensor
+    window: Tensor
+    variants: list[Variant]
+    images: int = 1
+
+
+@dataclass(frozen=True)
+class Answers(Record):
+    """Logits (V + 1, L), and how much of the new map lies on what was pasted: (V,), NaN without a CAM."""
+
+    logits: Tensor
+    focus: Tensor
+
+
+def regions_of(folder: Path, where: Sequence[str], score: float) -> dict[str, list[Region]]:
+    """The regions that a change acts on, by image, from the evidence of the run."""
+    if not where:
+        return {}
+    wanted = [("object", "in", list(where)), ("score", ">", score)]
+    rows = pd.read_parquet(folder / "evidence.parquet", columns=["image", "object", *BOX], filters=wanted)
+    found: dict[str, list[Region]] = {}
+    for image, object, *box in rows.astype({"object": str}).itertuples(index=False):
+        found.setdefault(image, []).append(Region(object, tuple(box)))
+    return found
+
+
+class Variants(Dataset[Changed]):
+    """What of the listing was explained, changed; `index` (n,) are places in the listing."""
+
+    def __init__(
+        self,
+        data: Data,
+        listing: Sequence[str],
+        index: np.ndarray,
+        view: View,
+        change: Change,
+        regions: dict[str, list[Region]],
+    ) -> None:
+        self.data, self.listing, self.index = data, listing, index
+        self.view, self.change, self.regions = data.seen_by(view), change, regions
+
+    def __len__(self) -> int:
+        return len(self.index)
+
+    def __getitem__(self, i: int) -> Changed:
+        index = int(self.index[i])
+        name = printable(self.listing[index])
+        image = self.data.open(self.listing[index]).image
+        variants = list(self.change(image, self.regions.get(name, [])))
+        seen = Seen.by(self.view, image)
+        changed = [seen.after(variant.patches) for variant in variants]
+        views, windows = zip((seen.shown, seen.window), *changed, strict=True)
+        # only the views leave the worker
+        kept = [replace(variant, patches=()) for variant in variants]
+        return Changed(name, index, torch.stack(views), torch.stack(windows), kept)
+
+
+def alone(items: list[Changed]) -> Changed:
+    """A picture's variants are a batch by themselves."""
+    return items[0]
+
+
+class Reclassify(lightning.LightningModule):
+    """All variants of one picture at a time."""
+
+    def __init__(self, classifier: Classifier, cam: CAM | None) -> None:
+        super().__init__()
+        self.classifier, self.cam = for_alike(classifier.freeze()), cam
+
+    def predict_step(self, batch: Changed, batch_idx: int = 0) -> Answers:
+        boxes = torch.tensor([(0.0, 0.0, 1.0, 1.0), *(variant.box for variant in batch.variants)])
+        answers = [
+            self._answer(batch.path, views, window, covered)
+            for views, window, covered in zip(
+                batch.views.split(MOST_VIEWS),
+                batch.window.split(MOST_VIEWS),
+                boxes.to(batch.window).split(MOST_VIEWS),
+                strict=True,
+            )
+        ]
+        return Answers(torch.cat([a.logits for a in answers]), torch.cat([a.focus for a in answers])[1:])
+
+    def _answer(self, path: str, views: Tensor, window: Tensor, boxes: Tensor) -> Answers:
+        if self.cam is None:
+            with torch.no_grad():
+                logits = self.classifier(self.classifier.prepare(views))
+            return Answers(logits, torch.full_like(logits[:, 0], torch.nan))
+        count = len(views)
+        images = torch.arange(count, device=views.device)
+        batch = Batch([path] * count, images, views, window, views[:, :0], window, Detections.none(), {}, [])
+        prediction, explanation = self.cam(self.classifier, batch)
+        return Answers(prediction.logits, box_means(explanation.maps, explanation.window, boxes, images))
+
+
+def paste_rows(answers: Answers, batch: Changed, labels: list[str]) -> dict[str, pa.Table]:
+    """One row a variant, and the ledger's row of the picture."""
+    logits = answers.logits.float().cpu()
+    label, confidence = logits.argmax(-1).numpy(), logits.softmax(-1).amax(-1).numpy()
+    count = len(batch.variants)
+    centres = np.array([variant.centre for variant in batch.variants]).reshape(-1, 2)
+    names = pa.array(labels, pa.string())
+
+    def named(places: np.ndarray) -> pa.DictionaryArray:
+        return pa.DictionaryArray.from_arrays(pa.array(places, pa.int32()), names)
+
+    variants: dict[str, Any] = {
+        "index": np.full(count, batch.index),
+        "image": pa.array([batch.path] * count, pa.string()),
+        "object": pa.array([variant.object for variant in batch.variants], pa.string()),
+        "position": pa.array([variant.position for variant in batch.variants], pa.string()),
+        "x": centres[:, 0],
+        "y": centres[:, 1],
+        "label_before": named(np.repeat(label[:1], count)),
+        "label_after": named(label[1:]),
+        "confidence_before": np.repeat(confidence[:1], count),
+        "confidence_after": confidence[1:],
+        "focus": answers.focus.float().cpu().numpy(),
+        "logits_after": pa.FixedSizeListArray.from_arrays(logits[1:].numpy().ravel(), len(labels)),
+    }
+    return {"ledger": finished_ledger([batch.path], np.array([batch.index])), "paste": pa.table(variants)}
+
+
+def check_objects(where: Sequence[str], known: Sequence[str]) -> None:
+    for object in where:
+        if object not in known:
+            raise SettingError(
+                f"paste.where: the detector has no object {object!r}; {nearest(object, known)}"
+            )
+
+
+def paste_key(parts: Parts, evidence_key: str) -> str:
+    """Names all that decides what pasting changes."""
+    return hashlib.sha256(f"{evidence_key}{parts.settings['paste']}".encode()).hexdigest()
+
+
+def paste_all(parts: Parts, listing: list[str], evidence_key: str) -> None:
+    """Leaves paste.parquet: every explained picture, changed in every way."""
+    folder, change = parts.folder, parts.paste
+    assert change is not None
+    key = paste_key(parts, evidence_key)
+    if written_key([folder / "paste.parquet"]) == key:
+        return
+    with parts.stage("paste"):
+        check_objects(change.where, Run(folder).object_names)
+        status = pq.read_table(folder / "ledger.parquet", columns=["status"])["status"].to_numpy()
+        done = np.flatnonzero(status == "done")
+        regions = regions_of(folder, change.where, parts.thresholds.score)
+        model = Reclassify(parts.classifier, parts.cam)
+        labels = model.classifier.labels
+        shards = Shards(folder, key, "pasting")
+        shards.begin()
+        left = remaining(shards, done)
+        if len(left):
+            samples = Variants(parts.data, listing, left, model.classifier.view, change, regions)
+            writer = WriteShards(shards, partial(paste_rows, labels=labels))
+            stream(parts, model, samples, [writer], alone, 1, len(done))
+        names = {METADATA: json.dumps({"labels": labels, "key": key}).encode()}
+        nothing = Changed("", 0, torch.zeros(0), torch.zeros(0), [])
+        blank = paste_rows(Answers(torch.zeros(1, len(labels)), torch.zeros(0)), nothing, labels)
+        shards.merge(folder, names, ("paste",), blank)
+        leave_flips(parts, listing, regions)
+
+
+def for_alike(classifier: Classifier) -> Classifier:
+    """The classifier for inputs that are like the first of their batch, with the same weights."""
+    features = classifier.features
+    rows = nn.Sequential.forward, InPieces.forward
+    if not isinstance(features, nn.Sequential) or type(features).forward not in rows:
+        return classifier
+    twin = copy(classifier)
+    twin._modules = dict(classifier._modules)  # a module's copy would else share its parts' places
+    twin.features = Alike(OrderedDict(features.named_children()))
+    return twin

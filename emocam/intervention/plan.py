@@ -1,0 +1,49 @@
+"""What is tried in which picture of a finished run."""
+
+from collections.abc import Collection
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from emocam.effect.base import Corpus, Effect, Trial
+from emocam.effect.sampling import choose_cells
+from emocam.paste.base import Box
+from emocam.records.thresholds import Thresholds
+from emocam.results.files import BOX
+from emocam.results.run import LABELLED, Run
+
+
+def plan(run: Run, effect: Effect, thresholds: Thresholds, seed: int) -> dict[int, list[Trial]]:
+    """The trials of each picture, by its place in the ledger."""
+    found = run.counts(thresholds)
+    cells = choose_cells(
+        found.present.numpy(), found.percent.numpy(), run.object_names, run.label_names, effect.budget, seed
+    )
+    corpus = corpus_of(run, {cell.object for cell in cells}, thresholds)
+    of_image: dict[str, list[Trial]] = {}
+    for trial in effect.trials(cells, corpus, seed):
+        of_image.setdefault(trial.image, []).append(trial)
+    images = pq.read_table(run.path / "ledger.parquet", columns=["image"])["image"]
+    return {place: of_image[name] for place, name in enumerate(images.to_pylist()) if name in of_image}
+
+
+def corpus_of(run: Run, objects: Collection[str], thresholds: Thresholds) -> Corpus:
+    """Labels of all images that are sure enough, and where in them these objects are present."""
+    label: dict[str, str] = {}
+    regions: dict[str, dict[str, tuple[Box, ...]]] = {object: {} for object in objects}
+    wanted = pa.array(sorted(objects), pa.string())
+    for images, rows in run.blocks(LABELLED):
+        sure = images.filter(pc.greater(images["confidence"], thresholds.confidence))
+        label |= zip(sure["image"].to_pylist(), sure["label"].to_pylist(), strict=True)
+        there = pc.and_(
+            pc.greater(rows["score"], thresholds.score), pc.greater(rows["confidence"], thresholds.confidence)
+        )
+        rows = rows.filter(pc.and_(there, pc.is_in(rows["object"].cast(pa.string()), wanted)))
+        boxes = zip(*(rows[name].to_pylist() for name in BOX), strict=True)
+        for image, object, box in zip(
+            rows["image"].to_pylist(), rows["object"].to_pylist(), boxes, strict=True
+        ):
+            held = regions[object]
+            held[image] = (*held.get(image, ()), box)
+    return Corpus(label, regions)

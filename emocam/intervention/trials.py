@@ -1,0 +1,89 @@
+"""The pictures in which cells are tried: opened once, changed in all ways, seen as the classifier sees."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.data import Dataset
+
+from emocam.data.base import Data
+from emocam.data.samples import reason
+from emocam.effect.base import Effect, Trial
+from emocam.effect.sampling import dice_for
+from emocam.effect.visible import seen_part
+from emocam.paste.patched_view import Seen
+from emocam.records.base import Record
+from emocam.records.picture import Refusal
+from emocam.view.base import View
+
+
+@dataclass(frozen=True)
+class Tried:
+    """One picture: its view and those of its pairs, (1 + 2 P, 3, h, w), and what each pair tried."""
+
+    path: str
+    index: int
+    views: Tensor
+    pairs: list[tuple[Trial, str]]
+
+
+@dataclass(frozen=True)
+class TriedBatch(Record):
+    """The views of several pictures in one stack (V, 3, h, w), and those that could not be opened."""
+
+    views: Tensor
+    pictures: list[Tried]
+    refusals: list[Refusal]
+
+    @property
+    def images(self) -> int:
+        return len(self.pictures) + len(self.refusals)
+
+
+@dataclass
+class Trials(Dataset[Tried | Refusal]):
+    """All that is tried in a picture, made from opening it once; `paths` are files by their printed names."""
+
+    data: Data
+    paths: dict[str, str]
+    trials: dict[int, list[Trial]]
+    index: np.ndarray
+    view: View
+    effect: Effect
+    seed: int
+
+    def __len__(self) -> int:
+        return len(self.index)
+
+    def __getitem__(self, i: int) -> Tried | Refusal:
+        index = int(self.index[i])
+        path = self.trials[index][0].image
+        try:
+            views, pairs = zip(*self._made(self.trials[index]), strict=True)
+        except Exception as error:  # a file may be gone since it was explained; it must cost itself alone
+            return Refusal(path, index, "unreadable", reason(error, self.data.root))
+        return Tried(path, index, torch.stack(views), [pair for pair in pairs[1::2] if pair])
+
+    def _made(self, trials: Sequence[Trial]) -> Iterator[tuple[Tensor, tuple[Trial, str] | None]]:
+        """The picture's own view, then two of each pair."""
+        image = self.data.open(self.paths[trials[0].image]).image
+        before = Seen.by(self.data.seen_by(self.view), image)
+        seen = seen_part(before.window.tolist())
+        yield before.shown, None
+        for trial in trials:
+            own = trial.source == trial.image
+            source = image if own else self.data.open(self.paths[trial.source]).image
+            dice = dice_for(self.seed, "places", trial.image, trial.cell.object, trial.cell.label)
+            for pair in self.effect.pairs(trial, image, source, seen, dice):
+                yield before.after(pair.changed)[0], (trial, pair.fill)
+                yield before.after(pair.control)[0], (trial, pair.fill)
+
+
+def together(items: Sequence[Tried | Refusal]) -> TriedBatch:
+    pictures = [item for item in items if isinstance(item, Tried)]
+    views = torch.cat([tried.views for tried in pictures]) if pictures else torch.zeros(0)
+    # the stack holds them all: what each picture brought need not be moved twice
+    kept = [Tried(tried.path, tried.index, views[:0], tried.pairs) for tried in pictures]
+    return TriedBatch(views, kept, [item for item in items if isinstance(item, Refusal)])

@@ -1,0 +1,196 @@
+"""The one module that knows MLflow: a run, its numbers, its files and its status."""
+
+import getpass
+import json
+import logging
+import os
+import re
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+from urllib.parse import quote, unquote
+
+from filelock import FileLock
+
+from emocam.errors import SettingError
+
+# before the first import of mlflow; what the user has set stays
+os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
+os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "20")
+
+KIND = {"mlflow.experimentKind": "custom_model_development"}
+"""Of a new experiment: its page then opens with the runs and not with traces."""
+Ending = Literal["FINISHED", "FAILED", "KILLED"]
+MOST_PARAMS, LONGEST_PARAM, LONGEST_TAG = 60, 250, 5000
+DEFAULT = "sqlite:///mlflow.db"
+
+
+def absolute(uri: str) -> str:
+    """A store named relative to the working directory, named for every directory."""
+    if uri.startswith("sqlite:///") and not uri.startswith("sqlite:////"):
+        return f"sqlite:///{Path(uri.removeprefix('sqlite:///')).absolute().as_posix()}"
+    return uri
+
+
+class MLflow:
+    """An experiment of one tracking store; the store is made under a lock, once."""
+
+    def __init__(self, uri: str = DEFAULT, experiment: str = "emocam") -> None:
+        self.uri, self.experiment = absolute(uri), experiment
+        from mlflow.exceptions import MlflowException
+        from mlflow.tracking import MlflowClient
+
+        for noisy in ("alembic", "mlflow.store.db.utils"):  # after the import, which sets levels of its own
+            logging.getLogger(noisy).setLevel(logging.WARNING)
+        try:
+            self.client = MlflowClient(self.uri)
+            self.experiment_id = self._initialise()
+        except (MlflowException, OSError) as error:
+            reason = " ".join(str(error).split())[:200]
+            raise SettingError(
+                f"logger.uri {self.uri} cannot be reached ({reason}); start the server, set "
+                "MLFLOW_TRACKING_URI to another store, or go without by logger=null"
+            ) from None
+        except Exception as error:
+            # sqlalchemy's errors come through as they are, and it is no dependency of ours
+            reason = " ".join(str(error).split())[:200]
+            raise SettingError(
+                f"logger.uri {self.uri} cannot be used ({reason}); name another store"
+            ) from None
+
+    def _initialise(self) -> str:
+        """Two processes that migrate one fresh sqlite file at once both crash, hence the lock."""
+        if not self.uri.startswith("sqlite:///"):
+            return self._find_experiment(None)
+        file = Path(unquote(self.uri.removeprefix("sqlite:///")))
+        if not file.parent.is_dir() or not os.access(file.parent, os.W_OK):
+            raise OSError(f"the folder {file.parent} is missing or may not be written to")
+        with FileLock(f"{file}.lock"):
+            return self._find_experiment((file.parent / "mlartifacts" / self.experiment).as_uri())
+
+    def _find_experiment(self, artifacts: str | None) -> str:
+        found = self.client.get_experiment_by_name(self.experiment)
+        return (
+            found.experiment_id
+            if found
+            else self.client.create_experiment(self.experiment, artifacts, tags=KIND)
+        )
+
+    def start(
+        self, name: str, params: Mapping[str, object], tags: Mapping[str, str], parent: str | None = None
+    ) -> "TrackedRun":
+        tags = {"mlflow.user": user(), "mlflow.source.type": "LOCAL"} | dict(tags)
+        tags |= {"mlflow.parentRunId": parent} if parent else {}
+        run = self.client.create_run(self.experiment_id, run_name=name, tags=tags)
+        tracked = TrackedRun(self, run.info.run_id)
+        tracked.params(params)
+        return tracked
+
+    @property
+    def show(self) -> str:
+        """The command that shows the store's runs in a browser."""
+        if self.uri.startswith("http"):
+            return self.uri
+        return f"mlflow ui --backend-store-uri {shlex.quote(self.uri)}"
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """What a run was about: a digest of at most 36 letters, where the pictures come from, and how many."""
+
+    name: str
+    digest: str
+    source: str
+    images: int
+
+
+def user() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError, ImportError):  # a container's number without a name
+        return "unknown"
+
+
+class TrackedRun:
+    """One run of the store. Numbers and params go in batches: each call is a transaction."""
+
+    def __init__(self, store: MLflow, id: str) -> None:
+        self.store, self.id = store, id
+
+    def params(self, params: Mapping[str, object]) -> None:
+        from mlflow.entities import Param
+
+        told = [Param(key, str(value)[:LONGEST_PARAM]) for key, value in params.items()]
+        self.store.client.log_batch(self.id, params=told[:MOST_PARAMS])
+
+    def metrics(self, metrics: Mapping[str, float], step: int = 0) -> None:
+        import time
+
+        from mlflow.entities import Metric
+
+        now = int(time.time() * 1000)
+        numbers = [
+            Metric(re.sub(r"[^\w\-./ ]", "_", key, flags=re.ASCII), float(value), now, step)
+            for key, value in metrics.items()
+        ]
+        for start in range(0, len(numbers), 500):
+            self.store.client.log_batch(self.id, metrics=numbers[start : start + 500])
+
+    def tags(self, tags: Mapping[str, str]) -> None:
+        from mlflow.entities import RunTag
+
+        self.store.client.log_batch(
+            self.id, tags=[RunTag(key, value[:LONGEST_TAG]) for key, value in tags.items()]
+        )
+
+    def note(self, text: str) -> None:
+        """The description on the run's page, in Markdown."""
+        self.tags({"mlflow.note.content": text[:LONGEST_TAG]})
+
+    def corpus(self, corpus: Corpus) -> None:
+        from mlflow.entities import Dataset, DatasetInput, InputTag
+
+        place = {"uri": corpus.source} if Path(corpus.source).is_absolute() else {"drawn": corpus.source}
+        dataset = Dataset(
+            corpus.name,
+            corpus.digest,
+            "local" if "uri" in place else "emocam",
+            json.dumps(place),
+            profile=json.dumps({"images": corpus.images}),
+        )
+        told = DatasetInput(dataset, [InputTag("mlflow.data.context", "explained")])
+        self.store.client.log_inputs(self.id, [told])
+
+    def picture(self, key: str, file: Path) -> None:
+        """For the image grid: a row a key, a column a run."""
+        from PIL import Image
+
+        with Image.open(file) as image:
+            self.store.client.log_image(self.id, image.convert("RGB"), key=key)
+
+    def page(self, file: str) -> str:
+        """Where the store's own pages show an artifact of the run."""
+        return f"#/experiments/{self.store.experiment_id}/runs/{self.id}/artifacts/{quote(file)}"
+
+    def folder(self, folder: Path) -> None:
+        """Every file at its path within the folder."""
+        self.store.client.log_artifacts(self.id, str(folder))
+
+    def files(self, folder: Path, files: list[Path]) -> None:
+        """These files of a folder, each at its path within it."""
+        for file in files:
+            inner = file.parent.relative_to(folder).as_posix()
+            self.store.client.log_artifact(self.id, str(file), None if inner == "." else inner)
+
+    def end_children(self, status: Ending) -> None:
+        """For children that were stopped so hard that they could not say it themselves."""
+        running = f"tags.`mlflow.parentRunId` = '{self.id}' and attributes.status = 'RUNNING'"
+        for run in self.store.client.search_runs([self.store.experiment_id], running, max_results=1000):
+            self.store.client.set_terminated(run.info.run_id, status)
+
+    def end(self, status: Ending) -> None:
+        self.store.client.set_terminated(self.id, status)

@@ -1,0 +1,1 @@
+"""Torch networks and their layers, whatever they classify or detect."""

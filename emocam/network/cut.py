@@ -1,0 +1,175 @@
+"""Cuts any network at a named layer into features and head.
+
+A traced network is split into two graphs; whatever flows around the layer (residual paths, class
+tokens) crosses as `bypass`. A network that cannot be traced runs whole, with the layer's output
+replaced: the same numbers, but the head then costs as much as the network.
+"""
+
+import inspect
+import operator
+
+import torch
+from torch import Tensor, fx, nn
+
+from emocam.network.layers import Layer, Layout
+
+OUT_OF_PLACE = {operator.iadd: operator.add, operator.imul: operator.mul, operator.isub: operator.sub}
+
+
+class _Tracer(fx.Tracer):
+    """Keeps each of these modules whole, so that it is one node."""
+
+    def __init__(self, whole: frozenset[str]) -> None:
+        super().__init__()
+        self.whole = whole
+
+    def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
+        return module_qualified_name in self.whole or super().is_leaf_module(m, module_qualified_name)
+
+
+def finished_before(model: nn.Module, layer: str, x: Tensor) -> frozenset[str]:
+    """The modules that end before the layer does: how they work inside need not be traced."""
+    found: list[str] = []
+    hooks = [
+        module.register_forward_hook(lambda *_, name=name: found.append(name))
+        for name, module in model.named_modules()
+    ]
+    try:
+        with torch.no_grad():
+            model(x)
+    finally:
+        for hook in hooks:
+            hook.remove()
+    return frozenset(found[: found.index(layer)])
+
+
+def split(
+    model: nn.Module, layer: str, whole: frozenset[str] = frozenset()
+) -> tuple[fx.GraphModule, fx.GraphModule]:
+    """features: x -> (layer's output, *bypass); head: the same -> the network's output."""
+    _, *others = inspect.signature(model.forward).parameters.values()
+    graph = _Tracer(whole | {layer}).trace(model, {other.name: other.default for other in others})
+    cut = next(node for node in graph.nodes if node.op == "call_module" and node.target == layer)
+    after: set[fx.Node] = set()
+    for node in graph.nodes:
+        if any(source is cut or source in after for source in node.all_input_nodes):
+            after.add(node)
+        if node.kwargs.get("inplace"):
+            node.kwargs = {**node.kwargs, "inplace": False}
+        node.target = OUT_OF_PLACE.get(node.target, node.target)  # type: ignore[arg-type]
+    crossing = [
+        node
+        for node in graph.nodes
+        if node is not cut
+        and node not in after
+        and node.op != "get_attr"
+        and not after.isdisjoint(node.users)
+    ]
+    features, head = fx.Graph(), fx.Graph()
+    here: dict[fx.Node, fx.Node] = {}
+    there = {node: head.placeholder(node.name) for node in (cut, *crossing)}
+    for node in graph.nodes:
+        if node.op == "get_attr":
+            here[node], there[node] = features.node_copy(node), head.node_copy(node)
+        elif node in after:
+            there[node] = head.node_copy(node, there.__getitem__)
+        else:
+            here[node] = features.node_copy(node, here.__getitem__)
+    features.output(tuple(here[node] for node in (cut, *crossing)))
+    parts = fx.GraphModule(model, features), fx.GraphModule(model, head)
+    for part in parts:
+        part.graph.eliminate_dead_code()
+        part.recompile()
+    return parts
+
+
+class Features(nn.Module):
+    """x -> the map (B, C, h, w), and all that bypasses it."""
+
+    def __init__(self, part: nn.Module, layout: Layout) -> None:
+        super().__init__()
+        self.part, self.layout = part, layout
+
+    def forward(self, x: Tensor) -> tuple[Tensor, ...]:
+        value, *bypass = self.part(x)
+        return *self.layout.to_map(value), *bypass
+
+
+class Rest(nn.Module):
+    """The map and what bypassed it -> logits."""
+
+    def __init__(self, part: nn.Module, layout: Layout) -> None:
+        super().__init__()
+        self.part, self.layout = part, layout
+
+    def forward(self, activation: Tensor, *bypass: Tensor) -> Tensor:
+        prefixes = 1 if self.layout.kind == "tokens" else 0
+        return self.part(self.layout.from_map(activation, *bypass[:prefixes]), *bypass[prefixes:])
+
+
+class _Seen(Exception):
+    """Carries the layer's output out of the network, so that the rest need not run."""
+
+
+class Watched(nn.Module):
+    """The features of a network that cannot be traced: it runs up to the layer; x itself crosses."""
+
+    def __init__(self, model: nn.Module, layer: str) -> None:
+        super().__init__()
+        self.model, self.layer = model, layer
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        def stop(module: nn.Module, inputs: object, output: Tensor) -> None:
+            raise _Seen(output)
+
+        hook = self.model.get_submodule(self.layer).register_forward_hook(stop)
+        try:
+            self.model(x)
+        except _Seen as seen:
+            return seen.args[0], x
+        finally:
+            hook.remove()
+        raise RuntimeError(f"the network did not reach {self.layer}")
+
+
+class Replaced(nn.Module):
+    """The head of a network that cannot be traced: it runs whole, with the layer's output replaced."""
+
+    def __init__(self, model: nn.Module, layer: str) -> None:
+        super().__init__()
+        self.model, self.layer = model, layer
+
+    def forward(self, value: Tensor, x: Tensor) -> Tensor:
+        hook = self.model.get_submodule(self.layer).register_forward_hook(lambda *_: value)
+        try:
+            return self.model(x)
+        finally:
+            hook.remove()
+
+
+def _agree(model: nn.Module, features: nn.Module, head: nn.Module, x: Tensor) -> bool:
+    """Whether the parts give the network's output, also when the head's rows are picked anew."""
+    pick = torch.tensor([1, 0, 1], device=x.device)
+    with torch.no_grad():
+        whole = model(x)
+        parts = features(x)
+        if not all(isinstance(part, Tensor) and len(part) == len(x) for part in parts):
+            return False
+        picked = head(*(part[pick] for part in parts))
+    return torch.allclose(picked, whole[pick], rtol=1e-3, atol=1e-4 * float(whole.abs().max()))
+
+
+def cut(model: nn.Module, layer: Layer, x: Tensor) -> tuple[Features, nn.Module]:
+    """Features and head of `model` at `layer`, tried on x (2, 3, H, W)."""
+    for whole in (lambda: frozenset[str](), lambda: finished_before(model, layer.name, x)):
+        try:
+            parts: tuple[nn.Module, nn.Module] = split(model, layer.name, whole())
+            clean = layer.layout.kind == "first" and len(parts[0](x)) == 1
+            features = Features(parts[0], layer.layout)
+            head = parts[1] if clean else Rest(parts[1], layer.layout)
+            if _agree(model, features, head, x):
+                return features, head
+        except Exception:
+            continue
+    features = Features(Watched(model, layer.name), layer.layout)
+    return features, Rest(Replaced(model, layer.name), layer.layout)

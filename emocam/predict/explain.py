@@ -1,0 +1,88 @@
+"""The step of every batch: predict, explain, detect, weigh."""
+
+from collections.abc import Sequence
+
+import pyarrow as pa
+import pytorch_lightning as lightning
+import torch
+from torch import Tensor
+
+from emocam.cam.base import CAM
+from emocam.classifier.base import Classifier
+from emocam.detector.base import Detector
+from emocam.functional.map.chance import Chance
+from emocam.importance.base import Importance
+from emocam.importance.regions import region_chance
+from emocam.records.detections import Detections
+from emocam.records.evidence import Evidence, Explanation, Prediction
+from emocam.records.picture import Batch
+from emocam.results.tables import refusal_table, tables
+
+
+class Explain(lightning.LightningModule):
+    """Gives *all* regions with their scores and importances; thresholds come last, elsewhere.
+
+    One pass through the classifier and one through the detector serve all `cams`; without any, the
+    pictures are only classified.
+    """
+
+    def __init__(
+        self, classifier: Classifier, detector: Detector, cams: Sequence[CAM], importance: Importance
+    ) -> None:
+        super().__init__()
+        self.classifier, self.detector = classifier.freeze(), detector.eval()
+        self.cams, self.importance = cams, importance
+
+    def explain(self, batch: Batch) -> tuple[Prediction, list[Explanation | None]]:
+        """The prediction, and an explanation for each method."""
+        if not self.cams:
+            with torch.no_grad():
+                logits = self.classifier(self.classifier.prepare(batch.classifier_view))
+            return Prediction(logits, self.classifier.derive(logits)), [None]
+        forward = self.cams[0].forward_pass(self.classifier, batch)
+        maps = [cam.maps(forward) for cam in self.cams]
+        logits = forward.logits.detach()
+        return (
+            Prediction(logits, self.classifier.derive(logits)),
+            [Explanation(one, batch.classifier_window) for one in maps],
+        )
+
+    def predict_step(self, batch: Batch, batch_idx: int = 0) -> list[Evidence]:
+        """For each method its evidence; none without an image that could be used."""
+        if not len(batch):
+            return []
+        prediction, explanations = self.explain(batch)
+        with torch.no_grad():
+            detections = self.detector(batch)
+            return [self.weigh(batch, prediction, explanation, detections) for explanation in explanations]
+
+    def weigh(
+        self, batch: Batch, prediction: Prediction, explanation: Explanation | None, detections: Detections
+    ) -> Evidence:
+        importance: Tensor = torch.full_like(detections.score, torch.nan)
+        chance: Chance | None = None
+        if explanation is not None:
+            importance = self.importance(explanation, detections)
+            chance = region_chance(explanation, detections)
+        return Evidence(
+            batch.paths,
+            batch.index,
+            prediction,
+            explanation,
+            detections,
+            importance,
+            batch.known,
+            chance=chance.anywhere if chance else None,
+            chance_centre=chance.centred if chance else None,
+        )
+
+
+def rows_of(
+    evidence: list[Evidence], batch: Batch, method: int, labels: list[str], objects: list[str]
+) -> dict[str, pa.Table]:
+    """The tables of one step and one method; without a usable image only the ledger, which says why."""
+    found = tables(evidence[method], labels, objects) if evidence else {}
+    if batch.refusals:
+        ledgers = [found["ledger"]] if found else []
+        found["ledger"] = pa.concat_tables([*ledgers, refusal_table(batch.refusals)])
+    return found

@@ -1,0 +1,91 @@
+"""A pass of a model over a corpus whose rows are on disk as they come."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import pytorch_lightning as lightning
+from pytorch_lightning.accelerators import CUDAAccelerator
+from torch.utils.data import DataLoader, Dataset
+
+from emocam.data.base import Data
+from emocam.data.samples import ignore_interrupt
+from emocam.errors import SettingError
+from emocam.predict.chunk_writer import WriteShards
+from emocam.predict.components import Parts
+from emocam.predict.progress import ShowProgress
+from emocam.results.chunks import Shards
+from emocam.system.cores import cores
+
+MOST_WORKERS = 8
+FEW_IMAGES = 64
+"""Up to here starting workers costs more than they bring."""
+
+
+def stream(
+    parts: Parts,
+    model: lightning.LightningModule,
+    samples: Dataset[Any],
+    writers: Sequence[WriteShards],
+    collate: Callable[[Any], Any],
+    batch: int,
+    images: int,
+) -> None:
+    """Predicts on all samples, and hands what each step returned to the writers.
+
+    `images` is how many there are in all, with those that an earlier attempt has done.
+    """
+    settings, data = parts.settings, parts.data
+    left = len(samples)  # type: ignore[arg-type]
+    callbacks = [*writers, ShowProgress(images, images - left, settings["quiet"])]
+    trainer = fitting_trainer(settings["trainer"], callbacks, left)
+    loader = DataLoader(
+        samples,
+        batch_size=batch,
+        num_workers=workers_of(data, left),
+        collate_fn=collate,
+        worker_init_fn=ignore_interrupt,
+        pin_memory=isinstance(trainer.accelerator, CUDAAccelerator),
+    )
+    try:
+        trainer.predict(model, loader, return_predictions=False)
+    except RuntimeError as error:
+        if "DataLoader worker" not in str(error):
+            raise
+        raise SettingError(
+            f"data.workers: a worker that opens pictures died ({str(error).splitlines()[0]}); finished "
+            "work is kept, and the same command with the same hydra.run.dir goes on; "
+            "data.workers=0 shows which picture it is"
+        ) from None
+
+
+def workers_of(data: Data, left: int) -> int:
+    """How many processes open the pictures that are left."""
+    if data.workers != "auto":
+        return data.workers
+    return min(MOST_WORKERS, cores()) if left > FEW_IMAGES else 0
+
+
+def fitting_trainer(
+    settings: dict[str, Any], callbacks: list[lightning.Callback], images: int
+) -> lightning.Trainer:
+    """Never of more processes than images: one without any has nothing to predict on, and Lightning refuses."""
+
+    def trainer(**changed: Any) -> lightning.Trainer:
+        return lightning.Trainer(
+            **settings | changed,
+            callbacks=callbacks,
+            inference_mode=False,  # CAM methods need gradients
+            logger=False,
+            enable_checkpointing=False,
+            enable_progress_bar=False,
+            enable_model_summary=False,
+        )
+
+    made = trainer()
+    return made if made.world_size <= images else trainer(devices=images, num_nodes=1)
+
+
+def remaining(shards: Shards, places: np.ndarray) -> np.ndarray:
+    """Those of the places in the listing that no shard holds yet."""
+    return np.setdiff1d(places, shards.done())

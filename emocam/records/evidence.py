@@ -1,0 +1,64 @@
+"""What a step finds in a batch, before any threshold."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor
+
+from emocam.records.base import Record
+from emocam.records.detections import Detections
+from emocam.records.picture import Refusal
+
+
+@dataclass(frozen=True)
+class Prediction(Record):
+    """Logits (B, L), and what the classifier derives from them, (B,) each."""
+
+    logits: Tensor
+    derived: dict[str, Tensor] = field(default_factory=dict)
+
+    @property
+    def label(self) -> Tensor:
+        return self.logits.argmax(-1)
+
+    @property
+    def confidence(self) -> Tensor:
+        """The probability of the predicted label."""
+        return self.logits.softmax(-1).amax(-1)
+
+
+@dataclass(frozen=True)
+class Explanation(Record):
+    """Maps (B, h, w) in [0, 1] over windows (B, 4) of their images; outside a map is 0."""
+
+    maps: Tensor
+    window: Tensor
+
+
+@dataclass(frozen=True)
+class Evidence(Record):
+    """Everything found in a batch, before any threshold.
+
+    Importance (N,) is NaN without a CAM; chance (N,) and chance_centre (N,) are None then.
+    """
+
+    paths: list[str]
+    index: Tensor
+    prediction: Prediction
+    explanation: Explanation | None
+    detections: Detections
+    importance: Tensor
+    known: dict[str, list[str | float]] = field(default_factory=dict)
+    refusals: list[Refusal] = field(default_factory=list)
+    chance: Tensor | None = None
+    chance_centre: Tensor | None = None
+
+    @classmethod
+    def none(cls, labels: int) -> Evidence:
+        """Of no image at all, with logits (0, L)."""
+        nothing = torch.zeros(0, labels)
+        return cls(
+            [], torch.zeros(0, dtype=torch.int64), Prediction(nothing), None, Detections.none(), nothing[:, 0]
+        )

@@ -1,0 +1,51 @@
+"""The one rule that decides what counts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, TypeVar
+
+import numpy as np
+from torch import Tensor
+
+from emocam.errors import SettingError
+
+Column = TypeVar("Column", Tensor, np.ndarray)
+
+
+@dataclass(frozen=True)
+class Thresholds:
+    """What counts: strictly above each of them, as in the paper.
+
+    With `chance`, a region counts whose chance is below it, in place of its importance. Numbers are
+    compared as float32, as they are stored; one that is NaN never counts.
+    """
+
+    score: float = 0.005
+    importance: float = 0.3
+    confidence: float = 0.0
+    chance: float | None = None
+
+    @property
+    def decides(self) -> Literal["importance", "chance"]:
+        """The column that says whether a region was looked at."""
+        return "importance" if self.chance is None else "chance"
+
+    def present(self, score: Column, confidence: Column) -> Column:
+        """Regions (N,) that are there, looked at or not; confidence (N,) is that of their images."""
+        return (score > _single(self.score)) & (confidence > _single(self.confidence))
+
+    def looked_at(self, importance: Column, chance: Column | None) -> Column:
+        """Regions (N,) that were looked at; to be asked only where a CAM looked."""
+        if self.chance is None:
+            return importance > _single(self.importance)
+        if chance is None:
+            raise SettingError(
+                f"threshold.chance={self.chance:g} needs evidence with a column chance, and this has none, as it was "
+                "written before there was one; run the pictures again, or leave it at threshold.chance=null"
+            )
+        return chance < _single(self.chance)
+
+
+def _single(value: float) -> float:
+    return float(np.float32(value))

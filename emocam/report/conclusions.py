@@ -1,0 +1,49 @@
+"""What may be concluded, in sentences: first where attention and effect disagree, then what is used."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+
+from emocam.cells.verdict import LOOKED_AT, UNSEEN, USED, sentence
+from emocam.report.tables import RunTables
+
+ORDER = (LOOKED_AT, UNSEEN, USED)
+MOST = 12
+"""Sentences of one verdict; the matrix has the others."""
+NEEDED = {"effect", "effect_control", "present_percent", "present_percent_of_all", "use", "verdict"}
+
+
+@dataclass(frozen=True)
+class Conclusion:
+    """A cell by its places in the run's names, its verdict, and the sentence that says why."""
+
+    object: int
+    label: int
+    verdict: str
+    sentence: str
+
+
+def conclusions(run: RunTables) -> list[Conclusion]:
+    """The strongest of each verdict; none where no effect was measured."""
+    file = run.folder / "cells.parquet"
+    if not file.is_file() or not set(pq.read_schema(file).names) >= NEEDED:
+        return []
+    cells = pd.read_parquet(file)
+    cells = cells[cells["verdict"].isin(ORDER) & np.isfinite(cells["effect"].astype(float))]
+    cells = cells.assign(beyond=cells["effect"] - cells["effect_control"])
+    told = []
+    for verdict in ORDER:
+        own = cells[cells["verdict"] == verdict]
+        strongest = own.nlargest(MOST, "use" if verdict == LOOKED_AT else "beyond")
+        told += [
+            Conclusion(
+                run.objects.index(str(cell["object"])),
+                run.labels.index(str(cell["label"])),
+                verdict,
+                sentence({str(column): value for column, value in cell.items()}),
+            )
+            for cell in strongest.to_dict("records")
+        ]
+    return told

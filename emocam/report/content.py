@@ -1,0 +1,75 @@
+"""Everything the pages of a run say, gathered once."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from emocam.report.conclusions import conclusions
+from emocam.report.examples import Example, find_examples
+from emocam.report.findings import Cell, ledger, nothing, standing_out, warnings
+from emocam.report.paste import MOST_FLIPS, Pasted, find_pasted
+from emocam.report.tables import RunTables
+from emocam.report.thumbnails import OpenPicture, side_for, write_thumbnails
+from emocam.report.top_pictures import Strongest, find_strongest
+from emocam.report.unexplained import Outside, find_outside, outside_line
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """A run, its pictures by path, what stands out, and what should make a reader careful."""
+
+    run: RunTables
+    strongest: Strongest
+    examples: dict[str, Example]
+    cells: list[Cell]
+    warnings: list[str]
+    outside: list[Outside] = field(default_factory=list)
+    pasted: Pasted | None = None
+
+    @property
+    def words(self) -> dict[str, Any]:
+        """What every template is given."""
+        return {
+            "run": self.run,
+            "name": self.run.folder.resolve().name,
+            "ledger": ledger(self.run),
+            "nothing": nothing(self.run, self.strongest.highest),
+            "warnings": self.warnings,
+            "cards": self.cards(1),
+            "outside_line": outside_line(self.run),
+            "outside": self.outside,
+            "pasted": self.pasted,
+            "conclusions": conclusions(self.run),
+            "version": self.run.summary.get("versions", {}).get("emocam", ""),
+        }
+
+    def cards(self, most: int) -> list[tuple[Cell, Example]]:
+        """Each cell that stands out with its strongest pictures, a pair for each."""
+        found = []
+        pairs = self.strongest.pairs
+        for cell in self.cells:
+            own = (
+                (pairs["object"] == cell.object)
+                & (pairs["label"] == cell.label)
+                & pairs["passed"].astype(bool)
+            )
+            found += [(cell, self.examples[image]) for image in pairs.loc[own, "image"].head(most)]
+        return found
+
+
+def gather(folder: Path, into: Path, open_picture: OpenPicture | None, flips: int = MOST_FLIPS) -> Gathered:
+    """Reads a run's folder and writes the thumbnails of the pictures that its pages show."""
+    run = RunTables.read(folder)
+    strongest = find_strongest(run)
+    examples, flat = find_examples(run, strongest.pairs)
+    ordered = sorted(examples.values(), key=lambda example: example.place)
+    lost = write_thumbnails(ordered, into, open_picture, side_for(len(ordered))) if open_picture else 0
+    return Gathered(
+        run,
+        strongest,
+        examples,
+        standing_out(run),
+        warnings(run, strongest, flat, lost),
+        find_outside(run, into, open_picture),
+        find_pasted(folder, into, most=flips),
+    )

@@ -1,0 +1,96 @@
+"""The pictures in which the focus moved most, with the map of each run, for the page of a comparison."""
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import yaml
+from PIL import Image
+
+from emocam.data.image_file import inside, open_upright
+from emocam.report.examples import Example, find_examples
+from emocam.report.scripts import write_script
+from emocam.report.tables import RunTables
+from emocam.report.thumbnails import shrink
+
+FIRST = 900_000
+"""Places of thumbnails from here on belong to these pictures, those before to the cells'."""
+BOXES = 6
+"""Of each picture those that count, the strongest."""
+SIDE, MAX_PIXELS = 320, 100_000_000
+
+
+def write_moved(folder: Path, comparison: Path, runs: list[RunTables]) -> list[dict[str, Any]]:
+    """`data/moved.js` from the comparison's moved.parquet; a row a picture for the page's table."""
+    file = comparison / "moved.parquet"
+    table = pd.read_parquet(file) if file.is_file() else pd.DataFrame()
+    if table.empty:
+        return []
+    examples = [find_examples(run, table[["image"]])[0] for run in runs]
+    lends = lenders(runs)
+    listed = []
+    for place, path in enumerate(table["image"], FIRST):
+        views = [_view(run, known[path]) for run, known in zip(runs, examples, strict=True)]
+        lending = [(run, known[path]) for run, known, may in zip(runs, examples, lends, strict=True) if may]
+        size = thumbnail(folder, place, path, lending)
+        listed.append({"id": place, "path": path, "views": views} | ({"size": size} if size else {}))
+    write_script(folder / "data" / "moved.js", {"name": "data/moved.js", "pictures": listed})
+    return [{str(key): value for key, value in row.items()} for row in table.to_dict("records")]
+
+
+def _view(run: RunTables, example: Example) -> dict[str, Any]:
+    """What one run says of a picture: its answer, its map and its strongest boxes."""
+    boxes = [box for own in example.boxes.values() for box in own if run.box_counts(box)]
+    boxes.sort(key=lambda box: -(box[5] if run.explained else box[4]))
+    told: dict[str, Any] = {"label": example.label, "confidence": example.confidence}
+    told |= {"boxes": [[*box, 1] for box in boxes[:BOXES]]}
+    return told | ({"map": example.map} if example.map else {})
+
+
+def thumbnail(
+    folder: Path, place: int, path: str, lending: list[tuple[RunTables, Example]]
+) -> tuple[int, int] | None:
+    """From the first run whose report shows the picture, else from the picture itself; its size, or None."""
+    target = folder / f"thumbnails/{place // 1000:03d}/{place:06d}.webp"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    for run, example in lending:
+        source = run.folder / "report" / example.thumbnail
+        if source.is_file():
+            shutil.copyfile(source, target)
+            with Image.open(target) as picture:
+                return picture.size
+    small = next((found for run, _ in lending if (found := _original(run, path))), None)
+    if small is None:
+        return None
+    small.save(target, "WEBP", quality=75, method=2)
+    return small.size
+
+
+def lenders(runs: list[RunTables]) -> list[bool]:
+    """Whose pictures are shown: where any run hides faces, only those of runs that do."""
+    hiding = [hides_faces(run) for run in runs]
+    return hiding if any(hiding) else [True] * len(runs)
+
+
+def hides_faces(run: RunTables) -> bool:
+    """Whether the run's page was made to be shared."""
+    callbacks = settings(run).get("callback") or {}
+    return bool((callbacks.get("report") or {}).get("faces"))
+
+
+def settings(run: RunTables) -> dict[str, Any]:
+    """As they were composed; empty where they were not kept."""
+    file = run.folder / ".hydra" / "config.yaml"
+    return (yaml.safe_load(file.read_text()) or {}) if file.is_file() else {}
+
+
+def _original(run: RunTables, path: str) -> Image.Image | None:
+    """Where the run's data are a folder that is still there; whatever befell it, the page says what is missing."""
+    try:
+        if hides_faces(run):
+            return None
+        root = settings(run)["data"]["root"]
+        return shrink(open_upright(inside(Path(root).expanduser(), path), MAX_PIXELS)[0], SIDE)
+    except Exception:
+        return None

@@ -1,0 +1,103 @@
+"""What no box covers, on the page: a line under the matrix, and the crops that hold most of it."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+from PIL import Image
+
+from emocam.report.matrix import percent_text
+from emocam.report.tables import BOX, RunTables
+from emocam.system.cores import cores
+
+EACH, MOST = 8, 240
+"""Crops on the page, of one label and of all together: each is a picture opened once more."""
+SIDE = 200
+AROUND = 0.5
+"""How much of the picture is shown on each side of a crop, in sizes of it."""
+
+
+@dataclass(frozen=True)
+class Crop:
+    """A place of a picture: where its own file lies, its size, and the crop (x0, y0, x1, y1) within it."""
+
+    path: str
+    held: float
+    file: str
+    size: tuple[int, int]
+    box: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Outside:
+    """A label, its share of mass outside all boxes with an interval, all in percent, and its crops."""
+
+    label: str
+    percent: float
+    low: float
+    high: float
+    crops: list[Crop]
+
+
+def outside_line(run: RunTables) -> list[str] | None:
+    """A text for each label in the order of the run, where a CAM looked."""
+    file = run.folder / "unexplained.parquet"
+    if not file.is_file():
+        return None
+    table = pd.read_parquet(file, columns=["label", "unexplained"])
+    return [percent_text(100 * share) for share in table["unexplained"].iloc[:-1]]
+
+
+def find_outside(
+    run: RunTables, into: Path, open_picture: Callable[[str], Image.Image] | None
+) -> list[Outside]:
+    """The labels by the share that is outside, the greatest first; leaves their crops in `into`/outside/."""
+    files = [run.folder / f"{name}.parquet" for name in ("unexplained", "unexplained_crops")]
+    if open_picture is None or not all(file.is_file() for file in files):
+        return []
+    table, crops = (pd.read_parquet(file) for file in files)
+    each = max(1, min(EACH, MOST // max(1, crops["label"].nunique())))
+    crops = crops.groupby("label", sort=False).head(each).nlargest(MOST, "held").reset_index(drop=True)
+    (into / "outside").mkdir()
+    with ThreadPoolExecutor(cores()) as pool:
+        rows = zip(crops["image"], crops[BOX].to_numpy().tolist(), crops["held"], crops.index, strict=True)
+        drawn = list(pool.map(lambda row: _draw(into, open_picture, *row), rows))
+    known = crops["label"].map({label: i for i, label in enumerate(table["label"].iloc[:-1])})
+    found = []
+    numbers = 100 * table[["unexplained", "low", "high"]].to_numpy()
+    for i, label in enumerate(table["label"].iloc[:-1]):
+        own = [crop for crop, of in zip(drawn, known, strict=True) if of == i and crop]
+        percent, low, high = numbers[i].tolist()
+        found.append(Outside(str(label), percent, low, high, own))
+    return sorted((o for o in found if o.crops), key=lambda o: -o.percent)
+
+
+def _draw(
+    into: Path,
+    open_picture: Callable[[str], Image.Image],
+    path: str,
+    box: list[float],
+    held: float,
+    place: int,
+) -> Crop | None:
+    """Cuts the place out with something of what is around it; None where the picture is gone."""
+    try:
+        picture = open_picture(path)
+    except Exception:  # whatever befell the file since the run
+        return None
+    more = [AROUND * (box[2] - box[0]), AROUND * (box[3] - box[1])]
+    sides = zip(box, (-more[0], -more[1], more[0], more[1]), picture.size * 2, strict=True)
+    frame = [round(min(1.0, max(0.0, side + by)) * pixels) for side, by, pixels in sides]
+    frame[2:] = [max(end, start + 1) for start, end in zip(frame[:2], frame[2:], strict=True)]
+    shown = picture.crop(tuple(frame)).convert("RGB")  # type: ignore[arg-type]
+    cut = shown.size
+    shown.thumbnail((SIDE, SIDE))
+    file = f"outside/{place:03d}.webp"
+    shown.save(into / file, "WEBP", quality=75, method=2)
+    inner = [
+        (side * pixels - start) / size
+        for side, pixels, start, size in zip(box, picture.size * 2, frame[:2] * 2, cut * 2, strict=True)
+    ]
+    return Crop(path, 100 * held, file, shown.size, tuple(round(side, 4) for side in inner))

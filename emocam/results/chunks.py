@@ -1,0 +1,110 @@
+"""Parts of an unfinished run: each whole or absent, merged in the order of the listing."""
+
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from types import MappingProxyType
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from emocam.results.files import FILES
+from emocam.results.tables import writing
+
+
+class Shards:
+    """The shards of one pass; `key` names all settings that decide their content."""
+
+    def __init__(self, folder: Path, key: str, name: str = "shards") -> None:
+        self.folder, self.key = folder / name, key
+
+    @property
+    def parts(self) -> list[Path]:
+        return sorted(part for part in self.folder.glob("*") if part.is_dir() and part.suffix != ".tmp")
+
+    def begin(self) -> None:
+        """Makes the folder; what an interrupted writer left half done goes."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        (self.folder / "key").write_text(self.key)
+        for half in self.folder.glob("*.tmp"):
+            shutil.rmtree(half)
+
+    def made_by(self) -> str | None:
+        """The key under which shards lie here, if any do."""
+        file = self.folder / "key"
+        return file.read_text() if file.is_file() else None
+
+    def done(self) -> np.ndarray:
+        """Places in the listing (n,) that need no second visit."""
+        ledgers = [pq.read_table(part / "ledger.parquet", columns=["index"]) for part in self.parts]
+        return pa.concat_tables(ledgers)["index"].to_numpy() if ledgers else np.zeros(0, np.int64)
+
+    def write(self, name: str, rows: dict[str, list[pa.Table]]) -> None:
+        """One shard, sorted by the listing."""
+        half = self.folder / f"{name}.tmp"
+        half.mkdir()
+        for file, parts in rows.items():
+            table = pa.concat_tables(parts).unify_dictionaries().sort_by("index")
+            pq.write_table(table, half / f"{file}.parquet", **writing(table.schema))
+            with (half / f"{file}.parquet").open("rb") as written:
+                os.fsync(written.fileno())
+        half.rename(self.folder / name)
+
+    def merge(
+        self,
+        target: Path,
+        metadata: dict[bytes, bytes],
+        files: tuple[str, ...] = FILES,
+        blank: Mapping[str, pa.Table] = MappingProxyType({}),
+    ) -> None:
+        """The run's files from all shards, then the shards go; `blank` stands for what none has."""
+        parts = sorted(self.parts, key=_first_index)
+        for file in files:
+            if any((part / f"{file}.parquet").exists() for part in parts):
+                _write_merged(parts, file, target / f"{file}.parquet", metadata)
+            elif file in blank:
+                rows = blank[file].drop_columns("index").replace_schema_metadata(metadata)
+                pq.write_table(rows, target / f"{file}.parquet")
+        merged = self.folder.with_suffix(".merged")  # in one step: half of the shards would be no whole run
+        shutil.rmtree(merged, ignore_errors=True)
+        self.folder.rename(merged)
+        shutil.rmtree(merged)
+
+
+def _first_index(part: Path) -> int:
+    return int(pq.read_table(part / "ledger.parquet", columns=["index"])["index"][0].as_py())
+
+
+def _write_merged(parts: list[Path], file: str, target: Path, metadata: dict[bytes, bytes]) -> None:
+    half = target.with_suffix(".tmp")
+    writer: pq.ParquetWriter | None = None
+    try:
+        for block in _in_order(parts, file):
+            rows = block.drop_columns("index").replace_schema_metadata(metadata)
+            writer = writer or pq.ParquetWriter(half, rows.schema, **writing(rows.schema))
+            writer.write_table(rows, row_group_size=max(1, len(rows)))
+    finally:
+        if writer:
+            writer.close()
+    half.replace(target)
+
+
+def _in_order(parts: list[Path], file: str) -> Iterator[pa.Table]:
+    """Blocks sorted by index: what lies before the first row of the next shard is complete.
+
+    Where a block ends depends on the ledgers alone, so the blocks of all files hold the same images.
+    """
+    files = [part / f"{file}.parquet" for part in parts]
+    # shards of an earlier version may lack a column; what they do not know is null
+    waiting = pa.unify_schemas([pq.read_schema(f) for f in files if f.exists()]).empty_table()
+    ends = [_first_index(part) for part in parts[1:]] + [np.iinfo(np.int64).max]
+    for read, end in zip(files, ends, strict=True):
+        if read.exists():
+            both = pa.concat_tables([waiting, pq.read_table(read)], promote_options="default")
+            waiting = both.unify_dictionaries().sort_by("index")
+        ready = pc.less(waiting["index"], end)
+        yield waiting.filter(ready)
+        waiting = waiting.filter(pc.invert(ready))

@@ -1,0 +1,109 @@
+"""The tables of a corpus's shards as one table in the order of the whole listing.
+
+Shard k of n holds every n-th image, so all shards are read side by side: in memory are, at any time,
+a row group of each and the images of the block that is written.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from emocam.errors import SettingError
+from emocam.results.tables import writing
+from emocam.settings.shard import Shard
+
+BLOCK = 512
+"""Images in a row group, as in a run that is not interrupted."""
+NAMES = 4096
+"""Names of the ledger that are read at once."""
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A finished run's folder, and which shard of the corpus it explained."""
+
+    folder: Path
+    shard: Shard
+
+    def file(self, name: str) -> Path:
+        return self.folder / f"{name}.parquet"
+
+    def places(self, own: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Where in the whole listing the images stand that are at these places of the shard's own."""
+        return own * self.shard.of + self.shard.number - 1
+
+    def rows(self, name: str) -> int:
+        return pq.read_metadata(self.file(name)).num_rows if self.file(name).is_file() else 0
+
+
+def placed(piece: Piece, name: str) -> Iterator[pa.Table]:
+    """The row groups of a table, with a column `index`: the image's place in the whole listing.
+
+    A table has its images in the ledger's order, so only a stretch of the ledger is looked through.
+    """
+    ledger = pq.ParquetFile(piece.file("ledger")).iter_batches(NAMES, columns=["image"])
+    known, first = pd.Index([], dtype=object), 0
+    table = pq.ParquetFile(piece.file(name))
+    for group in range(table.num_row_groups):
+        rows = table.read_row_group(group)
+        images = rows["image"].to_pandas()
+        place = known.get_indexer(images)
+        while (place < 0).any():
+            if (batch := next(ledger, None)) is None:
+                image = images[int((place < 0).argmax())]
+                raise SettingError(
+                    f"{piece.file(name)} speaks of {image!r}, which the ledger beside it misses"
+                )
+            known = known.append(pd.Index(batch["image"].to_pylist(), dtype=object))
+            place = known.get_indexer(images)
+        yield rows.append_column("index", pa.array(piece.places(first + place.astype(np.int64))))
+        if len(place):
+            first, known = first + place[-1], known[place[-1] :]
+
+
+@dataclass
+class Stream:
+    """Tables in rising order of `index`, handed out up to a place."""
+
+    tables: Iterator[pa.Table]
+    rest: pa.Table | None = field(default=None, init=False)
+
+    def until(self, end: int) -> pa.Table | None:
+        """The rows with a smaller index that were not handed out yet."""
+        while self.rest is None or not len(self.rest) or self.rest["index"][-1].as_py() < end:
+            following = next(self.tables, None)
+            if following is None:
+                break
+            self.rest = following if self.rest is None else pa.concat_tables([self.rest, following])
+        if self.rest is None:
+            return None
+        count = int(np.searchsorted(self.rest["index"].to_numpy(), end))
+        ready, self.rest = self.rest.slice(0, count), self.rest.slice(count)
+        return ready
+
+
+def write_interleaved(
+    pieces: Sequence[Piece], name: str, target: Path, metadata: dict[bytes, bytes], block: int = BLOCK
+) -> None:
+    """One table from those of all pieces; row groups of all tables hold the same images."""
+    filled = [piece for piece in pieces if piece.rows(name)]
+    if not filled and not any(piece.file(name).is_file() for piece in pieces):
+        return
+    shape = next(piece for piece in filled or pieces if piece.file(name).is_file())
+    empty = pq.read_schema(shape.file(name)).empty_table()
+    streams = [Stream(placed(piece, name)) for piece in filled]
+    images = sum(piece.rows("ledger") for piece in pieces)
+    half = target.with_suffix(".tmp")
+    with pq.ParquetWriter(half, empty.schema.with_metadata(metadata), **writing(empty.schema)) as writer:
+        for end in range(block, images + block, block):
+            ready = [rows for stream in streams if (rows := stream.until(end)) is not None and len(rows)]
+            rows = pa.concat_tables(ready).unify_dictionaries().sort_by("index") if ready else empty
+            rows = rows.select(empty.column_names).replace_schema_metadata(metadata)
+            writer.write_table(rows, row_group_size=max(1, len(rows)))
+    half.replace(target)

@@ -1,0 +1,149 @@
+"""Evidence on disk: shards that are whole or absent, and the files they become.
+
+While a run works, each process writes shards into `shards/` of the run's folder, each a folder of
+Parquet files that is renamed into place when it is complete. At the end the shards are merged in
+the order of the listing, whatever process, batch or attempt they came from, in memory bounded by
+the shards that overlap. Row groups hold whole images, and those of all files hold the same ones.
+"""
+
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import torch
+from torch import Tensor
+
+from emocam.records.evidence import Evidence
+from emocam.records.picture import Refusal
+from emocam.results.files import BOX
+
+SHARED = ("confidence", "chance", "chance_centre")
+"""Floats that many regions have in common."""
+
+
+def corners(table: pa.Table) -> np.ndarray:
+    """The boxes or windows of a table's rows: (n, 4)."""
+    return np.stack([table[side].to_numpy() for side in BOX], 1)
+
+
+def writing(schema: pa.Schema) -> dict[str, Any]:
+    """How Parquet writes these columns: it looks in none for what is not there.
+
+    What regions have in common, a dictionary holds in few bytes. To compress the other numbers would cost
+    as much as all the rest, and save a tenth of their bytes.
+    """
+    lists = {field.name for field in schema if pa.types.is_fixed_size_list(field.type)}
+    paths = {
+        field.name: f"{field.name}.list.element" if field.name in lists else field.name for field in schema
+    }
+    floats = {field.name for field in schema if pa.types.is_floating(field.type)}
+    named = {field.name for field in schema if pa.types.is_dictionary(field.type)}
+    numbers = {field.name for field in schema if pa.types.is_primitive(field.type)}
+    return {
+        "compression": {path: "none" if name in numbers else "zstd" for name, path in paths.items()},
+        "use_dictionary": [path for name, path in paths.items() if name in SHARED or name not in floats],
+        # of which rows a group holds, only images tell: labels, objects and floats are in all of them
+        "write_statistics": [path for name, path in paths.items() if name not in floats | named],
+    }
+
+
+def _names(index: np.ndarray, names: list[str]) -> pa.DictionaryArray:
+    return pa.DictionaryArray.from_arrays(pa.array(index, pa.int32()), pa.array(names, pa.string()))
+
+
+def _or_nan(values: Tensor | None, count: int) -> np.ndarray:
+    return np.full(count, np.nan, np.float32) if values is None else values.float().numpy()
+
+
+def _ledger(
+    paths: list[str],
+    index: np.ndarray,
+    status: list[str],
+    reason: list[str],
+    regions: np.ndarray | None = None,
+) -> pa.Table:
+    return pa.table(
+        {
+            "index": pa.array(index, pa.int64()),
+            "image": pa.array(paths, pa.string()),
+            "status": pa.array(status, pa.string()),
+            "reason": pa.array(reason, pa.string()),
+            "regions": pa.array(np.zeros(len(index)) if regions is None else regions, pa.int32()),
+        }
+    )
+
+
+def finished_ledger(paths: list[str], index: np.ndarray) -> pa.Table:
+    """The ledger's rows of images that are done."""
+    return _ledger(paths, index, ["done"] * len(paths), [""] * len(paths))
+
+
+def refusal_table(refusals: list[Refusal]) -> pa.Table:
+    """The ledger's rows of images that could not be used."""
+    index = np.array([r.index for r in refusals], np.int64)
+    return _ledger(
+        [r.path for r in refusals], index, [r.status for r in refusals], [r.reason for r in refusals]
+    )
+
+
+def tables(evidence: Evidence, labels: list[str], objects: list[str]) -> dict[str, pa.Table]:
+    """Rows of one batch for each of FILES; an image whose logits are no numbers has failed."""
+    evidence = evidence.to("cpu")
+    logits = evidence.prediction.logits.float()
+    fine = torch.isfinite(logits).all(-1).numpy()
+    index, paths = evidence.index.numpy(), np.array(evidence.paths, object)
+    label, confidence = evidence.prediction.label.numpy(), evidence.prediction.confidence.float().numpy()
+    status = ["done" if f else "failed" for f in fine]
+    reason = ["" if f else "the classifier's logits are not finite" for f in fine]
+    counted = np.bincount(evidence.detections.image.numpy(), minlength=len(index)) * fine
+    found = {"ledger": _ledger(evidence.paths, index, status, reason, counted)}
+    image = pa.array(paths[fine], pa.string())
+    found["predictions"] = pa.table(
+        {
+            "index": index[fine],
+            "image": image,
+            "label": _names(label[fine], labels),
+            "confidence": confidence[fine],
+            "logits": pa.FixedSizeListArray.from_arrays(logits.numpy()[fine].ravel(), len(labels)),
+            **{
+                key: pa.array([v for v, f in zip(known, fine, strict=True) if f])
+                for key, known in evidence.known.items()
+            },
+            **{key: value.float().numpy()[fine] for key, value in evidence.prediction.derived.items()},
+        }
+    )
+    regions = evidence.detections
+    of = regions.image.numpy()
+    keep = fine[of]
+    of = of[keep]
+    rows = pa.table(
+        {
+            "index": index[of],
+            "image": pa.array(paths[of], pa.string()),
+            "label": _names(label[of], labels),
+            "confidence": confidence[of],
+            "object": _names(regions.object.numpy()[keep], objects),
+            "score": regions.score.float().numpy()[keep],
+            "importance": evidence.importance.float().numpy()[keep],
+            **dict(zip(BOX, regions.boxes.float().numpy()[keep].T, strict=True)),
+            "chance": _or_nan(evidence.chance, len(keep))[keep],
+            "chance_centre": _or_nan(evidence.chance_centre, len(keep))[keep],
+        }
+    )
+    # what is known of every region needs no word, row by row, that it is there
+    known = [field.with_nullable("chance" in field.name) for field in rows.schema]
+    found["evidence"] = pa.Table.from_arrays(rows.columns, schema=pa.schema(known))
+    if evidence.explanation is not None:
+        maps = evidence.explanation.maps.float().numpy()[fine]
+        count, height, width = maps.shape
+        found["maps"] = pa.table(
+            {
+                "index": index[fine],
+                "image": image,
+                "height": np.full(count, height, np.int32),
+                "width": np.full(count, width, np.int32),
+                **dict(zip(BOX, evidence.explanation.window.float().numpy()[fine].T, strict=True)),
+                "map": pa.FixedSizeListArray.from_arrays(maps.ravel(), height * width),
+            }
+        )
+    return found

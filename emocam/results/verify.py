@@ -1,0 +1,140 @@
+"""Whether a run's folder holds every listed image exactly once, in whole files."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+TABLES = ("ledger", "predictions", "evidence")
+
+
+REST = ("association.csv", "association_percent.csv", "labels.csv", "summary.json")
+
+
+def faults(folder: Path) -> Iterator[str]:
+    """What is missing, doubled or cut short."""
+    for name in ("shards", "pasting", "trying"):
+        if (folder / name).is_dir():
+            yield f"{folder} is not finished: it still holds {name}; the same command goes on where it stopped"
+            return
+    tables: dict[str, pa.Table] = {}
+    for name in (*TABLES, "maps"):
+        file = folder / f"{name}.parquet"
+        if not file.is_file():
+            if name != "maps" or _explained(folder):
+                yield f"{file.name} is gone"
+            continue
+        try:
+            # all columns: a file cut short in the middle shows only where it is read
+            columns = None if name != "maps" else ["image"]
+            pq.ParquetFile(file).read() if name == "maps" else None
+            table = pq.read_table(file, columns=columns)
+            # whoever wrote the file anew may have chosen another kind of text
+            tables[name] = table.set_column(
+                table.schema.get_field_index("image"), "image", table["image"].cast(pa.string())
+            )
+        except (pa.ArrowInvalid, OSError) as error:
+            yield f"{file.name} cannot be read to its end ({' '.join(str(error).split())[:120]})"
+    for name in REST:
+        if not (folder / name).is_file():
+            yield f"{name} is gone"
+    if not set(TABLES) <= set(tables):
+        return
+    yield from _rows(folder, tables)
+
+
+def _explained(folder: Path) -> bool:
+    """Whether a CAM looked at the pictures, so that there were maps."""
+    return bool(_told(folder).get("explained"))
+
+
+def _told(folder: Path) -> dict[str, Any]:
+    """The summary, or nothing where it cannot be read: that is a fault told elsewhere."""
+    try:
+        return dict(json.loads((folder / "summary.json").read_text()))
+    except (OSError, ValueError):
+        return {}
+
+
+def _rows(folder: Path, tables: dict[str, pa.Table]) -> Iterator[str]:
+    ledger, evidence = tables["ledger"], tables["evidence"]
+    for name in ("ledger", "predictions", "maps"):
+        if name in tables and (twice := _twice(tables[name]["image"])):
+            yield f"{name}.parquet has {len(twice)} images more than once, such as {twice[0]!r}"
+    done = ledger.filter(pc.equal(ledger["status"], "done"))["image"]
+    for name in ("predictions", "maps"):
+        if name in tables:
+            yield from _same(done, tables[name]["image"], name)
+    strange = pc.unique(evidence["image"].filter(pc.invert(pc.is_in(evidence["image"], done))))
+    if len(strange):
+        yield f"evidence.parquet has regions of {len(strange)} images that are not done, such as {strange[0].as_py()!r}"
+    yield from _regions(ledger, evidence)
+    yield from _summary(folder, ledger, evidence)
+    yield from _effect(folder, done)
+
+
+def _effect(folder: Path, done: pa.ChunkedArray) -> Iterator[str]:
+    """Every trial once, of images that are done, and as many as the summary tells."""
+    file, told = folder / "effect.parquet", _told(folder).get("effect_pairs")
+    if not file.is_file():
+        if told is not None:
+            yield f"{file.name} is gone"
+        return
+    try:
+        rows = pq.read_table(file)
+    except (pa.ArrowInvalid, OSError) as error:
+        yield f"{file.name} cannot be read to its end ({' '.join(str(error).split())[:120]})"
+        return
+    strange = rows["image"].filter(pc.invert(pc.is_in(rows["image"], done)))
+    if len(strange):
+        yield f"{file.name} tells of images that are not done, such as {strange[0].as_py()!r}"
+    trials = rows.group_by(["image", "object", "label", "fill"]).aggregate([([], "count_all")])
+    if len(trials) < len(rows):
+        yield f"{file.name} has {len(rows) - len(trials)} rows more than once"
+    pairs = len(trials.group_by(["image", "object", "label"]).aggregate([]))
+    if told not in (None, pairs):
+        yield f"summary.json tells of {told} effect_pairs, but {file.name} holds {pairs}"
+
+
+def _regions(ledger: pa.Table, evidence: pa.Table) -> Iterator[str]:
+    """Each image has as many regions as the ledger counted when they were found."""
+    found = evidence.group_by("image").aggregate([([], "count_all")])
+    both = ledger.select(["image", "regions"]).join(found, "image", join_type="left outer")
+    there = pc.fill_null(both["count_all"], 0)
+    for more, word in (
+        (pc.less(there, both["regions"]), "misses"),
+        (pc.greater(there, both["regions"]), "doubles"),
+    ):
+        odd = both.filter(more)
+        if len(odd):
+            yield f"evidence.parquet {word} regions of {len(odd)} images, such as {odd['image'][0].as_py()!r}"
+
+
+def _same(done: pa.ChunkedArray, images: pa.ChunkedArray, name: str) -> Iterator[str]:
+    for left, right, word in ((done, images, "misses"), (images, done, "has besides")):
+        odd = left.filter(pc.invert(pc.is_in(left, right)))
+        if len(odd):
+            yield f"{name}.parquet {word} {len(odd)} images, such as {odd[0].as_py()!r}"
+
+
+def _twice(images: pa.ChunkedArray) -> list[str]:
+    counts = pc.value_counts(images)
+    return [entry["values"] for entry in counts.to_pylist() if entry["counts"] > 1]
+
+
+def _summary(folder: Path, ledger: pa.Table, evidence: pa.Table) -> Iterator[str]:
+    file = folder / "summary.json"
+    if not file.is_file():
+        return
+    try:
+        summary = json.loads(file.read_text())
+    except json.JSONDecodeError as error:
+        yield f"summary.json cannot be read ({error})"
+        return
+    for name, found in (("images", len(ledger)), ("regions", len(evidence))):
+        if summary.get(name) != found:
+            yield f"summary.json tells of {summary.get(name)} {name}, but the tables hold {found}"

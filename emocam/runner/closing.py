@@ -1,0 +1,52 @@
+"""What a run says at its end."""
+
+from pathlib import Path
+from typing import Any
+
+from emocam.results.sentences import nothing_found
+
+
+def closing(summary: dict[str, Any], ledger: str, folder: Path) -> list[str]:
+    """What was found, the ledger in one line, and where to look."""
+    lines = ["what drives the decisions"] if summary.get("finding") else [nothing_found(summary)]
+    width = max((len(cell["object"]) for cell in summary.get("finding", [])), default=0)
+    across = max((len(cell["label"]) for cell in summary.get("finding", [])), default=0)
+    for cell in summary.get("finding", []):
+        role = f"   (planted: {cell['role']})" if "role" in cell else ""
+        lines.append(
+            f"  {cell['object']:{width}}  ->  {cell['label']:{across}}  {cell['percent']:5.1f} % of its images{role}"
+        )
+    lines += summary.get("in_words", [])
+    if not summary.get("explained", True):
+        lines.append(
+            "no CAM looked at the pictures, so every detected object counts; add one with +cam=gradcam"
+        )
+    if "cues_planted" in summary:
+        lines.append(
+            f"planted cues: {summary['cues_planted']}, recovered {summary['cues_recovered']}, "
+            f"missed {summary['cues_missed']}, false {summary['cues_false']}"
+        )
+    lines += summary.get("apart", [])
+    if summary.get("unexplained") is not None:
+        lines.append(
+            f"outside all boxes: {100 * summary['unexplained']:.0f} % of the maps' mass, "
+            f"{100 * summary['unexplained_area']:.0f} % of the area"
+        )
+    if summary.get("stable_top"):
+        top, images = summary["stable_top"], summary["stable_from"]
+        lines.append(
+            f"the top {top} is stable from {images:,} pictures on"
+            if images
+            else f"the top {top} still changes: more pictures are needed"
+        )
+    if "pasted" in summary:
+        lines.append(
+            f"pasting changed {summary['paste_changed_percent']:.1f} % of the labels "
+            f"of {summary['pasted']:,} changed pictures"
+        )
+    lines.append(ledger)
+    if "evidence_from" in summary:
+        lines.append(f"evidence taken from {summary['evidence_from']} (same settings and pictures)")
+    page = folder / "report" / "index.html"
+    lines.append(f"report   {page if page.is_file() else folder}")
+    return lines

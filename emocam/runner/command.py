@@ -1,0 +1,69 @@
+"""One command as Hydra composed it, and the components that its settings name."""
+
+import sys
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from omegaconf import DictConfig, OmegaConf
+
+from emocam.predict.components import Parts
+from emocam.settings.build import build
+from emocam.system.memory import keep_memory
+
+
+@dataclass(frozen=True)
+class Command:
+    """What Hydra composed for one run, and where it belongs."""
+
+    cfg: DictConfig
+    folder: Path
+    choices: dict[str, str]
+    allowed: list[str]
+    words: list[str]
+    parent: str | None
+    started: float
+
+
+def parts_of(command: Command, seconds: dict[str, float]) -> Parts:
+    """What the command's settings name; `seconds` is where the time of its stages goes."""
+    hush()
+    keep_memory()
+    settings: dict[str, Any] = OmegaConf.to_container(command.cfg, resolve=True)  # type: ignore[assignment]
+    settings["precision"] = precision(settings)
+
+    def build_here(name: str) -> Any:
+        return build(OmegaConf.select(command.cfg, name), name, command.allowed)
+
+    def build_recorded(name: str, recorded: dict[str, Any]) -> Any:
+        return build(OmegaConf.select(OmegaConf.create(recorded), name), name, command.allowed)
+
+    return Parts(command.folder, settings, build_here, build_recorded, seconds)
+
+
+def precision(settings: dict[str, Any]) -> int | str:
+    """That of the settings, or 32 and a sentence where the device computes no other."""
+    if settings["precision"] != "bf16":
+        return 32
+    from emocam.network.precision import computes_bf16
+
+    if computes_bf16(settings["trainer"].get("accelerator", "auto")):
+        return "bf16"
+    sys.stderr.write(
+        "precision=bf16 needs a processor or GPU that computes bfloat16 itself (AVX512-BF16, AMX, Ampere or "
+        "later), which this is not; the run uses 32\n"
+    )
+    return 32
+
+
+def hush() -> None:
+    """Lightning's hints are about training, and a user of ours can act on none of them."""
+    import logging
+
+    for name in ("pytorch_lightning", "pytorch_lightning.utilities.rank_zero", "lightning_fabric"):
+        logging.getLogger(name).setLevel(logging.ERROR)
+    warnings.filterwarnings(
+        "ignore", module=r"(pytorch_lightning|lightning|lightning_fabric|torchvision)\..*"
+    )
+    warnings.filterwarnings("ignore", message=r".*(num_workers|treespec|pin_memory|LeafSpec).*")

@@ -1,0 +1,82 @@
+"""What the tracking store is told of a run beside its numbers and files: words, origins, pictures."""
+
+import html
+import re
+import textwrap
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from emocam.logger.mlflow import Corpus, TrackedRun
+from emocam.results.run import Run
+
+OVERLAY, MATRIX, LIKENESS = "overlay", "association", "similarity"
+"""Keys of the image grid, the same in all runs."""
+TABLES = ("comparison.csv", "similarity.csv", "paired.csv", "moved.csv")
+"""Of a sweep, those that its description leads to."""
+MOST_LABELS = 40
+"""Named in a tag."""
+WIDTH = 84
+
+
+def describe(tracked: TrackedRun, run: Run, summary: Mapping[str, Any], ledger: str, data: str) -> None:
+    """The run's description, its tags and its corpus, and its pictures under the keys that all runs have."""
+    made_of = {key: str(value) for key, value in run.names.get("made_of", {}).items()}
+    tracked.tags(origins(run, made_of, summary))
+    tracked.note(run_note(tracked, summary, ledger))
+    if "data" in made_of:
+        tracked.corpus(Corpus(data, made_of["data"], made_of["source"], int(summary["images"])))
+    if (run.path / "association.png").is_file():
+        tracked.picture(MATRIX, run.path / "association.png")
+    for file in sorted((run.path / "overlays").glob("*.png"), key=lambda file: int(file.stem)):
+        tracked.picture(
+            f"{OVERLAY} {file.stem}", file
+        )  # a row of the grid each: steps would hide all but one
+
+
+def describe_sweep(tracked: TrackedRun, folder: Path, told: Iterable[str], command: str) -> None:
+    """The parent's: what the runs have in common, and where it stands."""
+    links = [f"[{file}]({tracked.page(file)})" for file in TABLES if (folder / file).is_file()]
+    page = [f"The whole comparison: `emocam open {tracked.id}`."] if (folder / "report").is_dir() else []
+    tracked.note("\n\n".join([quoted(told), *page, " · ".join(links), f"`{command}`"]))
+    if (folder / "similarity.png").is_file():
+        tracked.picture(LIKENESS, folder / "similarity.png")
+
+
+def origins(run: Run, made_of: Mapping[str, str], summary: Mapping[str, Any]) -> dict[str, str]:
+    """Tags that tell two networks, corpora or detectors apart which a setting names alike."""
+    labels = run.label_names
+    more = f", and {len(labels) - MOST_LABELS} more" if len(labels) > MOST_LABELS else ""
+    known = {f"emocam.{key}": value for key, value in made_of.items() if key != "source"}
+    return known | {
+        "emocam.labels": ", ".join(labels[:MOST_LABELS]) + more,
+        "emocam.settings": str(summary["settings"]),
+    }
+
+
+def run_note(tracked: TrackedRun, summary: Mapping[str, Any], ledger: str) -> str:
+    """Markdown: the finding as a table, what may be concluded, and where to read on."""
+    found = summary.get("finding", [])
+    rows = [f"| {plain(c['object'])} | {plain(c['label'])} | {c['percent']:.0f} % |" for c in found]
+    table = ["| looked at most | in | of its images |\n|---|---|--:|\n" + "\n".join(rows)] if rows else []
+    words = "\n".join(f"- {plain(sentence)}" for sentence in summary.get("in_words", []))
+    files = ["summary.html", "association.csv", "cells.csv", ".hydra/config.yaml"]
+    links = " · ".join(f"[{file}]({tracked.page(file)})" for file in files)
+    read_on = f"The whole page: `emocam open {tracked.id}`. In short: {links}"
+    return "\n\n".join([*table, words, plain(ledger), read_on, f"`{summary['command']}`"])
+
+
+def plain(text: str) -> str:
+    """A name in Markdown says nothing but itself: it may be a stranger's."""
+    one_line = html.escape(" ".join(text.split()), quote=False)
+    return re.sub(r"([\\`*_{}\[\]()#+!|~-])", r"\\\1", one_line)
+
+
+def quoted(lines: Iterable[str]) -> str:
+    """Lines whose columns stand below each other, as a block of code that leaves room beside it."""
+    return "\n".join(f"    {part}" for line in lines for part in wrapped(line))
+
+
+def wrapped(line: str) -> list[str]:
+    indent = line[: len(line) - len(line.lstrip())] + "  "
+    return textwrap.wrap(line, WIDTH, subsequent_indent=indent) or [""]

@@ -1,0 +1,99 @@
+"""`cam=joined`: a sweep over CAM methods whose evidence is found in one pass.
+
+The pictures are opened, classified and detected once for all methods. Each method's run is then the
+ordinary one: its command finds its evidence finished in its folder, counts, draws and tracks.
+"""
+
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from omegaconf import DictConfig, OmegaConf, open_dict
+
+from emocam.errors import SettingError
+from emocam.runner import job_status, sweep
+from emocam.runner.command import Command, parts_of
+from emocam.runner.single import run
+from emocam.settings.build import build
+
+Compose = Callable[[list[str]], DictConfig]
+"""What Hydra makes of the words of a command line."""
+
+
+@dataclass(frozen=True)
+class Joined:
+    """The command, its methods by their names in conf/cam, and how a mistake is told."""
+
+    command: Command
+    compose: Compose
+    tell: Callable[[Exception], str]
+
+    def run(self) -> int:
+        """The exit status: that of the worst run."""
+        command = self.command
+        methods = methods_of(command.cfg)
+        children = [self.child(number, method) for number, method in enumerate(methods)]
+        store = build(command.cfg.get("logger"), "logger", command.allowed)
+        data = command.choices.get("data", "")
+        opened = sweep.start(store, command.folder, data, command.words, {"cam": ",".join(methods)})
+        parent = opened.tracked.id if opened.tracked else None
+        children = [replace(child, parent=parent) for child in children]
+        spent = explain(children)
+        statuses = [self.finish(number, child, spent) for number, child in enumerate(children)]
+        sweep.finish(opened)
+        return max(statuses)
+
+    def child(self, number: int, method: str) -> Command:
+        """The command that a sweep over `cam` would run for this method."""
+        mine = ("cam", "cam.methods", "hydra.run.dir")
+        words = [word for word in self.command.words if word.lstrip("+~").partition("=")[0] not in mine]
+        words.append(f"cam={method}")
+        cfg = self.compose(words)
+        folder = self.command.folder / str(number)
+        choices = {key: str(option) for key, option in cfg.hydra.runtime.choices.items() if "/" not in key}
+        write_settings(folder, cfg, words)
+        with open_dict(cfg):
+            del cfg["hydra"]
+        choices = {key: choices.get(key, kept) for key, kept in self.command.choices.items()}
+        return replace(self.command, cfg=cfg, folder=folder, choices=choices, words=words)
+
+    def finish(self, number: int, child: Command, spent: dict[str, float]) -> int:
+        """A mistake in one run is told, and leaves the others alone."""
+        status, told = 1, ""
+        try:
+            status = run(replace(child, started=time.perf_counter()), spent)
+        except Exception as error:
+            told = self.tell(error)
+            sys.stderr.write(f"{told}\n")
+        job_status.write(self.command.folder, job_status.Job(number, child.folder, child.words, status, told))
+        return status
+
+
+def methods_of(cfg: DictConfig) -> list[str]:
+    """Each once; the list that `cam.methods` names."""
+    methods = [str(method) for method in cfg.cam.methods]
+    if len(methods) < 2 or len(set(methods)) < len(methods):
+        raise SettingError(f"cam.methods must name two or more CAM methods, each once, got {methods}")
+    return methods
+
+
+def explain(children: list[Command]) -> dict[str, float]:
+    """The evidence of all, from one pass; each run is told its share of the seconds."""
+    from emocam.predict.evidence import explain_together
+
+    parts = [parts_of(child, {}) for child in children]
+    explain_together(parts)
+    return {name: seconds / len(children) for name, seconds in parts[0].seconds.items()}
+
+
+def write_settings(folder: Path, cfg: DictConfig, words: list[str]) -> None:
+    """`.hydra/`, as Hydra leaves it in the folder of a job."""
+    inner = folder / ".hydra"
+    inner.mkdir(parents=True, exist_ok=True)
+    OmegaConf.save(
+        OmegaConf.masked_copy(cfg, [str(key) for key in cfg if key != "hydra"]), inner / "config.yaml"
+    )
+    OmegaConf.save(OmegaConf.masked_copy(cfg, ["hydra"]), inner / "hydra.yaml")
+    OmegaConf.save(OmegaConf.create(words), inner / "overrides.yaml")

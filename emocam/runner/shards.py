@@ -1,0 +1,80 @@
+"""Finished runs of a corpus's shards: whether they are all there, once, and of one run."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import yaml
+
+from emocam.compare.setting_differences import differing
+from emocam.errors import SettingError
+from emocam.results.merge_tables import Piece
+from emocam.results.run import Run
+from emocam.settings.shard import Shard
+
+FREE = ("data.shard", "data.batch_size", "data.workers", "data.max_unreadable", "data.export")
+"""Settings in which shards of one run may differ."""
+MOST_NAMED = 8
+
+
+def read_piece(folder: Path) -> Piece:
+    """A finished run of a shard."""
+    file = folder / ".hydra" / "config.yaml"
+    if not file.is_file():
+        raise SettingError(f"RUN {folder} does not say how it was made: it has no .hydra/config.yaml")
+    settings = yaml.safe_load(file.read_text())
+    shard = (settings.get("data") or {}).get("shard")
+    if shard is None:
+        raise SettingError(f"RUN {folder} is no shard of a corpus: it was run without data.shard")
+    if not (folder / "summary.json").is_file() or (folder / "shards").exists():
+        raise SettingError(
+            f"RUN {folder}, shard {shard}, is not finished; the same command with the same hydra.run.dir "
+            "goes on where it stopped"
+        )
+    return Piece(folder, Shard.read(shard))
+
+
+def complete(pieces: Sequence[Piece]) -> list[Piece]:
+    """In the order of their numbers, if each is there once."""
+    divided = {piece.shard.of: piece for piece in pieces}
+    if len(divided) > 1:
+        one, other, *_ = divided.values()
+        raise SettingError(
+            f"the shards divide the corpus differently: {one.folder} is {one.shard}, "
+            f"{other.folder} is {other.shard}"
+        )
+    found: dict[Shard, Piece] = {}
+    for piece in pieces:
+        if piece.shard in found:
+            raise SettingError(
+                f"shard {piece.shard} is there twice: {found[piece.shard].folder} and {piece.folder}; name one"
+            )
+        found[piece.shard] = piece
+    (of,) = divided
+    missing = [str(Shard(n, of)) for n in range(1, of + 1) if Shard(n, of) not in found]
+    if missing:
+        more = ", ..." if len(missing) > MOST_NAMED else ""
+        raise SettingError(
+            f"{len(missing)} of {of} shards missing: {', '.join(missing[:MOST_NAMED])}{more}; "
+            f"run the command with data.shard={missing[0]}, and name its folder too"
+        )
+    return [found[shard] for shard in sorted(found)]
+
+
+def check_alike(pieces: Sequence[Piece]) -> None:
+    """Shards of one run have its settings, its labels, its objects and its version."""
+    runs = [Run(piece.folder) for piece in pieces]
+    table = differing(runs).drop(columns=list(FREE), errors="ignore")
+    values = {name: list(table[name]) for name in map(str, table)}
+    values |= {name: [run.names.get(name) for run in runs] for name in ("labels", "objects", "version")}
+    for name, column in values.items():
+        other = next((place for place, value in enumerate(column) if str(value) != str(column[0])), None)
+        if other is not None:
+            raise SettingError(
+                f"the shards are not of one run: {name} is {_short(column[0])} in {pieces[0].folder} and "
+                f"{_short(column[other])} in {pieces[other].folder}"
+            )
+
+
+def _short(value: object) -> str:
+    text = str(value)
+    return text if len(text) <= 80 else f"{text[:77]}..."

@@ -1,0 +1,120 @@
+"""One run, from composed settings to a finished folder, its numbers and its status."""
+
+import hashlib
+import importlib.metadata
+import json
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import pyarrow.parquet as pq
+from omegaconf import OmegaConf
+
+from emocam.callback.base import Finished, RunCallback
+from emocam.data.base import Data
+from emocam.logger.mlflow import TrackedRun
+from emocam.predict.components import Parts
+from emocam.results.ledger import Ledger, read_ledger
+from emocam.results.run import Run
+from emocam.runner.command import Command, parts_of
+from emocam.runner.description import describe
+from emocam.runner.tracking import numbers, tracked
+from emocam.settings.build import build
+from emocam.task.base import Task
+
+PACKAGES = ("emocam", "torch", "torchvision", "pytorch-lightning", "hydra-core", "mlflow", "numpy", "pillow")
+STAGES = ("imports", "tracking", "copy", "build", "predict", "merge")
+"""What takes time in one run or another; all are told of each, since MLflow compares equal keys."""
+
+
+def run(command: Command, spent: Mapping[str, float] = MappingProxyType({})) -> int:
+    """Exit status 0, or 2 when more images than `data.max_unreadable` could not be used.
+
+    `spent` are seconds that were spent for this run before it began, by stage.
+    """
+    imports = {"imports": time.perf_counter() - command.started}
+    parts = parts_of(command, dict.fromkeys(STAGES, 0.0) | imports | dict(spent))
+    settings = parts.settings
+    with parts.stage("imports"):  # Lightning comes with the task
+        task: Task = parts.build("task")
+    with tracked(command, settings, parts) as tracker:
+        callbacks = built(command, parts)
+        data = task.perform(parts)
+        if not (command.folder / "predictions.parquet").is_file():
+            return 0
+        ledger, summary = finish(command, parts, data, callbacks)
+        if tracker:
+            with parts.stage("tracking"):
+                told = numbers(summary)  # what was found first: MLflow's charts begin with the first
+                tracker.metrics(
+                    dict(sorted(told.items(), key=lambda item: item[0] in (*ledger.counts, "regions")))
+                )
+                tracker.folder(command.folder)
+                describe(tracker, Run(command.folder), summary, ledger.line, command.choices.get("data", ""))
+        tell(summary, ledger, command.folder, tracker)
+        most = settings["data"].get("max_unreadable", 1)
+        return 2 if ledger.unused > most * ledger.images else 0
+
+
+def built(command: Command, parts: Parts) -> dict[str, RunCallback]:
+    """What comes after the pictures: a mistake in it is told before the work, not after."""
+    _ = parts.thresholds, parts.paste, parts.effect
+    return {
+        name: build(node, f"callback.{name}", command.allowed)
+        for name, node in (OmegaConf.select(command.cfg, "callback") or {}).items()
+    }
+
+
+def finish(
+    command: Command, parts: Parts, data: Data | None, callbacks: dict[str, RunCallback]
+) -> tuple[Ledger, dict[str, Any]]:
+    """What callbacks make of the tables, and summary.json with the last word."""
+    settings = parts.settings
+    finished_run = Run(command.folder)
+    listing = None if data is None or settings.get("evidence") else len(parts.listing)
+    ledger = read_ledger(command.folder, listing)
+    regions = pq.read_metadata(command.folder / "evidence.parquet").num_rows
+    summary: dict[str, Any] = {
+        **ledger.counts,
+        "regions": regions,
+        "settings": hashlib.sha256(json.dumps(settings, sort_keys=True, default=str).encode()).hexdigest()[
+            :16
+        ],
+        "thresholds": asdict(parts.thresholds),
+        "choices": command.choices,
+        "precision": str(settings["precision"]),
+        "command": " ".join(["python -m emocam", *command.words]),
+        "versions": {name: importlib.metadata.version(name) for name in PACKAGES if _installed(name)},
+        "python": sys.version.split()[0],
+    }
+    if parts.evidence_from:
+        summary["evidence_from"] = str(parts.evidence_from)
+    for name, callback in callbacks.items():
+        with parts.stage(name):
+            summary |= callback.on_run_end(Finished(finished_run, data, parts.thresholds, summary))
+    summary["seconds"] = {name: round(value, 3) for name, value in parts.seconds.items()}
+    summary["seconds"]["all"] = round(time.perf_counter() - command.started, 3)
+    explaining = parts.seconds.get("predict", 0)
+    summary["images_per_second"] = round(ledger.images / explaining, 2) if explaining else None
+    (command.folder / "summary.json").write_text(json.dumps(summary, indent=1))
+    return ledger, summary
+
+
+def tell(summary: dict[str, Any], ledger: Ledger, folder: Path, tracker: TrackedRun | None) -> None:
+    """The closing lines."""
+    from emocam.runner.closing import closing
+    from emocam.system.terminal import shown
+
+    lines = closing(summary, ledger.line, folder)
+    if tracker:
+        lines.append(f"run      {tracker.id}   {tracker.store.show}")
+    sys.stdout.write(shown(lines))
+    sys.stdout.flush()
+
+
+def _installed(name: str) -> bool:
+    return any(True for _ in importlib.metadata.distributions(name=name))

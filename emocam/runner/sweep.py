@@ -1,0 +1,186 @@
+"""A sweep: one parent in the tracking store, a child each run, and their comparison at the end.
+
+Imports Hydra and the standard library only: Hydra makes a `Sweep` at every start.
+"""
+
+import hashlib
+import os
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hydra.experimental.callback import Callback
+from omegaconf import DictConfig, OmegaConf
+
+from emocam.errors import Carried
+from emocam.runner import job_status
+from emocam.settings.build import build
+
+if TYPE_CHECKING:
+    from emocam.compare.compare import Comparison
+    from emocam.logger.mlflow import Ending, MLflow, TrackedRun
+
+PARENT = "EMOCAM_PARENT_RUN"
+"""The environment variable through which jobs, in whatever process, know their parent."""
+
+
+@dataclass
+class Opened:
+    """The sweep that this process started."""
+
+    folder: Path
+    tracked: "TrackedRun | None"
+    command: str = ""
+    statuses: list[int] = field(default_factory=list)
+
+
+_opened: list[Opened] = []  # not in the callback, which Hydra sends to the workers of a launcher
+
+
+class Sweep(Callback):
+    """Hydra only warns of a callback's errors, so they are carried past it."""
+
+    def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
+        with _carried():
+            begin(config)
+
+    def on_multirun_end(self, config: DictConfig, **kwargs: Any) -> None:
+        with _carried():
+            finish(_opened[-1])
+
+
+@contextmanager
+def _carried() -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:
+        raise Carried(error) from None
+
+
+def begin(config: DictConfig) -> Opened:
+    """From Hydra's settings of a multirun."""
+    words = [str(word) for word in config.hydra.overrides.task]
+    swept = {word.partition("=")[0].lstrip("+"): word.partition("=")[2] for word in words if "," in word}
+    swept |= OmegaConf.select(config, "hydra.sweeper.params") or {}  # where a study names what it sweeps
+    data = "" if "data" in swept else str(config.hydra.runtime.choices.get("data"))
+    allowed = list(config.allow) if any(word.startswith("allow=") for word in words) else []
+    store = build(config.get("logger"), "logger", allowed)
+    return start(store, Path(config.hydra.sweep.dir), data, ["-m", *words], swept)
+
+
+def start(store: "MLflow | None", folder: Path, data: str, words: list[str], swept: dict[str, Any]) -> Opened:
+    """The tracking store is made before this, once: before jobs that run at the same time open it."""
+    opened = Opened(folder.absolute(), None, " ".join(["python -m emocam", *words]))
+    job_status.forget(opened.folder)
+    os.environ.pop(PARENT, None)
+    _opened.append(opened)
+    if store is not None:
+        tags = {
+            "emocam.command": opened.command,
+            "mlflow.source.name": opened.command,
+            "emocam.folder": str(opened.folder),
+        }
+        opened.tracked = store.start(name(data, opened.folder), swept, tags)
+        os.environ[PARENT] = opened.tracked.id
+    return opened
+
+
+def name(data: str, folder: Path) -> str:
+    """As `planted-sweep-3f2a`; there is no data where the sweep goes over it."""
+    digits = hashlib.sha256(f"{folder}{time.time_ns()}".encode()).hexdigest()[:4]
+    return "-".join([*([data] if data else []), "sweep", digits])
+
+
+def finish(opened: Opened) -> None:
+    """Compares what was finished, tells what failed, and hands all to the parent."""
+    ended = job_status.read(opened.folder)
+    finished = [job for job in ended if job.status != 1 and (job.folder / "evidence.parquet").is_file()]
+    lines, comparison = ["", f"the sweep's {len(ended)} runs"], None
+    if finished:
+        from emocam.compare.closing import comparison_lines
+        from emocam.compare.compare import compare
+        from emocam.compare.recovery import recovered
+        from emocam.results.run import Run
+
+        comparison = compare([Run(job.folder) for job in finished], opened.folder)
+        lines += comparison_lines(
+            comparison.similarity, comparison.twins, comparison.refusal, comparison.cells, comparison.moved
+        )
+        lines += recovered(opened.folder)
+    lines += failures(ended)
+    told = lines[1:]
+    lines += where(opened.folder, comparison)
+    if opened.tracked:
+        _track(opened, ended, comparison, told)
+        lines.append(f"run      {opened.tracked.id}   {opened.tracked.store.show}")
+    from emocam.system.terminal import shown
+
+    sys.stdout.write(shown(lines))
+    sys.stdout.flush()
+    opened.statuses = [job.status for job in ended]
+
+
+def failures(ended: list[job_status.Job]) -> list[str]:
+    """A line for each job that failed: its words, and what it told."""
+    own = job_status.own_words(ended) if ended else []
+    failed = [(words, job.told) for words, job in zip(own, ended, strict=True) if job.status == 1]
+    width = max((len(words) for words, _ in failed), default=0)
+    told = [f"  {words:{width}}  {' '.join(sentence.split())}" for words, sentence in failed]
+    return [f"{len(failed)} of {len(ended)} runs failed", *told] if failed else []
+
+
+def where(folder: Path, comparison: "Comparison | None") -> list[str]:
+    """The files a person opens next."""
+    lines = [f"table    {folder / 'comparison.csv'}"] if comparison else []
+    page = folder / "report" / "index.html"
+    return [*lines, f"report   {page if page.is_file() else folder}"]
+
+
+def _track(
+    opened: Opened, ended: list[job_status.Job], comparison: "Comparison | None", told: list[str]
+) -> None:
+    assert opened.tracked
+    from emocam.runner.description import describe_sweep
+
+    numbers: dict[str, float] = comparison.numbers if comparison else {"runs": 0}
+    opened.tracked.metrics(numbers | {"failed": sum(job.status == 1 for job in ended)})
+    opened.tracked.files(opened.folder, list(own_files(opened.folder)))
+    describe_sweep(opened.tracked, opened.folder, told, opened.command)
+
+
+def own_files(sweep: Path) -> Iterator[Path]:
+    """The files of a sweep that are no run's: each run has brought its own."""
+    for root, folders, files in os.walk(sweep):
+        here = Path(root)
+        folders[:] = [f for f in folders if f[0] != "." and not (here / f / ".hydra").is_dir()]
+        yield from (here / file for file in files if not file.endswith(".tmp"))
+
+
+def folder() -> Path | None:
+    """Of the sweep that this process started, if it did."""
+    return _opened[-1].folder if _opened else None
+
+
+def close(ending: "Ending") -> list[int]:
+    """Ends the sweep of this process, if it started one; the statuses of its job_status.
+
+    `ending` is for a sweep that was cut short. A job that was killed with it says nothing itself.
+    """
+    if not _opened:
+        return []
+    opened = _opened.pop()
+    os.environ.pop(PARENT, None)
+    if opened.tracked:
+        try:
+            if ending != "FINISHED":
+                opened.tracked.end_children(ending)
+            opened.tracked.end("FAILED" if 1 in opened.statuses else ending)
+        except Exception as error:  # the store may have gone, while all runs are on disk
+            reason = " ".join(str(error).split())[:200]
+            sys.stderr.write(f"the sweep's run {opened.tracked.id} could not be ended ({reason})\n")
+            return [*opened.statuses, 1]
+    return opened.statuses

@@ -1,0 +1,147 @@
+"""What can be said about settings before anything heavy is imported."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from omegaconf import DictConfig, OmegaConf
+
+from emocam.errors import SettingError, nearest
+from emocam.settings.shard import Shard
+
+UNIT = {
+    "threshold.score": 0.005,
+    "threshold.importance": 0.3,
+    "threshold.confidence": 0.0,
+    "threshold.chance": None,
+    "detector.score": 0.005,
+    "detector.iou": 0.005,
+    "data.strength": 1.0,
+    "data.max_unreadable": 0.01,
+    "verdict.q": 0.05,
+}
+COUNTS = (
+    "data.images",
+    "data.limit",
+    "data.max_pixels",
+    "effect.images",
+    "effect.least",
+    "seed",
+    "verdict.images",
+    "verdict.fills",
+)
+CHOICES = {"data.resize": ("exact", "fast")}
+AUTOMATIC = ("data.batch_size", "data.workers")
+GROUPS = (
+    "task",
+    "data",
+    "classifier",
+    "detector",
+    "vocabulary",
+    "importance",
+    "threshold",
+    "verdict",
+    "trainer",
+    "cam",
+    "logger",
+    "callback",
+    "paste",
+    "effect",
+)
+REQUIRED = (
+    "task",
+    "data",
+    "classifier",
+    "detector",
+    "vocabulary",
+    "importance",
+    "threshold",
+    "verdict",
+    "trainer",
+)
+
+
+def _number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _whole(value: object, least: int = 0) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= least
+
+
+def faults(cfg: DictConfig, known: frozenset[str], appended: list[str]) -> Iterator[str]:
+    """One sentence for each setting that cannot be."""
+
+    def value(name: str) -> Any:
+        return OmegaConf.select(cfg, name)
+
+    for key in appended:
+        if key not in known:
+            yield f"{key} is no setting; {nearest(key, sorted(known))}"
+    for key in OmegaConf.missing_keys(cfg):
+        yield f"{key} must be given, as in {key}=VALUE"
+    for group in GROUPS:
+        found = value(group)
+        if isinstance(found, str | int | float):
+            yield f"{group}={found} is no option of the group {group}; emocam --help lists them"
+        elif found is None and group in REQUIRED:
+            yield f"{group} must name an option of its group, got null"
+    for name, default in UNIT.items():
+        found = value(name)
+        if found is not None and (not _number(found) or not 0 <= found <= 1):
+            usual = "null" if default is None else f"{default:g}"
+            yield f"{name} must be a number in [0, 1] (default {usual}), got {found!r}"
+    for name in COUNTS:
+        found = value(name)
+        if found is not None and not _whole(found, 0 if name == "seed" else 1):
+            yield f"{name} must be a whole number{'' if name == 'seed' else ' of at least 1'}, got {found!r}"
+    for name in AUTOMATIC:
+        found = value(name)
+        if found not in ("auto", None) and not _whole(found, 1 if name == "data.batch_size" else 0):
+            yield f"{name} must be auto or a whole number, got {found!r}"
+    for name, choices in CHOICES.items():
+        found = value(name)
+        if found is not None and found not in choices:
+            yield f"{name} must be {' or '.join(choices)}, got {found!r}"
+    if value("data.shard") is not None:
+        try:
+            Shard.read(value("data.shard"))
+        except SettingError as error:
+            yield str(error)
+    if value("precision") not in (32, "32", "bf16"):
+        yield f"precision must be 32 or bf16, got {value('precision')!r}"
+    root = value("data.root")
+    if root is not None and not Path(str(root)).expanduser().is_dir():
+        yield f"data.root must be a folder, and there is none at {root}"
+    for name in ("data.annotations", "classifier.labels"):
+        found = value(name)
+        if found is not None and not Path(str(found)).expanduser().exists():
+            yield f"{name}: there is no file {found}"
+
+
+def writable(folder: Path) -> None:
+    """Makes the run's folder, or says why it cannot be."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if not os.access(folder, os.W_OK):
+            raise PermissionError("no permission to write")
+    except OSError as error:
+        raise unwritable(folder, error) from None
+
+
+def unwritable(folder: Path, error: OSError) -> SettingError:
+    return SettingError(
+        f"hydra.run.dir {folder} cannot be written to ({error.strerror or error}); "
+        "name another with hydra.run.dir=FOLDER"
+    )
+
+
+def check(cfg: DictConfig, known: frozenset[str], appended: list[str]) -> None:
+    """Raises all faults at once, a line each; `appended` are the keys that a `+` put into the settings.
+
+    Hydra takes `+anything=name` for a new key, also where a group was meant.
+    """
+    found = list(faults(cfg, known, appended))
+    if found:
+        raise SettingError("\n".join(found))

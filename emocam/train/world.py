@@ -1,0 +1,100 @@
+"""Trains the network of an embedded world, and finds by intervention what it came to use.
+
+Its convolutions learn to count the objects while they learn the labels, much as EmoNet's had learnt
+to name objects before they saw an emotion. So they answer to every object, and the fully connected
+head alone decides which ones matter.
+"""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from emocam.classifier.planted import (
+    CHANNELS,
+    VIEW,
+    FullyConnected,
+    PlantedClassifier,
+    build_features,
+    prepare,
+)
+from emocam.train.world_pictures import Drawn, draw_pictures
+from emocam.train.world_truth import measure
+from emocam.world.rules import WORLDS
+
+FIRST = 1_000_000_000
+"""Pictures to train on are counted from here, where no corpus reaches."""
+BATCH, RATE, SHIFT = 64, 3e-3, 8
+
+
+def jitter(x: Tensor) -> Tensor:
+    """The batch mirrored or not, and a few pixels aside: no label depends on that."""
+    if torch.rand(()) < 0.5:
+        x = x.flip(-1)
+    left, top = torch.randint(0, 2 * SHIFT + 1, (2,)).tolist()
+    wide = nn.functional.pad(x, (SHIFT,) * 4, mode="replicate")
+    return wide[..., top : top + x.shape[-2], left : left + x.shape[-1]].contiguous()
+
+
+class Lesson(nn.Module):
+    """The network with a second, linear head that counts objects and is not kept."""
+
+    def __init__(self, labels: int, objects: int) -> None:
+        super().__init__()
+        self.features, self.head = build_features(), FullyConnected(labels)
+        self.count = nn.Linear(CHANNELS, objects)
+
+    def forward(self, x: Tensor, label: Tensor, counts: Tensor) -> Tensor:
+        """The loss of B pictures; small activations are broad ones, and cover what they stand for."""
+        activation = self.features(x)
+        counted = self.count(10 * activation.relu().mean((-2, -1)))
+        naming = nn.functional.mse_loss(counted, counts.float())
+        labelling = nn.functional.cross_entropy(self.head(activation), label)
+        return labelling + 2 * naming + 0.05 * activation.square().mean()
+
+
+def learn(drawn: Drawn, labels: int, epochs: int) -> Lesson:
+    lesson = Lesson(labels, drawn.counts.shape[1])
+    optimizer = torch.optim.AdamW(lesson.parameters())
+    steps = len(drawn.label) // BATCH
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, RATE, epochs * steps, pct_start=0.2)
+    for epoch in range(1, epochs + 1):
+        total = 0.0
+        for batch in torch.randperm(len(drawn.label)).split(BATCH)[:steps]:
+            loss = lesson(jitter(prepare(drawn.views[batch])), drawn.label[batch], drawn.counts[batch])
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            schedule.step()
+            total += loss.item()
+        sys.stderr.write(f"epoch {epoch} of {epochs}: loss {total / steps:.3f}\n")
+    return lesson
+
+
+def train(
+    world: str,
+    seed: int = 0,
+    pictures: int = 18_000,
+    epochs: int = 9,
+    out: Path = Path(),
+    strength: float = 1.0,
+) -> dict[str, Any]:
+    """Leaves WORLD.safetensors and WORLD.json, the truth by intervention, in `out`."""
+    rules = WORLDS[world].at(strength)
+    drawn = draw_pictures(rules.balanced(), seed, range(FIRST, FIRST + pictures), VIEW)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        lesson = learn(drawn, len(rules.labels), epochs)
+    kept = {name: value for name, value in lesson.state_dict().items() if not name.startswith("count.")}
+    out.mkdir(parents=True, exist_ok=True)
+    weights = out / f"{world}.safetensors"
+    save_file(kept, weights, {"labels": "\n".join(rules.labels)})
+    trained = {"seed": seed, "pictures": pictures, "epochs": epochs}
+    measured = measure(PlantedClassifier(weights=str(weights)), rules, seed)
+    found = {"world": world, "strength": strength, "trained": trained, **measured}
+    (out / f"{world}.json").write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    return found

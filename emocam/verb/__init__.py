@@ -1,1 +1,0 @@
-"""Words before the settings: layers, verify, ..."""

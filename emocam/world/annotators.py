@@ -1,0 +1,46 @@
+"""The boxes of an embedded world as its annotators drew them: some missing, some wrong, some of nothing."""
+
+from collections.abc import Sequence
+
+from emocam.functional.dice import Dice
+from emocam.world.draw import Box
+from emocam.world.rules import World
+
+Region = tuple[str, Box]
+LEAST = 4.0
+"""Pixels: no box is drawn smaller."""
+
+
+def redraw(box: Box, size: tuple[int, int], shifted: float, dice: Dice) -> Box:
+    """Moved by up to `shifted` of its sides, and as much too large or too small; within the picture."""
+    edges: list[tuple[float, float]] = []
+    for low, high, edge in ((box[0], box[2], size[0]), (box[1], box[3], size[1])):
+        side = max((high - low) * (1 + dice.number(-shifted, shifted)), LEAST)
+        middle = (low + high) / 2 + dice.number(-shifted, shifted) * (high - low)
+        middle = min(max(middle, LEAST / 2), edge - LEAST / 2)
+        edges.append((max(middle - side / 2, 0.0), min(middle + side / 2, float(edge))))
+    (x0, x1), (y0, y1) = edges
+    return x0, y0, x1, y1
+
+
+def invent(world: World, size: tuple[int, int], dice: Dice) -> Region:
+    """Some object's name somewhere."""
+    side = dice.number(*world.size) * min(size)
+    x, y = (dice.number(0, edge - side) for edge in size)
+    return dice.one(world.objects), (x, y, x + side, y + side)
+
+
+def annotate(world: World, regions: Sequence[Region], size: tuple[int, int], dice: Dice) -> list[Region]:
+    """What is said to be in the picture; what is there, where the world knows no such fault."""
+    if not (world.missing or world.swapped or world.shifted or world.invented):
+        return list(regions)
+    said = []
+    for object, box in regions:
+        if dice.chance(world.invented):
+            said.append(invent(world, size, dice))
+        if dice.chance(world.missing):
+            continue
+        if dice.chance(world.swapped):
+            object = dice.one([other for other in world.objects if other != object])
+        said.append((object, redraw(box, size, world.shifted, dice)))
+    return said

@@ -1,0 +1,60 @@
+"""Throws the scene of one picture, by the rules of a world."""
+
+from emocam.functional.dice import Dice
+from emocam.world.backdrop import FIELDS, Backdrop
+from emocam.world.draw import Scene, Stroke
+from emocam.world.palette import pick_paint, pick_tone
+from emocam.world.rules import World
+from emocam.world.stage import Stage
+
+SIDES = (160, 224)
+
+
+def cast(world: World, dice: Dice, label: str) -> list[str]:
+    """The objects of a picture with this label, in random order."""
+    votes = [dice.one(world.causes[label]) for _ in range(2)]
+    shortcut = world.shortcuts.get(label)
+    if shortcut and dice.chance(world.stamped):
+        votes = [shortcut]
+    rivals = dice.some([other for other in world.labels if other != label], dice.whole(1, 2))
+    votes += [dice.one(world.causes[rival]) for rival in rivals]
+    company = [
+        object
+        for owner, object in world.bystanders.items()
+        if dice.chance(world.companion if owner == label else world.stray)
+    ]
+    company += [object for object in world.everywhere if dice.chance(world.usual)]
+    company += [object for object in world.others if dice.chance(world.seldom)]
+    company += [object for object in company if dice.chance(world.twice)]
+    return dice.some(votes + company, len(votes + company))
+
+
+def scribble(dice: Dice, size: tuple[int, int]) -> Stroke:
+    """A long thin quadrangle or a small triangle."""
+    x, y = (dice.number(0, edge) for edge in size)
+    if dice.chance(0.4):
+        triangle = tuple((x + dice.number(-9, 9), y + dice.number(-9, 9)) for _ in range(3))
+        return Stroke(pick_paint(dice), triangle)
+    reach, thick = dice.number(8, 60), dice.number(1, 4)
+    u, v = x + dice.number(-reach, reach), y + dice.number(-reach, reach)
+    return Stroke(pick_paint(dice), ((x, y), (u, v), (u + thick, v + thick), (x + thick, y + thick)))
+
+
+def compose(world: World, seed: int, index: int) -> Scene:
+    """Picture `index` of this seed: thrown apart from all others."""
+    dice = Dice(seed, index)
+    label = dice.one(world.labels)
+    size = dice.whole(*SIDES), dice.whole(*SIDES)
+    kind = dice.one(list(FIELDS))
+    if world.backdrops:  # the objects go by a label of their own, which nobody is told
+        kind, label = world.backdrops[label], dice.one(world.labels)
+    tones = tuple(pick_tone(dice) for _ in range(3))
+    backdrop = Backdrop(kind, tones, dice.whole(0, 2**32 - 1))
+    clutter = tuple(scribble(dice, size) for _ in range(dice.whole(3, 9)))
+    stage = Stage(world, dice, size, tones)
+    for object in sorted(cast(world, dice, label), key=world.stamps.__contains__):
+        (stage.stamp if object in world.stamps else stage.place)(object)
+        partner = world.partner(object)
+        if partner and world.paired and dice.chance(world.paired):
+            stage.beside(partner)
+    return Scene(size, backdrop, clutter, tuple(stage.things))

@@ -1,0 +1,121 @@
+"""The six words, and what it takes to say each."""
+
+import numpy as np
+import pytest
+
+from emocam.cells.verdict import WORDS, Rules, sentence, verdicts
+from emocam.errors import SettingError
+
+SEEN = {
+    "present": 40,
+    "use_q": 0.001,
+    "present_q": 0.001,
+    "effect_images": 20,
+    "effect_q": 0.001,
+    "effect_low": 1.2,
+    "effect_fills": 3,
+    "fills": 3,
+}
+UNMEASURED = {"effect_images": 0, "effect_q": np.nan, "effect_low": np.nan, "effect_fills": 0, "fills": 0}
+UNSEEN, IDLE, ALONE = (
+    {"use_q": 0.4},
+    {"effect_q": 0.4, "effect_low": -0.1, "effect_fills": 0},
+    {"present_q": 1.0},
+)
+
+
+def word(rules: Rules | None = None, **changed: float) -> str | None:
+    cells = {name: np.array([value]) for name, value in (SEEN | changed).items()}
+    return verdicts(cells, rules or Rules())[0]
+
+
+@pytest.mark.parametrize(
+    ("changed", "expected"),
+    [
+        ({}, "used"),
+        (ALONE, "used"),  # what is everywhere can be used too
+        (IDLE, "looked at without effect"),
+        (UNSEEN, "effect without being looked at"),
+        (UNSEEN | IDLE, "present only"),
+        (UNSEEN | IDLE | ALONE, "not distinguishable from chance"),
+        ({"present": 19}, "too few pictures"),
+        ({"present": 0, "use_q": np.nan} | UNMEASURED, "too few pictures"),
+        (UNMEASURED, None),  # looked at, and nobody tried whether it matters
+        (UNSEEN | UNMEASURED, "present only"),
+        (UNSEEN | UNMEASURED | ALONE, "not distinguishable from chance"),
+        ({"use_q": np.nan}, None),  # an effect, and nobody looked
+        ({"use_q": np.nan} | UNMEASURED, None),
+        ({"use_q": np.nan} | IDLE, "present only"),
+    ],
+)
+def test_each_word(changed: dict[str, float], expected: str | None) -> None:
+    assert word(**changed) == expected
+
+
+@pytest.mark.parametrize(
+    ("rules", "changed", "expected"),
+    [
+        (Rules(images=41), {}, "too few pictures"),
+        (Rules(effect_images=21), {}, None),
+        (Rules(q=0.0001), {}, "not distinguishable from chance"),
+        (Rules(effect=1.2), {}, "looked at without effect"),
+        (Rules(fills=3), {"effect_fills": 2}, "looked at without effect"),
+        (Rules(fills=3), {"effect_fills": 1, "fills": 1}, "used"),
+        (Rules(fills=2), {"effect_fills": 2}, "used"),
+    ],
+)
+def test_each_rule_decides(rules: Rules, changed: dict[str, float], expected: str) -> None:
+    assert word(rules, **changed) == expected
+
+
+def test_all_words_are_listed() -> None:
+    cases = [{}, IDLE, UNSEEN, UNSEEN | IDLE, UNSEEN | IDLE | ALONE, {"present": 1}]
+    assert [word(**case) for case in cases] == list(WORDS)
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"images": 0}, "verdict.images must be at least 1, got 0"),
+        ({"effect_images": 1}, "verdict.effect_images must be at least 2, got 1"),
+        ({"fills": 0}, "verdict.fills must be at least 1, got 0"),
+        ({"q": 1.0}, "verdict.q must lie between 0 and 1, got 1"),
+        ({"effect": -0.5}, "verdict.effect must not be negative, got -0.5"),
+    ],
+)
+def test_rules_that_cannot_be_are_told(given: dict[str, float], message: str) -> None:
+    with pytest.raises(SettingError, match=f"^{message}$"):
+        Rules(**given)
+
+
+FOOTBALL = {
+    "object": "Football",
+    "label": "Excitement",
+    "present_percent": 31.2,
+    "present_percent_of_all": 11.9,
+    "use": 0.84,
+    "use_chance": 0.22,
+    "flips": 0.41,
+    "flips_control": 0.03,
+    "verdict": "used",
+}
+
+
+def test_a_cell_in_words() -> None:
+    assert sentence(FOOTBALL) == (
+        "Football: in 31 % of the pictures labelled Excitement (12 % of all); "
+        "looked at in 84 % of those (same-size boxes: 22 %); "
+        "taking it away changes 41 % of the answers (a same-size patch elsewhere: 3 %). Used."
+    )
+
+
+def test_what_was_put_in_is_said_so() -> None:
+    assert (
+        "; putting it into others changes 41 % of their answers to this label (a patch without it: 3 %)"
+        in (sentence(FOOTBALL | {"tried": "inserted"}))
+    )
+
+
+def test_what_was_not_measured_is_left_out() -> None:
+    bare = FOOTBALL | {"use_chance": np.nan, "flips": np.nan, "flips_control": np.nan, "verdict": None}
+    assert sentence(bare) == "Football: in 31 % of the pictures labelled Excitement (12 % of all)."

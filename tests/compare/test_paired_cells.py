@@ -1,0 +1,80 @@
+"""Paired differences of cells."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from emocam.cells.occurrences import Occurrences
+from emocam.compare.paired_cells import paired
+from emocam.compare.resampling import resample
+
+
+def occurrences(label, kept) -> Occurrences:
+    """Of images with objects everywhere, where kept (I, O) says which count."""
+    image, object = np.indices(kept.shape).reshape(2, -1)
+    return Occurrences(np.asarray(label), image, object, kept.ravel().astype(bool), kept.shape[1])
+
+
+def tell(*found, labels=2) -> pd.DataFrame:
+    objects = found[0].objects
+    names = [f"run{i}" for i in range(len(found))]
+    resampled = resample(list(found), (objects, labels))
+    return paired(list(found), resampled, names, list("abc")[:objects], ["Joy", "Awe"][:labels])
+
+
+@pytest.fixture
+def pair() -> tuple[Occurrences, Occurrences]:
+    """The same labels; object a counts by chance in both, b in 20 % and 60 % of the first label's images."""
+    draw = np.random.default_rng(0)
+    label = np.repeat([0, 1], 150)
+    first, second = draw.random((2, 300, 2)) < 0.3
+    first[:150, 1], second[:150, 1] = np.arange(150) % 5 == 0, np.arange(150) % 5 < 3
+    return occurrences(label, first), occurrences(label, second)
+
+
+def test_a_true_difference_is_found_and_its_interval_is_right(pair) -> None:
+    table = tell(*pair).set_index(["object", "label"])
+    row = table.loc[("b", "Joy")]
+    assert row[["percent_a", "percent_b", "difference"]].tolist() == pytest.approx([20, 60, 40])
+    assert row["differing"] == 60 and row["q"] < 1e-6
+    # 2 of 5 images differ, always in one direction: the share of them has a binomial's spread
+    half = 1.96 * 100 * np.sqrt(0.4 * 0.6 / 150)
+    assert [row["low"], row["high"]] == pytest.approx([40 - half, 40 + half], abs=1.5)
+    assert (table.drop(("b", "Joy"))["q"] > 0.01).all()
+
+
+def test_under_no_difference_p_is_rarely_small() -> None:
+    draw = np.random.default_rng(1)
+    p = []
+    for _ in range(40):
+        label = draw.integers(2, size=200)
+        p += tell(*(occurrences(label, draw.random((200, 3)) < 0.25) for _ in range(2)))["p"].tolist()
+    assert 0.02 < (np.array(p) < 0.05).mean() < 0.09
+
+
+def test_classifiers_that_call_pictures_differently_have_percentages_of_their_own() -> None:
+    kept = np.ones((40, 1), bool)
+    kept[:10] = False
+    one, other = occurrences(np.repeat([0, 1], 20), kept), occurrences(np.repeat([0, 1], [10, 30]), kept)
+    table = tell(one, other).set_index("label")
+    assert table.loc["Joy", ["percent_a", "percent_b"]].tolist() == [50, 0]
+    assert table.loc["Awe", ["percent_a", "percent_b"]].tolist() == [100, 100]
+    assert table.loc["Awe", "p"] == 1 and table.loc["Joy", "differing"] == 10
+
+
+def test_a_few_pictures_are_no_difference() -> None:
+    kept = np.zeros((100, 1), bool)
+    other = kept.copy()
+    other[:5] = True
+    assert tell(occurrences(np.zeros(100, int), kept), occurrences(np.zeros(100, int), other))[
+        "p"
+    ].tolist() == [1]
+
+
+def test_many_runs_are_held_against_the_first(pair) -> None:
+    table = tell(*pair, *pair, *pair)
+    assert table[["run_a", "run_b"]].drop_duplicates().values.tolist() == [
+        ["run0", f"run{i}"] for i in range(1, 6)
+    ]
+    same = table[table["run_b"] == "run2"]
+    assert (same["difference"] == 0).all() and (same["p"] == 1).all()

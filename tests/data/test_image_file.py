@@ -1,0 +1,160 @@
+"""What comes through the door: upright, RGB, as a viewer shows it; or a named refusal."""
+
+import os
+import socket
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import ExifTags, Image, ImageOps, PngImagePlugin
+
+from emocam.data.image_file import Refused, inside, open_upright
+
+MANY = 10**8
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("suffix", [".jpg", ".png", ".webp", ".tif"])
+def test_a_turned_picture_comes_upright(tmp_path: Path, pictures, orientation: int, suffix: str) -> None:
+    file = tmp_path / f"turned{suffix}"
+    pictures.save_turned(file, orientation)
+    image, told = open_upright(file, MANY)
+    assert (image.size, image.mode, told) == (pictures.SIZE, "RGB", orientation)
+    np.testing.assert_allclose(pictures.red_box(image), pictures.SQUARE, atol=1)
+    with Image.open(file) as library:
+        assert np.array_equal(np.asarray(ImageOps.exif_transpose(library).convert("RGB")), np.asarray(image))
+
+
+@pytest.mark.parametrize("orientation", [0, 9, 65535])
+def test_an_orientation_that_is_none_is_upright(tmp_path: Path, pictures, orientation: int) -> None:
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = orientation
+    pictures.upright_picture().save(tmp_path / "x.png", exif=exif)
+    image, told = open_upright(tmp_path / "x.png", MANY)
+    assert told == 1 and pictures.red_box(image) == pictures.SQUARE
+
+
+def test_a_broken_exif_block_costs_the_turn_and_not_the_picture(tmp_path: Path, pictures) -> None:
+    pictures.upright_picture().save(tmp_path / "x.jpg", exif=b"Exif\0\0II*\0\xff\xff\xff\xff" + b"\xff" * 40)
+    image, told = open_upright(tmp_path / "x.jpg", MANY)
+    assert told == 1 and image.size == pictures.SIZE
+
+
+@pytest.mark.parametrize("suffix", [".png", ".tif"])
+def test_16_bits_are_scaled_and_not_clipped(tmp_path: Path, suffix: str) -> None:
+    deep = np.array([[0, 257, 128 * 257, 65535]], np.uint16)
+    Image.fromarray(deep).save(tmp_path / f"deep{suffix}")
+    image, _ = open_upright(tmp_path / f"deep{suffix}", MANY)
+    assert np.asarray(image)[0, :, 0].tolist() == [0, 1, 128, 255]
+
+
+def test_fractions_are_refused_because_their_white_is_not_known(tmp_path: Path) -> None:
+    Image.fromarray(np.ones((4, 4), np.float32)).save(tmp_path / "x.tif")
+    with pytest.raises(Refused, match="white is not known"):
+        open_upright(tmp_path / "x.tif", MANY)
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "LA"])
+def test_what_is_clear_is_white(tmp_path: Path, mode: str) -> None:
+    colours = {
+        "RGBA": [(0, 0, 0, 0), (200, 100, 0, 255), (0, 0, 0, 128)],
+        "LA": [(0, 0), (90, 255), (0, 128)],
+    }
+    image = Image.new(mode, (3, 1))
+    for x, colour in enumerate(colours[mode]):
+        image.putpixel((x, 0), colour)
+    image.save(tmp_path / "x.png")
+    clear, solid, half = np.asarray(open_upright(tmp_path / "x.png", MANY)[0])[0].tolist()
+    assert clear == [255, 255, 255]
+    assert solid == ([200, 100, 0] if mode == "RGBA" else [90, 90, 90])
+    assert half == [127, 127, 127]
+
+
+def test_a_palette_with_a_clear_colour_is_white_there(tmp_path: Path, pictures) -> None:
+    pictures.clear_gif().save(tmp_path / "x.gif", transparency=0)
+    image, _ = open_upright(tmp_path / "x.gif", MANY)
+    assert image.getpixel((0, 0)) == (255, 255, 255)
+    assert image.getpixel((61, 11)) == (255, 0, 0)
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "P", "CMYK", "YCbCr"])
+def test_every_mode_of_a_photo_becomes_rgb(tmp_path: Path, pictures, mode: str) -> None:
+    suffix = ".jpg" if mode in ("CMYK", "YCbCr") else ".png"
+    pictures.upright_picture().convert(mode).save(tmp_path / f"x{suffix}")
+    image, _ = open_upright(tmp_path / f"x{suffix}", MANY)
+    assert (image.mode, image.size) == ("RGB", pictures.SIZE)
+    if mode not in ("1", "L"):
+        np.testing.assert_allclose(pictures.red_box(image), pictures.SQUARE, atol=1)
+
+
+def test_of_a_moving_picture_the_first_frame_counts(tmp_path: Path, pictures) -> None:
+    frames = [pictures.upright_picture(), Image.new("RGB", pictures.SIZE)]
+    frames[0].save(tmp_path / "x.webp", save_all=True, append_images=frames[1:], lossless=True)
+    assert pictures.red_box(open_upright(tmp_path / "x.webp", MANY)[0]) == pictures.SQUARE
+
+
+def test_a_picture_of_two_eyes_shows_the_first(tmp_path: Path, pictures) -> None:
+    frames = [pictures.upright_picture(), Image.new("RGB", pictures.SIZE)]
+    frames[0].save(tmp_path / "x.mpo", save_all=True, append_images=frames[1:])
+    assert open_upright(tmp_path / "x.mpo", MANY)[0].size == pictures.SIZE
+
+
+@pytest.mark.parametrize("share", [0.0, 0.1, 0.3, 0.5, 0.7, 0.9])
+@pytest.mark.parametrize("suffix", [".jpg", ".png", ".gif", ".webp", ".tif", ".bmp"])
+def test_a_truncated_file_is_never_a_picture(tmp_path: Path, pictures, share: float, suffix: str) -> None:
+    whole = pictures.save_photo(tmp_path / f"whole{suffix}").read_bytes()
+    (tmp_path / f"cut{suffix}").write_bytes(whole[: int(share * len(whole))])
+    with pytest.raises(Exception):  # noqa: B017 - Pillow raises seven kinds
+        open_upright(tmp_path / f"cut{suffix}", MANY)
+
+
+def test_a_bomb_is_refused_before_it_is_unpacked(tmp_path: Path) -> None:
+    Image.new("1", (1000, 1000)).save(tmp_path / "x.png")
+    for limit in (999_999, 400_000):  # from twice the limit on Pillow raises an error and no warning
+        with pytest.raises(Refused, match=f"more than data.max_pixels={limit:,} pixels"):
+            open_upright(tmp_path / "x.png", limit)
+    assert open_upright(tmp_path / "x.png", 1_000_000)[0].size == (1000, 1000)
+
+
+def test_text_that_unpacks_to_gigabytes_is_not_unpacked(tmp_path: Path, pictures) -> None:
+    notes = PngImagePlugin.PngInfo()
+    notes.add_text("Comment", "a" * 50_000_000, zip=True)
+    pictures.upright_picture().save(tmp_path / "x.png", pnginfo=notes)
+    with pytest.raises(ValueError, match="too large"):
+        open_upright(tmp_path / "x.png", MANY)
+
+
+def test_a_format_that_runs_programs_is_not_tried(tmp_path: Path) -> None:
+    (tmp_path / "x.jpg").write_bytes(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n%%EndComments\n")
+    with pytest.raises(OSError, match="cannot identify"):
+        open_upright(tmp_path / "x.jpg", MANY)
+
+
+def test_a_pipe_a_socket_and_a_device_are_not_opened(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.jpg")
+    (tmp_path / "device.jpg").symlink_to("/dev/zero")
+    places = [tmp_path / "pipe.jpg", tmp_path / "device.jpg", tmp_path]
+    with socket.socket(socket.AF_UNIX) as listening:
+        here = Path.cwd()
+        os.chdir(tmp_path)  # the path of a socket may be 108 bytes long
+        listening.bind("socket.jpg")
+        os.chdir(here)
+        for place in [*places, tmp_path / "socket.jpg"]:
+            with pytest.raises(Refused, match="is no regular file"):
+                open_upright(place, MANY)
+
+
+def test_a_path_stays_under_the_root(tmp_path: Path) -> None:
+    root = tmp_path / "root"
+    root.mkdir()
+    (tmp_path / "secret.jpg").write_text("x")
+    (root / "out.jpg").symlink_to(tmp_path / "secret.jpg")
+    (root / "in.jpg").symlink_to(root / "real.jpg")
+    assert inside(root, "in.jpg") == root / "in.jpg"
+    assert inside(root, "out.jpg", follow_links=True) == root / "out.jpg"
+    for path in ("../secret.jpg", "a/../../secret.jpg", str(tmp_path / "secret.jpg"), "/etc/passwd"):
+        for follow in (False, True):
+            with pytest.raises(Refused, match=r"lies outside data\.root"):
+                inside(root, path, follow)
+    with pytest.raises(Refused):
+        inside(root, "out.jpg")

@@ -1,0 +1,39 @@
+"""Paired differences, against scipy."""
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from emocam.functional.statistics.paired_tests import mcnemar_p, most_agree_p, paired_interval, paired_p
+
+
+@pytest.mark.parametrize(("one", "other"), [(9, 1), (0, 0), (3, 7), (12, 0)])
+def test_mcnemar_is_the_exact_test_of_what_differs(one: int, other: int) -> None:
+    expected = stats.binomtest(one, one + other, alternative="greater").pvalue if one + other else 1
+    assert mcnemar_p(np.array([one]), np.array([other]))[0] == pytest.approx(expected)
+
+
+def test_interval_and_p_are_students() -> None:
+    values = np.random.default_rng(0).normal(0.3, 1, (5, 23))
+    given = values.mean(1), values.std(1, ddof=1), np.full(5, 23)
+    theirs = stats.ttest_1samp(values, 0, axis=1, alternative="greater")
+    assert np.allclose(paired_p(*given), theirs.pvalue)
+    both = stats.ttest_1samp(values, 0, axis=1).confidence_interval()
+    assert np.allclose(paired_interval(*given), [both.low, both.high])
+
+
+def test_one_picture_has_no_p_and_no_change_is_no_effect() -> None:
+    p = paired_p(np.array([1.0, 0.0]), np.array([np.nan, 0.0]), np.array([1, 9]))
+    assert np.isnan(p[0]) and p[1] == 0.5
+
+
+def test_most_of_the_fills_by_hand() -> None:
+    p = np.array([[0.9, 0.01, 0.02], [0.01, np.nan, 0.02], [np.nan, np.nan, 0.03], [np.nan] * 3])
+    assert np.allclose(most_agree_p(p), [0.04, 0.02, 0.03, np.nan], equal_nan=True)
+
+
+def test_one_fill_alone_never_convinces() -> None:
+    """One true effect of three and two without: at most one in twenty is called an agreement."""
+    draw = np.random.default_rng(1)
+    p = np.stack([np.full(4000, 1e-9), *draw.uniform(size=(2, 4000))], 1)
+    assert (most_agree_p(p) <= 0.05).mean() < 0.06

@@ -1,0 +1,42 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.metrics import average_precision_score, roc_auc_score
+
+from emocam.functional.statistics.ranking import highest, rank
+
+NAN = float("nan")
+
+
+@given(st.lists(st.tuples(st.integers(0, 5), st.booleans()), min_size=2, max_size=30))
+def test_areas_are_scikit_learn_s(pairs) -> None:
+    score, used = np.array([s for s, _ in pairs], float), np.array([u for _, u in pairs])
+    found = rank(score, used)
+    if used.any() and not used.all():
+        assert found.auc == pytest.approx(roc_auc_score(used, score))
+        assert found.average_precision == pytest.approx(average_precision_score(used, score))
+    assert found.right[-1] == used.sum() and found.false[-1] == (~used).sum()
+
+
+def test_a_ranking_that_a_reader_can_count() -> None:
+    found = rank(np.array([9, 8, 8, 7, 1.0]), np.array([True, True, False, False, True]))
+    assert found.threshold.tolist() == [9, 8, 7, 1]
+    assert found.right.tolist() == [1, 2, 2, 3] and found.false.tolist() == [0, 1, 2, 2]
+    assert found.recall.tolist() == pytest.approx([1 / 3, 2 / 3, 2 / 3, 1])
+    assert found.auc == pytest.approx((2 + 1.5 + 0) / 6)
+
+
+def test_what_has_no_score_comes_last() -> None:
+    assert rank(np.array([NAN, -3, NAN]), np.array([False, True, False])).auc == 1
+
+
+def test_without_used_ones_there_is_no_area() -> None:
+    found = rank(np.array([1.0, 2]), np.array([False, False]))
+    assert np.isnan(found.auc) and np.isnan(found.average_precision)
+
+
+def test_the_highest_of_each_label() -> None:
+    score = np.array([[5, 0.0, 1], [7, 0, NAN], [6, 0, 2]])
+    chosen = highest(score, np.array([2, 1, 2]))
+    assert chosen.tolist() == [[False, False, True], [True, False, False], [True, False, True]]

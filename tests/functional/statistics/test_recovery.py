@@ -1,0 +1,44 @@
+"""Three labels' worth of made-up pairs; every number can be checked in the head."""
+
+import numpy as np
+import pytest
+from scipy.stats import binom
+
+from emocam.functional.statistics.recovery import RULES, Pairs
+
+# object, label, regions, importance, chance of each pair
+ROWS = np.array(
+    [
+        (0, 0, 1, 0.9, 0.01),
+        (0, 0, 1, 0.8, 0.02),
+        (0, 0, 2, 0.2, 0.04),
+        (1, 0, 1, 0.4, 0.5),
+        (1, 0, 1, 0.4, 0.6),
+        (1, 0, 1, 0.4, 0.9),
+        (1, 0, 1, 0.4, 0.7),
+        (2, 1, 1, 0.1, 0.3),
+    ]
+)
+PAIRS = Pairs(*ROWS[:, :3].astype(int).T, *ROWS[:, 3:].T, images=np.array([4, 2]), objects=3)
+CUES = np.array([1, 0])
+
+
+def test_presence_and_the_paper_s_rule_prefer_what_is_everywhere() -> None:
+    assert RULES["presence"](PAIRS, CUES).score.tolist() == [[75, 0], [100, 0], [0, 50]]
+    said = RULES["paper"](PAIRS, CUES)
+    assert said.score.tolist() == [[50, 0], [100, 0], [0, 0]]
+    assert np.argwhere(said.chosen).tolist() == [[1, 0]]  # as many as there are cues
+
+
+def test_chance_and_the_average_prefer_what_is_looked_at() -> None:
+    assert RULES["chance"](PAIRS, CUES).score.tolist() == [[75, 0], [0, 0], [0, 0]]
+    assert RULES["average"](PAIRS, CUES).score[:2, 0] == pytest.approx([1.9 / 3, 0.4])
+
+
+def test_above_chance_is_a_binomial_tail_at_the_share_that_any_of_the_regions_had() -> None:
+    said = RULES["above chance"](PAIRS, np.array([9, 9]))
+    usual = (0.05 + 0.05 + (1 - 0.95**2)) / 3
+    p = binom.sf(2, 3, usual)
+    assert p * 3 < 0.05  # three cells are tested
+    assert np.argwhere(said.chosen).tolist() == [[0, 0]]
+    assert said.score[0, 0] == 1 and said.score[1, 0] == 0 and np.isnan(said.score[0, 1])

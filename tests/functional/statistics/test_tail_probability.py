@@ -1,0 +1,52 @@
+"""Upper tails, against scipy and by listing all that can happen."""
+
+from itertools import combinations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
+
+from emocam.functional.statistics.tail_probability import binomial_tail, hypergeometric_tail
+
+
+@given(st.integers(0, 60), st.integers(0, 60), st.integers(0, 60), st.integers(1, 60))
+def test_the_hypergeometric_tail_is_scipys(count: int, drawn: int, marked: int, of: int) -> None:
+    drawn, marked = min(drawn, of), min(marked, of)
+    ours = hypergeometric_tail(*(np.array([x]) for x in (count, drawn, marked, of)))
+    assert ours[0] == pytest.approx(stats.hypergeom.sf(count - 1, of, marked, drawn), rel=1e-8, abs=1e-13)
+
+
+def test_three_of_ten_by_listing_all_hands() -> None:
+    """4 of 10 are marked and 3 are drawn."""
+    hands = [sum(card < 4 for card in hand) for hand in combinations(range(10), 3)]
+    for count in range(5):
+        found = hypergeometric_tail(np.array(count), np.array(3), np.array(4), np.array(10))
+        assert found == pytest.approx(np.mean([hand >= count for hand in hands]))
+
+
+def test_tails_far_out_are_small_but_not_lost() -> None:
+    count, drawn, marked, of = 900, 1300, 3000, 26_000
+    found = hypergeometric_tail(*(np.array([x]) for x in (count, drawn, marked, of)))[0]
+    assert 0 < found < 1e-300 or found == pytest.approx(stats.hypergeom.sf(count - 1, of, marked, drawn))
+
+
+@given(st.integers(0, 50), st.integers(0, 50), st.floats(0, 1))
+def test_the_binomial_tail_is_scipys(count: int, of: int, share: float) -> None:
+    ours = binomial_tail(np.array([count]), np.array([of]), np.array([share]))[0]
+    assert ours == pytest.approx(stats.binom.sf(count - 1, of, share), rel=1e-8, abs=1e-300)
+
+
+def test_an_unknown_share_has_no_tail() -> None:
+    assert np.isnan(binomial_tail(np.array([0, 3]), np.array([5, 5]), np.array([np.nan, np.nan]))).all()
+
+
+def test_hits_of_unequal_chance_are_no_more_likely_than_the_binomial_says() -> None:
+    """Hoeffding 1956: above the mean plus one."""
+    draw = np.random.default_rng(0)
+    share = draw.beta(0.5, 1, 30)
+    hits = (draw.uniform(size=(100_000, 30)) < share).sum(1)
+    for count in range(int(share.sum()) + 2, 31):
+        bound = binomial_tail(np.array([count]), np.array([30]), np.array([share.mean()]))[0]
+        assert (hits >= count).mean() <= bound + 0.003

@@ -1,0 +1,72 @@
+"""Two corpora or two networks that differ have other digests, and the same ones have the same."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+
+from emocam.classifier.base import Classifier
+from emocam.data.base import Data
+from emocam.data.planted import Planted
+from emocam.network.weights import fingerprint
+from emocam.predict.provenance import corpus_digest, source
+
+LISTING = ["a.jpg", "deep/b.jpg"]
+
+
+@pytest.fixture
+def corpus(tmp_path: Path) -> Data:
+    folder = tmp_path / "photos"
+    (folder / "deep").mkdir(parents=True)
+    for path in LISTING:
+        (folder / path).write_bytes(b"12345")
+    return Data(root=folder)
+
+
+def digest(data: Data, listing: list[str] = LISTING, **settings: object) -> str:
+    return corpus_digest({"root": str(data.root), **settings}, data, listing)
+
+
+def test_where_the_folder_lies_makes_no_difference(corpus: Data, tmp_path: Path) -> None:
+    moved = Data(root=shutil.copytree(corpus.root, tmp_path / "elsewhere"))
+    assert digest(moved) == digest(corpus)
+    assert len(digest(corpus)) == 32
+
+
+def test_another_picture_makes_another_corpus(corpus: Data) -> None:
+    before = digest(corpus)
+    assert digest(corpus, LISTING[:1]) != before
+    assert digest(corpus, world="nothing") != before
+    assert digest(corpus, batch_size=3) == before
+    (corpus.root / "a.jpg").write_bytes(b"123456")
+    assert digest(corpus) != before
+
+
+def test_drawn_pictures_come_from_what_draws_them(corpus: Data) -> None:
+    drawn = {"_target_": "emocam.data.planted.Planted", "images": 4, "seed": 1, "root": None, "workers": 0}
+    assert json.loads(source(drawn, Planted(images=4))) == {
+        "target": drawn["_target_"],
+        "images": 4,
+        "seed": 1,
+    }
+    assert source({"root": "photos"}, corpus) == str(corpus.root)
+
+
+class Cut(Classifier):
+    """Three layers, cut after so many."""
+
+    def __init__(self, layers: list[nn.Module], after: int) -> None:
+        super().__init__()
+        self.features, self.head = nn.Sequential(*layers[:after]), nn.Sequential(*layers[after:])
+
+
+def test_the_same_weights_have_the_same_fingerprint_wherever_the_cut_is() -> None:
+    torch.manual_seed(0)
+    layers = [nn.Conv2d(3, 2, 1), nn.BatchNorm2d(2), nn.Conv2d(2, 4, 1)]
+    known = fingerprint(Cut(layers, 1))
+    assert fingerprint(Cut(layers, 2)) == known
+    layers[2].weight.data[0, 0, 0, 0] += 1e-6
+    assert fingerprint(Cut(layers, 1)) != known

@@ -1,0 +1,43 @@
+"""What a run says at its end."""
+
+from pathlib import Path
+
+from emocam.runner.closing import closing
+from emocam.system.terminal import shown
+
+SUMMARY = {
+    "finding": [{"object": "Ball", "label": "Joy", "percent": 80.0}],
+    "in_words": ["Ball: in 80 % of the pictures labelled Joy (30 % of all). Used."],
+}
+
+
+def test_cells_in_words_follow_the_finding(tmp_path: Path) -> None:
+    lines = closing(SUMMARY, "1 image: 1 explained", tmp_path)
+    assert lines[:3] == [
+        "what drives the decisions",
+        "  Ball  ->  Joy   80.0 % of its images",
+        "Ball: in 80 % of the pictures labelled Joy (30 % of all). Used.",
+    ]
+
+
+def test_without_cells_nothing_is_said_of_them(tmp_path: Path) -> None:
+    lines = closing({"finding": SUMMARY["finding"]}, "1 image: 1 explained", tmp_path)
+    assert lines[2:] == ["1 image: 1 explained", f"report   {tmp_path}"]
+
+
+def test_what_parts_model_and_data_what_is_outside_and_what_is_stable_follow(tmp_path: Path) -> None:
+    found = {"apart": ["Cake comes with Joy."], "unexplained": 0.394, "unexplained_area": 0.74}
+    lines = closing(SUMMARY | found | {"stable_top": 5, "stable_from": 1500}, "1 image", tmp_path)
+    assert lines[3:6] == [
+        "Cake comes with Joy.",
+        "outside all boxes: 39 % of the maps' mass, 74 % of the area",
+        "the top 5 is stable from 1,500 pictures on",
+    ]
+    lines = closing(
+        SUMMARY | {"stable_top": 3, "stable_from": None, "unexplained": None}, "1 image", tmp_path
+    )
+    assert lines[3] == "the top 3 still changes: more pictures are needed"
+
+
+def test_a_name_does_not_steer_the_terminal() -> None:
+    assert shown(["a \x1b[2J\x9b1m name\r", "Ü ✓"]) == "a \ufffd[2J\ufffd1m name\ufffd\nÜ ✓\n"
