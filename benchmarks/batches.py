@@ -20,7 +20,7 @@ from emocam.paste.grid import Grid
 from emocam.predict.explain import Explain
 from emocam.records.evidence import Evidence
 from emocam.records.picture import Batch
-from emocam.results.tables import tables
+from emocam.results.tables import evidence_tables
 
 PAPER: dict[str, type[CAM]] = {
     "gradcam": GradCAM,
@@ -38,7 +38,7 @@ class Ours:
         self, folder: Path, size: int, methods: list[str], images: int, precision: str = "32"
     ) -> None:
         self.data = Folder(root=str(folder))
-        self.data.begin()
+        self.data.prepare()
         self.listing, self.images = self.data.listing()[:images], images
         self.net, self.detector = networks.emonet(), networks.detector(size)
         if precision == "bf16":  # as `precision=bf16` makes them
@@ -57,7 +57,7 @@ class Ours:
     def explain(self) -> list[Evidence]:
         found = self.step.predict_step(self.open())
         for evidence in found:
-            tables(evidence, self.net.labels, self.detector.objects)
+            evidence_tables(evidence, self.net.labels, self.detector.objects)
         return found
 
     def paste(self) -> list[list[int]]:

@@ -19,10 +19,10 @@ from emocam.records.base import WHOLE
 from emocam.records.detections import Detections
 from emocam.records.evidence import Evidence, Explanation, Prediction
 from emocam.records.thresholds import Thresholds
-from emocam.results.chunks import Shards
+from emocam.results.chunks import Chunks
 from emocam.results.files import BOX, FILES, METADATA
 from emocam.results.run import Run
-from emocam.results.tables import tables, writing
+from emocam.results.tables import evidence_tables, parquet_options
 
 REGIONS = 20
 OBJECTS = NAMES.read_text().splitlines()
@@ -50,18 +50,18 @@ def found(start: int, images: int) -> dict[str, pa.Table]:
         chance=torch.randint(1, 1024, (count,), generator=dice) / 1024,
         chance_centre=torch.randint(1, 128, (count,), generator=dice) / 128,
     )
-    return tables(evidence, list(LABELS), OBJECTS)
+    return evidence_tables(evidence, list(LABELS), OBJECTS)
 
 
 def leave_run(folder: Path, images: int) -> None:
     """What a run leaves of as many images."""
-    shards = Shards(folder, "key")
-    shards.begin()
+    chunks = Chunks(folder, "key")
+    chunks.begin()
     for start in range(0, images, 500):
         steps = [found(at, 50) for at in range(start, min(start + 500, images), 50)]
-        shards.write(f"000-{start:06d}", {file: [step[file] for step in steps] for file in FILES})
+        chunks.write(f"000-{start:06d}", {file: [step[file] for step in steps] for file in FILES})
     names = {"labels": list(LABELS), "objects": OBJECTS, "version": "", "key": "key"}
-    shards.merge(folder, {METADATA: json.dumps(names).encode()})
+    chunks.merge(folder, {METADATA: json.dumps(names).encode()})
 
 
 def table_of_regions(images: int) -> pa.Table:
@@ -70,8 +70,8 @@ def table_of_regions(images: int) -> pa.Table:
 
 
 def write(rows: pa.Table, file: Path) -> None:
-    """As a shard is written."""
-    pq.write_table(rows, file, **writing(rows.schema))
+    """As a chunk is written."""
+    pq.write_table(rows, file, **parquet_options(rows.schema))
 
 
 def read(file: Path) -> pa.Table:
@@ -144,7 +144,7 @@ def contests(small: bool = False) -> Iterator[Contest]:
 
 
 def sizes(images: int = 12_800) -> str:
-    """Bytes of both, and what all of a run's tables cost, by shards that survive an interrupt."""
+    """Bytes of both, and what all of a run's tables cost, by chunks that survive an interrupt."""
     with tempfile.TemporaryDirectory(prefix="emocam-bench-") as name:
         folder = Path(name)
         rows = table_of_regions(images)
@@ -153,11 +153,11 @@ def sizes(images: int = 12_800) -> str:
         ours, theirs = ((folder / f"evidence.{kind}").stat().st_size for kind in ("parquet", "csv"))
         run = folder / "run"
         run.mkdir()
-        times = race({"shards": Way(lambda: leave_run(run, 1000), 1000)})["shards"]
+        times = race({"chunks": Way(lambda: leave_run(run, 1000), 1000)})["chunks"]
     return (
         f"\n{len(rows):,} regions take {ours / 1e6:.1f} MB of Parquet and {theirs / 1e6:.1f} MB of CSV: "
         f"**{theirs / ours:.1f}x** (at least 5x{'' if theirs / ours >= 5 else ', **missed**'}). All four tables of a "
-        f"run, made, written as shards and merged, take {times} of processor an image."
+        f"run, made, written as chunks and merged, take {times} of processor an image."
     )
 
 

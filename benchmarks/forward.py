@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from emocam.detector.postprocess import pack_regions
 from emocam.functional.box.yolo import candidates
-from emocam.network.precision import Narrow
+from emocam.network.precision import Bfloat16Copy
 from emocam.records.base import WHOLE
 from emocam.records.detections import Detections
 
@@ -132,7 +132,7 @@ def halved(images: int) -> Iterator[str]:
     x = net.prepare(networks.pictures(images, (227, 227)).classifier_view)
     y = torch.rand(1, 3, 608, 608).contiguous(memory_format=torch.channels_last)
     for name, whole, given in (("EmoNet", net, x), ("YOLOv3-608 but its last layers", network, y)):
-        narrow = Narrow(whole)
+        narrow = Bfloat16Copy(whole)
         with torch.no_grad():
             one, two = whole(given), narrow(given)
         if isinstance(one, list):

@@ -16,11 +16,11 @@ from telling import table_of
 from torch import Tensor
 
 from emocam.classifier.emonet import EmoNet
-from emocam.intervention.paste import for_alike
+from emocam.intervention.paste import with_changed_windows
 from emocam.paste.base import Variant
 from emocam.paste.grid import Grid
 from emocam.paste.patch import patched
-from emocam.paste.patched_view import Seen
+from emocam.paste.patched_view import PatchedView
 from emocam.view.crops import Stretch
 
 PLAIN = "one by one"
@@ -34,14 +34,14 @@ class Pasting:
         self.image = photograph().resize(SIZE, Image.Resampling.LANCZOS)
         self.view, self.change, self.count = Stretch((227, 227)), Grid(), variants
         self.network = EmoNet(weights="random").freeze()
-        self.alike = for_alike(self.network)
+        self.alike = with_changed_windows(self.network)
 
     def variants(self) -> list[Variant]:
         return list(self.change(self.image, []))[: self.count]
 
     def views(self) -> Tensor:
         """The picture's own comes first: the others are like it but for a window each."""
-        seen = Seen.by(self.view, self.image)
+        seen = PatchedView.by(self.view, self.image)
         return torch.stack([seen.shown, *(seen.after(variant.patches)[0] for variant in self.variants())])
 
     def plain_views(self) -> Tensor:

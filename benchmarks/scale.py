@@ -71,7 +71,7 @@ def chunk(start: int, count: int) -> tuple[pa.Table, pa.Table]:
 
 def write(folder: Path, images: int) -> None:
     """A run's folder, as far as counting reads it."""
-    from emocam.results.tables import writing
+    from emocam.results.tables import parquet_options
 
     metadata = {
         b"emocam": json.dumps({"labels": LABELS, "objects": OBJECTS, "version": "", "key": ""}).encode()
@@ -84,7 +84,7 @@ def write(folder: Path, images: int) -> None:
             table = table.replace_schema_metadata(metadata)
             if name not in writers:
                 writers[name] = pq.ParquetWriter(
-                    folder / f"{name}.parquet", table.schema, **writing(table.schema)
+                    folder / f"{name}.parquet", table.schema, **parquet_options(table.schema)
                 )
             writers[name].write_table(table, row_group_size=GROUP * each)
     for writer in writers.values():

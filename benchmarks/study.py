@@ -19,7 +19,7 @@ from PIL import Image
 from racing import Agreement, Contest, Way, duration, race
 from telling import Kept, table_of
 
-from emocam.results.tables import tables
+from emocam.results.tables import evidence_tables
 
 PHOTOS = Path(__file__).resolve().parents[2] / "shared/data/photos"
 FINDINGEMO = 25_869
@@ -136,7 +136,10 @@ def stages() -> str:
                 lambda: ours.step.weigh(batch, prediction, explanations[0], found),
                 0.0,
             ),
-            "tables, one CAM": (lambda: tables(evidence, ours.net.labels, ours.detector.objects), 0.0),
+            "tables, one CAM": (
+                lambda: evidence_tables(evidence, ours.net.labels, ours.detector.objects),
+                0.0,
+            ),
             "paste, 51 variants": (ours.paste, 0.0),
         }
         ways = {name: Way(torch.no_grad()(call) if flop else call, 8) for name, (call, flop) in work.items()}

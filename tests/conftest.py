@@ -22,10 +22,10 @@ from emocam.functional.map.maps import box_means
 from emocam.records.base import WHOLE
 from emocam.records.detections import Detections
 from emocam.records.evidence import Evidence, Explanation, Prediction
-from emocam.results.chunks import Shards
+from emocam.results.chunks import Chunks
 from emocam.results.files import METADATA
 from emocam.results.run import Run
-from emocam.results.tables import corners, tables
+from emocam.results.tables import evidence_tables, read_boxes
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -111,10 +111,10 @@ def finished_run(tmp_path: Path) -> Callable[..., Run]:
             chance=torch.from_numpy(draw.random(images * 4)).float() if explained else None,
         )
         folder = tmp_path / name
-        shards = Shards(folder, "key")
-        shards.begin()
-        shards.write("0", {file: [rows] for file, rows in tables(evidence, labels, objects).items()})
-        shards.merge(folder, {METADATA: json.dumps({"labels": labels, "objects": objects}).encode()})
+        chunks = Chunks(folder, "key")
+        chunks.begin()
+        chunks.write("0", {file: [rows] for file, rows in evidence_tables(evidence, labels, objects).items()})
+        chunks.merge(folder, {METADATA: json.dumps({"labels": labels, "objects": objects}).encode()})
         summary = {
             "images": images,
             "thresholds": {"score": 0.005, "importance": 0.3, "confidence": 0.0},
@@ -140,7 +140,7 @@ def mean_run(finished_run: Callable[..., Run]) -> Callable[..., Run]:
         run = finished_run(name, np.zeros((60, 4)), **given)
         file, ((maps, window),) = run.path / "evidence.parquet", run.explanations()
         table = pq.read_table(file)
-        boxes = torch.from_numpy(corners(table))
+        boxes = torch.from_numpy(read_boxes(table))
         means = box_means(maps, window, boxes, torch.arange(len(maps)).repeat_interleave(4)) + added
         place = table.column_names.index("importance")
         pq.write_table(table.set_column(place, "importance", pa.array(means.numpy())), file)

@@ -10,10 +10,10 @@ import pytest
 from PIL import Image
 
 from emocam.data.planted import Planted
-from emocam.settings.paths import beside
+from emocam.settings.paths import resource_folder
 
 Command = Callable[..., int]
-STUDIES = sorted(file.stem for file in beside("experiments").glob("*.yaml"))
+STUDIES = sorted(file.stem for file in resource_folder("experiments").glob("*.yaml"))
 QUICK = ("logger=null", "~callback.report", "data.workers=0")
 
 
@@ -23,7 +23,7 @@ def test_study_composes_and_is_in_the_table(
 ) -> None:
     assert emocam(f"+experiment={study}", "--cfg", "job") == 0
     assert "_target_: emocam.task." in capsys.readouterr().out
-    table = (beside("experiments") / "README.md").read_text()
+    table = (resource_folder("experiments") / "README.md").read_text()
     assert re.search(rf"^\| `?{study}`? \|", table, re.MULTILINE)
 
 

@@ -10,13 +10,13 @@ from PIL import Image
 from torch import Tensor, nn
 
 from emocam.api.explanation import Explained
-from emocam.api.inputs import Given, Shown, Transform, given, preparation
-from emocam.api.own_model import OwnModel, borrowed, layer_name
+from emocam.api.inputs import Input, PictureShown, Transform, preparation, read_inputs
+from emocam.api.own_model import OwnModel, layer_name, state_restored
 from emocam.cam.base import CAM, ForwardPass
 from emocam.classifier.base import Classifier
 from emocam.errors import SettingError, nearest
 from emocam.settings.build import build
-from emocam.settings.paths import beside
+from emocam.settings.paths import resource_folder
 
 AT_ONCE = 16
 """Pictures in one pass."""
@@ -45,11 +45,11 @@ def explain(
         raise TypeError(f"model must be a torch module, got {type(model).__name__}")
     model = _unwrapped(model)
     cam, ready = cam_of(method), preparation(model, transform)
-    shown: list[Shown] = []
+    shown: list[PictureShown] = []
     found: list[tuple[Tensor, Tensor]] = []
     classifier: Classifier | None = None
-    with torch.inference_mode(False), borrowed(model):
-        for part in _in_parts(given(images, ready)):
+    with torch.inference_mode(False), state_restored(model):
+        for part in _in_parts(read_inputs(images, ready)):
             x = _side_by_side(part, model)
             if classifier is None:
                 classifier = _classifier(model, labels, layer, x, ready.grey_of(part[0]))
@@ -75,7 +75,7 @@ def cam_of(method: str | CAM) -> CAM:
         return method
     if not isinstance(method, str):
         raise TypeError(f"method must be a name or a CAM, got {type(method).__name__}")
-    conf = beside("conf") / "cam"
+    conf = resource_folder("conf") / "cam"
     written = {file.stem: OmegaConf.load(file) for file in sorted(conf.glob("*.yaml"))}
     names = [name for name, node in written.items() if "_target_" in node]
     if method not in names:
@@ -89,12 +89,12 @@ def _unwrapped(model: nn.Module) -> nn.Module:
     return getattr(model, inner) if inner else model
 
 
-def _in_parts(stream: Iterator[Given]) -> Iterator[list[Given]]:
+def _in_parts(stream: Iterator[Input]) -> Iterator[list[Input]]:
     while part := list(islice(stream, AT_ONCE)):
         yield part
 
 
-def _side_by_side(part: list[Given], model: nn.Module) -> Tensor:
+def _side_by_side(part: list[Input], model: nn.Module) -> Tensor:
     """Inputs (B, C, H, W) on the model's device."""
     shapes = {tuple(one.x.shape) for one in part}
     if len(shapes) > 1:

@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image
 from torch import Tensor
 
-from emocam.api.inputs import Shown
+from emocam.api.inputs import PictureShown
 
 if TYPE_CHECKING:
     from emocam.plot.association import Axes
@@ -33,7 +33,7 @@ class Explained:
     layer: str
     method: str
     target: str
-    shown: list[Shown]
+    shown: list[PictureShown]
 
     def __len__(self) -> int:
         return len(self.maps)

@@ -28,7 +28,7 @@ LARGEST_SHOWN = 512
 
 
 @dataclass(frozen=True)
-class Shown:
+class PictureShown:
     """A picture to look at; the model saw the `window` (4,) of it."""
 
     name: str
@@ -37,11 +37,11 @@ class Shown:
 
 
 @dataclass(frozen=True)
-class Given:
+class Input:
     """An input `x` (C, H, W), what a person sees of it, and whether it was made of a picture here."""
 
     x: Tensor
-    shown: Shown
+    shown: PictureShown
     prepared: bool
 
 
@@ -52,7 +52,7 @@ class Preparation:
     prepare: Transform
     window: Callable[[Image.Image], Tensor] | None
 
-    def grey_of(self, first: Given) -> Tensor:
+    def grey_of(self, first: Input) -> Tensor:
         """What a middle grey is among inputs (C,); zero where inputs come as tensors, as if normalised."""
         if not first.prepared:
             return torch.zeros(len(first.x))
@@ -93,22 +93,22 @@ def _window_of(transform: Any) -> Callable[[Image.Image], Tensor] | None:
     return lambda picture: view(picture)[1]
 
 
-def given(images: object, ready: Preparation) -> Iterator[Given]:
+def read_inputs(images: object, ready: Preparation) -> Iterator[Input]:
     """One after another, so that only as many are open as are used."""
     for number, item in enumerate(_items(images)):
         if isinstance(item, Tensor):
             x = _checked(item, "images")
-            yield Given(x, Shown(str(number), _seen(x), torch.tensor(WHOLE)), prepared=False)
+            yield Input(x, PictureShown(str(number), _seen(x), torch.tensor(WHOLE)), prepared=False)
             continue
         name = str(number) if isinstance(item, Image.Image) else str(item)
         picture = _turned(item) if isinstance(item, Image.Image) else _opened(Path(item))
         x = _checked(ready.prepare(picture), "transform")
         if ready.window is None:
-            yield Given(x, Shown(name, _seen(x), torch.tensor(WHOLE)), prepared=True)
+            yield Input(x, PictureShown(name, _seen(x), torch.tensor(WHOLE)), prepared=True)
         else:
             window = ready.window(picture)
             picture.thumbnail((LARGEST_SHOWN, LARGEST_SHOWN))
-            yield Given(x, Shown(name, picture, window), prepared=True)
+            yield Input(x, PictureShown(name, picture, window), prepared=True)
 
 
 def _items(images: object) -> Iterator[Item]:

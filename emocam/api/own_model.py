@@ -13,7 +13,7 @@ from emocam.network.layers import find_layer, spatial_layers
 
 
 @contextmanager
-def borrowed(model: nn.Module) -> Iterator[None]:
+def state_restored(model: nn.Module) -> Iterator[None]:
     """Whatever happens inside, modes and wishes for gradients are afterwards as they were."""
     modes = [(module, module.training, getattr(module, "inplace", None)) for module in model.modules()]
     wishes = [(parameter, parameter.requires_grad) for parameter in model.parameters()]
@@ -29,7 +29,7 @@ def borrowed(model: nn.Module) -> Iterator[None]:
 
 
 class OwnModel(Classifier):
-    """A module cut at `layer`; it is frozen, so lend it by `borrowed`.
+    """A module cut at `layer`; it is frozen, so lend it within `state_restored`.
 
     Its inputs come prepared. `grey` (C,) is what a middle grey is among them; `dry` (2, C, H, W) are
     two different inputs.

@@ -9,13 +9,13 @@ from contextlib import contextmanager
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
 
-from emocam.cli.launch import Outcome, perform
+from emocam.cli.launch import Outcome, launch
 from emocam.cli.main import VERBS
-from emocam.cli.messages import sentence
+from emocam.cli.messages import error_sentence
 from emocam.errors import SettingError
 from emocam.results.run import Run
 from emocam.runner import job_status
-from emocam.settings.paths import beside
+from emocam.settings.paths import resource_folder
 
 TERMINAL = ("--help", "-h", "--version", *VERBS)
 
@@ -31,9 +31,9 @@ def run(*words: str) -> Run | list[Run]:
         if word in TERMINAL:
             raise SettingError(f"{word} is for a terminal: emocam {word}; run takes the words of a run")
     with _hydra_as_found():
-        outcome = perform(list(words), lambda error: None, time.perf_counter())
+        outcome = launch(list(words), lambda error: None, time.perf_counter())
     if outcome.signal is not None:
-        raise KeyboardInterrupt(outcome.goes_on)
+        raise KeyboardInterrupt(outcome.resume_command)
     return _swept(outcome) if outcome.swept else _single(outcome)
 
 
@@ -55,7 +55,7 @@ def _single(outcome: Outcome) -> Run:
 
 def _swept(outcome: Outcome) -> list[Run]:
     assert outcome.folder is not None
-    ended = job_status.read(outcome.folder)
+    ended = job_status.read_jobs(outcome.folder)
     finished = [
         job.folder for job in ended if job.status != 1 and (job.folder / "predictions.parquet").is_file()
     ]
@@ -73,7 +73,7 @@ def _raised(error: Exception) -> Exception:
     from omegaconf.errors import OmegaConfBaseException
 
     if isinstance(error, HydraException | OmegaConfBaseException):
-        return SettingError(sentence(error, beside("conf")))
+        return SettingError(error_sentence(error, resource_folder("conf")))
     return error
 
 

@@ -9,7 +9,7 @@ from emocam.callback.base import Finished
 from emocam.cells.chance import chances
 from emocam.cells.effects import with_effects
 from emocam.cells.table import Tally, cell_columns, frame
-from emocam.cells.verdict import USED, WORDS, Rules, few, sentence, verdicts
+from emocam.cells.verdict import USED, WORDS, Rules, few, verdict_sentence, verdicts
 from emocam.functional.statistics.bootstrap import RESAMPLES
 from emocam.records.thresholds import Thresholds
 from emocam.results.run import Run
@@ -40,7 +40,9 @@ class Cells:
         table = cells.astype({"tried": "string", "verdict": "string"})
         table.to_parquet(run.path / "cells.parquet", index=False)
         write_csv(table, run.path / "cells.csv", index=False)
-        return numbers(cells, self.rules) | {"in_words": in_words(cells, finished.summary.get("finding", []))}
+        return headline_numbers(cells, self.rules) | {
+            "in_words": in_words(cells, finished.summary.get("finding", []))
+        }
 
 
 def count(run: Run, thresholds: Thresholds) -> Tally:
@@ -52,7 +54,7 @@ def count(run: Run, thresholds: Thresholds) -> Tally:
     return Tally(matrix.images.numpy(), matrix.present.numpy(), matrix.counts.numpy(), chance)
 
 
-def numbers(cells: pd.DataFrame, rules: Rules) -> dict[str, Any]:
+def headline_numbers(cells: pd.DataFrame, rules: Rules) -> dict[str, Any]:
     """How many cells could be tested, how many stand out, and how many have each verdict."""
     given = cells["verdict"].value_counts()
     return {
@@ -70,6 +72,6 @@ def in_words(cells: pd.DataFrame, finding: list[dict[str, Any]]) -> list[str]:
     named = np.array([pair in strongest for pair in zip(cells["object"], cells["label"], strict=True)], bool)
     told = pd.concat([used, cells[named].sort_values("present", ascending=False)]).drop_duplicates()
     return [
-        sentence({str(key): value for key, value in cell.items()})
+        verdict_sentence({str(key): value for key, value in cell.items()})
         for cell in told.head(MOST).to_dict("records")
     ]

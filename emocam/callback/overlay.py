@@ -11,19 +11,19 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from emocam.callback.base import Finished
-from emocam.face.blur import check, without_faces
+from emocam.face.blur import check_faces_setting, without_faces
 from emocam.plot.overlay import overlay_figure
 from emocam.records.base import WHOLE
 from emocam.records.thresholds import Thresholds
 from emocam.results.files import BOX
-from emocam.results.run import LABELLED, Run, places
-from emocam.results.tables import corners
+from emocam.results.run import LABELLED, Run, image_rows
+from emocam.results.tables import read_boxes
 
 MOST_BOXES = 6
 
 
 @dataclass(frozen=True)
-class Seen:
+class MapAndBoxes:
     """A picture's answer, its map over its window, and the strongest boxes (n, 4) that count."""
 
     says: str
@@ -43,7 +43,7 @@ class Overlay:
     def __init__(self, images: int = 8, faces: str | None = None) -> None:
         self.images, self.faces = images, faces
         if faces is not None:
-            check(faces)
+            check_faces_setting(faces)
 
     def on_run_end(self, finished: Finished) -> dict[str, Any]:
         if finished.data is None:
@@ -72,7 +72,7 @@ def surest(run: Run, count: int) -> list[str]:
     """Chosen by label and confidence alone, on which all methods over one classifier agree."""
     kept = []
     for images, regions in run.blocks(LABELLED, ["image"]):
-        held = images.take(np.unique(places(regions, images)))
+        held = images.take(np.unique(image_rows(regions, images)))
         kept.append(_surest_first(held.to_pandas()).groupby("label", observed=True).head(count))
     rows = _surest_first(pd.concat(kept)) if kept else pd.DataFrame(columns=["image", "label"])
     label = rows["label"].astype(object).map({name: i for i, name in enumerate(run.label_names)})
@@ -84,7 +84,7 @@ def _surest_first(rows: pd.DataFrame) -> pd.DataFrame:
     return rows.sort_values("confidence", ascending=False, kind="stable")
 
 
-def look_up(run: Run, paths: list[str], thresholds: Thresholds) -> Iterator[tuple[str, Seen]]:
+def look_up(run: Run, paths: list[str], thresholds: Thresholds) -> Iterator[tuple[str, MapAndBoxes]]:
     """These pictures in the run's order, a block in memory at a time."""
     maps = run.explanations() if run.explained else repeat(None)
     for (images, regions), numbers, own in zip(run.blocks(LABELLED, BOX), run.tensors(), maps, strict=False):
@@ -99,11 +99,11 @@ def look_up(run: Run, paths: list[str], thresholds: Thresholds) -> Iterator[tupl
             label, confidence = images["label"][place].as_py(), images["confidence"][place].as_py()
             yield (
                 named[place],
-                Seen(
+                MapAndBoxes(
                     f"{label} {confidence:.2f}",
                     own[0][place].numpy() if own else None,
                     own[1][place].tolist() if own else WHOLE,
-                    corners(regions.take(rows.numpy())),
+                    read_boxes(regions.take(rows.numpy())),
                     [run.object_names[i] for i in numbers["object"][rows].tolist()],
                     numbers["importance"][rows].tolist(),
                 ),

@@ -23,7 +23,7 @@ from emocam.importance.peak import Peak
 from emocam.records.detections import Detections
 from emocam.records.evidence import Explanation
 from emocam.results.files import BOX
-from emocam.results.run import LABELLED, Run, codes, places
+from emocam.results.run import LABELLED, Run, encode_names, image_rows
 from emocam.results.spreadsheet import write_csv
 
 IMPORTANCES: dict[str, Importance] = {
@@ -47,8 +47,8 @@ class Recovery:
         if not cells:
             return {}
         run = finished.run
-        used = marked(run, [(cell["object"], cell["label"]) for cell in cells if cell["role"] in CUES])
-        left_out = marked(run, getattr(finished.data, "doubtful", []))
+        used = mark_cells(run, [(cell["object"], cell["label"]) for cell in cells if cell["role"] in CUES])
+        left_out = mark_cells(run, getattr(finished.data, "doubtful", []))
         table = pd.concat([*called(finished, used, left_out)], ignore_index=True)
         table.to_parquet(finished.folder / "recovery.parquet", index=False)
         scores = score(table, ["rule", "by"])
@@ -56,7 +56,7 @@ class Recovery:
         return {"recovery_auc": scores["auc"].tolist()[0]}
 
 
-def marked(run: Run, cells: Iterable[tuple[str, str]]) -> np.ndarray:
+def mark_cells(run: Run, cells: Iterable[tuple[str, str]]) -> np.ndarray:
     """Cells, an object and a label each, as a matrix (O, L)."""
     matrix = np.zeros((len(run.object_names), len(run.label_names)), bool)
     for object, label in cells:
@@ -143,10 +143,10 @@ def read_regions(finished: Finished) -> pd.DataFrame:
     run, parts = finished.run, []
     maps = pq.ParquetFile(run.path / "maps.parquet") if run.explained else None
     for number, (images, regions) in enumerate(run.blocks(LABELLED)):
-        place = places(regions, images)
+        place = image_rows(regions, images)
         part = regions.select([c for c in regions.column_names if c not in ("label", "object")]).to_pandas()
-        part["label"] = codes(images, "label", run.label_names).numpy()[place]
-        part["object"] = codes(regions, "object", run.object_names).numpy()
+        part["label"] = encode_names(images, "label", run.label_names).numpy()[place]
+        part["object"] = encode_names(regions, "object", run.object_names).numpy()
         if maps is not None:
             part = part.assign(**weigh(maps.read_row_group(number), part, place))
         parts.append(part)

@@ -7,7 +7,7 @@ from typing import Any
 from PIL import Image
 
 from emocam.callback.base import Finished
-from emocam.face.blur import check, without_faces
+from emocam.face.blur import check_faces_setting, without_faces
 from emocam.report.page import write_report
 
 
@@ -21,7 +21,7 @@ class Report:
     def __init__(self, faces: str | None = None) -> None:
         self.faces = faces
         if faces is not None:
-            check(faces)
+            check_faces_setting(faces)
 
     def on_run_end(self, finished: Finished) -> dict[str, Any]:
         folder, data = finished.folder, finished.data

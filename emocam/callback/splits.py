@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 
 from emocam.callback.annotated import TRUTH, truth_labels
 from emocam.callback.base import Finished
-from emocam.cells.disagreement import partings
+from emocam.cells.disagreement import disagreements
 from emocam.cells.occurrences import read_occurrences
 from emocam.cells.splits import Annotation, cells_by, cells_by_both, right_and_wrong
 from emocam.results.spreadsheet import write_csv
@@ -44,7 +44,7 @@ class Splits:
             write_csv(table, finished.folder / f"cells_{name}.csv", index=False)
         known = np.where(said.as_predicted >= 0, found.label, said.as_predicted)
         called, true = (found.count(label, len(run.label_names)) for label in (known, said.as_predicted))
-        apart = partings(called, true, run.object_names, run.label_names)
+        apart = disagreements(called, true, run.object_names, run.label_names)
         return {"partings": len(apart), "apart": [parting.sentence for parting in apart[:MOST]]}
 
     def leave(self, finished: Finished, name: str, table: pd.DataFrame) -> None:

@@ -17,7 +17,7 @@ from emocam.records.thresholds import Thresholds
 from emocam.results.files import BOX
 from emocam.results.run import Run
 from emocam.results.spreadsheet import write_csv
-from emocam.results.tables import corners
+from emocam.results.tables import read_boxes
 
 CROPS = 12
 """Of each label those that hold most."""
@@ -75,7 +75,7 @@ def shares_outside(
     most of that mass; `held` is the share of the map's mass in it that no box covers.
     """
     seen = thresholds.present(numbers["score"], numbers["confidence"][numbers["image"]])
-    boxes, image = torch.from_numpy(corners(regions))[seen], numbers["image"][seen]
+    boxes, image = torch.from_numpy(read_boxes(regions))[seen], numbers["image"][seen]
     outside = uncovered(maps, window, boxes, image)
     area = uncovered(torch.ones(len(maps), 1, 1), window, boxes, image).flatten().clamp(0, 1)
     mass = maps.double().mean((-2, -1))

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from emocam.classifier.base import Classifier
 from emocam.errors import SettingError, nearest
 from emocam.functional.map.maps import normalise
-from emocam.network.precision import narrowed
+from emocam.network.precision import bfloat16_copy
 from emocam.records.evidence import Explanation, Prediction
 from emocam.records.picture import Batch
 
@@ -33,7 +33,7 @@ class ForwardPass:
         target: int | None = None,
         paths: Sequence[str] = (),
     ) -> None:
-        self.classifier, self.x, self.kind, self.paths = classifier, x, score, paths
+        self.classifier, self.x, self.score_kind, self.paths = classifier, x, score, paths
         activation, self.head = classifier.cut(x)
         self.activation = activation.float().requires_grad_()
         with torch.enable_grad():
@@ -45,7 +45,7 @@ class ForwardPass:
     def score(self, logits: Tensor, image: Tensor | None = None) -> Tensor:
         """The explained quantity (M,) in logits (M, L); row m belongs to image[m] of the pass."""
         target = self.target if image is None else self.target[image]
-        values = logits if self.kind == "logit" else logits.softmax(-1)
+        values = logits if self.score_kind == "logit" else logits.softmax(-1)
         return values.gather(-1, target[:, None])[:, 0]
 
     def score_of(self, activation: Tensor, image: Tensor | None = None) -> Tensor:
@@ -53,14 +53,14 @@ class ForwardPass:
         return self.score(self.head(activation, image), image)
 
     @torch.no_grad()
-    def answer(self, activation: Tensor, image: Tensor) -> Tensor:
+    def score_without_grad(self, activation: Tensor, image: Tensor) -> Tensor:
         """`score_of` without a graph, in the run's precision."""
-        head = replace(self.head, module=self.quick(self.head.module))
+        head = replace(self.head, module=self.in_run_precision(self.head.module))
         return self.score(head(activation, image), image)
 
-    def quick(self, network: nn.Module) -> nn.Module:
+    def in_run_precision(self, network: nn.Module) -> nn.Module:
         """A part of the classifier, or all of it, in the run's precision: for what needs no gradient."""
-        return narrowed(network) if self.classifier.bf16 else network
+        return bfloat16_copy(network) if self.classifier.bf16 else network
 
     @cached_property
     def scores(self) -> Tensor:

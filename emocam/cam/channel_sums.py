@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, fx, nn
 from torch.nn import functional as F
 
-from emocam.network.sparse_linear import Awake
+from emocam.network.sparse_linear import SparseLinear
 
 CHANNELWISE = (
     *(nn.ReLU, nn.ReLU6, nn.LeakyReLU, nn.ELU, nn.GELU, nn.SiLU, nn.Hardswish, nn.Sigmoid, nn.Tanh),
@@ -21,7 +21,7 @@ CHANNELWISE = (
 
 
 @dataclass(frozen=True)
-class Summing:
+class ChannelSum:
     """The linear layer's output is a sum over channels, because `before` keeps them apart."""
 
     before: nn.Module
@@ -29,7 +29,7 @@ class Summing:
     after: nn.Module | None
 
     @classmethod
-    def of(cls, head: nn.Module) -> "Summing | None":
+    def of(cls, head: nn.Module) -> "ChannelSum | None":
         """None where the head is not of this form."""
         try:
             graph = fx.Tracer().trace(head)
@@ -77,5 +77,5 @@ def _woken(part: fx.GraphModule) -> fx.GraphModule:
     """The same function; the head keeps its own layers."""
     for name, module in list(part.named_modules()):
         if type(module) is nn.Linear:
-            part.set_submodule(name, Awake(module))
+            part.set_submodule(name, SparseLinear(module))
     return part

@@ -16,14 +16,14 @@ import torch
 from torch import Tensor, nn
 
 from emocam.cam.base import ForwardPass
-from emocam.cam.channel_sums import Summing
+from emocam.cam.channel_sums import ChannelSum
 
 HELD = 1 << 24
 """Numbers held at once by a batch of coalitions: 64 MB."""
 ROWS = 2048
 """Rows behind the linear layer at once: a product of so many costs less a row than one of a few hundred."""
 
-_trusted: "WeakKeyDictionary[nn.Module, Summing | None]" = WeakKeyDictionary()
+_trusted: "WeakKeyDictionary[nn.Module, ChannelSum | None]" = WeakKeyDictionary()
 
 
 class Coalitions:
@@ -70,7 +70,7 @@ class Coalitions:
         scores = self.whole[:, None].repeat(1, self.activation.shape[1])
         heard: list[Tensor] = []
 
-        def asked(summing: Summing) -> Iterator[tuple[int, Tensor]]:
+        def asked(summing: ChannelSum) -> Iterator[tuple[int, Tensor]]:
             for image, nothing, parts in self._parts(summing):
                 heard.append(parts.abs().amax(-1) > 0)
                 yield image, nothing + parts.sum(0) - parts[heard[image]]
@@ -100,12 +100,12 @@ class Coalitions:
 
     def _ask(self, image: Tensor, mask: Tensor) -> Tensor:
         """Scores (M,) of the head itself for images (M,) under masks (M, C)."""
-        return self.forward.answer(self.activation[image] * mask[:, :, None, None], image)
+        return self.forward.score_without_grad(self.activation[image] * mask[:, :, None, None], image)
 
     def _rows(self, row: Tensor) -> int:
         return max(1, HELD // row.numel())
 
-    def _after(self, summing: Summing, asked: Iterable[tuple[int, Tensor]]) -> Iterator[Tensor]:
+    def _after(self, summing: ChannelSum, asked: Iterable[tuple[int, Tensor]]) -> Iterator[Tensor]:
         """Scores (M,) for each image and outputs of the linear layer (M, outputs), some images at once."""
         waiting: list[tuple[int, Tensor]] = []
         for question in asked:
@@ -116,13 +116,13 @@ class Coalitions:
         if waiting:
             yield from self._together(summing, waiting)
 
-    def _together(self, summing: Summing, asked: list[tuple[int, Tensor]]) -> Sequence[Tensor]:
+    def _together(self, summing: ChannelSum, asked: list[tuple[int, Tensor]]) -> Sequence[Tensor]:
         z = torch.cat([z for _, z in asked])
-        logits = z if summing.after is None else self.forward.quick(summing.after)(z)
+        logits = z if summing.after is None else self.forward.in_run_precision(summing.after)(z)
         image = torch.cat([torch.full((len(z),), image, device=z.device) for image, z in asked])
         return self.forward.score(logits, image).split([len(z) for _, z in asked])
 
-    def _parts(self, summing: Summing) -> Iterator[tuple[int, Tensor, Tensor]]:
+    def _parts(self, summing: ChannelSum) -> Iterator[tuple[int, Tensor, Tensor]]:
         """For each image: its number, z(nothing) (outputs,), and C (C, outputs)."""
         absent, change = summing.inputs(self.activation)
         nothing, weight = summing.linear(absent), summing.weight(self.activation.shape[1])
@@ -131,24 +131,24 @@ class Coalitions:
             parts = torch.einsum("bkq,okq->bko", change[some], weight)
             yield from ((image, nothing, part) for image, part in zip(some.tolist(), parts, strict=True))
 
-    def _one_number(self, summing: Summing) -> bool:
-        return summing.after is None and self.forward.kind == "logit"
+    def _one_number(self, summing: ChannelSum) -> bool:
+        return summing.after is None and self.forward.score_kind == "logit"
 
-    def _shares(self, summing: Summing) -> tuple[Tensor, Tensor]:
+    def _shares(self, summing: ChannelSum) -> tuple[Tensor, Tensor]:
         """The score of nothing (B,), and what each channel adds to it (B, C)."""
         absent, change = summing.inputs(self.activation)
         weight = summing.weight(self.activation.shape[1])[self.forward.target]
         return summing.linear(absent)[self.forward.target], (weight * change).sum(-1)
 
-    def _trust(self, head: nn.Module) -> Summing | None:
+    def _trust(self, head: nn.Module) -> ChannelSum | None:
         """The head as a sum, if it is one; tried once on the first image that meets it."""
         if head not in _trusted:
-            summing = Summing.of(head)
+            summing = ChannelSum.of(head)
             _trusted[head] = summing if summing is not None and self._agrees(summing) else None
         return _trusted[head]
 
     @torch.no_grad()
-    def _agrees(self, summing: Summing) -> bool:
+    def _agrees(self, summing: ChannelSum) -> bool:
         """Without each of the three loudest channels, and without every second one."""
         one, channels = self.activation[:1], self.activation.shape[1]
         mask = one.new_ones(4, channels)

@@ -29,7 +29,7 @@ def scores_of_inputs(
     """Scores (M,); row m is image[m] of the pass as changed by `change(inputs, rows m of them)`."""
     step = max(1, held(forward.x.device) // forward.x[0].numel())
     rows = torch.arange(len(image), device=image.device)
-    classifier = forward.quick(forward.classifier)
+    classifier = forward.in_run_precision(forward.classifier)
     scores = [
         forward.score(classifier(change(forward.x[i], row)), i)
         for i, row in zip(image.split(step), rows.split(step), strict=True)

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from emocam.cam.base import CAM, ForwardPass
 from emocam.cam.completeness import check_sums
-from emocam.cam.propagation import Walk, carry, slope, steps_of
+from emocam.cam.propagation import HeadPropagation, route_gradient, slope_at, steps_of
 
 TINY = 1e-9
 STEPS = 1024
@@ -47,7 +47,7 @@ class LIFTCAM(CAM):
 def _multipliers(forward: ForwardPass, logits: Tensor, reference: Tensor) -> Tensor:
     """How the score follows each logit (B, L) on the way from the reference's (1 or B, L)."""
     target = torch.nn.functional.one_hot(forward.target, logits.shape[1]).to(logits)
-    if forward.kind == "logit":
+    if forward.score_kind == "logit":
         return target
     way = (torch.arange(STEPS, device=logits.device)[:, None, None] + 0.5) / STEPS
     total = torch.zeros_like(logits)
@@ -58,7 +58,7 @@ def _multipliers(forward: ForwardPass, logits: Tensor, reference: Tensor) -> Ten
     return total / STEPS
 
 
-class Rescale(Walk):
+class Rescale(HeadPropagation):
     """A step's output changes by its input's change times a constant: the rescale rule.
 
     Behind the rows of `images` ride those of their reference, one for all or one for each.
@@ -78,8 +78,8 @@ class Rescale(Walk):
             value = function(x)
             change = x - self.reference(x)
             share = (value - self.reference(value)) / change
-            share = torch.where(change.abs() > TINY, share, slope(function, x))
-        return carry(value, x, share)
+            share = torch.where(change.abs() > TINY, share, slope_at(function, x))
+        return route_gradient(value, x, share)
 
     def maximum(self, pool: Callable[[Tensor], tuple[Tensor, Tensor]], x: Tensor) -> Tensor:
         """A rise is due to the place where the picture is highest, a fall to the reference's.
@@ -93,4 +93,4 @@ class Rescale(Walk):
             start = self.reference(x).expand_as(x).flatten(2).gather(2, place).view_as(value)
         source = x.flatten(2).gather(2, place).view_as(value)
         change = source.detach() - start
-        return carry(value, source, torch.where(change.abs() > TINY, rise / change, 1.0))
+        return route_gradient(value, source, torch.where(change.abs() > TINY, rise / change, 1.0))

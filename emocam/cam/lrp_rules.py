@@ -11,7 +11,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from emocam.cam.propagation import Walk, carry, slope
+from emocam.cam.propagation import HeadPropagation, route_gradient, slope_at
 
 
 class Shares(NamedTuple):
@@ -92,7 +92,7 @@ def normalised(module: nn.BatchNorm2d, x: Tensor) -> Shares:
     return Shares(value, x * (module(one) - module(0 * one)), value)
 
 
-class Relevance(Walk):
+class Relevance(HeadPropagation):
     """Collects, besides, the `outputs` of affine steps and what each of them `kept` of its value."""
 
     def __init__(self, steps: torch.fx.GraphModule, rule: Rule) -> None:
@@ -105,8 +105,8 @@ class Relevance(Walk):
         """Passes relevance on as it is."""
         with torch.no_grad():
             value = function(x)
-            share = torch.where(x != 0, value / x, slope(function, x))
-        return carry(value, x, share)
+            share = torch.where(x != 0, value / x, slope_at(function, x))
+        return route_gradient(value, x, share)
 
     def maximum(self, pool: Callable[[Tensor], tuple[Tensor, Tensor]], x: Tensor) -> Tensor:
         """The highest takes all."""
@@ -115,7 +115,7 @@ class Relevance(Walk):
     def affine(self, module: nn.Module, x: Tensor) -> Tensor:
         value, path, total = (normalised if isinstance(module, nn.BatchNorm2d) else self.rule)(module, x)  # type: ignore[arg-type]
         share = torch.where(total != 0, value / total, 0.0).detach()
-        output = carry(value, path, share)
+        output = route_gradient(value, path, share)
         self.outputs.append(output)
         self.kept.append((value - path * share).detach())
         return output

@@ -41,12 +41,12 @@ RULED = {*ACTIVATIONS, *ACTIVATION_FUNCTIONS, *POOLS, *AFFINE, *LINEAR}
 _traced: "WeakKeyDictionary[nn.Module, fx.GraphModule]" = WeakKeyDictionary()
 
 
-def carry(value: Tensor, path: Tensor, share: Tensor) -> Tensor:
+def route_gradient(value: Tensor, path: Tensor, share: Tensor) -> Tensor:
     """`value`, but a gradient goes back along `path` times `share`."""
     return value.detach() + (path - path.detach()) * share.detach()
 
 
-def slope(function: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
+def slope_at(function: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
     """The derivative of an activation at each x."""
     with torch.enable_grad():
         x = x.detach().requires_grad_()
@@ -86,7 +86,7 @@ def _refusal(method: str, reason: str) -> SettingError:
     )
 
 
-class Walk(fx.Interpreter):
+class HeadPropagation(fx.Interpreter):
     """A method overrides the rules for activations, maximum pooling and affine steps.
 
     `graph_module` is of `steps_of`. A rule receives the step as a function or module, and its input.

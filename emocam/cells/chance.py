@@ -11,8 +11,8 @@ from torch import Tensor
 from emocam.functional.map.chance import pass_rates
 from emocam.functional.map.maps import box_means
 from emocam.records.thresholds import Thresholds
-from emocam.results.run import LABELLED, Run, codes, places
-from emocam.results.tables import corners
+from emocam.results.run import LABELLED, Run, encode_names, image_rows
+from emocam.results.tables import read_boxes
 
 SAME = 0.01
 """Means that differ by less are the same but for rounding on another device."""
@@ -46,17 +46,17 @@ def _regions(run: Run, thresholds: Thresholds) -> Iterator[tuple[Tensor, Tensor,
     for (images, regions), seen in zip(run.blocks(LABELLED), maps, strict=False):
         numbers = (regions[name].to_numpy() for name in ("score", "confidence"))
         regions = regions.filter(thresholds.present(*numbers))
-        image = torch.from_numpy(places(regions, images))
+        image = torch.from_numpy(image_rows(regions, images))
         rate: Tensor | None = torch.full((len(regions),), thresholds.chance or 0.0)
         if seen is not None:
             rate = _rates(regions, image, *seen, thresholds.importance)
-        label = codes(images, "label", run.label_names)
-        yield label, codes(regions, "object", run.object_names), image, rate
+        label = encode_names(images, "label", run.label_names)
+        yield label, encode_names(regions, "object", run.object_names), image, rate
 
 
 def _rates(regions: pa.Table, image: Tensor, maps: Tensor, window: Tensor, least: float) -> Tensor | None:
     """None if importance is something else than the map's mean in the box."""
-    boxes, importance = torch.from_numpy(corners(regions)), regions["importance"].to_numpy()
+    boxes, importance = torch.from_numpy(read_boxes(regions)), regions["importance"].to_numpy()
     means = box_means(maps, window, boxes, image).numpy()
     return (
         pass_rates(maps, window, boxes, image, least) if np.allclose(importance, means, atol=SAME) else None

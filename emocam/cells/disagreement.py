@@ -16,14 +16,16 @@ FEW = 20
 
 
 @dataclass(frozen=True)
-class Parting:
+class Disagreement:
     """A sentence, and by how many points what it compares differs."""
 
     sentence: str
     points: float
 
 
-def partings(called: Counted, true: Counted, objects: list[str], labels: list[str]) -> list[Parting]:
+def disagreements(
+    called: Counted, true: Counted, objects: list[str], labels: list[str]
+) -> list[Disagreement]:
     """The widest first, of images counted by what the classifier calls them and by what people do.
 
     Model: more of a label's pictures have the object when the classifier says so than when people do,
@@ -43,7 +45,7 @@ def partings(called: Counted, true: Counted, objects: list[str], labels: list[st
             f"({share_called[o, la]:.0f} % of the pictures) than where people do ({share_true[o, la]:.0f} %): "
             "a habit of the model, not of the data"
         )
-        found.append(Parting(words, by))
+        found.append(Disagreement(words, by))
     use, usual = _share(true.kept, true.present), _share(true.kept.sum(0), true.present.sum(0))
     _, high_use = wilson(true.kept, true.present)
     data = enough & (low_true > _high_elsewhere(true)) & (100 * high_use < usual)
@@ -53,7 +55,7 @@ def partings(called: Counted, true: Counted, objects: list[str], labels: list[st
             f"but is looked at in {use[o, la]:.0f} % of those (any object there: {usual[la]:.0f} %): "
             "a habit of the data, not of the model"
         )
-        found.append(Parting(words, usual[la] - use[o, la]))
+        found.append(Disagreement(words, usual[la] - use[o, la]))
     return sorted(found, key=lambda parting: -parting.points)
 
 

@@ -7,7 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from emocam.cells.occurrences import LEFT_OUT, Occurrences, Places
-from emocam.cells.table import Columns, frame, shares
+from emocam.cells.table import Columns, frame, shares_of_cells
 
 
 @dataclass(frozen=True)
@@ -68,9 +68,9 @@ def proportions(images: Places, present: Places, kept: Places) -> Columns:
         "images": images,
         "present": present,
         "kept": kept,
-        **shares("present", "present_percent", present, images, 100),
-        **shares("percent", "percent", kept, images, 100),
-        **shares("use", "use", kept, present, 1),
+        **shares_of_cells("present", "present_percent", present, images, 100),
+        **shares_of_cells("percent", "percent", kept, images, 100),
+        **shares_of_cells("use", "use", kept, present, 1),
     }
 
 

@@ -42,10 +42,10 @@ def cell_columns(tally: Tally, resamples: int = RESAMPLES, seed: int = 0) -> Col
         "images": np.broadcast_to(tally.images[None], tally.kept.shape),
         "present": tally.present,
         "kept": tally.kept,
-        **shares("present", "present_percent", tally.present, tally.images[None], 100),
+        **shares_of_cells("present", "present_percent", tally.present, tally.images[None], 100),
         "present_percent_of_all": _of_all(tally),
-        **shares("percent", "percent", tally.kept, tally.images[None], 100),
-        **shares("use", "use", tally.kept, tally.present, 1),
+        **shares_of_cells("percent", "percent", tally.kept, tally.images[None], 100),
+        **shares_of_cells("use", "use", tally.kept, tally.present, 1),
         "use_chance": tally.chance,
         "use_p": use_p,
         "use_q": false_discoveries(use_p),
@@ -67,7 +67,7 @@ def looking_p(tally: Tally) -> np.ndarray:
     return binomial_tail(tally.kept, tally.present, np.where(tally.present > 0, tally.chance, np.nan))
 
 
-def shares(name: str, share: str, count: np.ndarray, of: np.ndarray, unit: int) -> Columns:
+def shares_of_cells(name: str, share: str, count: np.ndarray, of: np.ndarray, unit: int) -> Columns:
     """The column `share`, in units of count / of, with the ends of its Wilson interval; NaN of nothing."""
     with np.errstate(divide="ignore", invalid="ignore"):
         found = unit * count / np.where(of > 0, of, np.nan)

@@ -89,7 +89,7 @@ def has_effect(cells: Columns, rules: Rules) -> NDArray[np.bool_]:
     return enough & agreed & (cells["effect_q"] < rules.q) & (cells["effect_low"] > rules.effect)
 
 
-def sentence(cell: Mapping[str, Any]) -> str:
+def verdict_sentence(cell: Mapping[str, Any]) -> str:
     """A cell in words, leaving out what was not measured."""
 
     def known(*names: str) -> bool:

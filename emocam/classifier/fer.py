@@ -13,7 +13,7 @@ from PIL import Image
 from PIL.Image import Resampling
 from torch import Tensor, nn
 
-from emocam.classifier.library import LibraryClassifier, Preprocessing, draw
+from emocam.classifier.library import LibraryClassifier, Preprocessing, draw_weights
 from emocam.errors import SettingError
 from emocam.face.cascade import largest_face, load_cascade
 from emocam.network.keras_file import SUFFIXES, read_keras
@@ -66,7 +66,7 @@ class FER(LibraryClassifier):
     def __init__(
         self, layer: str | None = None, weights: str | None = None, face: bool = False, seed: int = 0
     ) -> None:
-        network = draw(lambda: MiniXception(len(LABELS)), seed)
+        network = draw_weights(lambda: MiniXception(len(LABELS)), seed)
         if weights != "random":
             _fill(network, weights)
         if face:

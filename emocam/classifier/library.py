@@ -63,7 +63,7 @@ def is_own(weights: str | None) -> bool:
     return weights is not None and (weights == "random" or is_file(weights))
 
 
-def draw(build: Callable[[], nn.Module], seed: int) -> nn.Module:
+def draw_weights(build: Callable[[], nn.Module], seed: int) -> nn.Module:
     """The network with the random weights of this seed; nobody else's dice are touched."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)

@@ -12,7 +12,14 @@ from timm.models import PretrainedCfg
 from torch import nn
 from torchvision.models import ResNet18_Weights
 
-from emocam.classifier.library import LibraryClassifier, Preprocessing, check_count, draw, fill, is_own
+from emocam.classifier.library import (
+    LibraryClassifier,
+    Preprocessing,
+    check_count,
+    draw_weights,
+    fill,
+    is_own,
+)
 from emocam.errors import SettingError, nearest
 from emocam.network.weights import is_file, read_labels
 from emocam.view.base import View
@@ -41,7 +48,11 @@ class TimmClassifier(LibraryClassifier):
         own = is_own(weights)
         if not own:
             check_count(names, _config(name).num_classes, f"timm's {name}")
-        network = draw(lambda: timm.create_model(name, num_classes=len(names)), seed) if own else _fetch(name)
+        network = (
+            draw_weights(lambda: timm.create_model(name, num_classes=len(names)), seed)
+            if own
+            else _fetch(name)
+        )
         if own and weights is not None and is_file(weights):
             fill(network, weights, len(names))
         super().__init__(network, names, preprocessing_of(network), layer, name)

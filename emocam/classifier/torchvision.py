@@ -6,7 +6,14 @@ from PIL.Image import Resampling
 from torch import nn
 from torchvision import models
 
-from emocam.classifier.library import LibraryClassifier, Preprocessing, check_count, draw, fill, is_own
+from emocam.classifier.library import (
+    LibraryClassifier,
+    Preprocessing,
+    check_count,
+    draw_weights,
+    fill,
+    is_own,
+)
 from emocam.errors import SettingError, nearest
 from emocam.network.weights import is_file, read_labels
 from emocam.view.crops import CentreCrop
@@ -37,7 +44,9 @@ class TorchvisionClassifier(LibraryClassifier):
         names = list(entry.meta["categories"]) if labels is None else read_labels(labels)
         # their own preprocessing is the first step of these networks
         first = {"transform_input": True, "init_weights": True} if model in INCEPTIONS else {}
-        network = draw(lambda: models.get_model(model, weights=None, num_classes=len(names), **first), seed)
+        network = draw_weights(
+            lambda: models.get_model(model, weights=None, num_classes=len(names), **first), seed
+        )
         if not is_own(weights):
             check_count(names, len(entry.meta["categories"]), str(entry))
             _fetch(network, entry)

@@ -12,7 +12,7 @@ ALONE = ("-m", "--multirun", "-r", "--run", "--resolve")
 """Options that take no value, and so may stand anywhere."""
 
 
-def normalise(words: list[str], groups: set[str]) -> list[str]:
+def normalise_words(words: list[str], groups: set[str]) -> list[str]:
     """Options first; `+cam=gradcam` as `cam=gradcam`, `cam=null` as `~cam`, for groups of the defaults.
 
     `classifier._target_=mine.Net` takes the place of the default option and of all its settings.

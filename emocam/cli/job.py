@@ -15,17 +15,17 @@ if TYPE_CHECKING:
     from emocam.runner.command import Command
 
 
-def run_composed(cfg: "DictConfig", known: set[str], began: float) -> int:
+def run_job(cfg: "DictConfig", known: set[str], began: float) -> int:
     """The exit status of one job; `known` are the names at the top of the settings."""
     from hydra.core.hydra_config import HydraConfig
     from hydra.types import RunMode
 
     from emocam.errors import SettingError
-    from emocam.settings.check import check, writable
+    from emocam.settings.check import check_settings, writable
 
     hydra_cfg = HydraConfig.get()
     new = [word.lstrip("+").split("=")[0] for word in hydra_cfg.overrides.task if word.startswith("+")]
-    check(cfg, frozenset(known) - {"hydra"}, [key for key in new if "." not in key])
+    check_settings(cfg, frozenset(known) - {"hydra"}, [key for key in new if "." not in key])
     folder = Path(hydra_cfg.runtime.output_dir)
     writable(folder)
     allowed = list(cfg.allow) if any(w.startswith("allow=") for w in hydra_cfg.overrides.task) else []
@@ -38,7 +38,7 @@ def run_composed(cfg: "DictConfig", known: set[str], began: float) -> int:
     # the later jobs of a sweep did not begin when the command did
     started = began if hydra_cfg.mode == RunMode.RUN else time.perf_counter()
     from emocam.runner.command import Command
-    from emocam.runner.single import run
+    from emocam.runner.single import run_command
 
     command = Command(
         cfg=cfg,
@@ -49,17 +49,21 @@ def run_composed(cfg: "DictConfig", known: set[str], began: float) -> int:
         parent=os.environ.get("EMOCAM_PARENT_RUN"),
         started=started,
     )
-    return run(command) if "methods" not in (cfg.get("cam") or {}) else _run_joined(command, hydra_cfg.mode)
+    return (
+        run_command(command)
+        if "methods" not in (cfg.get("cam") or {})
+        else _run_joined(command, hydra_cfg.mode)
+    )
 
 
 def _run_joined(command: "Command", mode: object) -> int:
     from hydra.core.global_hydra import GlobalHydra
     from hydra.types import RunMode
 
-    from emocam.cli.messages import sentence
+    from emocam.cli.messages import error_sentence
     from emocam.errors import SettingError
     from emocam.runner.joined_cams import Joined
-    from emocam.settings.paths import beside
+    from emocam.settings.paths import resource_folder
 
     if mode != RunMode.RUN:
         raise SettingError(
@@ -70,7 +74,7 @@ def _run_joined(command: "Command", mode: object) -> int:
     return Joined(
         command,
         compose=lambda words: loader.load_configuration("config", words, RunMode.RUN),
-        tell=lambda error: sentence(error, beside("conf")),
+        tell=lambda error: error_sentence(error, resource_folder("conf")),
     ).run()
 
 

@@ -43,7 +43,7 @@ class Outcome:
         return 1 if self.mistakes or 1 in self.statuses else max(self.statuses, default=0)
 
     @property
-    def goes_on(self) -> str:
+    def resume_command(self) -> str:
         """What a person does who interrupted it."""
         if self.folder is None:
             return "interrupted before a run began"
@@ -55,7 +55,7 @@ class Outcome:
         return f"interrupted; what is done is kept, and this goes on where it stopped:\n  {command}"
 
 
-def perform(words: list[str], tell: Callable[[Exception], None], began: float) -> Outcome:
+def launch(words: list[str], tell: Callable[[Exception], None], began: float) -> Outcome:
     """Runs what the words ask for; `tell` hears of each mistake, and may raise it."""
     full_error = os.environ.get("HYDRA_FULL_ERROR") == "1"
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra then hands its errors on instead of printing them
@@ -63,17 +63,17 @@ def perform(words: list[str], tell: Callable[[Exception], None], began: float) -
     from hydra.core.hydra_config import HydraConfig
     from omegaconf import OmegaConf
 
-    from emocam.cli.arguments import check_words, normalise
-    from emocam.cli.job import run_composed
-    from emocam.cli.messages import sentence
+    from emocam.cli.arguments import check_words, normalise_words
+    from emocam.cli.job import run_job
+    from emocam.cli.messages import error_sentence
     from emocam.errors import Carried, Interrupted
     from emocam.runner import sweep
-    from emocam.runner.job_status import leave
+    from emocam.runner.job_status import record_status
     from emocam.settings.check import unwritable
     from emocam.settings.experiments import register
-    from emocam.settings.paths import beside
+    from emocam.settings.paths import resource_folder
 
-    conf = beside("conf")
+    conf = resource_folder("conf")
     primary = OmegaConf.load(conf / "config.yaml")
     groups = {str(key) for entry in primary.defaults if not isinstance(entry, str) for key in entry}
     groups = {group for group in groups if group.isidentifier()}  # not `override hydra/job_logging`
@@ -91,20 +91,20 @@ def perform(words: list[str], tell: Callable[[Exception], None], began: float) -
         status, saying = 1, ""
         outcome.folder = Path(HydraConfig.get().runtime.output_dir)
         try:
-            status = run_composed(cfg, known, began)
+            status = run_job(cfg, known, began)
         except Exception as error:
             told(error)
-            saying = sentence(error, conf)
+            saying = error_sentence(error, conf)
         finally:
             os.environ["HYDRA_FULL_ERROR"] = "1"
         outcome.statuses.append(status)
-        leave(status, saying)
+        record_status(status, saying)
         return status
 
     register()
     kept = sys.argv
     ending: Ending = "FAILED"
-    sys.argv = [sys.argv[0], *normalise(words, groups)]
+    sys.argv = [sys.argv[0], *normalise_words(words, groups)]
     try:
         check_words(sys.argv[1:])
         with _listening():

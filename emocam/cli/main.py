@@ -8,14 +8,14 @@ import os
 import sys
 import time
 
-from emocam.system.cores import make_room
+from emocam.system.cores import limit_spinning
 
 STARTED = time.perf_counter()
 VERBS = ("compare", "fetch", "layers", "merge", "open", "verify")
 
 
 def main() -> None:
-    make_room()
+    limit_spinning()
     sys.exit(answer(sys.argv[1:]))
 
 
@@ -25,9 +25,9 @@ def answer(words: list[str]) -> int:
         return _verb(words[0], words[1:])
     if "--help" in words or "-h" in words:
         from emocam.cli.help import text
-        from emocam.settings.paths import beside
+        from emocam.settings.paths import resource_folder
 
-        sys.stdout.write(text(beside("conf"), beside("experiments"), list(VERBS)))
+        sys.stdout.write(text(resource_folder("conf"), resource_folder("experiments"), list(VERBS)))
         return 0
     if words == ["--version"]:
         from emocam.version import __version__
@@ -48,20 +48,20 @@ def _verb(verb: str, words: list[str]) -> int:
 
 
 def _runs(words: list[str]) -> int:
-    from emocam.cli.launch import perform
+    from emocam.cli.launch import launch
     from emocam.errors import SettingError
 
     full_error = os.environ.get("HYDRA_FULL_ERROR") == "1"
 
     def tell(error: Exception) -> None:
-        from emocam.cli.messages import sentence
-        from emocam.settings.paths import beside
+        from emocam.cli.messages import error_sentence
+        from emocam.settings.paths import resource_folder
 
         if full_error and not isinstance(error, SettingError):
             raise error
-        sys.stderr.write(f"{sentence(error, beside('conf'))}\n")
+        sys.stderr.write(f"{error_sentence(error, resource_folder('conf'))}\n")
 
-    outcome = perform(words, tell, STARTED)
+    outcome = launch(words, tell, STARTED)
     if outcome.signal is not None:
-        sys.stderr.write(f"{outcome.goes_on}\n")
+        sys.stderr.write(f"{outcome.resume_command}\n")
     return outcome.status

@@ -34,7 +34,7 @@ def unknown(name: str, conf: Path) -> str:
     return f"{name} is no setting; {nearest(name, sorted(top - {'defaults', 'hydra'}), 40)}"
 
 
-def sentence(error: Exception, conf: Path) -> str:
+def error_sentence(error: Exception, conf: Path) -> str:
     """One line: the setting, what was expected, what was found, what to do."""
     for cause in _chain(error):
         if isinstance(cause, SettingError):

@@ -1,14 +1,14 @@
 """Why runs cannot be compared: matrices are alike only where their rows, columns and images are the same."""
 
-from emocam.compare.regions import Regions, images_that_differ
-from emocam.compare.setting_differences import differences
+from emocam.compare.regions import RunRegions, images_that_differ
+from emocam.compare.setting_differences import describe_differences
 from emocam.results.run import Run
 
 MOST_DIFFERING = 0.01
 """Share of images whose regions may differ: a network on another device rounds elsewhere."""
 
 
-def why_not(runs: list[Run], regions: list[Regions], names: list[str]) -> str | None:
+def reason_not_comparable(runs: list[Run], regions: list[RunRegions], names: list[str]) -> str | None:
     """One sentence on the first difference that forbids it, or None."""
     for run, found, name in zip(runs[1:], regions[1:], names[1:], strict=True):
         reason = (
@@ -35,6 +35,6 @@ def _other(what: str, one: list[str], other: list[str]) -> str | None:
 def _other_regions(one: Run, other: Run, differing: int, images: int) -> str | None:
     if differing <= MOST_DIFFERING * images:
         return None
-    settings = differences(one, other, ("detector", "data", "vocabulary"))
+    settings = describe_differences(one, other, ("detector", "data", "vocabulary"))
     cause = f" ({settings})" if settings else ""
     return f"other detector or pictures{cause}; their regions differ in {differing:,} of {images:,} images"

@@ -11,17 +11,17 @@ from torch import Tensor
 
 from emocam.cells.occurrences import read_occurrences
 from emocam.compare.changes import cells_changed, labels_changed
-from emocam.compare.comparability import why_not
+from emocam.compare.comparability import reason_not_comparable
 from emocam.compare.focus_shift import most_moved
 from emocam.compare.paired_cells import paired
-from emocam.compare.recovery import gather
+from emocam.compare.recovery import gather_recoveries
 from emocam.compare.regions import read_regions
-from emocam.compare.reliability import ceiling
+from emocam.compare.reliability import split_half_reliability
 from emocam.compare.resampling import Resampled, resample, same_images, similarity_interval
-from emocam.compare.setting_differences import differing, short_names
+from emocam.compare.setting_differences import differing_settings, short_names
 from emocam.compare.twins import Twins, find_twins
 from emocam.errors import SettingError
-from emocam.functional.statistics.presence_null import affordable_draws, permutation_p
+from emocam.functional.statistics.presence_null import affordable_draws, presence_null_p
 from emocam.functional.statistics.similarity import residual_spearman, spearman, textbook_p
 from emocam.metric.association import AssociationCounts
 from emocam.plot.similarity import similarity_figure
@@ -76,11 +76,11 @@ def compare(runs: list[Run], folder: Path) -> Comparison:
             f"{unfinished.path} is not finished: it has no summary.json; the same command goes on"
         )
     folder.mkdir(parents=True, exist_ok=True)
-    settings = differing(runs)
+    settings = differing_settings(runs)
     names = short_names(settings)
     regions = [read_regions(run) for run in runs]
-    refusal = why_not(runs, regions, names)
-    ceilings = [ceiling(run, thresholds(run)) for run in runs]
+    refusal = reason_not_comparable(runs, regions, names)
+    ceilings = [split_half_reliability(run, thresholds(run)) for run in runs]
     comparable = not refusal and len(runs) > 1
     counted = [run.counts(thresholds(run)) for run in runs] if comparable else []
     found = similarities(counted, names, ceilings) if comparable else {}
@@ -104,7 +104,7 @@ def compare(runs: list[Run], folder: Path) -> Comparison:
     table.insert(0, "run", names)
     table.insert(1, "folder", [_from(folder, run.path) for run in runs])
     write_csv(table, folder / "comparison.csv", index=False)
-    gather(runs, folder)
+    gather_recoveries(runs, folder)
     twins = find_twins(runs, regions, names) if found else []
     if all((run.path / file).is_file() for run in runs for file in ("association.csv", "labels.csv")):
         write_comparison(folder, [run.path for run in runs], names, refusal, [t.sentence for t in twins])
@@ -142,7 +142,7 @@ def similarities(
         "similarity_ceiling": reliability[:, None] * reliability,
         "similarity_p": textbook_p(r, kept[0].numel()),
         "similarity_residual": residual_spearman(kept, present),
-        "similarity_permutation_p": permutation_p(
+        "similarity_permutation_p": presence_null_p(
             kept, present, affordable_draws(len(kept), kept[0].numel())
         ),
     }

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from emocam.functional.map.focus import moved, on_one_grid
 from emocam.results.run import Run
-from emocam.results.tables import corners
+from emocam.results.tables import read_boxes
 
 MOST = 60
 BLOCK = 1024
@@ -45,7 +45,7 @@ def _blocks(run: Run) -> Iterator[tuple[list[str], list[str], Tensor]]:
     for said, rows in zip(predictions, maps, strict=True):
         shape = [rows[side][0].as_py() for side in ("height", "width")]
         cells = rows["map"].flatten().to_numpy().reshape(len(rows), *shape)
-        window = torch.from_numpy(corners(pa.Table.from_batches([rows])))
+        window = torch.from_numpy(read_boxes(pa.Table.from_batches([rows])))
         focus = on_one_grid(torch.from_numpy(cells.copy()), window)
         yield said["image"].to_pylist(), said["label"].to_pylist(), focus
 

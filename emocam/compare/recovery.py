@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from emocam.cells.recovery import score
-from emocam.compare.setting_differences import settings
+from emocam.compare.setting_differences import flat_settings
 from emocam.plot.recovery import recovery_figure
 from emocam.results.run import Run
 from emocam.results.spreadsheet import write_csv
@@ -16,7 +16,7 @@ ANY = ("presence", "effect")
 FILE, TABLE = "recovery.parquet", "recovery.csv"
 
 
-def gather(runs: list[Run], folder: Path) -> None:
+def gather_recoveries(runs: list[Run], folder: Path) -> None:
     """Leaves recovery.csv and recovery.png where runs were scored against a truth."""
     scored = [run for run in runs if (run.path / FILE).is_file()]
     if not scored:
@@ -40,7 +40,7 @@ def recovered(folder: Path) -> list[str]:
 
 def cells_of(run: Run) -> pd.DataFrame:
     """The run's scored cells, with its CAM, world and seed."""
-    table, told = pd.read_parquet(run.path / FILE), settings(run)
+    table, told = pd.read_parquet(run.path / FILE), flat_settings(run)
     cam = np.where(table["rule"].isin(ANY), "", str(told.get("cam", "none")))
     return table.assign(cam=cam, world=str(told.get("data.world", "")), seed=told.get("seed", 0))
 

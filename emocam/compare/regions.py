@@ -13,7 +13,7 @@ SAME_BOX = 0.01
 
 
 @dataclass(frozen=True)
-class Regions:
+class RunRegions:
     """Of I images the number of regions (I,), and of all N regions boxes (N, 4) and importance (N,)."""
 
     images: list[str]
@@ -22,17 +22,17 @@ class Regions:
     importance: np.ndarray
 
 
-def read_regions(run: Run) -> Regions:
+def read_regions(run: Run) -> RunRegions:
     """In the order of the listing, which both tables have."""
     table = pq.read_table(run.path / "evidence.parquet", columns=[*BOX, "importance"])
     boxes = np.stack([table[side].to_numpy() for side in BOX], 1)
     ledger = run.ledger
-    return Regions(
+    return RunRegions(
         ledger["image"].tolist(), ledger["regions"].to_numpy(), boxes, table["importance"].to_numpy()
     )
 
 
-def common(one: Regions, other: Regions) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def common(one: RunRegions, other: RunRegions) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Rows (K,) of the first and of the second that are of images with equally many regions, and the
     images' places (K,).
     """
@@ -41,7 +41,7 @@ def common(one: Regions, other: Regions) -> tuple[np.ndarray, np.ndarray, np.nda
     return rows[0], rows[1], np.repeat(np.flatnonzero(same), one.count[same])
 
 
-def images_that_differ(one: Regions, other: Regions) -> int:
+def images_that_differ(one: RunRegions, other: RunRegions) -> int:
     """In how many images the regions are not the same boxes, or not as many."""
     mine, theirs, image = common(one, other)
     moved = np.abs(one.boxes[mine] - other.boxes[theirs]).max(1, initial=0) > SAME_BOX

@@ -7,7 +7,7 @@ from emocam.records.thresholds import Thresholds
 from emocam.results.run import Run
 
 
-def ceiling(run: Run, thresholds: Thresholds) -> float:
+def split_half_reliability(run: Run, thresholds: Thresholds) -> float:
     """Split-half reliability of the counts. Runs that share their images can be more alike than this."""
     objects, labels = len(run.object_names), len(run.label_names)
     cells, places, images = [], [], 0

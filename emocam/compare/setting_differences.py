@@ -12,7 +12,7 @@ HIDDEN = ("callback", "trainer", "logger", "quiet", "cache", "allow", "hydra")
 """Settings that change nothing in what a run finds."""
 
 
-def settings(run: Run) -> dict[str, Any]:
+def flat_settings(run: Run) -> dict[str, Any]:
     """Each group's option by the group's name, and each plain value by its dotted name."""
     file = run.path / ".hydra" / "config.yaml"
     written = yaml.safe_load(file.read_text()) if file.is_file() else {}
@@ -31,9 +31,9 @@ def _leaves(node: dict[str, Any], place: str) -> Iterator[tuple[str, Any]]:
             yield f"{place}{key}", value if isinstance(value, int | float | str) else str(value)
 
 
-def differing(runs: list[Run]) -> pd.DataFrame:
+def differing_settings(runs: list[Run]) -> pd.DataFrame:
     """A row a run, a column for each setting that is not the same in all; NaN where a run has none."""
-    table = pd.DataFrame([settings(run) for run in runs], dtype=object)
+    table = pd.DataFrame([flat_settings(run) for run in runs], dtype=object)
     same = [len({str(value) for value in table[name]}) == 1 for name in table]
     return table.loc[:, [not s for s in same]]
 
@@ -62,8 +62,8 @@ def _said(column: str, value: object) -> str:
     return f"{column.rpartition('.')[2]}={value}" if "." in column or column == "seed" else str(value)
 
 
-def differences(one: Run, other: Run, groups: tuple[str, ...]) -> str:
+def describe_differences(one: Run, other: Run, groups: tuple[str, ...]) -> str:
     """As `detector: annotations and haar`, of the settings below these groups."""
-    a, b = settings(one), settings(other)
+    a, b = flat_settings(one), flat_settings(other)
     names = [n for n in dict.fromkeys([*a, *b]) if n.split(".")[0] in groups and a.get(n) != b.get(n)]
     return ", ".join(f"{n}: {a.get(n, 'none')} and {b.get(n, 'none')}" for n in names[:3])

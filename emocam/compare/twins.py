@@ -5,8 +5,8 @@ from itertools import combinations
 
 import numpy as np
 
-from emocam.compare.regions import Regions, common
-from emocam.compare.setting_differences import differences
+from emocam.compare.regions import RunRegions, common
+from emocam.compare.setting_differences import describe_differences
 from emocam.results.run import Run
 
 ROUNDING = 1e-5
@@ -30,12 +30,12 @@ class Twins:
         )
 
 
-def find_twins(runs: list[Run], regions: list[Regions], names: list[str]) -> list[Twins]:
+def find_twins(runs: list[Run], regions: list[RunRegions], names: list[str]) -> list[Twins]:
     """Groups of two or more; runs of the same method, and maps that are flat, prove nothing."""
     group = list(range(len(runs)))
     worst: dict[int, float] = {}
     for one, other in combinations(range(len(runs)), 2):
-        if not differences(runs[one], runs[other], ("cam",)):
+        if not describe_differences(runs[one], runs[other], ("cam",)):
             continue
         difference = largest_difference(regions[one], regions[other])
         if difference is not None and difference < ROUNDING:
@@ -48,7 +48,7 @@ def find_twins(runs: list[Run], regions: list[Regions], names: list[str]) -> lis
     return [Twins(who, worst[g]) for g, who in members.items() if g in worst]
 
 
-def largest_difference(one: Regions, other: Regions) -> float | None:
+def largest_difference(one: RunRegions, other: RunRegions) -> float | None:
     """Of importances in regions of both; None without any, and where one method tells none apart."""
     mine, theirs, _ = common(one, other)
     a, b = one.importance[mine], other.importance[theirs]

@@ -52,11 +52,11 @@ class Data:
         """One image, upright and RGB; what it raises becomes the ledger's reason."""
         raise NotImplementedError
 
-    def seen_by(self, view: Seeing) -> Seeing:
+    def resizing(self, view: Seeing) -> Seeing:
         """The view of a component, resizing as `resize` says."""
         return quickened(view) if self.resize == "fast" else view
 
-    def begin(self) -> None:
+    def prepare(self) -> None:
         """What is to be done once, before the first picture is opened."""
 
     def listing(self) -> list[str]:

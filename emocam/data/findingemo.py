@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from emocam.data.annotations.matching import join
+from emocam.data.annotations.matching import match_images
 from emocam.data.annotations.records import NO_REGIONS, AnnotationTable
 from emocam.data.annotations.rows import find_column, numbers, place, read_rows, texts
 from emocam.data.annotations.source import Source
@@ -111,7 +111,7 @@ class FindingEmo(Folder):
         """
         root = Path(self.root or ".")
         # pictures of one folder and name occur in both runs of the study, so the run counts, too
-        found = join(images, root, self.files, f"data.annotations {file}", least=1)
+        found = match_images(images, root, self.files, f"data.annotations {file}", least=1)
         if not found:
             raise SettingError(
                 f"data.root {root} holds none of the {len(images):,} pictures chosen from {file}; expected "

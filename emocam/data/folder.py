@@ -6,11 +6,11 @@ from functools import cached_property
 from pathlib import Path
 
 from emocam.data.annotations.formats import read_annotations
-from emocam.data.annotations.matching import join
-from emocam.data.annotations.orientation import Drawn, upright
+from emocam.data.annotations.matching import match_images
+from emocam.data.annotations.orientation import Drawn, upright_regions
 from emocam.data.annotations.records import NO_REGIONS, AnnotationTable
 from emocam.data.base import Data
-from emocam.data.image_file import SUFFIXES, inside, open_upright
+from emocam.data.image_file import SUFFIXES, open_upright, within_root
 from emocam.errors import SettingError
 from emocam.records.picture import Picture
 
@@ -84,7 +84,7 @@ class Folder(Data):
             return None
         file = Path(self.annotations).expanduser()
         table = read_annotations(file, self.masks)
-        place = join(table.regions, Path(self.root or "."), self.paths(), f"data.annotations {file}")
+        place = match_images(table.regions, Path(self.root or "."), self.paths(), f"data.annotations {file}")
         if not place:
             name = next(iter(table.regions), None)
             raise SettingError(
@@ -108,8 +108,8 @@ class Folder(Data):
         return {"truth": truth.get(path, "")} if truth else {}
 
     def open(self, path: str) -> Picture:
-        file = inside(Path(self.root or "."), path, self.follow_links)
+        file = within_root(Path(self.root or "."), path, self.follow_links)
         image, orientation = open_upright(file, self.max_pixels)
         regions = self.table.regions.get(path, NO_REGIONS) if self.table else NO_REGIONS
-        boxes, object, masks = upright(regions, image.size, orientation, self.drawn_on, self.masks)
+        boxes, object, masks = upright_regions(regions, image.size, orientation, self.drawn_on, self.masks)
         return Picture(image, boxes, object, masks, self.known(path))

@@ -27,7 +27,7 @@ UPRIGHT = {
 """What puts the pixels of an EXIF orientation upright; every other number means that they are."""
 
 
-def inside(root: Path, path: str, follow_links: bool = False) -> Path:
+def within_root(root: Path, path: str, follow_links: bool = False) -> Path:
     """The file of a relative path, which must lie under the root even after links are followed.
 
     With `follow_links` only links may lead out of it, never the path's own dots.

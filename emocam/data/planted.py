@@ -12,7 +12,7 @@ from emocam.data.base import Data
 from emocam.errors import SettingError, nearest
 from emocam.functional.dice import Dice
 from emocam.records.picture import Picture
-from emocam.world.annotators import Region, annotate
+from emocam.world.annotators import AnnotatedRegion, annotate
 from emocam.world.compose import compose
 from emocam.world.draw import Scene, box_of, draw
 from emocam.world.export import Export
@@ -81,7 +81,7 @@ class Planted(Data):
         """What the picture shows, to draw it again without some object."""
         return compose(self.rules, self.seed, int(Path(path).stem))
 
-    def regions(self, path: str, scene: Scene) -> list[Region]:
+    def regions(self, path: str, scene: Scene) -> list[AnnotatedRegion]:
         """Names and boxes, in pixels, as they were annotated."""
         shown = [(thing.object, box_of(thing, scene.size)) for thing in scene.things]
         dice = Dice(self.seed, int(Path(path).stem), ANNOTATED)

@@ -53,7 +53,7 @@ class Samples(Dataset[Sample | Refusal]):
         self, data: Data, listing: Sequence[str], index: np.ndarray, classifier: View, detector: View | Views
     ) -> None:
         self.data, self.listing, self.index = data, listing, index
-        self.classifier, self.detector = data.seen_by(classifier), data.seen_by(detector)
+        self.classifier, self.detector = data.resizing(classifier), data.resizing(detector)
 
     def __len__(self) -> int:
         return len(self.index)

@@ -11,7 +11,7 @@ from emocam.records.picture import Batch
 class Annotations(Detector):
     """Passes on what came with the pictures."""
 
-    def meet(self, objects: Sequence[str]) -> None:
+    def set_annotated_objects(self, objects: Sequence[str]) -> None:
         if not objects:
             raise SettingError(
                 "detector=annotations needs a data set with annotated objects, and this one has none; "

@@ -8,7 +8,7 @@ from emocam.errors import SettingError
 from emocam.records.detections import Detections
 from emocam.records.picture import Batch
 from emocam.view.base import View, Views
-from emocam.view.crops import Nothing
+from emocam.view.crops import NoView
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,7 +23,7 @@ class Detector(nn.Module):
     """
 
     objects: list[str]
-    view: View | Views = Nothing()
+    view: View | Views = NoView()
     identity: str | None = None
 
     def __init__(self, score: float = 0.005, iou: float = 0.005) -> None:
@@ -33,7 +33,7 @@ class Detector(nn.Module):
                 raise SettingError(f"detector.{name} must be in [0, 1], got {value:g}")
         self.score, self.iou = score, iou
 
-    def meet(self, objects: "Sequence[str]") -> None:
+    def set_annotated_objects(self, objects: "Sequence[str]") -> None:
         """Learns which object classes the data set has annotated; most detectors have their own."""
 
     def to_bf16(self) -> None:

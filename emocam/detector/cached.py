@@ -20,14 +20,14 @@ Views = Tensor | list[Tensor] | tuple[Tensor | list[Tensor], ...]
 COLUMNS = "digest BLOB PRIMARY KEY, boxes BLOB, object BLOB, score BLOB, masks BLOB, side INTEGER"
 
 
-def pick(views: Views, rows: list[int]) -> Views:
+def pick_rows(views: Views, rows: list[int]) -> Views:
     """Of some images, what one or several detectors see of them."""
     if isinstance(views, tuple):
-        return tuple(pick(view, rows) for view in views)  # type: ignore[misc]
+        return tuple(pick_rows(view, rows) for view in views)  # type: ignore[misc]
     return [views[row] for row in rows] if isinstance(views, list) else views[rows]
 
 
-def digest(view: Views, window: Tensor) -> bytes:
+def view_digest(view: Views, window: Tensor) -> bytes:
     """Of one image's row of views: equal pixels at an equal place are the same picture."""
     seen = hashlib.blake2b(window.cpu().numpy().tobytes(), digest_size=16)
     for part in view if isinstance(view, tuple) else (view,):
@@ -36,7 +36,7 @@ def digest(view: Views, window: Tensor) -> bytes:
     return seen.digest()
 
 
-class Remembered(Detector):
+class CachedDetector(Detector):
     """A detector that is asked only about what it has not seen; one file for each identity."""
 
     def __init__(self, detector: Detector, folder: Path) -> None:
@@ -56,8 +56,8 @@ class Remembered(Detector):
                 f"cache {folder} cannot be written to ({error}); name another folder, or go without by cache=null"
             ) from None
 
-    def meet(self, objects: Sequence[str]) -> None:
-        self.detector.meet(objects)
+    def set_annotated_objects(self, objects: Sequence[str]) -> None:
+        self.detector.set_annotated_objects(objects)
         self.objects = self.detector.objects
 
     def __getstate__(self) -> dict[str, Any]:
@@ -71,7 +71,10 @@ class Remembered(Detector):
         return self._opened
 
     def forward(self, batch: Batch) -> Detections:
-        keys = [digest(pick(batch.detector_view, [i]), batch.detector_window[i]) for i in range(len(batch))]
+        keys = [
+            view_digest(pick_rows(batch.detector_view, [i]), batch.detector_window[i])
+            for i in range(len(batch))
+        ]
         found = self._read(keys)
         missing = [i for i, key in enumerate(keys) if key not in found]
         if missing:
@@ -79,7 +82,7 @@ class Remembered(Detector):
                 batch,
                 paths=[batch.paths[i] for i in missing],
                 index=batch.index[missing],
-                detector_view=pick(batch.detector_view, missing),
+                detector_view=pick_rows(batch.detector_view, missing),
                 detector_window=batch.detector_window[missing],
             )
             regions = self.detector(asked).to("cpu")

@@ -12,7 +12,7 @@ from emocam.detector.darknet_file import check_size, header_bytes, read_cfg, val
 from emocam.detector.identity import identify
 from emocam.detector.postprocess import pack_regions
 from emocam.errors import SettingError
-from emocam.network.weights import digest, read_labels
+from emocam.network.weights import file_sha256, read_labels
 from emocam.records.detections import Detections
 from emocam.records.picture import Batch
 from emocam.system.opencv import load_opencv_4
@@ -58,7 +58,9 @@ class Darknet(Detector):
         self.network = self._read()
         self._try(shape)
         settings = {"fit": fit, "score": score, "iou": iou, "opencv": load_opencv_4().__version__}
-        self.identity = identify("darknet", [*self.objects, self.text], weights=digest(weights), **settings)
+        self.identity = identify(
+            "darknet", [*self.objects, self.text], weights=file_sha256(weights), **settings
+        )
 
     def _read(self) -> Any:
         cv2 = load_opencv_4()

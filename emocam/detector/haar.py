@@ -17,7 +17,7 @@ from emocam.detector.base import Detector
 from emocam.detector.identity import identify
 from emocam.detector.postprocess import pack_regions
 from emocam.errors import SettingError, nearest
-from emocam.network.weights import digest
+from emocam.network.weights import file_sha256
 from emocam.records.detections import Detections
 from emocam.records.picture import Batch
 from emocam.system.opencv import load_opencv_4
@@ -80,7 +80,7 @@ class Haar(Detector):
         self.view, self.smallest = Letterbox((size, size), Resampling.BICUBIC), round(size * smallest)
         self.cascades: dict[str, Any] = {}
         cv2 = load_opencv_4()
-        files = [digest(_path(feature)) for feature in [FACE, *self.features]]
+        files = [file_sha256(_path(feature)) for feature in [FACE, *self.features]]
         settings = {"size": size, "smallest": smallest, "score": score, "iou": iou}
         self.identity = identify("haar", [*self.objects, *files], **settings, opencv=cv2.__version__)
 

@@ -45,9 +45,9 @@ class Joined(Detector):
             detector.to_bf16()
         self._identify()
 
-    def meet(self, objects: Sequence[str]) -> None:
+    def set_annotated_objects(self, objects: Sequence[str]) -> None:
         for detector in self.detectors:
-            detector.meet(objects)
+            detector.set_annotated_objects(objects)
         self._name()
 
     def _name(self) -> None:

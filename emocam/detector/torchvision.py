@@ -16,8 +16,8 @@ from torchvision.models import detection
 from emocam.detector.base import Detector
 from emocam.detector.identity import identify
 from emocam.errors import SettingError, nearest
-from emocam.network.precision import Narrow
-from emocam.network.weights import digest, fit, is_file, read_labels, read_weights
+from emocam.network.precision import Bfloat16Copy
+from emocam.network.weights import file_sha256, fit, is_file, read_labels, read_weights
 from emocam.records.detections import Detections
 from emocam.records.picture import Batch
 from emocam.view.crops import Unchanged
@@ -66,14 +66,18 @@ class TorchvisionDetector(Detector):
         network.transform.postprocess = _relative
         self.network = network.eval().requires_grad_(False)
         made_of = (
-            digest(weights) if weights and is_file(weights) else seed if weights == "random" else entry.url
+            file_sha256(weights)
+            if weights and is_file(weights)
+            else seed
+            if weights == "random"
+            else entry.url
         )
         settings = {"score": score, "iou": iou, "torchvision": torchvision.__version__}
         self.identity = identify(model, self.objects, weights=made_of, **settings)
 
     def to_bf16(self) -> None:
         # the rest is small, and torchvision's own steps between its parts are made for float32
-        self.network.backbone = Narrow(self.network.backbone)
+        self.network.backbone = Bfloat16Copy(self.network.backbone)
         self.identity = f"{self.identity}, bf16"
 
     def forward(self, batch: Batch) -> Detections:
@@ -114,7 +118,7 @@ def _entry(model: str, weights: str | None) -> Any:
     if weights is None or weights == "random":
         return library.DEFAULT
     if is_file(weights):
-        start = digest(weights)[:8] if Path(weights).expanduser().is_file() else "no file"
+        start = file_sha256(weights)[:8] if Path(weights).expanduser().is_file() else "no file"
         return next((entry for entry in library if start in entry.url), library.DEFAULT)
     entries = [entry.name for entry in library]
     if weights not in entries:
@@ -152,7 +156,7 @@ def _network(model: str, weights: str | None, entry: Any, classes: int, seed: in
             key: value for key, value in network.state_dict().items() if key.endswith("num_batches_tracked")
         }
         fit(network, {**counts, **state}, weights, "detector.weights")
-        if model in WITHOUT_EPSILON and entry.name == "COCO_V1" and digest(weights)[:8] in entry.url:
+        if model in WITHOUT_EPSILON and entry.name == "COCO_V1" and file_sha256(weights)[:8] in entry.url:
             for module in network.modules():
                 if isinstance(module, torch.nn.BatchNorm2d):
                     module.eps = 0.0

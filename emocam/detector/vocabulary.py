@@ -36,8 +36,8 @@ class Vocabulary(Detector):
         if hasattr(detector, "objects"):  # some learn them from the data
             self._translate(list(detector.objects))
 
-    def meet(self, objects: Sequence[str]) -> None:
-        self.detector.meet(objects)
+    def set_annotated_objects(self, objects: Sequence[str]) -> None:
+        self.detector.set_annotated_objects(objects)
         self._translate(list(self.detector.objects))
 
     def _translate(self, names: list[str]) -> None:

@@ -20,8 +20,8 @@ from emocam.detector.postprocess import pack_regions
 from emocam.errors import SettingError, nearest
 from emocam.functional.box.yolo import CLASSES, candidates
 from emocam.network.fast_convolution import faster
-from emocam.network.precision import cast
-from emocam.network.weights import SUFFIXES, cached, digest, fit, read_labels, read_weights
+from emocam.network.precision import cast_network
+from emocam.network.weights import SUFFIXES, cached, file_sha256, fit, read_labels, read_weights
 from emocam.records.detections import Detections
 from emocam.records.picture import Batch
 from emocam.view.crops import Letterbox
@@ -66,11 +66,11 @@ class YOLOv3(Detector):
         scales = zip(network.anchors.split_scales(), network.stride, strict=True)
         self.anchors = [scale.as_output(stride) for scale, stride in scales]
         settings = {"size": size, "score": score, "iou": iou, "classes": classes}
-        self.identity = identify("yolov3", self.objects, weights=digest(path), **settings)
+        self.identity = identify("yolov3", self.objects, weights=file_sha256(path), **settings)
 
     def to_bf16(self) -> None:
-        cast(self.network)
-        cast(self.last)
+        cast_network(self.network)
+        cast_network(self.last)
         self.identity = f"{self.identity}, bf16"
 
     def forward(self, batch: Batch) -> Detections:

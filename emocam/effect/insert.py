@@ -6,7 +6,7 @@ from PIL import Image
 from torch import Tensor
 
 from emocam.effect.base import Budget, Cell, Corpus, Pair, Trial
-from emocam.effect.placement import Pixels, moved, random_shift
+from emocam.effect.placement import Pixels, moved_region, random_shift
 from emocam.effect.sampling import dice_for, some
 from emocam.functional.dice import Dice
 from emocam.paste.base import Box
@@ -53,7 +53,7 @@ class Insert:
             dice.whole(field[0], field[2] - size[0]),
             dice.whole(field[1], field[3] - size[1]),
         )
-        yield Pair(FILL, (cut(source, box, size, place),), (cut(source, control, size, place),))
+        yield Pair(FILL, (cut_out(source, box, size, place),), (cut_out(source, control, size, place),))
 
     def effect(self, before: Tensor, after: Tensor) -> Tensor:
         return after - before
@@ -65,7 +65,7 @@ class Insert:
 def patch_without(box: Pixels, boxes: Sequence[Pixels], source: Image.Image, dice: Dice) -> Pixels | None:
     """A box as large at a random place of the source that holds no such object."""
     shift = random_shift([box], (0, 0, *source.size), boxes, dice)
-    return None if shift is None else moved(box, *shift)
+    return None if shift is None else moved_region(box, *shift)
 
 
 def fitting(box: Pixels, source: Image.Image, image: Image.Image, field: Pixels) -> tuple[int, int]:
@@ -76,5 +76,5 @@ def fitting(box: Pixels, source: Image.Image, image: Image.Image, field: Pixels)
     return max(1, int(wide * scale)), max(1, int(high * scale))
 
 
-def cut(source: Image.Image, box: Pixels, size: tuple[int, int], place: tuple[int, int]) -> Patch:
+def cut_out(source: Image.Image, box: Pixels, size: tuple[int, int], place: tuple[int, int]) -> Patch:
     return Patch(source.resize(size, Image.Resampling.BICUBIC, box), place)

@@ -39,7 +39,7 @@ def _spread(box: Pixels) -> int:
     return (box[2] - box[0]) * (box[3] - box[1])
 
 
-def moved(box: Pixels, x: int, y: int) -> Pixels:
+def moved_region(box: Pixels, x: int, y: int) -> Pixels:
     return box[0] + x, box[1] + y, box[2] + x, box[3] + y
 
 
@@ -85,7 +85,7 @@ def elsewhere(boxes: Sequence[Pixels], within: Pixels, dice: Dice) -> list[Pixel
             shift = random_shift(shape, within, [*boxes, *placed], dice)
             if shift is None:
                 break
-            placed += [moved(box, *shift) for box in shape]
+            placed += [moved_region(box, *shift) for box in shape]
         if len(placed) == len(boxes):
             return placed
     return None

@@ -25,7 +25,7 @@ OpenPicture = Callable[[str], Image.Image]
 _one_at_a_time = Lock()  # a cascade keeps what it is working on
 
 
-def check(way: str) -> None:
+def check_faces_setting(way: str) -> None:
     """Before the work, not after."""
     if way not in WAYS:
         raise SettingError(f"callback.report.faces must be null, {' or '.join(WAYS)}, got {way!r}")
@@ -46,7 +46,7 @@ def without_faces(open_picture: OpenPicture, way: str) -> OpenPicture:
         if boxes and way == "drop":
             raise Refused("it shows a face")
         for box in boxes:
-            blur(picture, box)
+            blur_faces(picture, box)
         return picture
 
     return open_hidden
@@ -70,7 +70,7 @@ def find_faces(picture: Image.Image) -> list[tuple[int, int, int, int]]:
     return boxes
 
 
-def blur(picture: Image.Image, box: tuple[int, int, int, int]) -> None:
+def blur_faces(picture: Image.Image, box: tuple[int, int, int, int]) -> None:
     """In place, to a few smooth patches: a Gaussian could be undone."""
     left, top, right, bottom = box
     patches = picture.crop(box).resize((CELLS, CELLS), Image.Resampling.BOX)

@@ -7,7 +7,7 @@ from emocam.functional.box.boxes import area
 from emocam.functional.map.maps import box_integrals
 from emocam.functional.map.rings import surround, widen
 from emocam.importance.base import Importance
-from emocam.importance.regions import region_means, share
+from emocam.importance.regions import region_means, share_of_regions
 from emocam.records.detections import Detections
 from emocam.records.evidence import Explanation
 
@@ -30,4 +30,4 @@ class Contrast(Importance):
         mass = box_integrals(explanation.maps, explanation.window, around, image).double()
         mass = mass - box_integrals(explanation.maps, explanation.window, boxes, image).double()
         ring = (mass / room.clamp(min=1e-30)).clamp(0, 1).to(inside.dtype)
-        return share(inside, torch.where(room > LEAST * area(boxes), ring, inside))
+        return share_of_regions(inside, torch.where(room > LEAST * area(boxes), ring, inside))

@@ -3,7 +3,7 @@
 from torch import Tensor
 
 from emocam.importance.base import Importance
-from emocam.importance.regions import picture_means, region_means, share
+from emocam.importance.regions import picture_means, region_means, share_of_regions
 from emocam.records.detections import Detections
 from emocam.records.evidence import Explanation
 
@@ -17,4 +17,4 @@ class Density(Importance):
 
     def __call__(self, explanation: Explanation, detections: Detections) -> Tensor:
         whole = picture_means(explanation)[detections.image]
-        return share(region_means(explanation, detections), whole)
+        return share_of_regions(region_means(explanation, detections), whole)

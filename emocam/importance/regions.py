@@ -45,7 +45,7 @@ def picture_means(explanation: Explanation) -> Tensor:
     return box_integrals(maps, window, window.new_tensor(WHOLE).expand(len(maps), 4), image)
 
 
-def share(part: Tensor, other: Tensor) -> Tensor:
+def share_of_regions(part: Tensor, other: Tensor) -> Tensor:
     """Of a part in itself and another, part / (part + other): 0 where both are 0."""
     total = part + other
     return torch.where(total > 0, part / torch.where(total > 0, total, 1), 0)

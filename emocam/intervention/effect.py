@@ -20,11 +20,11 @@ from emocam.errors import SettingError
 from emocam.functional.statistics.log_odds import log_odds
 from emocam.intervention.plan import plan
 from emocam.intervention.trials import Trials, TriedBatch, together
-from emocam.predict.chunk_writer import WriteShards
-from emocam.predict.components import Parts
+from emocam.predict.chunk_writer import WriteChunks
+from emocam.predict.components import Components
 from emocam.predict.keys import written_key
 from emocam.predict.stream import remaining, stream
-from emocam.results.chunks import Shards
+from emocam.results.chunks import Chunks
 from emocam.results.files import METADATA
 from emocam.results.run import Run
 from emocam.results.tables import finished_ledger, refusal_table
@@ -92,24 +92,24 @@ def _names(values: Sequence[str]) -> pa.Array:
     return pa.array(values, pa.string())
 
 
-def effect_key(parts: Parts, evidence_key: str) -> str:
+def effect_key(components: Components, evidence_key: str) -> str:
     """Names all that decides what is measured."""
-    settings = [parts.settings[name] for name in ("effect", "threshold", "seed")]
+    settings = [components.settings[name] for name in ("effect", "threshold", "seed")]
     return hashlib.sha256(f"{evidence_key}{settings}".encode()).hexdigest()
 
 
-def measure_effect(parts: Parts, evidence_key: str) -> None:
+def measure_effect(components: Components, evidence_key: str) -> None:
     """Leaves effect.parquet: the chosen cells, tried in pictures of the finished evidence."""
-    folder, effect = parts.folder, parts.effect
+    folder, effect = components.folder, components.effect
     assert effect is not None
-    key = effect_key(parts, evidence_key)
+    key = effect_key(components, evidence_key)
     if written_key([folder / "effect.parquet"]) == key:
         return
-    with parts.stage("effect"):
+    with components.stage("effect"):
         for note in effect.notes:
             sys.stderr.write(f"{note}\n")
         run = Run(folder)
-        model = Answer(parts.classifier)
+        model = Answer(components.classifier)
         labels = model.classifier.labels
         if labels != run.label_names:
             raise SettingError(
@@ -117,25 +117,25 @@ def measure_effect(parts: Parts, evidence_key: str) -> None:
                 f"the evidence speaks of ({len(run.label_names)}, {run.label_names[0]} the first); "
                 "explain the pictures with it first"
             )
-        seed = parts.settings["seed"]
-        trials = plan(run, effect, parts.thresholds, seed)
-        paths = files_of(parts, trials)
-        shards = Shards(folder, key, "trying")
-        shards.begin()
-        left = remaining(shards, np.array(sorted(trials), np.int64))
+        seed = components.settings["seed"]
+        trials = plan(run, effect, components.thresholds, seed)
+        paths = files_of(components, trials)
+        chunks = Chunks(folder, key, "trying")
+        chunks.begin()
+        left = remaining(chunks, np.array(sorted(trials), np.int64))
         if len(left):
-            samples = Trials(parts.data, paths, trials, left, model.classifier.view, effect, seed)
-            writer = WriteShards(shards, partial(effect_rows, effect=effect, labels=labels))
-            stream(parts, model, samples, [writer], together, PICTURES, len(trials))
+            samples = Trials(components.data, paths, trials, left, model.classifier.view, effect, seed)
+            writer = WriteChunks(chunks, partial(effect_rows, effect=effect, labels=labels))
+            stream(components, model, samples, [writer], together, PICTURES, len(trials))
         blank = effect_rows(torch.zeros(0, len(labels)), together([]), effect, labels)
         planned = sum(len(of_image) for of_image in trials.values())
         told = {"labels": labels, "key": key, "planned": planned}
-        shards.merge(folder, {METADATA: json.dumps(told).encode()}, ("effect",), blank)
+        chunks.merge(folder, {METADATA: json.dumps(told).encode()}, ("effect",), blank)
 
 
-def files_of(parts: Parts, trials: dict[int, list[Trial]]) -> dict[str, str]:
+def files_of(components: Components, trials: dict[int, list[Trial]]) -> dict[str, str]:
     """The data set's own names of the pictures, by those in the tables."""
-    paths = {printable(path): path for path in parts.listing}
+    paths = {printable(path): path for path in components.listing}
     for trial in (trial for of_image in trials.values() for trial in of_image):
         for image in (trial.image, trial.source):
             if image not in paths:

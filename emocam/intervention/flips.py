@@ -12,8 +12,8 @@ from emocam.classifier.base import Classifier
 from emocam.data.samples import printable
 from emocam.paste.base import Box, Region, Variant
 from emocam.paste.patch import patched
-from emocam.plot.flips import Shown, flip_figure
-from emocam.predict.components import Parts
+from emocam.plot.flips import FlipShown, flip_figure
+from emocam.predict.components import Components
 from emocam.records.detections import Detections
 from emocam.records.picture import Batch
 
@@ -30,23 +30,25 @@ def strongest_flips(folder: Path) -> pd.DataFrame:
     ]
 
 
-def leave_flips(parts: Parts, listing: list[str], regions: dict[str, list[Region]]) -> None:
+def leave_flips(components: Components, listing: list[str], regions: dict[str, list[Region]]) -> None:
     """flips/1.png and on, of the pictures that can still be opened."""
-    change = parts.paste
+    change = components.paste
     assert change is not None
-    flips = strongest_flips(parts.folder)
-    target = parts.folder / "flips"
+    flips = strongest_flips(components.folder)
+    target = components.folder / "flips"
     if len(flips):
         target.mkdir(exist_ok=True)
     places = {printable(path): path for path in listing}
     for number, flip in enumerate(flips.itertuples(), 1):
-        image = parts.data.open(places[str(flip.image)]).image
+        image = components.data.open(places[str(flip.image)]).image
         variants = change(image, regions.get(str(flip.image), []))
         variant = next(v for v in variants if _is(v, flip))
         changed = patched(image, variant.patches), variant.box
-        shown = [look(parts.classifier, parts.cam, *seen) for seen in ((image, (0, 0, 0, 0)), changed)]
+        shown = [
+            look(components.classifier, components.cam, *seen) for seen in ((image, (0, 0, 0, 0)), changed)
+        ]
         figure = flip_figure(
-            shown[0], shown[1], parts.classifier.labels, f"{variant.object}, {variant.position}"
+            shown[0], shown[1], components.classifier.labels, f"{variant.object}, {variant.position}"
         )
         figure.savefig(target / f"{number}.png")
 
@@ -56,18 +58,18 @@ def _is(variant: Variant, row: object) -> bool:
     return same and np.allclose(variant.centre, (row.x, row.y))  # type: ignore[attr-defined]
 
 
-def look(classifier: Classifier, cam: CAM | None, image: Image.Image, box: Box) -> Shown:
+def look(classifier: Classifier, cam: CAM | None, image: Image.Image, box: Box) -> FlipShown:
     """What the classifier says of one picture, and where it looks."""
     view, window = classifier.view(image)
     views, windows = view[None].to(device(classifier)), window[None].to(device(classifier))
     if cam is None:
         with torch.no_grad():
             logits = classifier(classifier.prepare(views))
-        return Shown(image, box, logits[0].softmax(-1).cpu().numpy(), None, window.numpy())
+        return FlipShown(image, box, logits[0].softmax(-1).cpu().numpy(), None, window.numpy())
     place = torch.zeros(1, dtype=torch.int64)
     batch = Batch([""], place, views, windows, views[:, :0], windows, Detections.none(), {}, [])
     prediction, explanation = cam(classifier, batch)
-    return Shown(
+    return FlipShown(
         image,
         box,
         prediction.logits[0].softmax(-1).cpu().numpy(),

@@ -26,18 +26,18 @@ from emocam.data.samples import printable
 from emocam.errors import SettingError, nearest
 from emocam.functional.map.maps import box_means
 from emocam.intervention.flips import leave_flips
-from emocam.network.changed_windows import Alike
+from emocam.network.changed_windows import ChangedWindows
 from emocam.network.in_batches import InPieces
 from emocam.paste.base import Change, Region, Variant
-from emocam.paste.patched_view import Seen
-from emocam.predict.chunk_writer import WriteShards
-from emocam.predict.components import Parts
+from emocam.paste.patched_view import PatchedView
+from emocam.predict.chunk_writer import WriteChunks
+from emocam.predict.components import Components
 from emocam.predict.keys import written_key
 from emocam.predict.stream import remaining, stream
 from emocam.records.base import Record
 from emocam.records.detections import Detections
 from emocam.records.picture import Batch
-from emocam.results.chunks import Shards
+from emocam.results.chunks import Chunks
 from emocam.results.files import METADATA
 from emocam.results.run import Run
 from emocam.results.tables import finished_ledger
@@ -93,7 +93,7 @@ class Variants(Dataset[Changed]):
         regions: dict[str, list[Region]],
     ) -> None:
         self.data, self.listing, self.index = data, listing, index
-        self.view, self.change, self.regions = data.seen_by(view), change, regions
+        self.view, self.change, self.regions = data.resizing(view), change, regions
 
     def __len__(self) -> int:
         return len(self.index)
@@ -103,7 +103,7 @@ class Variants(Dataset[Changed]):
         name = printable(self.listing[index])
         image = self.data.open(self.listing[index]).image
         variants = list(self.change(image, self.regions.get(name, [])))
-        seen = Seen.by(self.view, image)
+        seen = PatchedView.by(self.view, image)
         changed = [seen.after(variant.patches) for variant in variants]
         views, windows = zip((seen.shown, seen.window), *changed, strict=True)
         # only the views leave the worker
@@ -121,7 +121,7 @@ class Reclassify(lightning.LightningModule):
 
     def __init__(self, classifier: Classifier, cam: CAM | None) -> None:
         super().__init__()
-        self.classifier, self.cam = for_alike(classifier.freeze()), cam
+        self.classifier, self.cam = with_changed_windows(classifier.freeze()), cam
 
     def predict_step(self, batch: Changed, batch_idx: int = 0) -> Answers:
         boxes = torch.tensor([(0.0, 0.0, 1.0, 1.0), *(variant.box for variant in batch.variants)])
@@ -184,40 +184,40 @@ def check_objects(where: Sequence[str], known: Sequence[str]) -> None:
             )
 
 
-def paste_key(parts: Parts, evidence_key: str) -> str:
+def paste_key(components: Components, evidence_key: str) -> str:
     """Names all that decides what pasting changes."""
-    return hashlib.sha256(f"{evidence_key}{parts.settings['paste']}".encode()).hexdigest()
+    return hashlib.sha256(f"{evidence_key}{components.settings['paste']}".encode()).hexdigest()
 
 
-def paste_all(parts: Parts, listing: list[str], evidence_key: str) -> None:
+def paste_all(components: Components, listing: list[str], evidence_key: str) -> None:
     """Leaves paste.parquet: every explained picture, changed in every way."""
-    folder, change = parts.folder, parts.paste
+    folder, change = components.folder, components.paste
     assert change is not None
-    key = paste_key(parts, evidence_key)
+    key = paste_key(components, evidence_key)
     if written_key([folder / "paste.parquet"]) == key:
         return
-    with parts.stage("paste"):
+    with components.stage("paste"):
         check_objects(change.where, Run(folder).object_names)
         status = pq.read_table(folder / "ledger.parquet", columns=["status"])["status"].to_numpy()
         done = np.flatnonzero(status == "done")
-        regions = regions_of(folder, change.where, parts.thresholds.score)
-        model = Reclassify(parts.classifier, parts.cam)
+        regions = regions_of(folder, change.where, components.thresholds.score)
+        model = Reclassify(components.classifier, components.cam)
         labels = model.classifier.labels
-        shards = Shards(folder, key, "pasting")
-        shards.begin()
-        left = remaining(shards, done)
+        chunks = Chunks(folder, key, "pasting")
+        chunks.begin()
+        left = remaining(chunks, done)
         if len(left):
-            samples = Variants(parts.data, listing, left, model.classifier.view, change, regions)
-            writer = WriteShards(shards, partial(paste_rows, labels=labels))
-            stream(parts, model, samples, [writer], alone, 1, len(done))
+            samples = Variants(components.data, listing, left, model.classifier.view, change, regions)
+            writer = WriteChunks(chunks, partial(paste_rows, labels=labels))
+            stream(components, model, samples, [writer], alone, 1, len(done))
         names = {METADATA: json.dumps({"labels": labels, "key": key}).encode()}
         nothing = Changed("", 0, torch.zeros(0), torch.zeros(0), [])
         blank = paste_rows(Answers(torch.zeros(1, len(labels)), torch.zeros(0)), nothing, labels)
-        shards.merge(folder, names, ("paste",), blank)
-        leave_flips(parts, listing, regions)
+        chunks.merge(folder, names, ("paste",), blank)
+        leave_flips(components, listing, regions)
 
 
-def for_alike(classifier: Classifier) -> Classifier:
+def with_changed_windows(classifier: Classifier) -> Classifier:
     """The classifier for inputs that are like the first of their batch, with the same weights."""
     features = classifier.features
     rows = nn.Sequential.forward, InPieces.forward
@@ -225,5 +225,5 @@ def for_alike(classifier: Classifier) -> Classifier:
         return classifier
     twin = copy(classifier)
     twin._modules = dict(classifier._modules)  # a module's copy would else share its parts' places
-    twin.features = Alike(OrderedDict(features.named_children()))
+    twin.features = ChangedWindows(OrderedDict(features.named_children()))
     return twin

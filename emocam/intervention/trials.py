@@ -13,7 +13,7 @@ from emocam.data.samples import reason
 from emocam.effect.base import Effect, Trial
 from emocam.effect.sampling import dice_for
 from emocam.effect.visible import seen_part
-from emocam.paste.patched_view import Seen
+from emocam.paste.patched_view import PatchedView
 from emocam.records.base import Record
 from emocam.records.picture import Refusal
 from emocam.view.base import View
@@ -69,7 +69,7 @@ class Trials(Dataset[Tried | Refusal]):
     def _made(self, trials: Sequence[Trial]) -> Iterator[tuple[Tensor, tuple[Trial, str] | None]]:
         """The picture's own view, then two of each pair."""
         image = self.data.open(self.paths[trials[0].image]).image
-        before = Seen.by(self.data.seen_by(self.view), image)
+        before = PatchedView.by(self.data.resizing(self.view), image)
         seen = seen_part(before.window.tolist())
         yield before.shown, None
         for trial in trials:

@@ -99,7 +99,7 @@ class MLflow:
 
 
 @dataclass(frozen=True)
-class Corpus:
+class TrackedCorpus:
     """What a run was about: a digest of at most 36 letters, where the pictures come from, and how many."""
 
     name: str
@@ -151,7 +151,7 @@ class TrackedRun:
         """The description on the run's page, in Markdown."""
         self.tags({"mlflow.note.content": text[:LONGEST_TAG]})
 
-    def corpus(self, corpus: Corpus) -> None:
+    def corpus(self, corpus: TrackedCorpus) -> None:
         from mlflow.entities import Dataset, DatasetInput, InputTag
 
         place = {"uri": corpus.source} if Path(corpus.source).is_absolute() else {"drawn": corpus.source}

@@ -70,7 +70,7 @@ class Window:
         return self.y[0], self.x[0]
 
 
-def lay(values: Tensor, at: tuple[int, int], onto: Tensor, corner: tuple[int, int] = (0, 0)) -> None:
+def lay_window(values: Tensor, at: tuple[int, int], onto: Tensor, corner: tuple[int, int] = (0, 0)) -> None:
     """Copies (C, h, w), whose first pixel lies `at` (y, x), to where it meets a part of a map with that corner."""
     starts = [max(a, c) for a, c in zip(at, corner, strict=True)]
     ends = [
@@ -133,8 +133,8 @@ def _given(
     given = before.new_full((len(parts), before.shape[1], *size), beyond)
     given = given.contiguous(memory_format=layout_of(before))
     for part, (window, corner) in zip(given, parts, strict=True):
-        lay(before[0], (0, 0), part, corner)
-        lay(window.values, window.corner, part, corner)
+        lay_window(before[0], (0, 0), part, corner)
+        lay_window(window.values, window.corner, part, corner)
     return given
 
 
@@ -152,13 +152,13 @@ def layout_of(x: Tensor) -> torch.memory_format:
     return torch.channels_last if last else torch.contiguous_format
 
 
-def share(windows: Mapping[int, Window], whole: Tensor) -> float:
+def window_share(windows: Mapping[int, Window], whole: Tensor) -> float:
     """How much of their maps the windows are, in the mean."""
     area = sum(window.values[0].numel() for window in windows.values())
     return area / max(1, len(windows) * whole.shape[-2] * whole.shape[-1])
 
 
-class Alike(nn.Sequential):
+class ChangedWindows(nn.Sequential):
     """A row of layers, for inputs (B, C, h, w) that are like the first."""
 
     def forward(self, x: Tensor) -> Tensor:
@@ -167,15 +167,15 @@ class Alike(nn.Sequential):
             return super().forward(x)
         layers, first = list(self), x[:1]
         windows = {i: window for i in range(1, len(x)) if (window := difference(x[0], x[i]))}
-        if share(windows, x) > MOST:
+        if window_share(windows, x) > MOST:
             return super().forward(x)
         while layers and reaches(layers[0]) is not None:
             after = layers[0](first)
             first, windows = after, advance(layers[0], first, after, windows)
             layers.pop(0)
-            if share(windows, first) > MOST:
+            if window_share(windows, first) > MOST:
                 break
         whole = first.expand(len(x), -1, -1, -1).clone(memory_format=layout_of(first))
         for i, window in windows.items():
-            lay(window.values, window.corner, whole[i])
+            lay_window(window.values, window.corner, whole[i])
         return InPieces(*layers)(whole)

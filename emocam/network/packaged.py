@@ -5,7 +5,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from emocam.errors import SettingError
-from emocam.network.weights import digest
+from emocam.network.weights import file_sha256
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class PackagedFile:
                 f"classifier.weights: {Path(self.path).name} of the package {self.package} is not "
                 f"installed; {self.cure}"
             )
-        if files[0].stat().st_size != self.size or digest(files[0]) != self.sha256:
+        if files[0].stat().st_size != self.size or file_sha256(files[0]) != self.sha256:
             raise SettingError(
                 f"classifier.weights: {files[0]} is not the file that is known here ({self.size:,} bytes, "
                 f"sha256 {self.sha256[:12]}...); {self.cure}"

@@ -28,7 +28,7 @@ def computes_bf16(accelerator: str) -> bool:
     return any(can is True for name, can in torch.cpu.get_capabilities().items() if "bf16" in name)
 
 
-def cast(network: nn.Module, kept: Collection[str] = ()) -> nn.Module:
+def cast_network(network: nn.Module, kept: Collection[str] = ()) -> nn.Module:
     """The network itself, its weights in bfloat16 but for the modules `kept` and batch normalisations."""
     for name, module in network.named_modules():
         if isinstance(module, HEAVY):
@@ -39,7 +39,7 @@ def cast(network: nn.Module, kept: Collection[str] = ()) -> nn.Module:
     return network
 
 
-def narrowed(network: nn.Module) -> nn.Module:
+def bfloat16_copy(network: nn.Module) -> nn.Module:
     """A copy for tensors in and out in float32, cast once; the network itself where nothing would be saved.
 
     Its last linear layer stays in float32: a logit of 10 has steps of 1/16 in bfloat16, and what a
@@ -48,16 +48,16 @@ def narrowed(network: nn.Module) -> nn.Module:
     if network not in _narrow:
         heavy = [name for name, module in network.named_modules() if isinstance(module, HEAVY)]
         linear = [name for name, module in network.named_modules() if type(module) is nn.Linear]
-        _narrow[network] = Narrow(network, linear[-1:]) if len(heavy) > len(linear[-1:]) else network
+        _narrow[network] = Bfloat16Copy(network, linear[-1:]) if len(heavy) > len(linear[-1:]) else network
     return _narrow[network]
 
 
-class Narrow(nn.Module):
+class Bfloat16Copy(nn.Module):
     """A copy of a network in bfloat16 but for the modules `kept`; tensors in and out are float32."""
 
     def __init__(self, network: nn.Module, kept: Collection[str] = ()) -> None:
         super().__init__()
-        self.network = cast(copy.deepcopy(network), kept)
+        self.network = cast_network(copy.deepcopy(network), kept)
 
     def forward(self, *given: Tensor) -> Any:
         return _float(self.network(*(x.to(torch.bfloat16) for x in given)))

@@ -11,7 +11,7 @@ COPIED = {torch.float32: torch.float32, torch.bfloat16: torch.int16}
 """The numbers of weights, and as what they are gathered: as itself bfloat16 takes three times as long."""
 
 
-class Awake(nn.Module):
+class SparseLinear(nn.Module):
     """Equal to the layer itself, and just that on an accelerator, where a count would make the host wait."""
 
     def __init__(self, layer: nn.Linear) -> None:

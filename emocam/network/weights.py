@@ -25,7 +25,7 @@ def cached(name: str) -> Path:
     return platformdirs.user_cache_path("emocam") / "weights" / name
 
 
-def digest(path: str | Path) -> str:
+def file_sha256(path: str | Path) -> str:
     """The file's sha256."""
     with Path(path).expanduser().open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

@@ -57,7 +57,7 @@ def touched(
 
 
 @dataclass(frozen=True)
-class Seen:
+class PatchedView:
     """A picture, and the view of it (3, h, w) with its window (4,)."""
 
     image: Image.Image
@@ -66,7 +66,7 @@ class Seen:
     window: Tensor
 
     @classmethod
-    def by(cls, view: View, image: Image.Image) -> "Seen":
+    def by(cls, view: View, image: Image.Image) -> "PatchedView":
         return cls(image, view, *view(image))
 
     def after(self, patches: Sequence[Patch]) -> tuple[Tensor, Tensor]:

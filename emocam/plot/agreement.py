@@ -10,7 +10,7 @@ MANY = 2000
 """From here on single points hide each other."""
 
 
-def agreement(pair: pd.DataFrame, name: str, ax: Axes | None = None) -> Axes:
+def agreement_panel(pair: pd.DataFrame, name: str, ax: Axes | None = None) -> Axes:
     """A point an image, columns `annotated` and `predicted`; with very many, how dense they lie."""
     if ax is None:
         import matplotlib.pyplot as plt
@@ -29,5 +29,5 @@ def agreement_figure(pairs: Mapping[str, pd.DataFrame], titles: Mapping[str, str
     figure = Figure(figsize=(1 + 3.6 * len(pairs), 3.8), dpi=150, layout="constrained")
     panels = figure.subplots(1, len(pairs), squeeze=False)[0]
     for ax, (name, pair) in zip(panels, pairs.items(), strict=True):
-        agreement(pair, name, ax).set_title(titles[name], fontsize=9, loc="left")
+        agreement_panel(pair, name, ax).set_title(titles[name], fontsize=9, loc="left")
     return figure

@@ -16,7 +16,7 @@ BEFORE, AFTER = "#8f9aa6", "#0072b2"
 
 
 @dataclass(frozen=True)
-class Shown:
+class FlipShown:
     """A picture, the box that was changed in it, probabilities (L,), and the map over its window."""
 
     image: Image.Image
@@ -26,7 +26,7 @@ class Shown:
     window: NDArray[np.floating]
 
 
-def probabilities(before: Shown, after: Shown, labels: list[str], ax: Axes | None = None) -> Axes:
+def probabilities(before: FlipShown, after: FlipShown, labels: list[str], ax: Axes | None = None) -> Axes:
     """Two bars for each label; with very many, those that matter in either picture."""
     if ax is None:
         import matplotlib.pyplot as plt
@@ -45,7 +45,7 @@ def probabilities(before: Shown, after: Shown, labels: list[str], ax: Axes | Non
     return ax
 
 
-def flip_figure(before: Shown, after: Shown, labels: list[str], change: str) -> Figure:
+def flip_figure(before: FlipShown, after: FlipShown, labels: list[str], change: str) -> Figure:
     """Picture, changed picture, and the probabilities beside them."""
     count = min(len(labels), MOST_LABELS)
     figure = Figure(figsize=(12, max(3.6, 0.28 * count + 1)), dpi=120, layout="constrained")

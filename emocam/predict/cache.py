@@ -19,7 +19,7 @@ import pyarrow as pa
 from emocam.data.base import Data
 from emocam.network.weights import cached
 from emocam.predict.keys import written_key
-from emocam.results.chunks import Shards
+from emocam.results.chunks import Chunks
 from emocam.results.files import FILES
 from emocam.results.ledger import read_ledger
 from emocam.settings.paths import PACKAGE
@@ -27,7 +27,7 @@ from emocam.settings.paths import PACKAGE
 MOST_IMAGES = 1_000_000
 """To look at more files than these costs minutes on a network's disk."""
 MOST_LENDERS = 4
-LENT = ".lent"
+COPIED_FROM = ".lent"
 """The file that says where a folder's tables were copied from."""
 
 
@@ -41,7 +41,7 @@ def stamp(file: Path) -> tuple[int, ...] | None:
     return state.st_size, state.st_mtime_ns, state.st_ctime_ns
 
 
-class Memory:
+class EvidenceCache:
     """Where evidence lies that was found before, for runs over one listing; without a cache it knows nothing."""
 
     def __init__(self, settings: dict[str, Any], data: Data, listing: Sequence[str]) -> None:
@@ -60,9 +60,9 @@ class Memory:
         except (OSError, ValueError, KeyError, TypeError):
             return []
 
-    def recall(self, folder: Path, key: str) -> Path | None:
+    def copy_to(self, folder: Path, key: str) -> Path | None:
         """Copies the tables of a run with the same evidence into the folder, and says where they lay."""
-        (folder / LENT).unlink(missing_ok=True)
+        (folder / COPIED_FROM).unlink(missing_ok=True)
         for run in self._lenders(key) if self.folder else []:
             try:
                 source = Path(run["folder"])
@@ -72,7 +72,7 @@ class Memory:
                 continue
         return None
 
-    def remember(self, folder: Path, key: str) -> None:
+    def register(self, folder: Path, key: str) -> None:
         """That this finished run can lend; not where a picture failed, which may not happen again."""
         if self.folder is None or read_ledger(folder).counts.get("failed"):
             return
@@ -114,7 +114,7 @@ def _tables(folder: Path) -> dict[str, list[int] | None]:
 def _lend(source: Path, folder: Path, key: str, tables: dict[str, list[int] | None]) -> bool:
     """Whether the tables were whole and unchanged, before they were copied and after."""
     there = [name for name in FILES if tables[name]]
-    whole = Shards(source, key).made_by() is None and _tables(source) == tables
+    whole = Chunks(source, key).stored_key() is None and _tables(source) == tables
     if not whole or written_key([source / f"{name}.parquet" for name in FILES[:3]]) != key:
         return False
     halves = [folder / f"{name}.parquet.tmp" for name in there]
@@ -122,13 +122,13 @@ def _lend(source: Path, folder: Path, key: str, tables: dict[str, list[int] | No
         shutil.copyfile(source / f"{name}.parquet", half)
     if _tables(source) != tables:
         return False
-    (folder / LENT).write_text(str(source))
+    (folder / COPIED_FROM).write_text(str(source))
     for half in reversed(halves):  # the ledger last: without it a folder is not taken for finished
         half.replace(half.with_suffix(""))
     return True
 
 
-def lent_before(folder: Path) -> Path | None:
+def copied_from(folder: Path) -> Path | None:
     """The run that lent its tables to this folder."""
-    file = folder / LENT
+    file = folder / COPIED_FROM
     return Path(file.read_text()) if file.is_file() else None

@@ -8,14 +8,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pytorch_lightning import Callback, LightningModule, Trainer
 
-from emocam.results.chunks import Shards
+from emocam.results.chunks import Chunks
 
 MOST_IMAGES, LONGEST_SECONDS = 512, 30.0
 """What may be lost when a process is killed."""
 
 
-class WriteShards(Callback):
-    """Each process keeps the rows of a few batches and writes them as one shard, whole or not at all.
+class WriteChunks(Callback):
+    """Each process keeps the rows of a few batches and writes them as one chunk, whole or not at all.
 
     `rows` makes tables of what a step returned and of its batch; the ledger has a row for each image.
     `done` are places in the listing whose rows lie here already.
@@ -23,11 +23,11 @@ class WriteShards(Callback):
 
     def __init__(
         self,
-        shards: Shards,
+        chunks: Chunks,
         rows: Callable[[Any, Any], dict[str, pa.Table]],
         done: Collection[int] = frozenset(),
     ) -> None:
-        self.shards, self.rows = shards, rows
+        self.chunks, self.rows = chunks, rows
         self.done = pa.array(sorted(done), pa.int64())
         self._empty()
 
@@ -64,10 +64,10 @@ class WriteShards(Callback):
 
     def _write(self, trainer: Trainer) -> None:
         kept = self.kept
-        self._empty()  # first: interrupted after the shard is there, nothing may be written twice
+        self._empty()  # first: interrupted after the chunk is there, nothing may be written twice
         if kept:
             rank = trainer.global_rank
-            number = sum(part.name.startswith(f"{rank:03d}-") for part in self.shards.parts)
+            number = sum(part.name.startswith(f"{rank:03d}-") for part in self.chunks.parts)
             files = dict.fromkeys(file for rows in kept for file in rows)
             tables = {file: [rows[file] for rows in kept if file in rows] for file in files}
-            self.shards.write(f"{rank:03d}-{number:06d}", tables)
+            self.chunks.write(f"{rank:03d}-{number:06d}", tables)

@@ -1,4 +1,4 @@
-"""What a command does, given the parts that its settings name."""
+"""What a command does, given the components that its settings name."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -12,7 +12,7 @@ from emocam.cam.base import CAM
 from emocam.classifier.base import Classifier
 from emocam.data.base import Data
 from emocam.detector.base import Detector
-from emocam.detector.cached import Remembered
+from emocam.detector.cached import CachedDetector
 from emocam.effect.base import Effect
 from emocam.importance.base import Importance
 from emocam.paste.base import Change
@@ -20,7 +20,7 @@ from emocam.records.thresholds import Thresholds
 
 
 @dataclass
-class Parts:
+class Components:
     """Components, each built when it is first asked for: a replay never loads a network.
 
     `evidence_from` is the finished run whose evidence was taken, where it was.
@@ -64,9 +64,9 @@ class Parts:
         if self.settings.get("precision") == "bf16":
             detector.to_bf16()
         if detector.identity is not None and self.settings.get("cache"):
-            detector = Remembered(detector, Path(self.settings["cache"]).expanduser())
+            detector = CachedDetector(detector, Path(self.settings["cache"]).expanduser())
         detector = vocabulary(detector)
-        detector.meet(self.data.objects)
+        detector.set_annotated_objects(self.data.objects)
         return detector
 
     def cam_for(self, classifier: Classifier) -> CAM | None:

@@ -16,7 +16,7 @@ from emocam.importance.regions import region_chance
 from emocam.records.detections import Detections
 from emocam.records.evidence import Evidence, Explanation, Prediction
 from emocam.records.picture import Batch
-from emocam.results.tables import refusal_table, tables
+from emocam.results.tables import evidence_tables, refusal_table
 
 
 class Explain(lightning.LightningModule):
@@ -81,7 +81,7 @@ def rows_of(
     evidence: list[Evidence], batch: Batch, method: int, labels: list[str], objects: list[str]
 ) -> dict[str, pa.Table]:
     """The tables of one step and one method; without a usable image only the ledger, which says why."""
-    found = tables(evidence[method], labels, objects) if evidence else {}
+    found = evidence_tables(evidence[method], labels, objects) if evidence else {}
     if batch.refusals:
         ledgers = [found["ledger"]] if found else []
         found["ledger"] = pa.concat_tables([*ledgers, refusal_table(batch.refusals)])

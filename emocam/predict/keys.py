@@ -20,7 +20,7 @@ def stamps(path: Path, inside: bool = False) -> list[Any]:
         return []
 
 
-def digest(settings: dict[str, Any], listing: list[str]) -> str:
+def evidence_key(settings: dict[str, Any], listing: list[str]) -> str:
     """Names all that decides the evidence: settings, files they name, code and pictures.
 
     Not how it is computed: batch, workers and devices change nothing.

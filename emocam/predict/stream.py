@@ -11,10 +11,10 @@ from torch.utils.data import DataLoader, Dataset
 from emocam.data.base import Data
 from emocam.data.samples import ignore_interrupt
 from emocam.errors import SettingError
-from emocam.predict.chunk_writer import WriteShards
-from emocam.predict.components import Parts
+from emocam.predict.chunk_writer import WriteChunks
+from emocam.predict.components import Components
 from emocam.predict.progress import ShowProgress
-from emocam.results.chunks import Shards
+from emocam.results.chunks import Chunks
 from emocam.system.cores import cores
 
 MOST_WORKERS = 8
@@ -23,10 +23,10 @@ FEW_IMAGES = 64
 
 
 def stream(
-    parts: Parts,
+    components: Components,
     model: lightning.LightningModule,
     samples: Dataset[Any],
-    writers: Sequence[WriteShards],
+    writers: Sequence[WriteChunks],
     collate: Callable[[Any], Any],
     batch: int,
     images: int,
@@ -35,7 +35,7 @@ def stream(
 
     `images` is how many there are in all, with those that an earlier attempt has done.
     """
-    settings, data = parts.settings, parts.data
+    settings, data = components.settings, components.data
     left = len(samples)  # type: ignore[arg-type]
     callbacks = [*writers, ShowProgress(images, images - left, settings["quiet"])]
     trainer = fitting_trainer(settings["trainer"], callbacks, left)
@@ -86,6 +86,6 @@ def fitting_trainer(
     return made if made.world_size <= images else trainer(devices=images, num_nodes=1)
 
 
-def remaining(shards: Shards, places: np.ndarray) -> np.ndarray:
-    """Those of the places in the listing that no shard holds yet."""
-    return np.setdiff1d(places, shards.done())
+def remaining(chunks: Chunks, places: np.ndarray) -> np.ndarray:
+    """Those of the places in the listing that no chunk holds yet."""
+    return np.setdiff1d(places, chunks.done())

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 
-from emocam.cells.verdict import LOOKED_AT, UNSEEN, USED, sentence
+from emocam.cells.verdict import LOOKED_AT, UNSEEN, USED, verdict_sentence
 from emocam.report.tables import RunTables
 
 ORDER = (LOOKED_AT, UNSEEN, USED)
@@ -42,7 +42,7 @@ def conclusions(run: RunTables) -> list[Conclusion]:
                 run.objects.index(str(cell["object"])),
                 run.labels.index(str(cell["label"])),
                 verdict,
-                sentence({str(column): value for column, value in cell.items()}),
+                verdict_sentence({str(column): value for column, value in cell.items()}),
             )
             for cell in strongest.to_dict("records")
         ]

@@ -6,7 +6,7 @@ from typing import Any
 
 from emocam.report.conclusions import conclusions
 from emocam.report.examples import Example, find_examples
-from emocam.report.findings import Cell, ledger, nothing, standing_out, warnings
+from emocam.report.findings import Finding, ledger, nothing, standing_out, warnings
 from emocam.report.paste import MOST_FLIPS, Pasted, find_pasted
 from emocam.report.tables import RunTables
 from emocam.report.thumbnails import OpenPicture, side_for, write_thumbnails
@@ -15,13 +15,13 @@ from emocam.report.unexplained import Outside, find_outside, outside_line
 
 
 @dataclass(frozen=True)
-class Gathered:
+class PageContent:
     """A run, its pictures by path, what stands out, and what should make a reader careful."""
 
     run: RunTables
     strongest: Strongest
     examples: dict[str, Example]
-    cells: list[Cell]
+    cells: list[Finding]
     warnings: list[str]
     outside: list[Outside] = field(default_factory=list)
     pasted: Pasted | None = None
@@ -43,7 +43,7 @@ class Gathered:
             "version": self.run.summary.get("versions", {}).get("emocam", ""),
         }
 
-    def cards(self, most: int) -> list[tuple[Cell, Example]]:
+    def cards(self, most: int) -> list[tuple[Finding, Example]]:
         """Each cell that stands out with its strongest pictures, a pair for each."""
         found = []
         pairs = self.strongest.pairs
@@ -57,14 +57,16 @@ class Gathered:
         return found
 
 
-def gather(folder: Path, into: Path, open_picture: OpenPicture | None, flips: int = MOST_FLIPS) -> Gathered:
+def gather_content(
+    folder: Path, into: Path, open_picture: OpenPicture | None, flips: int = MOST_FLIPS
+) -> PageContent:
     """Reads a run's folder and writes the thumbnails of the pictures that its pages show."""
     run = RunTables.read(folder)
     strongest = find_strongest(run)
     examples, flat = find_examples(run, strongest.pairs)
     ordered = sorted(examples.values(), key=lambda example: example.place)
     lost = write_thumbnails(ordered, into, open_picture, side_for(len(ordered))) if open_picture else 0
-    return Gathered(
+    return PageContent(
         run,
         strongest,
         examples,

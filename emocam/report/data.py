@@ -4,7 +4,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from emocam.report.content import Gathered
+from emocam.report.content import PageContent
 from emocam.report.scripts import write_script
 from emocam.report.top_pictures import MOST
 
@@ -12,7 +12,7 @@ CHUNK = 50
 """Pictures in one file of `data/pictures/`."""
 
 
-def write_data(folder: Path, gathered: Gathered, originals: Path | None) -> None:
+def write_data(folder: Path, gathered: PageContent, originals: Path | None) -> None:
     """`data/run.js`, `data/objects/` and `data/pictures/`; `originals` is where full pictures lie, if anywhere."""
     run, pairs, examples = gathered.run, gathered.strongest.pairs, gathered.examples
     weight = run.thresholds.decides

@@ -17,7 +17,7 @@ MOSTLY_OUTSIDE = 0.5
 
 
 @dataclass(frozen=True)
-class Cell:
+class Finding:
     """An object and a label that stands out: percent of the label's images, and of all others."""
 
     object: int
@@ -35,7 +35,7 @@ def contrast(run: RunTables) -> NDArray[np.float64]:
     return run.percent - np.nan_to_num(elsewhere)
 
 
-def standing_out(run: RunTables, most: int = 6) -> list[Cell]:
+def standing_out(run: RunTables, most: int = 6) -> list[Finding]:
     """For each label the object with the highest contrast; the most certain labels first."""
     difference = np.nan_to_num(contrast(run), nan=-np.inf)
     found = []
@@ -45,7 +45,7 @@ def standing_out(run: RunTables, most: int = 6) -> list[Cell]:
             percent = float(run.percent[object, label])
             elsewhere = percent - float(difference[object, label])
             found.append(
-                Cell(
+                Finding(
                     object,
                     int(label),
                     int(run.counts[object, label]),

@@ -8,7 +8,7 @@ import pandas as pd
 import yaml
 from PIL import Image
 
-from emocam.data.image_file import inside, open_upright
+from emocam.data.image_file import open_upright, within_root
 from emocam.report.examples import Example, find_examples
 from emocam.report.scripts import write_script
 from emocam.report.tables import RunTables
@@ -91,6 +91,6 @@ def _original(run: RunTables, path: str) -> Image.Image | None:
         if hides_faces(run):
             return None
         root = settings(run)["data"]["root"]
-        return shrink(open_upright(inside(Path(root).expanduser(), path), MAX_PIXELS)[0], SIDE)
+        return shrink(open_upright(within_root(Path(root).expanduser(), path), MAX_PIXELS)[0], SIDE)
     except Exception:
         return None

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from emocam.report.content import gather
+from emocam.report.content import gather_content
 from emocam.report.data import write_data
 from emocam.report.matrix import first_rows
 from emocam.report.paste import MOST_FLIPS
@@ -48,7 +48,7 @@ def write_report(
     half = folder / "report.tmp"
     shutil.rmtree(half, ignore_errors=True)
     half.mkdir()
-    gathered = gather(folder, half, open_picture, flips)
+    gathered = gather_content(folder, half, open_picture, flips)
     write_data(half, gathered, originals)
     sliders = write_levels(half, gathered.run)
     for name in (*SCRIPTS, "style.css"):

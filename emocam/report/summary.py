@@ -10,7 +10,7 @@ from jinja2 import Environment
 from markupsafe import Markup
 from numpy.typing import NDArray
 
-from emocam.report.content import Gathered
+from emocam.report.content import PageContent
 from emocam.report.examples import Example
 from emocam.report.matrix import first_rows
 from emocam.report.scripts import literal
@@ -48,7 +48,9 @@ def _embedded(example: Example, report: Path) -> str | None:
     return f"data:image/webp;base64,{b64encode(file.read_bytes()).decode()}"
 
 
-def summary_page(gathered: Gathered, report: Path, environment: Environment, style: str, script: str) -> str:
+def summary_page(
+    gathered: PageContent, report: Path, environment: Environment, style: str, script: str
+) -> str:
     """The page, given the report's folder with its thumbnails, and its one style and one script."""
     run = gathered.run
     each = max(1, MOST_EXAMPLES // max(1, len(gathered.cells)))

@@ -12,11 +12,11 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from emocam.results.files import FILES
-from emocam.results.tables import writing
+from emocam.results.tables import parquet_options
 
 
-class Shards:
-    """The shards of one pass; `key` names all settings that decide their content."""
+class Chunks:
+    """The chunks of one pass; `key` names all settings that decide their content."""
 
     def __init__(self, folder: Path, key: str, name: str = "shards") -> None:
         self.folder, self.key = folder / name, key
@@ -32,8 +32,8 @@ class Shards:
         for half in self.folder.glob("*.tmp"):
             shutil.rmtree(half)
 
-    def made_by(self) -> str | None:
-        """The key under which shards lie here, if any do."""
+    def stored_key(self) -> str | None:
+        """The key under which chunks lie here, if any do."""
         file = self.folder / "key"
         return file.read_text() if file.is_file() else None
 
@@ -43,12 +43,12 @@ class Shards:
         return pa.concat_tables(ledgers)["index"].to_numpy() if ledgers else np.zeros(0, np.int64)
 
     def write(self, name: str, rows: dict[str, list[pa.Table]]) -> None:
-        """One shard, sorted by the listing."""
+        """One chunk, sorted by the listing."""
         half = self.folder / f"{name}.tmp"
         half.mkdir()
         for file, parts in rows.items():
             table = pa.concat_tables(parts).unify_dictionaries().sort_by("index")
-            pq.write_table(table, half / f"{file}.parquet", **writing(table.schema))
+            pq.write_table(table, half / f"{file}.parquet", **parquet_options(table.schema))
             with (half / f"{file}.parquet").open("rb") as written:
                 os.fsync(written.fileno())
         half.rename(self.folder / name)
@@ -60,7 +60,7 @@ class Shards:
         files: tuple[str, ...] = FILES,
         blank: Mapping[str, pa.Table] = MappingProxyType({}),
     ) -> None:
-        """The run's files from all shards, then the shards go; `blank` stands for what none has."""
+        """The run's files from all chunks, then the chunks go; `blank` stands for what none has."""
         parts = sorted(self.parts, key=_first_index)
         for file in files:
             if any((part / f"{file}.parquet").exists() for part in parts):
@@ -68,7 +68,7 @@ class Shards:
             elif file in blank:
                 rows = blank[file].drop_columns("index").replace_schema_metadata(metadata)
                 pq.write_table(rows, target / f"{file}.parquet")
-        merged = self.folder.with_suffix(".merged")  # in one step: half of the shards would be no whole run
+        merged = self.folder.with_suffix(".merged")  # in one step: half of the chunks would be no whole run
         shutil.rmtree(merged, ignore_errors=True)
         self.folder.rename(merged)
         shutil.rmtree(merged)
@@ -84,7 +84,7 @@ def _write_merged(parts: list[Path], file: str, target: Path, metadata: dict[byt
     try:
         for block in _in_order(parts, file):
             rows = block.drop_columns("index").replace_schema_metadata(metadata)
-            writer = writer or pq.ParquetWriter(half, rows.schema, **writing(rows.schema))
+            writer = writer or pq.ParquetWriter(half, rows.schema, **parquet_options(rows.schema))
             writer.write_table(rows, row_group_size=max(1, len(rows)))
     finally:
         if writer:
@@ -93,12 +93,12 @@ def _write_merged(parts: list[Path], file: str, target: Path, metadata: dict[byt
 
 
 def _in_order(parts: list[Path], file: str) -> Iterator[pa.Table]:
-    """Blocks sorted by index: what lies before the first row of the next shard is complete.
+    """Blocks sorted by index: what lies before the first row of the next chunk is complete.
 
     Where a block ends depends on the ledgers alone, so the blocks of all files hold the same images.
     """
     files = [part / f"{file}.parquet" for part in parts]
-    # shards of an earlier version may lack a column; what they do not know is null
+    # chunks of an earlier version may lack a column; what they do not know is null
     waiting = pa.unify_schemas([pq.read_schema(f) for f in files if f.exists()]).empty_table()
     ends = [_first_index(part) for part in parts[1:]] + [np.iinfo(np.int64).max]
     for read, end in zip(files, ends, strict=True):

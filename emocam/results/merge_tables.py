@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from emocam.errors import SettingError
-from emocam.results.tables import writing
+from emocam.results.tables import parquet_options
 from emocam.settings.shard import Shard
 
 BLOCK = 512
@@ -25,7 +25,7 @@ NAMES = 4096
 
 
 @dataclass(frozen=True)
-class Piece:
+class ShardRun:
     """A finished run's folder, and which shard of the corpus it explained."""
 
     folder: Path
@@ -42,14 +42,14 @@ class Piece:
         return pq.read_metadata(self.file(name)).num_rows if self.file(name).is_file() else 0
 
 
-def placed(piece: Piece, name: str) -> Iterator[pa.Table]:
+def placed(shard_run: ShardRun, name: str) -> Iterator[pa.Table]:
     """The row groups of a table, with a column `index`: the image's place in the whole listing.
 
     A table has its images in the ledger's order, so only a stretch of the ledger is looked through.
     """
-    ledger = pq.ParquetFile(piece.file("ledger")).iter_batches(NAMES, columns=["image"])
+    ledger = pq.ParquetFile(shard_run.file("ledger")).iter_batches(NAMES, columns=["image"])
     known, first = pd.Index([], dtype=object), 0
-    table = pq.ParquetFile(piece.file(name))
+    table = pq.ParquetFile(shard_run.file(name))
     for group in range(table.num_row_groups):
         rows = table.read_row_group(group)
         images = rows["image"].to_pandas()
@@ -58,11 +58,11 @@ def placed(piece: Piece, name: str) -> Iterator[pa.Table]:
             if (batch := next(ledger, None)) is None:
                 image = images[int((place < 0).argmax())]
                 raise SettingError(
-                    f"{piece.file(name)} speaks of {image!r}, which the ledger beside it misses"
+                    f"{shard_run.file(name)} speaks of {image!r}, which the ledger beside it misses"
                 )
             known = known.append(pd.Index(batch["image"].to_pylist(), dtype=object))
             place = known.get_indexer(images)
-        yield rows.append_column("index", pa.array(piece.places(first + place.astype(np.int64))))
+        yield rows.append_column("index", pa.array(shard_run.places(first + place.astype(np.int64))))
         if len(place):
             first, known = first + place[-1], known[place[-1] :]
 
@@ -89,18 +89,20 @@ class Stream:
 
 
 def write_interleaved(
-    pieces: Sequence[Piece], name: str, target: Path, metadata: dict[bytes, bytes], block: int = BLOCK
+    shard_runs: Sequence[ShardRun], name: str, target: Path, metadata: dict[bytes, bytes], block: int = BLOCK
 ) -> None:
-    """One table from those of all pieces; row groups of all tables hold the same images."""
-    filled = [piece for piece in pieces if piece.rows(name)]
-    if not filled and not any(piece.file(name).is_file() for piece in pieces):
+    """One table from those of all shard_runs; row groups of all tables hold the same images."""
+    filled = [shard_run for shard_run in shard_runs if shard_run.rows(name)]
+    if not filled and not any(shard_run.file(name).is_file() for shard_run in shard_runs):
         return
-    shape = next(piece for piece in filled or pieces if piece.file(name).is_file())
+    shape = next(shard_run for shard_run in filled or shard_runs if shard_run.file(name).is_file())
     empty = pq.read_schema(shape.file(name)).empty_table()
-    streams = [Stream(placed(piece, name)) for piece in filled]
-    images = sum(piece.rows("ledger") for piece in pieces)
+    streams = [Stream(placed(shard_run, name)) for shard_run in filled]
+    images = sum(shard_run.rows("ledger") for shard_run in shard_runs)
     half = target.with_suffix(".tmp")
-    with pq.ParquetWriter(half, empty.schema.with_metadata(metadata), **writing(empty.schema)) as writer:
+    with pq.ParquetWriter(
+        half, empty.schema.with_metadata(metadata), **parquet_options(empty.schema)
+    ) as writer:
         for end in range(block, images + block, block):
             ready = [rows for stream in streams if (rows := stream.until(end)) is not None and len(rows)]
             rows = pa.concat_tables(ready).unify_dictionaries().sort_by("index") if ready else empty

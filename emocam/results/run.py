@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from emocam.records.thresholds import Thresholds
 
 
-def codes(table: pa.Table, column: str, names: list[str]) -> Any:
+def encode_names(table: pa.Table, column: str, names: list[str]) -> Any:
     """Names of a column as places in `names`: a torch tensor (n,)."""
     import torch
 
@@ -43,9 +43,9 @@ def codes(table: pa.Table, column: str, names: list[str]) -> Any:
     return torch.from_numpy(codes)
 
 
-def places(regions: pa.Table, images: pa.Table) -> np.ndarray:
+def image_rows(regions: pa.Table, images: pa.Table) -> np.ndarray:
     """The row of each region's image (N,)."""
-    return codes(regions, "image", images["image"].to_pylist()).numpy()
+    return encode_names(regions, "image", images["image"].to_pylist()).numpy()
 
 
 class Run:
@@ -147,7 +147,7 @@ class Run:
         import torch
 
         for images, regions in self.blocks(LABELLED, COUNTED):
-            place = places(regions, images)
+            place = image_rows(regions, images)
             if truth is not None:
                 known = pc.is_in(images["truth"], value_set=pa.array(truth, pa.string()))
                 images = images.filter(known)
@@ -162,10 +162,10 @@ class Run:
                 if name in table.column_names
             }
             yield number | {
-                "label": codes(images, "label", self.label_names)
+                "label": encode_names(images, "label", self.label_names)
                 if truth is None
-                else codes(images, "truth", truth),
-                "object": codes(regions, "object", self.object_names),
+                else encode_names(images, "truth", truth),
+                "object": encode_names(regions, "object", self.object_names),
                 "image": torch.from_numpy(place),
             }
 
@@ -173,7 +173,7 @@ class Run:
         """Maps (B, h, w) and their windows (B, 4) of the same blocks; nothing without a CAM."""
         import torch
 
-        from emocam.results.tables import corners
+        from emocam.results.tables import read_boxes
 
         if not self.explained:
             return
@@ -182,7 +182,7 @@ class Run:
             rows = stored.read_row_group(group)
             shape = [rows[side][0].as_py() for side in ("height", "width")] if len(rows) else [1, 1]
             cells = rows["map"].combine_chunks().flatten().to_numpy().reshape(len(rows), *shape)
-            yield torch.from_numpy(cells.copy()), torch.from_numpy(corners(rows))
+            yield torch.from_numpy(cells.copy()), torch.from_numpy(read_boxes(rows))
 
     def counts(self, thresholds: "Thresholds", truth: list[str] | None = None) -> "AssociationCounts":
         """The association matrix at these thresholds, in the names' order; with annotated labels if given."""

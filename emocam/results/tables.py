@@ -1,9 +1,9 @@
-"""Evidence on disk: shards that are whole or absent, and the files they become.
+"""Evidence on disk: chunks that are whole or absent, and the files they become.
 
-While a run works, each process writes shards into `shards/` of the run's folder, each a folder of
-Parquet files that is renamed into place when it is complete. At the end the shards are merged in
+While a run works, each process writes chunks into `shards/` of the run's folder, each a folder of
+Parquet files that is renamed into place when it is complete. At the end the chunks are merged in
 the order of the listing, whatever process, batch or attempt they came from, in memory bounded by
-the shards that overlap. Row groups hold whole images, and those of all files hold the same ones.
+the chunks that overlap. Row groups hold whole images, and those of all files hold the same ones.
 """
 
 from typing import Any
@@ -21,12 +21,12 @@ SHARED = ("confidence", "chance", "chance_centre")
 """Floats that many regions have in common."""
 
 
-def corners(table: pa.Table) -> np.ndarray:
+def read_boxes(table: pa.Table) -> np.ndarray:
     """The boxes or windows of a table's rows: (n, 4)."""
     return np.stack([table[side].to_numpy() for side in BOX], 1)
 
 
-def writing(schema: pa.Schema) -> dict[str, Any]:
+def parquet_options(schema: pa.Schema) -> dict[str, Any]:
     """How Parquet writes these columns: it looks in none for what is not there.
 
     What regions have in common, a dictionary holds in few bytes. To compress the other numbers would cost
@@ -86,7 +86,7 @@ def refusal_table(refusals: list[Refusal]) -> pa.Table:
     )
 
 
-def tables(evidence: Evidence, labels: list[str], objects: list[str]) -> dict[str, pa.Table]:
+def evidence_tables(evidence: Evidence, labels: list[str], objects: list[str]) -> dict[str, pa.Table]:
     """Rows of one batch for each of FILES; an image whose logits are no numbers has failed."""
     evidence = evidence.to("cpu")
     logits = evidence.prediction.logits.float()

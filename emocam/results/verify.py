@@ -15,7 +15,7 @@ TABLES = ("ledger", "predictions", "evidence")
 REST = ("association.csv", "association_percent.csv", "labels.csv", "summary.json")
 
 
-def faults(folder: Path) -> Iterator[str]:
+def folder_faults(folder: Path) -> Iterator[str]:
     """What is missing, doubled or cut short."""
     for name in ("shards", "pasting", "trying"):
         if (folder / name).is_dir():

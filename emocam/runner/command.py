@@ -8,7 +8,7 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
-from emocam.predict.components import Parts
+from emocam.predict.components import Components
 from emocam.settings.build import build
 from emocam.system.memory import keep_memory
 
@@ -26,7 +26,7 @@ class Command:
     started: float
 
 
-def parts_of(command: Command, seconds: dict[str, float]) -> Parts:
+def build_components(command: Command, seconds: dict[str, float]) -> Components:
     """What the command's settings name; `seconds` is where the time of its stages goes."""
     hush()
     keep_memory()
@@ -39,7 +39,7 @@ def parts_of(command: Command, seconds: dict[str, float]) -> Parts:
     def build_recorded(name: str, recorded: dict[str, Any]) -> Any:
         return build(OmegaConf.select(OmegaConf.create(recorded), name), name, command.allowed)
 
-    return Parts(command.folder, settings, build_here, build_recorded, seconds)
+    return Components(command.folder, settings, build_here, build_recorded, seconds)
 
 
 def precision(settings: dict[str, Any]) -> int | str:

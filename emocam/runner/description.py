@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from emocam.logger.mlflow import Corpus, TrackedRun
+from emocam.logger.mlflow import TrackedCorpus, TrackedRun
 from emocam.results.run import Run
 
 OVERLAY, MATRIX, LIKENESS = "overlay", "association", "similarity"
@@ -25,7 +25,7 @@ def describe(tracked: TrackedRun, run: Run, summary: Mapping[str, Any], ledger: 
     tracked.tags(origins(run, made_of, summary))
     tracked.note(run_note(tracked, summary, ledger))
     if "data" in made_of:
-        tracked.corpus(Corpus(data, made_of["data"], made_of["source"], int(summary["images"])))
+        tracked.corpus(TrackedCorpus(data, made_of["data"], made_of["source"], int(summary["images"])))
     if (run.path / "association.png").is_file():
         tracked.picture(MATRIX, run.path / "association.png")
     for file in sorted((run.path / "overlays").glob("*.png"), key=lambda file: int(file.stem)):
@@ -57,16 +57,16 @@ def origins(run: Run, made_of: Mapping[str, str], summary: Mapping[str, Any]) ->
 def run_note(tracked: TrackedRun, summary: Mapping[str, Any], ledger: str) -> str:
     """Markdown: the finding as a table, what may be concluded, and where to read on."""
     found = summary.get("finding", [])
-    rows = [f"| {plain(c['object'])} | {plain(c['label'])} | {c['percent']:.0f} % |" for c in found]
+    rows = [f"| {plain_text(c['object'])} | {plain_text(c['label'])} | {c['percent']:.0f} % |" for c in found]
     table = ["| looked at most | in | of its images |\n|---|---|--:|\n" + "\n".join(rows)] if rows else []
-    words = "\n".join(f"- {plain(sentence)}" for sentence in summary.get("in_words", []))
+    words = "\n".join(f"- {plain_text(sentence)}" for sentence in summary.get("in_words", []))
     files = ["summary.html", "association.csv", "cells.csv", ".hydra/config.yaml"]
     links = " · ".join(f"[{file}]({tracked.page(file)})" for file in files)
     read_on = f"The whole page: `emocam open {tracked.id}`. In short: {links}"
-    return "\n\n".join([*table, words, plain(ledger), read_on, f"`{summary['command']}`"])
+    return "\n\n".join([*table, words, plain_text(ledger), read_on, f"`{summary['command']}`"])
 
 
-def plain(text: str) -> str:
+def plain_text(text: str) -> str:
     """A name in Markdown says nothing but itself: it may be a stranger's."""
     one_line = html.escape(" ".join(text.split()), quote=False)
     return re.sub(r"([\\`*_{}\[\]()#+!|~-])", r"\\\1", one_line)

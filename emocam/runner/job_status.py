@@ -22,33 +22,33 @@ class Job:
     told: str = ""
 
 
-def leave(status: int, told: str) -> None:
+def record_status(status: int, told: str) -> None:
     """From within a job; a run that is no part of a sweep leaves nothing."""
     hydra = HydraConfig.get()
     if hydra.mode == RunMode.MULTIRUN:
         folder = Path(hydra.runtime.output_dir)
-        write(Path(hydra.sweep.dir), Job(hydra.job.num, folder, list(hydra.overrides.task), status, told))
+        write_job(Path(hydra.sweep.dir), Job(hydra.job.num, folder, list(hydra.overrides.task), status, told))
 
 
-def write(sweep: Path, job: Job) -> None:
+def write_job(sweep: Path, job: Job) -> None:
     """One file a job, since they may end at the same time."""
     folder = sweep / FOLDER
     folder.mkdir(parents=True, exist_ok=True)
     (folder / f"{job.number}.json").write_text(json.dumps(asdict(job), default=str))
 
 
-def read(sweep: Path) -> list[Job]:
+def read_jobs(sweep: Path) -> list[Job]:
     """In the order of their numbers."""
     written = [json.loads(file.read_text()) for file in (sweep / FOLDER).glob("*.json")]
     return sorted((Job(**{**w, "folder": Path(w["folder"])}) for w in written), key=lambda job: job.number)
 
 
-def forget(sweep: Path) -> None:
+def forget_jobs(sweep: Path) -> None:
     """Before a sweep goes on in the same folder."""
     shutil.rmtree(sweep / FOLDER, ignore_errors=True)
 
 
-def own_words(jobs: list[Job]) -> list[str]:
+def distinguishing_words(jobs: list[Job]) -> list[str]:
     """Of each job the words that not all jobs have; its number where there are none."""
     shared = set.intersection(*(set(job.words) for job in jobs)) if len(jobs) > 1 else set()
     return [" ".join(w for w in job.words if w not in shared) or f"run {job.number}" for job in jobs]

@@ -14,8 +14,8 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 
 from emocam.errors import SettingError
 from emocam.runner import job_status, sweep
-from emocam.runner.command import Command, parts_of
-from emocam.runner.single import run
+from emocam.runner.command import Command, build_components
+from emocam.runner.single import run_command
 from emocam.settings.build import build
 
 Compose = Callable[[list[str]], DictConfig]
@@ -40,9 +40,9 @@ class Joined:
         opened = sweep.start(store, command.folder, data, command.words, {"cam": ",".join(methods)})
         parent = opened.tracked.id if opened.tracked else None
         children = [replace(child, parent=parent) for child in children]
-        spent = explain(children)
+        spent = explain_jointly(children)
         statuses = [self.finish(number, child, spent) for number, child in enumerate(children)]
-        sweep.finish(opened)
+        sweep.finish_sweep(opened)
         return max(statuses)
 
     def child(self, number: int, method: str) -> Command:
@@ -63,11 +63,13 @@ class Joined:
         """A mistake in one run is told, and leaves the others alone."""
         status, told = 1, ""
         try:
-            status = run(replace(child, started=time.perf_counter()), spent)
+            status = run_command(replace(child, started=time.perf_counter()), spent)
         except Exception as error:
             told = self.tell(error)
             sys.stderr.write(f"{told}\n")
-        job_status.write(self.command.folder, job_status.Job(number, child.folder, child.words, status, told))
+        job_status.write_job(
+            self.command.folder, job_status.Job(number, child.folder, child.words, status, told)
+        )
         return status
 
 
@@ -79,11 +81,11 @@ def methods_of(cfg: DictConfig) -> list[str]:
     return methods
 
 
-def explain(children: list[Command]) -> dict[str, float]:
+def explain_jointly(children: list[Command]) -> dict[str, float]:
     """The evidence of all, from one pass; each run is told its share of the seconds."""
     from emocam.predict.evidence import explain_together
 
-    parts = [parts_of(child, {}) for child in children]
+    parts = [build_components(child, {}) for child in children]
     explain_together(parts)
     return {name: seconds / len(children) for name, seconds in parts[0].seconds.items()}
 

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import yaml
 
-from emocam.compare.setting_differences import differing
+from emocam.compare.setting_differences import differing_settings
 from emocam.errors import SettingError
-from emocam.results.merge_tables import Piece
+from emocam.results.merge_tables import ShardRun
 from emocam.results.run import Run
 from emocam.settings.shard import Shard
 
@@ -16,7 +16,7 @@ FREE = ("data.shard", "data.batch_size", "data.workers", "data.max_unreadable", 
 MOST_NAMED = 8
 
 
-def read_piece(folder: Path) -> Piece:
+def read_shard_run(folder: Path) -> ShardRun:
     """A finished run of a shard."""
     file = folder / ".hydra" / "config.yaml"
     if not file.is_file():
@@ -30,25 +30,26 @@ def read_piece(folder: Path) -> Piece:
             f"RUN {folder}, shard {shard}, is not finished; the same command with the same hydra.run.dir "
             "goes on where it stopped"
         )
-    return Piece(folder, Shard.read(shard))
+    return ShardRun(folder, Shard.read(shard))
 
 
-def complete(pieces: Sequence[Piece]) -> list[Piece]:
+def all_shards(shard_runs: Sequence[ShardRun]) -> list[ShardRun]:
     """In the order of their numbers, if each is there once."""
-    divided = {piece.shard.of: piece for piece in pieces}
+    divided = {shard_run.shard.of: shard_run for shard_run in shard_runs}
     if len(divided) > 1:
         one, other, *_ = divided.values()
         raise SettingError(
             f"the shards divide the corpus differently: {one.folder} is {one.shard}, "
             f"{other.folder} is {other.shard}"
         )
-    found: dict[Shard, Piece] = {}
-    for piece in pieces:
-        if piece.shard in found:
+    found: dict[Shard, ShardRun] = {}
+    for shard_run in shard_runs:
+        if shard_run.shard in found:
+            other = found[shard_run.shard].folder
             raise SettingError(
-                f"shard {piece.shard} is there twice: {found[piece.shard].folder} and {piece.folder}; name one"
+                f"shard {shard_run.shard} is there twice: {other} and {shard_run.folder}; name one"
             )
-        found[piece.shard] = piece
+        found[shard_run.shard] = shard_run
     (of,) = divided
     missing = [str(Shard(n, of)) for n in range(1, of + 1) if Shard(n, of) not in found]
     if missing:
@@ -60,18 +61,18 @@ def complete(pieces: Sequence[Piece]) -> list[Piece]:
     return [found[shard] for shard in sorted(found)]
 
 
-def check_alike(pieces: Sequence[Piece]) -> None:
+def check_same_settings(shard_runs: Sequence[ShardRun]) -> None:
     """Shards of one run have its settings, its labels, its objects and its version."""
-    runs = [Run(piece.folder) for piece in pieces]
-    table = differing(runs).drop(columns=list(FREE), errors="ignore")
+    runs = [Run(shard_run.folder) for shard_run in shard_runs]
+    table = differing_settings(runs).drop(columns=list(FREE), errors="ignore")
     values = {name: list(table[name]) for name in map(str, table)}
     values |= {name: [run.names.get(name) for run in runs] for name in ("labels", "objects", "version")}
     for name, column in values.items():
         other = next((place for place, value in enumerate(column) if str(value) != str(column[0])), None)
         if other is not None:
             raise SettingError(
-                f"the shards are not of one run: {name} is {_short(column[0])} in {pieces[0].folder} and "
-                f"{_short(column[other])} in {pieces[other].folder}"
+                f"the shards are not of one run: {name} is {_short(column[0])} in {shard_runs[0].folder} and "
+                f"{_short(column[other])} in {shard_runs[other].folder}"
             )
 
 

@@ -17,12 +17,12 @@ from omegaconf import OmegaConf
 from emocam.callback.base import Finished, RunCallback
 from emocam.data.base import Data
 from emocam.logger.mlflow import TrackedRun
-from emocam.predict.components import Parts
+from emocam.predict.components import Components
 from emocam.results.ledger import Ledger, read_ledger
 from emocam.results.run import Run
-from emocam.runner.command import Command, parts_of
+from emocam.runner.command import Command, build_components
 from emocam.runner.description import describe
-from emocam.runner.tracking import numbers, tracked
+from emocam.runner.tracking import summary_numbers, tracked
 from emocam.settings.build import build
 from emocam.task.base import Task
 
@@ -31,25 +31,25 @@ STAGES = ("imports", "tracking", "copy", "build", "predict", "merge")
 """What takes time in one run or another; all are told of each, since MLflow compares equal keys."""
 
 
-def run(command: Command, spent: Mapping[str, float] = MappingProxyType({})) -> int:
+def run_command(command: Command, spent: Mapping[str, float] = MappingProxyType({})) -> int:
     """Exit status 0, or 2 when more images than `data.max_unreadable` could not be used.
 
     `spent` are seconds that were spent for this run before it began, by stage.
     """
     imports = {"imports": time.perf_counter() - command.started}
-    parts = parts_of(command, dict.fromkeys(STAGES, 0.0) | imports | dict(spent))
-    settings = parts.settings
-    with parts.stage("imports"):  # Lightning comes with the task
-        task: Task = parts.build("task")
-    with tracked(command, settings, parts) as tracker:
-        callbacks = built(command, parts)
-        data = task.perform(parts)
+    components = build_components(command, dict.fromkeys(STAGES, 0.0) | imports | dict(spent))
+    settings = components.settings
+    with components.stage("imports"):  # Lightning comes with the task
+        task: Task = components.build("task")
+    with tracked(command, settings, components) as tracker:
+        callbacks = built(command, components)
+        data = task.perform(components)
         if not (command.folder / "predictions.parquet").is_file():
             return 0
-        ledger, summary = finish(command, parts, data, callbacks)
+        ledger, summary = finish_run(command, components, data, callbacks)
         if tracker:
-            with parts.stage("tracking"):
-                told = numbers(summary)  # what was found first: MLflow's charts begin with the first
+            with components.stage("tracking"):
+                told = summary_numbers(summary)  # what was found first: MLflow's charts begin with the first
                 tracker.metrics(
                     dict(sorted(told.items(), key=lambda item: item[0] in (*ledger.counts, "regions")))
                 )
@@ -60,22 +60,22 @@ def run(command: Command, spent: Mapping[str, float] = MappingProxyType({})) -> 
         return 2 if ledger.unused > most * ledger.images else 0
 
 
-def built(command: Command, parts: Parts) -> dict[str, RunCallback]:
+def built(command: Command, components: Components) -> dict[str, RunCallback]:
     """What comes after the pictures: a mistake in it is told before the work, not after."""
-    _ = parts.thresholds, parts.paste, parts.effect
+    _ = components.thresholds, components.paste, components.effect
     return {
         name: build(node, f"callback.{name}", command.allowed)
         for name, node in (OmegaConf.select(command.cfg, "callback") or {}).items()
     }
 
 
-def finish(
-    command: Command, parts: Parts, data: Data | None, callbacks: dict[str, RunCallback]
+def finish_run(
+    command: Command, components: Components, data: Data | None, callbacks: dict[str, RunCallback]
 ) -> tuple[Ledger, dict[str, Any]]:
     """What callbacks make of the tables, and summary.json with the last word."""
-    settings = parts.settings
+    settings = components.settings
     finished_run = Run(command.folder)
-    listing = None if data is None or settings.get("evidence") else len(parts.listing)
+    listing = None if data is None or settings.get("evidence") else len(components.listing)
     ledger = read_ledger(command.folder, listing)
     regions = pq.read_metadata(command.folder / "evidence.parquet").num_rows
     summary: dict[str, Any] = {
@@ -84,21 +84,21 @@ def finish(
         "settings": hashlib.sha256(json.dumps(settings, sort_keys=True, default=str).encode()).hexdigest()[
             :16
         ],
-        "thresholds": asdict(parts.thresholds),
+        "thresholds": asdict(components.thresholds),
         "choices": command.choices,
         "precision": str(settings["precision"]),
         "command": " ".join(["python -m emocam", *command.words]),
         "versions": {name: importlib.metadata.version(name) for name in PACKAGES if _installed(name)},
         "python": sys.version.split()[0],
     }
-    if parts.evidence_from:
-        summary["evidence_from"] = str(parts.evidence_from)
+    if components.evidence_from:
+        summary["evidence_from"] = str(components.evidence_from)
     for name, callback in callbacks.items():
-        with parts.stage(name):
-            summary |= callback.on_run_end(Finished(finished_run, data, parts.thresholds, summary))
-    summary["seconds"] = {name: round(value, 3) for name, value in parts.seconds.items()}
+        with components.stage(name):
+            summary |= callback.on_run_end(Finished(finished_run, data, components.thresholds, summary))
+    summary["seconds"] = {name: round(value, 3) for name, value in components.seconds.items()}
     summary["seconds"]["all"] = round(time.perf_counter() - command.started, 3)
-    explaining = parts.seconds.get("predict", 0)
+    explaining = components.seconds.get("predict", 0)
     summary["images_per_second"] = round(ledger.images / explaining, 2) if explaining else None
     (command.folder / "summary.json").write_text(json.dumps(summary, indent=1))
     return ledger, summary

@@ -29,7 +29,7 @@ PARENT = "EMOCAM_PARENT_RUN"
 
 
 @dataclass
-class Opened:
+class OpenSweep:
     """The sweep that this process started."""
 
     folder: Path
@@ -38,7 +38,7 @@ class Opened:
     statuses: list[int] = field(default_factory=list)
 
 
-_opened: list[Opened] = []  # not in the callback, which Hydra sends to the workers of a launcher
+_opened: list[OpenSweep] = []  # not in the callback, which Hydra sends to the workers of a launcher
 
 
 class Sweep(Callback):
@@ -46,11 +46,11 @@ class Sweep(Callback):
 
     def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
         with _carried():
-            begin(config)
+            begin_sweep(config)
 
     def on_multirun_end(self, config: DictConfig, **kwargs: Any) -> None:
         with _carried():
-            finish(_opened[-1])
+            finish_sweep(_opened[-1])
 
 
 @contextmanager
@@ -61,7 +61,7 @@ def _carried() -> Iterator[None]:
         raise Carried(error) from None
 
 
-def begin(config: DictConfig) -> Opened:
+def begin_sweep(config: DictConfig) -> OpenSweep:
     """From Hydra's settings of a multirun."""
     words = [str(word) for word in config.hydra.overrides.task]
     swept = {word.partition("=")[0].lstrip("+"): word.partition("=")[2] for word in words if "," in word}
@@ -72,10 +72,12 @@ def begin(config: DictConfig) -> Opened:
     return start(store, Path(config.hydra.sweep.dir), data, ["-m", *words], swept)
 
 
-def start(store: "MLflow | None", folder: Path, data: str, words: list[str], swept: dict[str, Any]) -> Opened:
+def start(
+    store: "MLflow | None", folder: Path, data: str, words: list[str], swept: dict[str, Any]
+) -> OpenSweep:
     """The tracking store is made before this, once: before jobs that run at the same time open it."""
-    opened = Opened(folder.absolute(), None, " ".join(["python -m emocam", *words]))
-    job_status.forget(opened.folder)
+    opened = OpenSweep(folder.absolute(), None, " ".join(["python -m emocam", *words]))
+    job_status.forget_jobs(opened.folder)
     os.environ.pop(PARENT, None)
     _opened.append(opened)
     if store is not None:
@@ -84,20 +86,20 @@ def start(store: "MLflow | None", folder: Path, data: str, words: list[str], swe
             "mlflow.source.name": opened.command,
             "emocam.folder": str(opened.folder),
         }
-        opened.tracked = store.start(name(data, opened.folder), swept, tags)
+        opened.tracked = store.start(sweep_name(data, opened.folder), swept, tags)
         os.environ[PARENT] = opened.tracked.id
     return opened
 
 
-def name(data: str, folder: Path) -> str:
+def sweep_name(data: str, folder: Path) -> str:
     """As `planted-sweep-3f2a`; there is no data where the sweep goes over it."""
     digits = hashlib.sha256(f"{folder}{time.time_ns()}".encode()).hexdigest()[:4]
     return "-".join([*([data] if data else []), "sweep", digits])
 
 
-def finish(opened: Opened) -> None:
+def finish_sweep(opened: OpenSweep) -> None:
     """Compares what was finished, tells what failed, and hands all to the parent."""
-    ended = job_status.read(opened.folder)
+    ended = job_status.read_jobs(opened.folder)
     finished = [job for job in ended if job.status != 1 and (job.folder / "evidence.parquet").is_file()]
     lines, comparison = ["", f"the sweep's {len(ended)} runs"], None
     if finished:
@@ -113,7 +115,7 @@ def finish(opened: Opened) -> None:
         lines += recovered(opened.folder)
     lines += failures(ended)
     told = lines[1:]
-    lines += where(opened.folder, comparison)
+    lines += result_lines(opened.folder, comparison)
     if opened.tracked:
         _track(opened, ended, comparison, told)
         lines.append(f"run      {opened.tracked.id}   {opened.tracked.store.show}")
@@ -126,14 +128,14 @@ def finish(opened: Opened) -> None:
 
 def failures(ended: list[job_status.Job]) -> list[str]:
     """A line for each job that failed: its words, and what it told."""
-    own = job_status.own_words(ended) if ended else []
+    own = job_status.distinguishing_words(ended) if ended else []
     failed = [(words, job.told) for words, job in zip(own, ended, strict=True) if job.status == 1]
     width = max((len(words) for words, _ in failed), default=0)
     told = [f"  {words:{width}}  {' '.join(sentence.split())}" for words, sentence in failed]
     return [f"{len(failed)} of {len(ended)} runs failed", *told] if failed else []
 
 
-def where(folder: Path, comparison: "Comparison | None") -> list[str]:
+def result_lines(folder: Path, comparison: "Comparison | None") -> list[str]:
     """The files a person opens next."""
     lines = [f"table    {folder / 'comparison.csv'}"] if comparison else []
     page = folder / "report" / "index.html"
@@ -141,7 +143,7 @@ def where(folder: Path, comparison: "Comparison | None") -> list[str]:
 
 
 def _track(
-    opened: Opened, ended: list[job_status.Job], comparison: "Comparison | None", told: list[str]
+    opened: OpenSweep, ended: list[job_status.Job], comparison: "Comparison | None", told: list[str]
 ) -> None:
     assert opened.tracked
     from emocam.runner.description import describe_sweep

@@ -9,16 +9,18 @@ from typing import Any
 
 from emocam.errors import Interrupted
 from emocam.logger.mlflow import Ending, MLflow, TrackedRun
-from emocam.predict.components import Parts
+from emocam.predict.components import Components
 from emocam.runner.command import Command
 from emocam.settings.build import build
 from emocam.version import __version__
 
 
 @contextmanager
-def tracked(command: Command, settings: dict[str, Any], parts: Parts) -> Iterator[TrackedRun | None]:
+def tracked(
+    command: Command, settings: dict[str, Any], components: Components
+) -> Iterator[TrackedRun | None]:
     """The run in the tracking store, whose status says how it ended."""
-    with parts.stage("tracking"):
+    with components.stage("tracking"):
         store: MLflow | None = build(command.cfg.get("logger"), "logger", command.allowed)
         tracker = None
         if store:
@@ -76,12 +78,12 @@ def params(settings: dict[str, Any], choices: dict[str, str]) -> dict[str, objec
     return told
 
 
-def numbers(summary: dict[str, Any], prefix: str = "") -> dict[str, float]:
+def summary_numbers(summary: dict[str, Any], prefix: str = "") -> dict[str, float]:
     """The summary's numbers, nested names joined by a slash; NaN for None, so that runs have the same keys."""
     found: dict[str, float] = {}
     for name, value in summary.items():
         if isinstance(value, dict) and name != "thresholds":
-            found |= numbers(value, f"{prefix}{name}/")
+            found |= summary_numbers(value, f"{prefix}{name}/")
         elif value is None:
             found[f"{prefix}{name}"] = math.nan
         elif isinstance(value, int | float) and not isinstance(value, bool):

@@ -70,7 +70,7 @@ def _whole(value: object, least: int = 0) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value >= least
 
 
-def faults(cfg: DictConfig, known: frozenset[str], appended: list[str]) -> Iterator[str]:
+def setting_faults(cfg: DictConfig, known: frozenset[str], appended: list[str]) -> Iterator[str]:
     """One sentence for each setting that cannot be."""
 
     def value(name: str) -> Any:
@@ -137,11 +137,11 @@ def unwritable(folder: Path, error: OSError) -> SettingError:
     )
 
 
-def check(cfg: DictConfig, known: frozenset[str], appended: list[str]) -> None:
+def check_settings(cfg: DictConfig, known: frozenset[str], appended: list[str]) -> None:
     """Raises all faults at once, a line each; `appended` are the keys that a `+` put into the settings.
 
     Hydra takes `+anything=name` for a new key, also where a group was meant.
     """
-    found = list(faults(cfg, known, appended))
+    found = list(setting_faults(cfg, known, appended))
     if found:
         raise SettingError("\n".join(found))

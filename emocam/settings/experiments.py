@@ -13,7 +13,7 @@ from hydra.plugins.config_source import ConfigResult
 from hydra.plugins.search_path_plugin import SearchPathPlugin
 from omegaconf import OmegaConf
 
-from emocam.settings.paths import beside
+from emocam.settings.paths import resource_folder
 
 
 class Experiments(FileConfigSource):
@@ -50,7 +50,7 @@ class ExperimentsPath(SearchPathPlugin):
     """Puts the folder on Hydra's search path."""
 
     def manipulate_search_path(self, search_path: ConfigSearchPath) -> None:
-        search_path.append("emocam", f"experiments://{beside('experiments')}")
+        search_path.append("emocam", f"experiments://{resource_folder('experiments')}")
 
 
 def user_cache() -> str:

@@ -5,7 +5,7 @@ from pathlib import Path
 PACKAGE = Path(__file__).parents[1]
 
 
-def beside(name: str) -> Path:
+def resource_folder(name: str) -> Path:
     """Conf or experiments: in the package when installed, beside it in a checkout."""
     inside = PACKAGE / name
     return inside if inside.is_dir() else PACKAGE.parent / name

@@ -16,6 +16,6 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
-def make_room() -> None:
+def limit_spinning() -> None:
     """To be called before torch is imported; what the user has set stays."""
     os.environ.setdefault("GOMP_SPINCOUNT", SPIN)

@@ -3,9 +3,9 @@
 from emocam.data.base import Data
 from emocam.intervention.effect import measure_effect
 from emocam.intervention.paste import paste_all
-from emocam.predict.components import Parts
-from emocam.predict.evidence import begin, find
-from emocam.predict.keys import digest
+from emocam.predict.components import Components
+from emocam.predict.evidence import find_evidence, prepare_data
+from emocam.predict.keys import evidence_key
 
 
 class Association:
@@ -15,14 +15,14 @@ class Association:
     taken away or put in.
     """
 
-    def perform(self, parts: Parts) -> Data:
-        with parts.stage("build"):
-            begin(parts)
-            effect = parts.effect  # a mistake in its settings is told before the work
-            key = digest(parts.settings, parts.listing)
-        find([parts], [key])
-        if parts.paste is not None:
-            paste_all(parts, parts.listing, key)
+    def perform(self, components: Components) -> Data:
+        with components.stage("build"):
+            prepare_data(components)
+            effect = components.effect  # a mistake in its settings is told before the work
+            key = evidence_key(components.settings, components.listing)
+        find_evidence([components], [key])
+        if components.paste is not None:
+            paste_all(components, components.listing, key)
         if effect is not None:
-            measure_effect(parts, key)
-        return parts.data
+            measure_effect(components, key)
+        return components.data

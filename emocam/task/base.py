@@ -3,9 +3,9 @@
 from typing import Protocol
 
 from emocam.data.base import Data
-from emocam.predict.components import Parts
+from emocam.predict.components import Components
 
 
 class Task(Protocol):
-    def perform(self, parts: Parts) -> Data | None:
+    def perform(self, components: Components) -> Data | None:
         """Leaves the tables of a run in its folder, and says what can open its pictures."""

@@ -13,8 +13,8 @@ from emocam.data.base import Data
 from emocam.errors import SettingError
 from emocam.functional.statistics.threshold_grid import count_grid
 from emocam.plot.threshold_grid import grid_figure
-from emocam.predict.components import Parts
-from emocam.results.run import COUNTED, LABELLED, Run, codes, places
+from emocam.predict.components import Components
+from emocam.results.run import COUNTED, LABELLED, Run, encode_names, image_rows
 from emocam.results.spreadsheet import write_csv
 from emocam.task.replay import Replay
 
@@ -34,27 +34,29 @@ class Grid(Replay):
     score: list[float] | None = None
     importance: list[float] | None = None
 
-    def perform(self, parts: Parts) -> Data | None:
+    def perform(self, components: Components) -> Data | None:
         scores, importances = (
             thresholds_in(self.score or [], "score"),
             thresholds_in(self.importance or [], "importance"),
         )
-        if parts.thresholds.chance is not None:
+        if components.thresholds.chance is not None:
             raise SettingError(
                 "task=grid varies threshold.importance, and "
-                f"threshold.chance={parts.thresholds.chance:g} takes its place; leave it at threshold.chance=null"
+                f"threshold.chance={components.thresholds.chance:g} takes its place; leave it at threshold.chance=null"
             )
-        data = super().perform(parts)
-        with parts.stage("grid"):
-            self._leave(Run(parts.folder), scores, importances, parts.thresholds.confidence, parts)
+        data = super().perform(components)
+        with components.stage("grid"):
+            self._leave(
+                Run(components.folder), scores, importances, components.thresholds.confidence, components
+            )
         return data
 
     def _leave(
-        self, run: Run, scores: np.ndarray, importances: np.ndarray, confidence: float, parts: Parts
+        self, run: Run, scores: np.ndarray, importances: np.ndarray, confidence: float, components: Components
     ) -> None:
         counts = grid_of(run, scores, importances, confidence)
-        _write_cells(run, counts, scores, importances, parts.folder / "grid.parquet")
-        paper = run.counts(parts.thresholds).counts.numpy().ravel()
+        _write_cells(run, counts, scores, importances, components.folder / "grid.parquet")
+        paper = run.counts(components.thresholds).counts.numpy().ravel()
         rows = []
         for s, t in np.ndindex(len(scores), len(importances)):
             cells = counts[s, t].ravel()
@@ -69,8 +71,8 @@ class Grid(Replay):
                 }
             )
         table = pd.DataFrame(rows)
-        write_csv(table, parts.folder / "grid.csv", index=False)
-        grid_figure(table).savefig(parts.folder / "grid.png")
+        write_csv(table, components.folder / "grid.csv", index=False)
+        grid_figure(table).savefig(components.folder / "grid.png")
 
 
 def grid_of(run: Run, scores: np.ndarray, importances: np.ndarray, confidence: float) -> np.ndarray:
@@ -78,12 +80,12 @@ def grid_of(run: Run, scores: np.ndarray, importances: np.ndarray, confidence: f
     shape = len(run.object_names), len(run.label_names)
     total = np.zeros((len(scores), len(importances), *shape), np.int64)
     for images, regions in run.blocks(LABELLED, COUNTED):
-        place = places(regions, images)
+        place = image_rows(regions, images)
         keep = images["confidence"].to_numpy()[place] > confidence
         importance = regions["importance"].to_numpy()
         total += count_grid(
-            codes(images, "label", run.label_names).numpy(),
-            codes(regions, "object", run.object_names).numpy()[keep],
+            encode_names(images, "label", run.label_names).numpy(),
+            encode_names(regions, "object", run.object_names).numpy()[keep],
             place[keep],
             regions["score"].to_numpy()[keep],
             np.where(np.isnan(importance), np.inf, importance)[keep],

@@ -13,7 +13,7 @@ import yaml
 from emocam.data.base import Data
 from emocam.errors import SettingError
 from emocam.intervention.effect import measure_effect
-from emocam.predict.components import Parts
+from emocam.predict.components import Components
 from emocam.predict.keys import written_key
 from emocam.results.files import FILES
 
@@ -24,7 +24,7 @@ class Replay:
 
     evidence: str | None = None
 
-    def perform(self, parts: Parts) -> Data | None:
+    def perform(self, components: Components) -> Data | None:
         if self.evidence is None:
             raise SettingError("evidence is not set; task=replay needs evidence=FOLDER of a finished run")
         source = Path(self.evidence).expanduser()
@@ -38,28 +38,28 @@ class Replay:
             raise SettingError(
                 f"evidence {source} is no finished run's folder: it has no {missing[0]}.parquet"
             )
-        with parts.stage("copy"):
+        with components.stage("copy"):
             for file in FILES:
-                if (source / f"{file}.parquet").is_file() and source.resolve() != parts.folder.resolve():
-                    shutil.copyfile(source / f"{file}.parquet", parts.folder / f"{file}.parquet")
-        if parts.effect is not None:
-            return self._intervene(source, parts)
+                if (source / f"{file}.parquet").is_file() and source.resolve() != components.folder.resolve():
+                    shutil.copyfile(source / f"{file}.parquet", components.folder / f"{file}.parquet")
+        if components.effect is not None:
+            return self._intervene(source, components)
         try:
-            return parts.build_recorded("data", recorded(source))
+            return components.build_recorded("data", recorded(source))
         except (SettingError, yaml.YAMLError):  # its settings or pictures are no longer there
             return None
 
-    def _intervene(self, source: Path, parts: Parts) -> Data:
+    def _intervene(self, source: Path, components: Components) -> Data:
         """The effect in the pictures of the run that is replayed, on its classifier."""
         settings = recorded(source)
 
         def build(name: str) -> Any:
             own = name in ("data", "classifier")
-            return parts.build_recorded(name, settings) if own else parts.build(name)
+            return components.build_recorded(name, settings) if own else components.build(name)
 
-        theirs = replace(parts, build=build)
-        theirs.data.begin()
-        measure_effect(theirs, written_key([parts.folder / "predictions.parquet"]) or "")
+        theirs = replace(components, build=build)
+        theirs.data.prepare()
+        measure_effect(theirs, written_key([components.folder / "predictions.parquet"]) or "")
         return theirs.data
 
 

@@ -22,7 +22,7 @@ from emocam.classifier.planted import (
     build_features,
     prepare,
 )
-from emocam.train.world_pictures import Drawn, draw_pictures
+from emocam.train.world_pictures import DrawnPictures, draw_pictures
 from emocam.train.world_truth import measure
 from emocam.world.rules import WORLDS
 
@@ -57,7 +57,7 @@ class Lesson(nn.Module):
         return labelling + 2 * naming + 0.05 * activation.square().mean()
 
 
-def learn(drawn: Drawn, labels: int, epochs: int) -> Lesson:
+def learn(drawn: DrawnPictures, labels: int, epochs: int) -> Lesson:
     lesson = Lesson(labels, drawn.counts.shape[1])
     optimizer = torch.optim.AdamW(lesson.parameters())
     steps = len(drawn.label) // BATCH

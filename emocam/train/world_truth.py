@@ -29,7 +29,7 @@ USED = 1.0
 
 
 @dataclass(frozen=True)
-class Cell:
+class MeasuredCell:
     """One object and one label: mean drops of the label's log-odds, and shares of changed answers."""
 
     object: str
@@ -76,7 +76,9 @@ def bare_patches(scene: Scene, object: str, spared: set[str], image: Image.Image
     return image
 
 
-def intervene(classifier: Classifier, world: World, object: str, label: str, scenes: Sequence[Scene]) -> Cell:
+def intervene(
+    classifier: Classifier, world: World, object: str, label: str, scenes: Sequence[Scene]
+) -> MeasuredCell:
     """All scenes are of pictures that get this label and hold this object."""
     spared = {
         object,
@@ -96,7 +98,7 @@ def intervene(classifier: Classifier, world: World, object: str, label: str, sce
     flips, flips_control = ((after.argmax(-1) != index).float().mean().item() for after in (without, control))
     measured = (round(value, 3) for value in (drop, drop_control, flips, flips_control))
     used = min(drop, drop - drop_control) > USED
-    return Cell(object, label, world.role(object, label), used, len(scenes), *measured)
+    return MeasuredCell(object, label, world.role(object, label), used, len(scenes), *measured)
 
 
 def gives(classifier: Classifier, scenes: Sequence[Scene]) -> list[str]:

@@ -19,7 +19,7 @@ from emocam.view.frame import Frame, Size
 
 
 @dataclass(frozen=True)
-class Nothing:
+class NoView:
     """The view of a component that does not look."""
 
     def __call__(self, image: Image.Image) -> tuple[Tensor, Tensor]:

@@ -6,12 +6,12 @@ from emocam.functional.dice import Dice
 from emocam.world.draw import Box
 from emocam.world.rules import World
 
-Region = tuple[str, Box]
+AnnotatedRegion = tuple[str, Box]
 LEAST = 4.0
 """Pixels: no box is drawn smaller."""
 
 
-def redraw(box: Box, size: tuple[int, int], shifted: float, dice: Dice) -> Box:
+def redraw_box(box: Box, size: tuple[int, int], shifted: float, dice: Dice) -> Box:
     """Moved by up to `shifted` of its sides, and as much too large or too small; within the picture."""
     edges: list[tuple[float, float]] = []
     for low, high, edge in ((box[0], box[2], size[0]), (box[1], box[3], size[1])):
@@ -23,14 +23,16 @@ def redraw(box: Box, size: tuple[int, int], shifted: float, dice: Dice) -> Box:
     return x0, y0, x1, y1
 
 
-def invent(world: World, size: tuple[int, int], dice: Dice) -> Region:
+def invent(world: World, size: tuple[int, int], dice: Dice) -> AnnotatedRegion:
     """Some object's name somewhere."""
     side = dice.number(*world.size) * min(size)
     x, y = (dice.number(0, edge - side) for edge in size)
     return dice.one(world.objects), (x, y, x + side, y + side)
 
 
-def annotate(world: World, regions: Sequence[Region], size: tuple[int, int], dice: Dice) -> list[Region]:
+def annotate(
+    world: World, regions: Sequence[AnnotatedRegion], size: tuple[int, int], dice: Dice
+) -> list[AnnotatedRegion]:
     """What is said to be in the picture; what is there, where the world knows no such fault."""
     if not (world.missing or world.swapped or world.shifted or world.invented):
         return list(regions)
@@ -42,5 +44,5 @@ def annotate(world: World, regions: Sequence[Region], size: tuple[int, int], dic
             continue
         if dice.chance(world.swapped):
             object = dice.one([other for other in world.objects if other != object])
-        said.append((object, redraw(box, size, world.shifted, dice)))
+        said.append((object, redraw_box(box, size, world.shifted, dice)))
     return said

@@ -10,7 +10,7 @@ from emocam.world.stage import Stage
 SIDES = (160, 224)
 
 
-def cast(world: World, dice: Dice, label: str) -> list[str]:
+def cast_objects(world: World, dice: Dice, label: str) -> list[str]:
     """The objects of a picture with this label, in random order."""
     votes = [dice.one(world.causes[label]) for _ in range(2)]
     shortcut = world.shortcuts.get(label)
@@ -52,7 +52,7 @@ def compose(world: World, seed: int, index: int) -> Scene:
     backdrop = Backdrop(kind, tones, dice.whole(0, 2**32 - 1))
     clutter = tuple(scribble(dice, size) for _ in range(dice.whole(3, 9)))
     stage = Stage(world, dice, size, tones)
-    for object in sorted(cast(world, dice, label), key=world.stamps.__contains__):
+    for object in sorted(cast_objects(world, dice, label), key=world.stamps.__contains__):
         (stage.stamp if object in world.stamps else stage.place)(object)
         partner = world.partner(object)
         if partner and world.paired and dice.chance(world.paired):

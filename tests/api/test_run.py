@@ -14,7 +14,7 @@ from hydra.core.global_hydra import GlobalHydra
 
 import emocam
 from emocam.errors import SettingError
-from emocam.settings.paths import beside
+from emocam.settings.paths import resource_folder
 
 FEW = ("data.images=8", "logger=null", "quiet=true", "~callback.report", "~callback.stability")
 
@@ -103,7 +103,7 @@ def test_nothing_is_left_behind() -> None:
 
 
 def test_a_hydra_of_the_caller_s_own_goes_on() -> None:
-    with initialize_config_dir(str(beside("conf").absolute()), version_base="1.3"):
+    with initialize_config_dir(str(resource_folder("conf").absolute()), version_base="1.3"):
         emocam.run(*FEW)
         assert GlobalHydra.instance().is_initialized()
         assert compose("cam/gradcam").cam.score == "logit"

@@ -11,10 +11,10 @@ from emocam.callback.base import Finished
 from emocam.records.detections import Detections
 from emocam.records.evidence import Evidence, Explanation, Prediction
 from emocam.records.thresholds import Thresholds
-from emocam.results.chunks import Shards
+from emocam.results.chunks import Chunks
 from emocam.results.files import METADATA
 from emocam.results.run import Run
-from emocam.results.tables import tables
+from emocam.results.tables import evidence_tables
 
 LABELS, OBJECTS = ["Joy", "Awe"], ["cake", "house", "boat"]
 
@@ -40,11 +40,13 @@ def finish(tmp_path: Path) -> Callable[..., Finished]:
             ones,
             known or {},
         )
-        shards = Shards(tmp_path, "key")
-        shards.begin()
-        shards.write("000", {name: [table] for name, table in tables(evidence, LABELS, OBJECTS).items()})
+        chunks = Chunks(tmp_path, "key")
+        chunks.begin()
+        chunks.write(
+            "000", {name: [table] for name, table in evidence_tables(evidence, LABELS, OBJECTS).items()}
+        )
         names = {"labels": LABELS, "objects": OBJECTS, "version": "0", "key": "key"}
-        shards.merge(tmp_path, {METADATA: json.dumps(names).encode()})
+        chunks.merge(tmp_path, {METADATA: json.dumps(names).encode()})
         return Finished(Run(tmp_path), None, Thresholds(0.005, 0.3, confidence), {})
 
     return finish

@@ -13,10 +13,10 @@ from emocam.callback.unexplained import Unexplained, mean_shares
 from emocam.records.detections import Detections
 from emocam.records.evidence import Evidence, Explanation, Prediction
 from emocam.records.thresholds import Thresholds
-from emocam.results.chunks import Shards
+from emocam.results.chunks import Chunks
 from emocam.results.files import METADATA
 from emocam.results.run import Run
-from emocam.results.tables import tables
+from emocam.results.tables import evidence_tables
 
 LEFT, LOW_SCORE = [0.0, 0, 0.5, 1], [0.5, 0.0, 1, 1]
 WHOLE = [0.0, 0, 1, 1]
@@ -42,12 +42,13 @@ def finish(tmp_path):
             ),
             torch.zeros(2 * count),
         )
-        shards = Shards(tmp_path, "key")
-        shards.begin()
-        shards.write(
-            "0", {name: [table] for name, table in tables(evidence, ["Joy", "Awe"], ["cake"]).items()}
+        chunks = Chunks(tmp_path, "key")
+        chunks.begin()
+        chunks.write(
+            "0",
+            {name: [table] for name, table in evidence_tables(evidence, ["Joy", "Awe"], ["cake"]).items()},
         )
-        shards.merge(
+        chunks.merge(
             tmp_path, {METADATA: json.dumps({"labels": ["Joy", "Awe"], "objects": ["cake"]}).encode()}
         )
         return Finished(Run(tmp_path), None, Thresholds(score=score), {})

@@ -16,7 +16,7 @@ def slow_scores(forward: ForwardPass, mask: torch.Tensor) -> torch.Tensor:
             changed = activation.clone()
             changed[present == 0] = 0
             logits = forward.head(changed[None], torch.tensor([b]))[0]
-            values = logits if forward.kind == "logit" else logits.softmax(-1)
+            values = logits if forward.score_kind == "logit" else logits.softmax(-1)
             scores[b, s] = values[forward.target[b]]
     return scores
 

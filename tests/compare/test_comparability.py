@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from emocam.compare.comparability import why_not
+from emocam.compare.comparability import reason_not_comparable
 from emocam.compare.regions import images_that_differ, read_regions
 
 
 def reason(one, other):
-    return why_not([one, other], [read_regions(one), read_regions(other)], ["one", "other"])
+    return reason_not_comparable([one, other], [read_regions(one), read_regions(other)], ["one", "other"])
 
 
 def test_methods_over_the_same_pictures_can_be_compared(finished_run):

@@ -4,7 +4,7 @@ import numpy as np
 import torch
 
 from emocam.compare import reliability as module
-from emocam.compare.reliability import ceiling
+from emocam.compare.reliability import split_half_reliability
 from emocam.records.thresholds import Thresholds
 
 
@@ -18,10 +18,10 @@ def test_what_is_halved_is_what_the_matrix_counts(finished_run, monkeypatch):
 
     monkeypatch.setattr(module, "split_half", listen)
     for thresholds in (Thresholds(importance=0.4, confidence=0.5), Thresholds(chance=0.2)):
-        assert ceiling(run, thresholds) == 0.5
+        assert split_half_reliability(run, thresholds) == 0.5
         assert torch.equal(seen["counts"], run.counts(thresholds).counts.flatten())
     assert seen["images"] == 60 and seen["image"].max() < 60
 
 
 def test_a_run_without_a_method_counts_what_is_present(finished_run):
-    assert -1 < ceiling(finished_run("a"), Thresholds()) <= 1
+    assert -1 < split_half_reliability(finished_run("a"), Thresholds()) <= 1

@@ -3,19 +3,24 @@
 import pandas as pd
 import pytest
 
-from emocam.compare.setting_differences import differences, differing, settings, short_names
+from emocam.compare.setting_differences import (
+    describe_differences,
+    differing_settings,
+    flat_settings,
+    short_names,
+)
 
 
 def test_only_settings_that_differ_and_matter_are_columns(finished_run):
-    one = finished_run("gradcam", 0.5, settings={"seed": 1, "cache": "here", "cam": {"score": "logit"}})
-    other = finished_run("lime", 0.5, settings={"seed": 1, "cache": "there", "cam": {"samples": 20}})
-    table = differing([one, other])
+    one = finished_run("gradcam", 0.5, flat_settings={"seed": 1, "cache": "here", "cam": {"score": "logit"}})
+    other = finished_run("lime", 0.5, flat_settings={"seed": 1, "cache": "there", "cam": {"samples": 20}})
+    table = differing_settings([one, other])
     assert table.to_dict("list") == {
         "cam": ["gradcam", "lime"],
         "cam.score": ["logit", pytest.approx(float("nan"), nan_ok=True)],
         "cam.samples": [pytest.approx(float("nan"), nan_ok=True), 20],
     }
-    assert differences(one, other, ("cam",)) == (
+    assert describe_differences(one, other, ("cam",)) == (
         "cam: gradcam and lime, cam.score: logit and none, cam.samples: none and 20"
     )
 
@@ -41,9 +46,9 @@ def test_runs_of_equal_settings_are_numbered(finished_run):
     runs = [finished_run("a", 0.5), finished_run("b", 0.5)]
     for run in runs:
         run.summary["choices"] = {}
-    assert short_names(differing(runs)) == ["0", "1"]
+    assert short_names(differing_settings(runs)) == ["0", "1"]
 
 
 def test_a_setting_that_repeats_another_is_told_there(finished_run) -> None:
     written = {"seed": 1, "cam": {"seed": "${seed}", "samples": 20}}
-    assert "cam.seed" not in settings(finished_run("lime", 0.5, settings=written))
+    assert "cam.seed" not in flat_settings(finished_run("lime", 0.5, flat_settings=written))

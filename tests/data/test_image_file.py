@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import ExifTags, Image, ImageOps, PngImagePlugin
 
-from emocam.data.image_file import Refused, inside, open_upright
+from emocam.data.image_file import Refused, open_upright, within_root
 
 MANY = 10**8
 
@@ -150,11 +150,11 @@ def test_a_path_stays_under_the_root(tmp_path: Path) -> None:
     (tmp_path / "secret.jpg").write_text("x")
     (root / "out.jpg").symlink_to(tmp_path / "secret.jpg")
     (root / "in.jpg").symlink_to(root / "real.jpg")
-    assert inside(root, "in.jpg") == root / "in.jpg"
-    assert inside(root, "out.jpg", follow_links=True) == root / "out.jpg"
+    assert within_root(root, "in.jpg") == root / "in.jpg"
+    assert within_root(root, "out.jpg", follow_links=True) == root / "out.jpg"
     for path in ("../secret.jpg", "a/../../secret.jpg", str(tmp_path / "secret.jpg"), "/etc/passwd"):
         for follow in (False, True):
             with pytest.raises(Refused, match=r"lies outside data\.root"):
-                inside(root, path, follow)
+                within_root(root, path, follow)
     with pytest.raises(Refused):
-        inside(root, "out.jpg")
+        within_root(root, "out.jpg")

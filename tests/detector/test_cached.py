@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from emocam.detector.base import Detector
-from emocam.detector.cached import Remembered
+from emocam.detector.cached import CachedDetector
 from emocam.errors import SettingError
 from emocam.records.detections import Detections
 from emocam.records.picture import Batch
@@ -51,26 +51,26 @@ def same(one: Detections, other: Detections) -> None:
 @pytest.mark.parametrize("masks", [False, True])
 def test_each_picture_is_asked_about_once(tmp_path: Path, masks: bool) -> None:
     detector = Brightness(masks=masks)
-    remembered = Remembered(detector, tmp_path)
+    remembered = CachedDetector(detector, tmp_path)
     same(remembered(batch(1, 0, 3)), Brightness(masks=masks)(batch(1, 0, 3)))
     assert detector.asked == 3
     same(remembered(batch(3, 2, 0, 3)), Brightness(masks=masks)(batch(3, 2, 0, 3)))
     assert detector.asked == 4
     again = Brightness(masks=masks)
-    same(Remembered(again, tmp_path)(batch(2, 1)), Brightness(masks=masks)(batch(2, 1)))
+    same(CachedDetector(again, tmp_path)(batch(2, 1)), Brightness(masks=masks)(batch(2, 1)))
     assert again.asked == 0
 
 
 def test_another_identity_remembers_apart(tmp_path: Path) -> None:
-    Remembered(Brightness("one"), tmp_path)(batch(1))
+    CachedDetector(Brightness("one"), tmp_path)(batch(1))
     other = Brightness("two")
-    Remembered(other, tmp_path)(batch(1))
+    CachedDetector(other, tmp_path)(batch(1))
     assert other.asked == 1
 
 
 def test_another_window_is_another_picture(tmp_path: Path) -> None:
     detector = Brightness()
-    remembered = Remembered(detector, tmp_path)
+    remembered = CachedDetector(detector, tmp_path)
     remembered(batch(1))
     remembered(replace(batch(1), detector_window=torch.tensor([[0.0, 0, 1, 0.5]])))
     assert detector.asked == 2
@@ -78,7 +78,7 @@ def test_another_window_is_another_picture(tmp_path: Path) -> None:
 
 def test_views_of_many_sizes_are_told_apart(tmp_path: Path) -> None:
     detector = Brightness()
-    remembered = Remembered(detector, tmp_path)
+    remembered = CachedDetector(detector, tmp_path)
     wide = replace(batch(1, 1), detector_view=[torch.ones(3, 2, 4).byte(), torch.ones(3, 4, 2).byte()])
     detector.forward = lambda b: Detections.pack([Detections.none() for _ in range(len(b))])  # type: ignore
     remembered(wide)
@@ -89,4 +89,4 @@ def test_views_of_many_sizes_are_told_apart(tmp_path: Path) -> None:
 def test_cache_that_cannot_be_written_to_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(SettingError, match=r"cache .*file cannot be written to .* cache=null"):
-        Remembered(Brightness(), tmp_path / "file")
+        CachedDetector(Brightness(), tmp_path / "file")

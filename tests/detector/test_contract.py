@@ -49,7 +49,7 @@ def detector(request: pytest.FixtureRequest) -> Iterator[Detector]:
     with hydra.initialize_config_dir(str(CONF), version_base="1.3"):
         cfg = hydra.compose(f"detector/{option}", overrides=["+seed=0", *words(option, request)])
     detector = build(cfg.detector, "detector", [])
-    detector.meet(["cup", "hat"])
+    detector.set_annotated_objects(["cup", "hat"])
     yield detector.eval()
 
 

@@ -73,7 +73,7 @@ def test_masks_of_two_sizes_stand_side_by_side(look) -> None:
 
 def test_annotations_join_too(look) -> None:
     joined = Joined(["annotations", "one"], annotations=Annotations, **MEMBERS)
-    joined.meet(["cup", "dog"])
+    joined.set_annotated_objects(["cup", "dog"])
     assert joined.objects == ["cup", "dog (annotations)", "person", "dog (one)"]
     zero = torch.zeros(1, dtype=torch.int64)
     cup = Detections(torch.tensor([[0.1, 0.1, 0.2, 0.2]]), zero, torch.ones(1), zero)

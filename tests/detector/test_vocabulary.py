@@ -80,7 +80,7 @@ def test_masks_stay_with_their_regions() -> None:
 
 def test_what_a_detector_learns_from_the_data_is_translated() -> None:
     vocabulary = Vocabulary(Annotations(), rename={"cup": "mug"})
-    vocabulary.meet(["hat", "cup"])
+    vocabulary.set_annotated_objects(["hat", "cup"])
     assert vocabulary.objects == ["hat", "mug"]
 
 

@@ -15,7 +15,7 @@ def vocabulary(option: str, *words: str) -> list[str]:
     with hydra.initialize_config_dir(CONF, version_base="1.3"):
         cfg = hydra.compose(f"vocabulary/{option}", overrides=list(words))
     detector = Annotations()
-    detector.meet(["Man", "Boy", "Girl", "Woman", "Dog", "Cat", "Human face"])
+    detector.set_annotated_objects(["Man", "Boy", "Girl", "Woman", "Dog", "Cat", "Human face"])
     return build(cfg.vocabulary, "vocabulary", [])(detector).objects
 
 

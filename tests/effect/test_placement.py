@@ -6,7 +6,7 @@ from itertools import product
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emocam.effect.placement import Pixels, elsewhere, moved, overlap, random_shift, shapes
+from emocam.effect.placement import Pixels, elsewhere, moved_region, overlap, random_shift, shapes
 from emocam.functional.dice import Dice
 
 WITHIN = (2, 1, 14, 11)
@@ -28,7 +28,7 @@ def free_shifts(shape: list[Pixels], taken: list[Pixels]) -> set[tuple[int, int]
     covered = set().union(*(pixels_of(box) for box in taken)) if taken else set()
     found = set()
     for x, y in product(range(-16, 17), repeat=2):
-        there = set().union(*(pixels_of(moved(box, x, y)) for box in shape))
+        there = set().union(*(pixels_of(moved_region(box, x, y)) for box in shape))
         if there <= inside and not there & covered:
             found.add((x, y))
     return found

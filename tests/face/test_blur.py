@@ -7,7 +7,7 @@ from PIL import Image, ImageDraw, ImageFilter
 from emocam.callback.report import Report
 from emocam.errors import Refused, SettingError
 from emocam.face import blur as faces
-from emocam.face.blur import blur, find_faces, without_faces
+from emocam.face.blur import blur_faces, find_faces, without_faces
 
 pytest.importorskip("cv2")
 
@@ -54,7 +54,7 @@ def test_a_picture_with_a_face_is_left_out(scene):
 
 def test_nothing_of_a_blurred_place_is_left_but_a_few_means():
     picture = Image.fromarray(np.random.default_rng(0).integers(0, 255, (100, 100, 3), np.uint8))
-    blur(picture, (10, 20, 60, 70))
+    blur_faces(picture, (10, 20, 60, 70))
     inside = np.asarray(picture)[20:70, 10:60].astype(int)
     assert np.abs(np.diff(inside, axis=0)).max() < 12
 

@@ -12,7 +12,7 @@ import torch
 from emocam.detector.torchvision import TorchvisionDetector
 from emocam.records.detections import Detections
 from emocam.records.picture import Batch
-from emocam.results.verify import faults
+from emocam.results.verify import folder_faults
 
 Command = Callable[..., int]
 QUICK = ("logger=null", "~callback.report", "~callback.stability", "data.images=40", "cache=null")
@@ -48,7 +48,7 @@ def test_evidence_of_the_gpu_is_that_of_the_cpu(emocam: Command, cam: str) -> No
         assert one["evidence"][column].astype(str).equals(other["evidence"][column].astype(str))
     for column in ("importance", "chance"):
         assert (one["evidence"][column] - other["evidence"][column]).abs().median() < 1e-3
-    assert list(faults(Path("gpu"))) == []
+    assert list(folder_faults(Path("gpu"))) == []
 
 
 def test_bfloat16_keeps_the_predictions_of_the_gpu(emocam: Command) -> None:

@@ -26,7 +26,7 @@ from emocam.importance.mean import Mean
 from emocam.intervention.effect import Answer
 from emocam.paste.fill import FILLS, pixels
 from emocam.paste.patch import Patch, patched
-from emocam.predict.components import Parts
+from emocam.predict.components import Components
 from emocam.records.picture import Picture
 from emocam.records.thresholds import Thresholds
 from emocam.task.association import Association
@@ -78,7 +78,7 @@ class RedClassifier(Classifier):
         self.features, self.head = nn.Identity(), Redness()
 
 
-def parts_in(folder: Path, effect: Effect | None, **thresholds: float) -> Parts:
+def parts_in(folder: Path, effect: Effect | None, **thresholds: float) -> Components:
     made: Mapping[str, Any] = {
         "data": Squares(),
         "classifier": RedClassifier(),
@@ -98,7 +98,7 @@ def parts_in(folder: Path, effect: Effect | None, **thresholds: float) -> Parts:
         "trainer": {"accelerator": "cpu"},
     }
     folder.mkdir(exist_ok=True)
-    return Parts(folder, settings, made.get, lambda name, recorded: None)
+    return Components(folder, settings, made.get, lambda name, recorded: None)
 
 
 def measured(folder: Path, effect: Effect, **thresholds: float) -> pd.DataFrame:
@@ -233,7 +233,7 @@ def test_effect_is_measured_on_a_finished_run_without_explaining_again(
     def again(*given: object) -> None:
         raise AssertionError("the evidence is there")
 
-    monkeypatch.setattr("emocam.predict.evidence.explain", again)
+    monkeypatch.setattr("emocam.predict.evidence.explain_missing", again)
     few = ("effect.images=2", "effect.least=2", "effect.fills=[grey]")
     assert emocam(*world, "effect=erase", *few, "hydra.run.dir=run") == 0
     command = (*QUICK, "task=replay", "evidence=run", "+effect=erase", *few, "hydra.run.dir=replayed")

@@ -5,8 +5,8 @@ import torch
 from torch import Tensor, nn
 
 from emocam.classifier.emonet import EmoNet
-from emocam.intervention.paste import for_alike
-from emocam.network.changed_windows import Alike, Reach, reaches
+from emocam.intervention.paste import with_changed_windows
+from emocam.network.changed_windows import ChangedWindows, Reach, reaches
 from emocam.network.response_norm import ResponseNorm
 
 STACKS: dict[str, list[nn.Module]] = {
@@ -46,9 +46,13 @@ def test_alike_inputs_have_the_features_of_whole_ones(name: str, layout: torch.m
     torch.manual_seed(0)
     layers, x = STACKS[name], inputs().to(memory_format=layout)
     with torch.no_grad():
-        torch.testing.assert_close(Alike(*layers)(x), nn.Sequential(*layers)(x), rtol=1e-4, atol=1e-5)
+        torch.testing.assert_close(
+            ChangedWindows(*layers)(x), nn.Sequential(*layers)(x), rtol=1e-4, atol=1e-5
+        )
         other = x.flip(0)  # the first differs from all others
-        torch.testing.assert_close(Alike(*layers)(other), nn.Sequential(*layers)(other), rtol=1e-4, atol=1e-5)
+        torch.testing.assert_close(
+            ChangedWindows(*layers)(other), nn.Sequential(*layers)(other), rtol=1e-4, atol=1e-5
+        )
 
 
 def test_the_early_layers_see_windows_only(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -59,14 +63,14 @@ def test_the_early_layers_see_windows_only(monkeypatch: pytest.MonkeyPatch) -> N
         lambda x, *rest: seen.append(x.shape[-1]) or convolve(x, *rest),
     )
     with torch.no_grad():
-        Alike(*STACKS["VGG's"])(inputs()[:2])
+        ChangedWindows(*STACKS["VGG's"])(inputs()[:2])
     assert seen == [14 + 4, 9 + 4]  # 14 columns and a border of two; halved after one more; and its border
 
 
 def test_inputs_that_are_not_alike_go_through_together() -> None:
     x = torch.randn(3, 3, 40, 40)
     layers = STACKS["VGG's"]
-    assert torch.equal(Alike(*layers)(x), nn.Sequential(*layers)(x))
+    assert torch.equal(ChangedWindows(*layers)(x), nn.Sequential(*layers)(x))
 
 
 def test_reach_is_known_of_plain_layers_alone() -> None:
@@ -84,8 +88,8 @@ def test_reach_is_known_of_plain_layers_alone() -> None:
 
 def test_a_classifier_s_twin_shares_its_weights_and_leaves_it_as_it_is() -> None:
     classifier = EmoNet(weights="random")
-    before, twin = classifier.features, for_alike(classifier)
-    assert classifier.features is before and isinstance(twin.features, Alike)
+    before, twin = classifier.features, with_changed_windows(classifier)
+    assert classifier.features is before and isinstance(twin.features, ChangedWindows)
     assert twin.features.conv1 is before.conv1 and twin.head is classifier.head
     views = torch.randint(0, 256, (1, 3, 227, 227)).repeat(3, 1, 1, 1)
     views[1, :, 50:90, 100:140], views[2, :, 200:, :30] = 0, 255

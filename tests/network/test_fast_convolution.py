@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from emocam.network.fast_convolution import CHANNELS, Pixelwise, Prepared, Winograd, faster, way_of
-from emocam.network.precision import cast
+from emocam.network.precision import cast_network
 
 
 @pytest.fixture
@@ -63,11 +63,11 @@ def test_other_convolutions_stay_as_they_are(other: nn.Conv2d) -> None:
 
 def test_a_network_in_bfloat16_goes_the_usual_way(network) -> None:
     x = torch.rand(1, 3, 16, 16)
-    written = cast(copy.deepcopy(faster(network)))(x)
+    written = cast_network(copy.deepcopy(faster(network)))(x)
     for name, layer in list(network.named_children()):
         if isinstance(layer, Prepared):
             setattr(network, name, layer.convolution)
-    assert torch.equal(cast(network)(x), written)
+    assert torch.equal(cast_network(network)(x), written)
 
 
 def test_a_gradient_goes_the_usual_way(network) -> None:

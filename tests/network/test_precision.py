@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from emocam.network import precision
-from emocam.network.precision import Narrow, cast, narrowed
+from emocam.network.precision import Bfloat16Copy, bfloat16_copy, cast_network
 from emocam.runner import command
 
 Command = Callable[..., int]
@@ -38,8 +38,8 @@ def network() -> nn.Sequential:
 def test_weights_are_cast_once_and_the_last_layer_and_statistics_stay_exact() -> None:
     net = network()
     net[1].running_var.fill_(1.2345678)
-    copy = narrowed(net)
-    assert narrowed(net) is copy
+    copy = bfloat16_copy(net)
+    assert bfloat16_copy(net) is copy
     assert net[0].weight.dtype == torch.float32
     assert copy.network[0].weight.dtype == copy.network[4].weight.dtype == torch.bfloat16
     assert torch.equal(copy.network[6].weight, net[6].weight)
@@ -48,7 +48,7 @@ def test_weights_are_cast_once_and_the_last_layer_and_statistics_stay_exact() ->
 
 def test_answers_are_float32_and_close() -> None:
     net, x = network(), torch.randn(5, 3, 8, 8, generator=torch.Generator().manual_seed(1))
-    exact, found = net(x), narrowed(net)(x)
+    exact, found = net(x), bfloat16_copy(net)(x)
     assert found.dtype == torch.float32
     assert 0 < (found - exact).abs().max() < 0.02 * exact.abs().max()
     # logits are not rounded: bfloat16 has three digits
@@ -57,7 +57,7 @@ def test_answers_are_float32_and_close() -> None:
 
 def test_a_network_with_nothing_to_save_is_left_alone() -> None:
     last = nn.Sequential(nn.ReLU(), nn.Linear(4, 2))
-    assert narrowed(last) is last
+    assert bfloat16_copy(last) is last
 
 
 def test_records_of_tensors_come_back_as_they_are() -> None:
@@ -69,14 +69,14 @@ def test_records_of_tensors_come_back_as_they_are() -> None:
         def forward(self, x: torch.Tensor) -> dict[str, torch.Tensor]:
             return {"fine": self.conv(x), "coarse": self.conv(x[..., ::2, ::2])}
 
-    found = Narrow(Levels())(torch.rand(1, 3, 4, 4))
+    found = Bfloat16Copy(Levels())(torch.rand(1, 3, 4, 4))
     assert list(found) == ["fine", "coarse"] and {x.dtype for x in found.values()} == {torch.float32}
 
 
 def test_cast_takes_inputs_of_either_kind() -> None:
     net, x = network(), torch.rand(2, 3, 8, 8)
     exact = net(x)
-    assert torch.equal(cast(net)(x), net(x.to(torch.bfloat16)))
+    assert torch.equal(cast_network(net)(x), net(x.to(torch.bfloat16)))
     assert (net(x).float() - exact).abs().max() < 0.03 * exact.abs().max()
 
 

@@ -7,7 +7,7 @@ from PIL import Image
 from PIL.Image import Resampling
 
 from emocam.paste.patch import Patch, patched
-from emocam.paste.patched_view import Seen
+from emocam.paste.patched_view import PatchedView
 from emocam.view.base import Framed
 from emocam.view.crops import Border, CentreCrop, Cover, Custom, Letterbox, Stretch, Unchanged
 from emocam.view.fast_resize import Quick
@@ -51,7 +51,7 @@ def patches_in(size: tuple[int, int]) -> list[tuple[Patch, ...]]:
 @pytest.mark.parametrize("size", SIZES)
 def test_a_change_is_seen_as_in_the_whole_changed_picture(name: str, size: tuple[int, int]) -> None:
     view, image = VIEWS[name], noise(size)
-    seen = Seen.by(view, image)
+    seen = PatchedView.by(view, image)
     levels = []
     for patches in patches_in(size):
         shown, window = seen.after(patches)
@@ -66,11 +66,11 @@ def test_a_change_is_seen_as_in_the_whole_changed_picture(name: str, size: tuple
 def test_a_quick_view_is_changed_within_what_it_is_apart() -> None:
     view, image = Quick(VIEWS["EmoNet"]), noise((640, 480))
     for patches in patches_in(image.size):
-        levels = Seen.by(view, image).after(patches)[0].int() - view(patched(image, patches))[0].int()
+        levels = PatchedView.by(view, image).after(patches)[0].int() - view(patched(image, patches))[0].int()
         assert levels.abs().max() <= 1
 
 
 def test_a_view_of_unknown_making_sees_the_whole_changed_picture() -> None:
     view = Custom(lambda image: torch.tensor(image.getpixel((5, 5))))
     red = Patch(Image.new("RGB", (2, 2), (255, 0, 0)), (5, 5))
-    assert Seen.by(view, noise((9, 9))).after([red])[0].tolist() == [255, 0, 0]
+    assert PatchedView.by(view, noise((9, 9))).after([red])[0].tolist() == [255, 0, 0]

@@ -9,7 +9,7 @@ import pytest
 from matplotlib.figure import Figure
 from PIL import Image
 
-from emocam.plot.agreement import agreement
+from emocam.plot.agreement import agreement_panel
 from emocam.plot.association import association
 from emocam.plot.confusion import confusion
 from emocam.plot.explained import explained
@@ -22,7 +22,7 @@ PAIR = pd.DataFrame({"annotated": [0.0, 1.0], "predicted": [0.5, 1.0]})
 CELLS = pd.DataFrame({"score": [0.1, 0.2], "importance": [0.3, 0.3], "kept": [4, 2]})
 PASTED = pd.DataFrame({"object": ["x"], "position": ["1"], "percent_changed": [5.0], "most_often": ["joy"]})
 PLOTS = {
-    "agreement": (agreement, (PAIR, "valence")),
+    "agreement": (agreement_panel, (PAIR, "valence")),
     "association": (association, (SQUARE * 100.0,)),
     "confusion": (confusion, (SQUARE,)),
     "explained": (explained, (Image.new("RGB", (8, 8)), np.eye(2), (0, 0, 1, 1), "joy 0.50")),

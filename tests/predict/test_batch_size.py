@@ -4,7 +4,7 @@ import pytest
 
 from emocam.detector.joined import SideBySide
 from emocam.predict.batch_size import MOST, fitting_batch, free_memory
-from emocam.view.crops import Letterbox, Nothing, Stretch, Unchanged
+from emocam.view.crops import Letterbox, NoView, Stretch, Unchanged
 
 SMALL, YOLO = Stretch((227, 227)), Letterbox((608, 608))
 
@@ -12,12 +12,12 @@ SMALL, YOLO = Stretch((227, 227)), Letterbox((608, 608))
 def test_plenty_of_memory_gives_the_largest_batch_and_none_gives_one() -> None:
     assert fitting_batch([SMALL, YOLO], workers=8, free=1 << 40) == MOST
     assert fitting_batch([SMALL, YOLO], workers=8, free=0) == 1
-    assert fitting_batch([Nothing()], workers=0, free=1 << 20) == MOST
+    assert fitting_batch([NoView()], workers=0, free=1 << 20) == MOST
 
 
 def test_a_batch_takes_its_share_of_what_is_free() -> None:
     # 608 x 608 pixels of 512 bytes are 189 MB; a quarter of 8 GB holds 11 of them
-    assert fitting_batch([YOLO, Nothing()], workers=0, free=8 << 30) == 11
+    assert fitting_batch([YOLO, NoView()], workers=0, free=8 << 30) == 11
 
 
 def test_what_waits_in_workers_counts() -> None:

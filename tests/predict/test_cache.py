@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from emocam.predict.explain import Explain
-from emocam.results.verify import faults
+from emocam.results.verify import folder_faults
 
 Command = Callable[..., int]
 QUICK = ("logger=null", "~callback.report", "~callback.stability", "data.workers=0", "cache=kept")
@@ -51,7 +51,7 @@ def test_the_same_command_elsewhere_explains_nothing_and_says_so(
     assert summary("two")["evidence_from"] == one and summary("two")["images_per_second"] is None
     for name in TABLES:
         assert Path(f"one/{name}.parquet").read_bytes() == Path(f"two/{name}.parquet").read_bytes()
-    assert list(faults(Path("two"))) == []
+    assert list(folder_faults(Path("two"))) == []
     assert emocam(*QUICK, *WORLD, "hydra.run.dir=two", "threshold.importance=0.1") == 0
     assert summary("two")["evidence_from"] == one
 
@@ -88,7 +88,7 @@ def test_a_lender_that_was_touched_or_is_gone_lends_nothing(emocam: Command, ask
     assert sum(asked) == 12
     Path("two").rename("three")
     assert emocam(*QUICK, *WORLD, "hydra.run.dir=four") == 0
-    assert sum(asked) == 18 and list(faults(Path("four"))) == []
+    assert sum(asked) == 18 and list(folder_faults(Path("four"))) == []
 
 
 def test_a_picture_that_changed_is_another_picture(emocam: Command, asked: list[int]) -> None:

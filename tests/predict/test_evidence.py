@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from emocam.results.chunks import Shards
+from emocam.results.chunks import Chunks
 from emocam.results.run import Run
-from emocam.results.verify import faults
+from emocam.results.verify import folder_faults
 
 Command = Callable[..., int]
 QUICK = ("+cam=gradcam", "logger=null", "~callback.report", "data.workers=0")
@@ -50,7 +50,7 @@ def test_a_run_leaves_what_is_promised(emocam: Command, capsys: pytest.CaptureFi
     summary = json.loads(Path("run/summary.json").read_text())
     assert summary["images"] == summary["done"] == 12 and summary["regions"] == len(evidence)
     assert {"imports", "build", "predict", "merge", "all"} <= set(summary["seconds"])
-    assert list(faults(Path("run"))) == []
+    assert list(folder_faults(Path("run"))) == []
 
 
 def test_matrix_equals_nested_loops_over_the_evidence(emocam: Command) -> None:
@@ -109,9 +109,9 @@ def test_interrupted_run_goes_on_and_equals_the_uninterrupted(
 ) -> None:
     words = (*QUICK, "data.images=20", "data.batch_size=4")
     emocam(*words, "hydra.run.dir=whole")
-    write, calls = Shards.write, []
+    write, calls = Chunks.write, []
 
-    def write_then_stop(self: Shards, name: str, rows: dict) -> None:
+    def write_then_stop(self: Chunks, name: str, rows: dict) -> None:
         write(self, name, rows)
         calls.append(name)
         if len(calls) == 2:
@@ -119,10 +119,10 @@ def test_interrupted_run_goes_on_and_equals_the_uninterrupted(
 
     with monkeypatch.context() as patch:
         patch.setattr("emocam.predict.chunk_writer.MOST_IMAGES", 4)
-        patch.setattr(Shards, "write", write_then_stop)
+        patch.setattr(Chunks, "write", write_then_stop)
         assert emocam(*words, "hydra.run.dir=run") == 143
     assert not Path("run/evidence.parquet").exists() and len(list(Path("run/shards").glob("0*"))) >= 2
-    done = len(Shards(Path("run"), "").done())
+    done = len(Chunks(Path("run"), "").done())
     assert 8 <= done < 20
     assert emocam(*words, "hydra.run.dir=run") == 0
     same(Path("run"), Path("whole"))
@@ -169,4 +169,4 @@ def test_a_detector_that_finds_nothing_leaves_a_page_that_says_so(
     words = ("+cam=gradcam", "detector=nothing", "data.images=3", "data.workers=0", "logger=null")
     assert emocam(*words, "hydra.run.dir=run") == 0
     assert "no region was detected in any image" in capsys.readouterr().out
-    assert Path("run/report/index.html").is_file() and list(faults(Path("run"))) == []
+    assert Path("run/report/index.html").is_file() and list(folder_faults(Path("run"))) == []

@@ -11,9 +11,9 @@ from emocam.predict.stream import fitting_trainer
 from emocam.records.base import WHOLE
 from emocam.records.detections import Detections
 from emocam.records.evidence import Evidence, Explanation, Prediction
-from emocam.results.chunks import Shards
+from emocam.results.chunks import Chunks
 from emocam.results.files import FILES, METADATA
-from emocam.results.tables import tables
+from emocam.results.tables import evidence_tables
 
 LABELS, OBJECTS = ["joy", "fear"], ["Balloon", "Tree", "Coin"]
 SIMULATED = {"accelerator": "cpu", "strategy": "ddp_spawn"}
@@ -35,15 +35,15 @@ def evidence(index: list[int]) -> Evidence:
 
 
 def leave(folder: Path, images: int, world: int, batch: int) -> dict[str, pd.DataFrame]:
-    """The tables of a run whose shards were written by this many processes, in turn for each batch."""
-    shards = Shards(folder, "key")
-    shards.begin()
+    """The tables of a run whose chunks were written by this many processes, in turn for each batch."""
+    chunks = Chunks(folder, "key")
+    chunks.begin()
     for rank in range(world):
         own = list(UnrepeatedDistributedSampler(range(images), world, rank, shuffle=False))
         for number, start in enumerate(range(0, len(own), batch)):
-            rows = tables(evidence(own[start : start + batch]), LABELS, OBJECTS)
-            shards.write(f"{rank:03d}-{number:06d}", {name: [table] for name, table in rows.items()})
-    shards.merge(folder, {METADATA: b"{}"})
+            rows = evidence_tables(evidence(own[start : start + batch]), LABELS, OBJECTS)
+            chunks.write(f"{rank:03d}-{number:06d}", {name: [table] for name, table in rows.items()})
+    chunks.merge(folder, {METADATA: b"{}"})
     return {name: pd.read_parquet(folder / f"{name}.parquet") for name in FILES}
 
 

@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from emocam.errors import SettingError
-from emocam.results.merge_tables import Piece, write_interleaved
+from emocam.results.merge_tables import ShardRun, write_interleaved
 from emocam.settings.shard import Shard
 
 
@@ -32,19 +32,19 @@ def evidence(images: list[int]) -> pa.Table:
     )
 
 
-def pieces(folder: Path, images: int, of: int, group: int) -> list[Piece]:
+def shard_runs(folder: Path, images: int, of: int, group: int) -> list[ShardRun]:
     """Runs of all shards, their row groups of `group` images."""
     found = []
     for number in range(1, of + 1):
-        piece = Piece(folder / str(number), Shard(number, of))
-        piece.folder.mkdir()
-        own = list(piece.shard.part(range(images)))  # type: ignore[arg-type]
+        shard_run = ShardRun(folder / str(number), Shard(number, of))
+        shard_run.folder.mkdir()
+        own = list(shard_run.shard.part(range(images)))  # type: ignore[arg-type]
         for name, table in (("ledger", ledger), ("evidence", evidence)):
-            with pq.ParquetWriter(piece.file(name), table([]).schema) as writer:
+            with pq.ParquetWriter(shard_run.file(name), table([]).schema) as writer:
                 for start in range(0, len(own), group):
                     rows = table(own[start : start + group])
                     writer.write_table(rows, row_group_size=max(1, len(rows)))
-        found.append(piece)
+        found.append(shard_run)
     return found
 
 
@@ -53,7 +53,7 @@ def pieces(folder: Path, images: int, of: int, group: int) -> list[Piece]:
     [(40, 3, 4, 7), (40, 1, 9, 40), (5, 8, 2, 2), (9, 2, 50, 4), (3, 3, 1, 1)],
 )
 def test_any_shards_give_the_whole(tmp_path: Path, images: int, of: int, group: int, block: int) -> None:
-    runs = pieces(tmp_path, images, of, group)
+    runs = shard_runs(tmp_path, images, of, group)
     for name, table in (("ledger", ledger), ("evidence", evidence)):
         write_interleaved(runs, name, tmp_path / f"{name}.parquet", {b"emocam": b"{}"}, block)
         found = pq.read_table(tmp_path / f"{name}.parquet")
@@ -62,7 +62,7 @@ def test_any_shards_give_the_whole(tmp_path: Path, images: int, of: int, group: 
 
 
 def test_row_groups_of_all_tables_hold_the_same_images(tmp_path: Path) -> None:
-    runs = pieces(tmp_path, 40, 3, 4)
+    runs = shard_runs(tmp_path, 40, 3, 4)
     groups = []
     for name in ("ledger", "evidence"):
         write_interleaved(runs, name, tmp_path / f"{name}.parquet", {}, 8)
@@ -75,12 +75,12 @@ def test_row_groups_of_all_tables_hold_the_same_images(tmp_path: Path) -> None:
 
 
 def test_a_table_that_no_shard_has_is_not_made(tmp_path: Path) -> None:
-    write_interleaved(pieces(tmp_path, 4, 2, 4), "maps", tmp_path / "maps.parquet", {})
+    write_interleaved(shard_runs(tmp_path, 4, 2, 4), "maps", tmp_path / "maps.parquet", {})
     assert not list(tmp_path.glob("maps.*"))
 
 
 def test_an_image_that_the_ledger_misses_is_told(tmp_path: Path) -> None:
-    runs = pieces(tmp_path, 8, 2, 4)
+    runs = shard_runs(tmp_path, 8, 2, 4)
     pq.write_table(ledger([0, 2]), runs[0].file("ledger"))
     with pytest.raises(SettingError, match=r"1/evidence.parquet speaks of '4.png', which the ledger"):
         write_interleaved(runs, "evidence", tmp_path / "evidence.parquet", {})

@@ -10,9 +10,9 @@ import torch
 from emocam.records.detections import Detections
 from emocam.records.evidence import Evidence, Explanation, Prediction
 from emocam.records.picture import Refusal
-from emocam.results.chunks import Shards
+from emocam.results.chunks import Chunks
 from emocam.results.files import METADATA
-from emocam.results.tables import refusal_table, tables
+from emocam.results.tables import evidence_tables, refusal_table
 
 LABELS, OBJECTS = ["joy", "fear"], ["Balloon", "Tree", "Coin"]
 
@@ -43,11 +43,11 @@ def evidence(index: list[int]) -> Evidence:
     )
 
 
-def written(folder: Path, shards: list[list[int]], refused: int | None = None) -> dict[str, object]:
-    store = Shards(folder, "key")
+def written(folder: Path, chunks: list[list[int]], refused: int | None = None) -> dict[str, object]:
+    store = Chunks(folder, "key")
     store.begin()
-    for number, index in enumerate(shards):
-        rows = {file: [table] for file, table in tables(evidence(index), LABELS, OBJECTS).items()}
+    for number, index in enumerate(chunks):
+        rows = {file: [table] for file, table in evidence_tables(evidence(index), LABELS, OBJECTS).items()}
         store.write(f"000-{number:06d}", rows)
     if refused is not None:
         rows = {
@@ -85,16 +85,18 @@ def test_row_groups_of_all_files_hold_the_same_images(tmp_path: Path) -> None:
 def test_logits_that_are_no_numbers_fail_their_image_alone() -> None:
     broken = evidence([0, 1, 2, 3])
     broken.prediction.logits[2, 1] = torch.nan
-    found = tables(broken, LABELS, OBJECTS)
+    found = evidence_tables(broken, LABELS, OBJECTS)
     assert found["ledger"]["status"].to_pylist() == ["done", "done", "failed", "done"]
     assert found["predictions"]["image"].to_pylist() == ["000.png", "001.png", "003.png"]
     assert set(found["evidence"]["image"].to_pylist()) == {"001.png", "003.png"}
 
 
 def test_half_written_shard_does_not_count(tmp_path: Path) -> None:
-    store = Shards(tmp_path, "key")
+    store = Chunks(tmp_path, "key")
     store.begin()
-    store.write("000-000000", {file: [t] for file, t in tables(evidence([0, 2]), LABELS, OBJECTS).items()})
+    store.write(
+        "000-000000", {file: [t] for file, t in evidence_tables(evidence([0, 2]), LABELS, OBJECTS).items()}
+    )
     (tmp_path / "shards" / "000-000001.tmp").mkdir()
     np.testing.assert_array_equal(store.done(), [0, 2])
     store.begin()
@@ -102,9 +104,9 @@ def test_half_written_shard_does_not_count(tmp_path: Path) -> None:
 
 
 def test_shards_from_before_there_was_a_chance_are_merged_with_new_ones(tmp_path: Path) -> None:
-    store = Shards(tmp_path, "key")
+    store = Chunks(tmp_path, "key")
     store.begin()
-    old, new = (tables(evidence(index), LABELS, OBJECTS) for index in ([1, 2], [3, 5]))
+    old, new = (evidence_tables(evidence(index), LABELS, OBJECTS) for index in ([1, 2], [3, 5]))
     old["evidence"] = old["evidence"].drop_columns(["chance", "chance_centre"])
     store.write("000", {file: [table] for file, table in old.items()})
     store.write("001", {file: [table] for file, table in new.items()})
@@ -115,7 +117,7 @@ def test_shards_from_before_there_was_a_chance_are_merged_with_new_ones(tmp_path
 
 def test_without_a_map_there_is_no_chance() -> None:
     blind = replace(evidence([3]), chance=None, chance_centre=None)
-    assert np.isnan(tables(blind, LABELS, OBJECTS)["evidence"]["chance"].to_numpy()).all()
+    assert np.isnan(evidence_tables(blind, LABELS, OBJECTS)["evidence"]["chance"].to_numpy()).all()
 
 
 def test_what_is_known_of_every_region_is_never_null(tmp_path):

@@ -8,7 +8,7 @@ from mlflow.tracking import MlflowClient
 from PIL import Image
 
 from emocam.logger.mlflow import MLflow
-from emocam.runner.description import describe, describe_sweep, plain
+from emocam.runner.description import describe, describe_sweep, plain_text
 
 SUMMARY = {
     "images": 60,
@@ -77,4 +77,4 @@ def test_a_new_experiment_opens_with_its_runs(store):
 
 
 def test_a_name_in_markdown_says_nothing_but_itself():
-    assert plain("a|b\n<img src=x> ![i](j)") == r"a\|b &lt;img src=x&gt; \!\[i\]\(j\)"
+    assert plain_text("a|b\n<img src=x> ![i](j)") == r"a\|b &lt;img src=x&gt; \!\[i\]\(j\)"

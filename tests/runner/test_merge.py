@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from emocam.results.run import Run
-from emocam.results.verify import faults
+from emocam.results.verify import folder_faults
 
 Command = Callable[..., int]
 # one image at a time: in a batch of another size the last digit of a sum may be another
@@ -52,7 +52,7 @@ def test_merged_shards_are_the_whole_run(emocam: Command, capsys: pytest.Capture
     assert emocam("merge", *reversed(folders), "--out", "merged") == 0
     assert "11 images: 11 explained, 0 unreadable, 0 refused, 0 lost" in capsys.readouterr().out
     same_run(Path("whole"), Path("merged"))
-    assert list(faults(Path("merged"))) == []
+    assert list(folder_faults(Path("merged"))) == []
     assert emocam("merge", *folders, "--out", "merged") == 0  # once more: it is there already
     same_run(Path("whole"), Path("merged"))
 

@@ -126,7 +126,7 @@ def test_a_child_that_died_without_a_word_ends_with_its_sweep(tmp_path, store):
     parent = tracking.start("sweep", {}, {})
     done, dead = (tracking.start(name, {}, {}, parent.id) for name in ("done", "dead"))
     done.end("FINISHED")
-    sweep._opened.append(sweep.Opened(tmp_path, parent))
+    sweep._opened.append(sweep.OpenSweep(tmp_path, parent))
     assert sweep.close("KILLED") == []
     assert [store.get_run(run.id).info.status for run in (parent, done, dead)] == [
         "KILLED",

@@ -7,7 +7,7 @@ import pytest
 from emocam.system.cores import SPIN, cores
 
 TOLD = (
-    "import os; from emocam.system.cores import cores, make_room; make_room(); "
+    "import os; from emocam.system.cores import cores, limit_spinning; limit_spinning(); "
     "print(cores(), os.environ['GOMP_SPINCOUNT'])"
 )
 

@@ -13,7 +13,7 @@ from omegaconf import OmegaConf
 from torch import nn
 from torch._subclasses.fake_tensor import FakeTensorMode
 
-from emocam.cam.channel_sums import Summing
+from emocam.cam.channel_sums import ChannelSum
 from emocam.cam.coalitions import _trusted
 from emocam.classifier.base import Classifier
 from emocam.classifier.torchvision import TorchvisionClassifier
@@ -45,7 +45,7 @@ GRADIENT = ["eigengradcam", "elementwise", "gradcam", "gradcampp", "hirescam", "
 def classifier() -> Classifier:
     """Tried by its cut and as a sum over channels while it has values: else on the first batch, once."""
     network = TorchvisionClassifier("resnet18", weights="random")
-    _trusted[network.head] = Summing.of(network.head)
+    _trusted[network.head] = ChannelSum.of(network.head)
     assert _trusted[network.head] is not None
     return network
 
@@ -65,7 +65,7 @@ def explain(classifier: Classifier, cam: str, device: str) -> None:
     quick = {key: value for key, value in QUICK.items() if key in own}
     whole = OmegaConf.create({"seed": 0, "cam": OmegaConf.merge(own, quick)})
     detector = Annotations()
-    detector.meet(["ball"])
+    detector.set_annotated_objects(["ball"])
     window = torch.ones(2, 4, device=device)
     index = torch.zeros(5, dtype=torch.int64, device=device)
     regions = Detections(torch.rand(5, 4, device=device), index, torch.ones(5, device=device), index)

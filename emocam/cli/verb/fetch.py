@@ -14,7 +14,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, Trans
 
 from emocam.errors import SettingError, nearest
 from emocam.network.published import KNOWN, KnownFile
-from emocam.network.weights import cached, digest
+from emocam.network.weights import cached, file_sha256
 
 CHUNK = 1 << 18
 PATIENCE = 30
@@ -31,7 +31,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--into", dest="folder", type=Path, help="a folder other than the cache")
     given = parser.parse_args(arguments)
     for file in fetch(given.name, given.base_url, given.folder):
-        sys.stdout.write(f"{file}  sha256 {digest(file)}\n")
+        sys.stdout.write(f"{file}  sha256 {file_sha256(file)}\n")
     return 0
 
 
@@ -92,8 +92,8 @@ def _fault(file: KnownFile, path: Path) -> str | None:
     if not file.least <= size <= file.most:
         span = f"{file.least}" if file.least == file.most else f"{file.least} to {file.most}"
         return f"it has {size} bytes instead of {span}"
-    if file.sha256 is not None and digest(path) != file.sha256:
-        return f"its sha256 is {digest(path)} instead of {file.sha256}"
+    if file.sha256 is not None and file_sha256(path) != file.sha256:
+        return f"its sha256 is {file_sha256(path)} instead of {file.sha256}"
     return None
 
 

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from emocam.errors import SettingError
-from emocam.results.verify import faults
+from emocam.results.verify import folder_faults
 
 
 def main(words: list[str]) -> int:
@@ -15,7 +15,7 @@ def main(words: list[str]) -> int:
     folder: Path = parser.parse_args(words).run
     if not folder.is_dir():
         raise SettingError(f"RUN must be a run's folder, and there is none at {folder}")
-    found = list(faults(folder))
+    found = list(folder_faults(folder))
     if found:
         sys.stderr.write("\n".join(found) + "\n")
         return 1

@@ -8,7 +8,7 @@ from emocam.data.annotations.masks import Shape
 from emocam.data.annotations.records import AnnotationTable, Regions
 
 
-class Gathering:
+class TableBuilder:
     """Boxes by image; classes are numbered at the end, when all are known."""
 
     def __init__(self) -> None:

@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import numpy as np
 
-from emocam.data.annotations.builder import Gathering
+from emocam.data.annotations.builder import TableBuilder
 from emocam.data.annotations.masks import Polygons
 from emocam.data.annotations.records import AnnotationTable
 from emocam.data.annotations.source import Source, finite
@@ -52,7 +52,7 @@ def _rotated(points: np.ndarray, degrees: float, size: tuple[float, float]) -> n
     return ((points - points[0]) * size) @ turn / size + points[0]
 
 
-def _add(source: Source, place: str, gathering: Gathering, image: str, result: dict[str, Any]) -> None:
+def _add(source: Source, place: str, gathering: TableBuilder, image: str, result: dict[str, Any]) -> None:
     kind, value = result.get("type"), result.get("value")
     if kind not in KINDS:
         return
@@ -76,7 +76,7 @@ def _add(source: Source, place: str, gathering: Gathering, image: str, result: d
 
 def label_studio_table(source: Source, tasks: list[Any]) -> AnnotationTable:
     """The first annotation of each task that was not cancelled; other people's are left out."""
-    gathering = Gathering()
+    gathering = TableBuilder()
     for i, task in enumerate(tasks):
         data = task.get("data") if isinstance(task, dict) else None
         address = next((v for v in (data or {}).values() if isinstance(v, str)), None)

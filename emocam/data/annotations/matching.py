@@ -46,7 +46,7 @@ class _Pictures:
         return most, [path for (_, path), n in zip(candidates, shared, strict=True) if n == most]
 
 
-def join(
+def match_images(
     names: Iterable[str], root: Path, paths: Sequence[str], told_by: str, least: int = 0
 ) -> dict[str, str]:
     """For each name that has one, its picture among `paths`: same file name, then same folders above it.

@@ -68,14 +68,14 @@ def seen_by_annotators(regions: Regions, size: tuple[int, int], orientation: int
     return found
 
 
-def cut(boxes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def cut_at_border(boxes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Boxes (k, 4) cut at the border, and which of them (k,) have any part in the picture."""
     low, high = boxes[:, :2], boxes[:, 2:]
     outside = ((high <= 0) & (low < 0)) | ((low >= 1) & (high > 1))
     return boxes.clip(0, 1), np.logical_not(outside.any(1))
 
 
-def upright(
+def upright_regions(
     regions: Regions, size: tuple[int, int], orientation: int, drawn: Drawn = "auto", masked: bool = False
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
     """Boxes (k, 4) on the upright picture of this size, their classes (k,), and masks (k, 28, 28)."""
@@ -84,7 +84,7 @@ def upright(
     if regions.pixels:
         width, height = size[::-1] if stored and orientation in SIDEWAYS else size
         boxes = boxes / (width, height, width, height)
-    boxes, kept = cut(boxes)
+    boxes, kept = cut_at_border(boxes)
     masks = None
     if masked:
         shapes = regions.shapes or [None] * len(boxes)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
-from emocam.data.annotations.builder import Gathering
+from emocam.data.annotations.builder import TableBuilder
 from emocam.data.annotations.records import AnnotationTable
 from emocam.data.annotations.source import Source, finite_text
 from emocam.data.annotations.xml_tree import Node, read_markup
@@ -40,7 +40,7 @@ def read_voc(files: Sequence[Path], folder: Path) -> AnnotationTable:
 
     An image keeps the subfolders that its XML file lies in, to tell it from others of its name.
     """
-    gathering = Gathering()
+    gathering = TableBuilder()
     for file in files:
         source = Source(file)
         root = read_markup(source)

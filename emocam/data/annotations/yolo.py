@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import yaml
 
-from emocam.data.annotations.builder import Gathering
+from emocam.data.annotations.builder import TableBuilder
 from emocam.data.annotations.masks import Polygons
 from emocam.data.annotations.records import AnnotationTable
 from emocam.data.annotations.source import Source, finite_text
@@ -82,7 +82,7 @@ def read_yolo(place: Path) -> AnnotationTable:
     if len(set(names)) < len(names):
         twice = next(name for name in names if names.count(name) > 1)
         raise SettingError(f"data.annotations {place}: class names must differ, got {twice!r} twice")
-    gathering = Gathering()
+    gathering = TableBuilder()
     for file in label_files(folder):
         if file == place:
             continue

@@ -39,7 +39,7 @@ class Chance(Record):
     centred: Tensor
 
 
-def rank(sums: Tensor, weight: Tensor, places: Places) -> Chance:
+def chance_rank(sums: Tensor, weight: Tensor, places: Places) -> Chance:
     """From sums (N, H, W) at all places, over shapes of weight (N,), to the region's share among them."""
     each = torch.arange(len(places), device=sums.device)
     own = sums[each, places.own[:, 1], places.own[:, 0]]
@@ -73,7 +73,7 @@ def box_chance(maps: Tensor, window: Tensor, boxes: Tensor, image: Tensor) -> Ch
     grid = refine(maps)
     table, places = summed_area(grid), find_places(grid, window, boxes, image)
     parts = steps(places, table[0].numel())
-    return joined([rank(box_sums(table, part), part.size.prod(-1), part) for part in parts], maps)
+    return joined([chance_rank(box_sums(table, part), part.size.prod(-1), part) for part in parts], maps)
 
 
 def pass_rates(maps: Tensor, window: Tensor, boxes: Tensor, image: Tensor, threshold: float) -> Tensor:

@@ -8,7 +8,7 @@ which the shape lies in the grid as a whole meets what a circle would bring arou
 import torch
 from torch import Tensor
 
-from emocam.functional.map.chance import Chance, joined, rank, steps
+from emocam.functional.map.chance import Chance, chance_rank, joined, steps
 from emocam.functional.map.placements import Places, find_places, refine
 
 
@@ -22,7 +22,7 @@ def mask_chance(maps: Tensor, window: Tensor, boxes: Tensor, masks: Tensor, imag
         start += len(part)
         product = torch.fft.rfft2(shape).conj() * spectrum[part.image]
         sums = torch.fft.irfft2(product, s=(grid.shape[-2], grid.shape[-1]))
-        parts.append(rank(sums, shape.sum((1, 2)), part))
+        parts.append(chance_rank(sums, shape.sum((1, 2)), part))
     return joined(parts, maps)
 
 

@@ -12,7 +12,7 @@ from emocam.functional.box.boxes import to_window
 from emocam.functional.map.maps import CHUNK
 
 
-def shares(places: Tensor, cells: int) -> Tensor:
+def peak_shares(places: Tensor, cells: int) -> Tensor:
     """Each cell's share (N, p, cells) in the value at places (N, p) along one axis of the view."""
     centres = torch.arange(cells, device=places.device, dtype=places.dtype)
     steps = (places * cells - 0.5).clamp(0, cells - 1)
@@ -26,7 +26,7 @@ def corners_and_centres(start: Tensor, end: Tensor, cells: int) -> Tensor:
     return torch.cat([start[:, None], inside, end[:, None]], 1)
 
 
-def read(maps: Tensor, image: Tensor, along_x: Tensor, along_y: Tensor) -> Tensor:
+def read_peaks(maps: Tensor, image: Tensor, along_x: Tensor, along_y: Tensor) -> Tensor:
     """Values (N, p, q) of each region's map at p heights (N, p, h) and q places across (N, q, w)."""
     return torch.einsum("nph,nhw,nqw->npq", along_y, maps[image], along_x)
 
@@ -42,9 +42,9 @@ def box_peaks(maps: Tensor, window: Tensor, boxes: Tensor, image: Tensor) -> Ten
     for start in range(0, len(boxes), step):
         part = slice(start, start + step)
         x0, y0, x1, y1 = seen[part].unbind(-1)
-        along_x = shares(corners_and_centres(x0, x1, width), width)
-        along_y = shares(corners_and_centres(y0, y1, height), height)
-        peaks[part] = read(maps, image[part], along_x, along_y).amax((-2, -1))
+        along_x = peak_shares(corners_and_centres(x0, x1, width), width)
+        along_y = peak_shares(corners_and_centres(y0, y1, height), height)
+        peaks[part] = read_peaks(maps, image[part], along_x, along_y).amax((-2, -1))
     return torch.where(overlaps, peaks, 0).clamp(0, 1)
 
 
@@ -61,7 +61,7 @@ def mask_peaks(maps: Tensor, window: Tensor, boxes: Tensor, masks: Tensor, image
         seen = to_window(boxes[part].double(), window.double()[image[part]]).to(maps.dtype)
         x = seen[:, :1] + (seen[:, 2:3] - seen[:, :1]) * columns
         y = seen[:, 1:2] + (seen[:, 3:] - seen[:, 1:2]) * rows
-        values = read(maps, image[part], shares(x, maps.shape[-1]), shares(y, maps.shape[-2]))
+        values = read_peaks(maps, image[part], peak_shares(x, maps.shape[-1]), peak_shares(y, maps.shape[-2]))
         shown = ((y >= 0) & (y <= 1))[:, :, None] & ((x >= 0) & (x <= 1))[:, None, :]
         covered = masks[part] >= 0.5
         highest = torch.where(covered & shown, values, 0).amax((-2, -1)).clamp(0, 1)

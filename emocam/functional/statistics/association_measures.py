@@ -36,10 +36,10 @@ def yule(counts: Tensor, images: Tensor) -> Tensor:
     return (together - apart) / (together + apart)
 
 
-def lift(counts: Tensor, images: Tensor) -> Tensor:
+def lift_over_all(counts: Tensor, images: Tensor) -> Tensor:
     """(k / n) / (K / N): how many times as often as over all images the object counts under the label."""
     k, with_object, with_label, all_images = _table(counts, images)
     return k * all_images / (with_object * with_label)
 
 
-MEASURES = {"dice": dice, "jaccard": jaccard, "yule": yule, "lift": lift}
+MEASURES = {"dice": dice, "jaccard": jaccard, "yule": yule, "lift": lift_over_all}

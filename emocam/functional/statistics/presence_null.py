@@ -56,7 +56,7 @@ def affordable_draws(methods: int, cells: int) -> int:
     return min(999, max(99, RANKED // ranked))
 
 
-def permutation_p(kept: Tensor, present: Tensor, draws: int = 999, seed: int = 0) -> Tensor:
+def presence_null_p(kept: Tensor, present: Tensor, draws: int = 999, seed: int = 0) -> Tensor:
     """One-sided p (M, M): how often redrawn matrices (M, O, L) are at least as alike in their residuals.
 
     The plain R would not do: redrawn matrices follow presence more closely than real ones, so that

@@ -10,7 +10,7 @@ from emocam.errors import SettingError
 
 
 def join(names: Sequence[str], paths: Sequence[str], told_by: str, **given: int) -> dict[str, str]:
-    return joining.join(names, Path("/data/Run_2"), paths, told_by, **given)
+    return joining.match_images(names, Path("/data/Run_2"), paths, told_by, **given)
 
 
 @pytest.mark.parametrize(

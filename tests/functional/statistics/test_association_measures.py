@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.spatial import distance
 
-from emocam.functional.statistics.association_measures import MEASURES, dice, jaccard, lift, yule
+from emocam.functional.statistics.association_measures import MEASURES, dice, jaccard, lift_over_all, yule
 
 # 10 images are Joy and 10 are Awe; the cake is in 6 of Joy and 2 of Awe, the house in all, the boat in none
 COUNTS = torch.tensor([[6, 2], [10, 10], [0, 0]])
@@ -21,7 +21,7 @@ IMAGES = torch.tensor([10, 10])
         (jaccard, 6 / 12, 2 / 16),
         # with and without cake: 6 and 4 of Joy, 2 and 8 of Awe
         (yule, (6 * 8 - 4 * 2) / (6 * 8 + 4 * 2), -(6 * 8 - 4 * 2) / (6 * 8 + 4 * 2)),
-        (lift, 0.6 / 0.4, 0.2 / 0.4),
+        (lift_over_all, 0.6 / 0.4, 0.2 / 0.4),
     ],
 )
 def test_the_cake_by_hand(measure, joy: float, awe: float) -> None:
@@ -29,18 +29,18 @@ def test_the_cake_by_hand(measure, joy: float, awe: float) -> None:
 
 
 def test_what_is_everywhere_is_lifted_by_nothing() -> None:
-    assert lift(COUNTS, IMAGES)[1].tolist() == [1, 1]
+    assert lift_over_all(COUNTS, IMAGES)[1].tolist() == [1, 1]
     assert dice(COUNTS, IMAGES)[1].tolist() == pytest.approx([2 / 3, 2 / 3])
     assert yule(COUNTS, IMAGES)[1].isnan().all()
 
 
 def test_what_is_nowhere_has_no_lift() -> None:
     assert dice(COUNTS, IMAGES)[2].tolist() == jaccard(COUNTS, IMAGES)[2].tolist() == [0, 0]
-    assert lift(COUNTS, IMAGES)[2].isnan().all() and yule(COUNTS, IMAGES)[2].isnan().all()
+    assert lift_over_all(COUNTS, IMAGES)[2].isnan().all() and yule(COUNTS, IMAGES)[2].isnan().all()
 
 
 def test_a_label_without_images_has_no_lift() -> None:
-    found = lift(torch.tensor([[3, 0]]), torch.tensor([5, 0]))
+    found = lift_over_all(torch.tensor([[3, 0]]), torch.tensor([5, 0]))
     assert found[0, 0] == 1 and found[0, 1].isnan()
 
 

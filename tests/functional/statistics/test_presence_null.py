@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from emocam.functional.statistics.presence_null import affordable_draws, permutation_p, redraw
+from emocam.functional.statistics.presence_null import affordable_draws, presence_null_p, redraw
 from emocam.functional.statistics.similarity import spearman, textbook_p
 
 OBJECTS, LABELS = 20, 5
@@ -42,7 +42,7 @@ def test_methods_that_attend_to_nothing_in_common_are_called_alike_in_one_of_twe
         present = presence(draw)
         rate = draw.uniform(0.1, 0.9, (OBJECTS, 1))  # large objects are kept often by any method
         kept = torch.from_numpy(draw.binomial(np.stack([present, present]), rate))
-        p = permutation_p(kept, torch.from_numpy(np.stack([present, present])), 39, seed=world)
+        p = presence_null_p(kept, torch.from_numpy(np.stack([present, present])), 39, seed=world)
         honest += p[0, 1].item() <= 0.05
         textbook += textbook_p(spearman(kept), OBJECTS * LABELS)[0, 1].item() <= 0.05
     assert textbook == worlds
@@ -56,7 +56,9 @@ def test_methods_that_attend_to_the_same_labels_are_found_alike():
         present = presence(draw) * 3
         rate = draw.uniform(0.1, 0.9, (OBJECTS, LABELS))
         kept = torch.from_numpy(draw.binomial(np.stack([present, present]), rate))
-        found += permutation_p(kept, torch.from_numpy(np.stack([present, present])), 99, world)[0, 1] <= 0.05
+        found += (
+            presence_null_p(kept, torch.from_numpy(np.stack([present, present])), 99, world)[0, 1] <= 0.05
+        )
     assert found == 10
 
 
@@ -65,19 +67,19 @@ def test_parts_of_the_draws_make_no_difference_to_how_many_there_are(monkeypatch
     draw = np.random.default_rng(4)
     present = np.stack([presence(draw)] * 2)
     kept = draw.binomial(present, 0.5)
-    p = permutation_p(torch.from_numpy(kept), torch.from_numpy(present), 19)
+    p = presence_null_p(torch.from_numpy(kept), torch.from_numpy(present), 19)
     assert 0.05 <= p[0, 1] <= 1
     assert (p[0, 1] * 20).item() == pytest.approx(round((p[0, 1] * 20).item()))
 
 
 def test_where_all_was_kept_nothing_can_be_redrawn_and_there_is_no_p():
     present = torch.from_numpy(np.random.default_rng(5).integers(1, 9, (2, 4, 3)))
-    assert permutation_p(present, present, 19).isnan().all()
+    assert presence_null_p(present, present, 19).isnan().all()
 
 
 def test_a_constant_matrix_has_no_p():
     present = torch.ones(2, 4, 3, dtype=torch.int64)
-    assert permutation_p(present * 0, present, 9).isnan().all()
+    assert presence_null_p(present * 0, present, 9).isnan().all()
 
 
 @pytest.mark.parametrize(
