@@ -33,7 +33,10 @@ class ForwardPass:
         target: int | None = None,
         paths: Sequence[str] = (),
     ) -> None:
-        self.classifier, self.x, self.score_kind, self.paths = classifier, x, score, paths
+        self.classifier = classifier
+        self.x = x
+        self.score_kind = score
+        self.paths = paths
         activation, self.head = classifier.cut(x)
         self.activation = activation.float().requires_grad_()
         with torch.enable_grad():
@@ -90,7 +93,8 @@ class CAM:
     def __init__(self, score: Score = "logit", target: str = "predicted") -> None:
         if score not in ("logit", "probability"):
             raise SettingError(f"cam.score must be logit or probability, got {score!r}")
-        self.explained, self.target = score, target
+        self.explained = score
+        self.target = target
 
     def channel_weights(self, forward: ForwardPass) -> Tensor:
         """How much each channel speaks for the score: (B, C)."""

@@ -30,7 +30,8 @@ class Coalitions:
     """Scores of the B images of a pass under masks of channels: 1 for present, 0 for absent."""
 
     def __init__(self, forward: ForwardPass) -> None:
-        self.forward, self.activation = forward, forward.activation.detach()
+        self.forward = forward
+        self.activation = forward.activation.detach()
         self.summing = None if forward.head.bypass else self._trust(forward.head.module)
 
     @torch.no_grad()
@@ -125,7 +126,8 @@ class Coalitions:
     def _parts(self, summing: ChannelSum) -> Iterator[tuple[int, Tensor, Tensor]]:
         """For each image: its number, z(nothing) (outputs,), and C (C, outputs)."""
         absent, change = summing.inputs(self.activation)
-        nothing, weight = summing.linear(absent), summing.weight(self.activation.shape[1])
+        nothing = summing.linear(absent)
+        weight = summing.weight(self.activation.shape[1])
         images = torch.arange(len(change))
         for some in images.split(max(1, HELD // weight[..., 0].numel())):
             parts = torch.einsum("bkq,okq->bko", change[some], weight)
@@ -150,7 +152,8 @@ class Coalitions:
     @torch.no_grad()
     def _agrees(self, summing: ChannelSum) -> bool:
         """Without each of the three loudest channels, and without every second one."""
-        one, channels = self.activation[:1], self.activation.shape[1]
+        one = self.activation[:1]
+        channels = self.activation.shape[1]
         mask = one.new_ones(4, channels)
         loudest = one[0].abs().sum((-2, -1)).topk(min(3, channels)).indices
         mask[torch.arange(len(loudest)), loudest] = 0

@@ -31,7 +31,8 @@ class IntegratedGradients(CAM):
             raise SettingError(f"cam.steps must be at least 1, got {steps}")
         if not tolerance > 0:
             raise SettingError(f"cam.tolerance must be above 0, got {tolerance:g}")
-        self.steps, self.tolerance = steps, tolerance
+        self.steps = steps
+        self.tolerance = tolerance
 
     def channel_weights(self, forward: ForwardPass) -> Tensor:
         activation = forward.activation.detach()

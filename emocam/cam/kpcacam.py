@@ -27,7 +27,8 @@ class KPCACAM(CAM):
         super().__init__(score, target)
         if kernel not in KERNELS:
             raise SettingError(f"cam.kernel {kernel!r} is no kernel; {nearest(kernel, KERNELS)}")
-        self.kernel, self.gamma = kernel, gamma
+        self.kernel = kernel
+        self.gamma = gamma
 
     def products(self, cells: Tensor) -> Tensor:
         """The kernel between all cells (B, N, C) of an image: (B, N, N)."""

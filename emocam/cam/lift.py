@@ -27,13 +27,15 @@ class LIFTCAM(CAM):
 
     def channel_weights(self, forward: ForwardPass) -> Tensor:
         activation = forward.activation.detach().requires_grad_()
-        images, bypass = len(activation), forward.head.bypass
+        images = len(activation)
+        bypass = forward.head.bypass
         # around the layer flows the same for the picture and for nothing
         nothing = torch.zeros_like(activation[: images if bypass else 1])
         walk = Rescale(steps_of(forward.head.module, "lift"), images)
         with torch.enable_grad():
             logits = walk.run(torch.cat([activation, nothing]), *(torch.cat([b, b]) for b in bypass))
-            ours, reference = logits[:images], logits[images:].detach()
+            ours = logits[:images]
+            reference = logits[images:].detach()
             explained = (_multipliers(forward, ours.detach(), reference) * ours).sum()
             (gradient,) = torch.autograd.grad(explained, activation)
         weights = (gradient * activation.detach()).sum((-2, -1))

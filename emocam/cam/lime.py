@@ -39,7 +39,8 @@ class LIMECAM(CAM):
             raise SettingError(f"cam.samples must be at least 2 or null (one a channel), got {samples}")
         if penalty is not None and not penalty > 0:
             raise SettingError(f"cam.penalty must be above 0, got {penalty:g}")
-        self.samples, self.seed = samples, seed
+        self.samples = samples
+        self.seed = seed
         self.solve = ridge if solver == "ridge" else lasso
         self.penalty = PENALTY[solver] if penalty is None else penalty
 

@@ -66,9 +66,11 @@ class Gamma:
     gamma: float
 
     def __call__(self, module: nn.Linear | nn.Conv2d, x: Tensor) -> Shares:
-        path, bias = apply(module, x, module.weight), bias_of(module)
+        path = apply(module, x, module.weight)
+        bias = bias_of(module)
         value = path.detach() + bias
-        above, rise = positive(module, x), bias.clamp(min=0)
+        above = positive(module, x)
+        rise = bias.clamp(min=0)
         same = path + self.gamma * torch.where(value < 0, path - above, above)
         constant = bias + self.gamma * torch.where(value < 0, bias - rise, rise)
         return Shares(value, same, same + constant)

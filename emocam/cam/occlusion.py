@@ -23,7 +23,8 @@ class Occlusion(CAM):
             raise SettingError(f"cam.cells must be at least 1, got {cells}")
         if not 0 < patch <= 1:
             raise SettingError(f"cam.patch must be in (0, 1], got {patch:g}")
-        self.cells, self.patch = cells, patch
+        self.cells = cells
+        self.patch = patch
         self.grid = (cells, cells)
 
     def covers(self, pixels: int, device: torch.device) -> Tensor:
@@ -39,7 +40,8 @@ class Occlusion(CAM):
         down, across = (self.covers(n, forward.x.device) for n in (height, width))
         view = torch.full((1, *forward.x.shape[1:]), 128, dtype=torch.uint8, device=forward.x.device)
         grey = forward.classifier.prepare(view)
-        places, images = self.cells**2, len(forward.x)
+        places = self.cells**2
+        images = len(forward.x)
         place = torch.arange(places, device=forward.x.device).repeat(images)
 
         def covered(x: Tensor, rows: Tensor) -> Tensor:

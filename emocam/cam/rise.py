@@ -33,7 +33,10 @@ class RISE(CAM):
             raise SettingError(f"cam.masks and cam.cells must be at least 1, got {masks} and {cells}")
         if not 0 < open < 1:
             raise SettingError(f"cam.open must be between 0 and 1, got {open:g}")
-        self.masks, self.cells, self.open, self.seed = masks, cells, open, seed
+        self.masks = masks
+        self.cells = cells
+        self.open = open
+        self.seed = seed
         self.grid = (4 * cells, 4 * cells)
 
     def draw(self) -> tuple[Tensor, Tensor]:

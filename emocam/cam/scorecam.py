@@ -26,7 +26,8 @@ class ScoreCAM(CAM):
         self.channels = channels
 
     def channel_weights(self, forward: ForwardPass) -> Tensor:
-        activation, size = forward.activation.detach(), forward.x.shape[-2:]
+        activation = forward.activation.detach()
+        size = forward.x.shape[-2:]
         image, channel = self.asked(activation).nonzero(as_tuple=True)
 
         def through(x: Tensor, rows: Tensor) -> Tensor:

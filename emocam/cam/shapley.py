@@ -38,7 +38,8 @@ class ShapleyCAM(CAM):
         super().__init__(score, target)
         if pairs < 1:
             raise SettingError(f"cam.pairs must be at least 1, got {pairs}")
-        self.pairs, self.seed = pairs, seed
+        self.pairs = pairs
+        self.seed = seed
 
     def channel_weights(self, forward: ForwardPass) -> Tensor:
         return self.estimate(forward).value
@@ -64,7 +65,8 @@ class ShapleyCAM(CAM):
         """Every pair by itself says how the score differs from the score of nothing."""
         with torch.no_grad():
             nothing = forward.score_of(torch.zeros_like(forward.activation))
-        expected, scale = forward.scores - nothing, forward.scores.abs() + nothing.abs()
+        expected = forward.scores - nothing
+        scale = forward.scores.abs() + nothing.abs()
         cure = "the network answers rows of a batch differently by their company"
         least = NARROW if forward.classifier.bf16 else OF_SCORES
         for pair in pairs.unbind(1):

@@ -31,7 +31,8 @@ class Detector(nn.Module):
         for name, value in (("score", score), ("iou", iou)):
             if not 0 <= value <= 1:
                 raise SettingError(f"detector.{name} must be in [0, 1], got {value:g}")
-        self.score, self.iou = score, iou
+        self.score = score
+        self.iou = iou
 
     def set_annotated_objects(self, objects: "Sequence[str]") -> None:
         """Learns which object classes the data set has annotated; most detectors have their own."""

@@ -42,7 +42,9 @@ class CachedDetector(Detector):
     def __init__(self, detector: Detector, folder: Path) -> None:
         assert detector.identity is not None
         super().__init__(detector.score, detector.iou)
-        self.detector, self.view, self.identity = detector, detector.view, detector.identity
+        self.detector = detector
+        self.view = detector.view
+        self.identity = detector.identity
         if hasattr(detector, "objects"):
             self.objects = detector.objects
         name = hashlib.sha256(self.identity.encode()).hexdigest()[:24]
@@ -113,7 +115,8 @@ def _of_image(regions: Detections, image: int) -> Detections:
 
 
 def _packed(regions: Detections) -> tuple[bytes, bytes, bytes, bytes | None, int]:
-    boxes, score = regions.boxes.float().numpy(), regions.score.float().numpy()
+    boxes = regions.boxes.float().numpy()
+    score = regions.score.float().numpy()
     object = regions.object.numpy().astype(np.int32)
     if regions.masks is None:
         return boxes.tobytes(), object.tobytes(), score.tobytes(), None, 0

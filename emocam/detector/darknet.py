@@ -54,7 +54,9 @@ class Darknet(Detector):
             text = with_value(with_value(text, "width", size), "height", size)
         shape = value(text, "height", cfg), value(text, "width", cfg)
         self.view = (Letterbox if fit == "letterbox" else Stretch)(shape)
-        self.text, self.cfg, self.weights = with_threshold(text, score), cfg, weights
+        self.text = with_threshold(text, score)
+        self.cfg = cfg
+        self.weights = weights
         self.network = self._read()
         self._try(shape)
         settings = {"fit": fit, "score": score, "iou": iou, "opencv": load_opencv_4().__version__}
@@ -103,7 +105,8 @@ class Darknet(Detector):
         rows = self._run(batch.detector_view.float().div(255).cpu().numpy())
         image, row, object = (rows[..., 5:] > self.score).nonzero(as_tuple=True)
         middle, half = rows[image, row, :2], rows[image, row, 2:4] / 2
-        boxes, score = torch.cat([middle - half, middle + half], -1), rows[image, row, 5 + object]
+        boxes = torch.cat([middle - half, middle + half], -1)
+        score = rows[image, row, 5 + object]
         regions = pack_regions(boxes, object, score, image, batch.detector_window.cpu(), self.iou)
         return regions.to(batch.detector_window.device)
 

@@ -77,7 +77,8 @@ class Haar(Detector):
             raise SettingError(f"detector.smallest must be in (0, 1], got {smallest:g}")
         self.features = [FEATURES[feature] for feature in features]
         self.objects = [feature.name for feature in self.features]
-        self.view, self.smallest = Letterbox((size, size), Resampling.BICUBIC), round(size * smallest)
+        self.view = Letterbox((size, size), Resampling.BICUBIC)
+        self.smallest = round(size * smallest)
         self.cascades: dict[str, Any] = {}
         cv2 = load_opencv_4()
         files = [file_sha256(_path(feature)) for feature in [FACE, *self.features]]
@@ -89,14 +90,17 @@ class Haar(Detector):
 
     def forward(self, batch: Batch) -> Detections:
         assert isinstance(batch.detector_view, Tensor)
-        cv2, size = load_opencv_4(), batch.detector_view.shape[-1]
+        cv2 = load_opencv_4()
+        size = batch.detector_view.shape[-1]
         rows = []
         for image, view in enumerate(batch.detector_view.cpu().permute(0, 2, 3, 1).numpy()):
             for object, box, vote in self._look(cv2.cvtColor(view, cv2.COLOR_RGB2GRAY)):
                 rows.append([*(box / size), object, 1 / (1 + np.exp(2 - vote)), image])
         found = torch.tensor(np.array(rows, np.float64).reshape(-1, 7))
         found = found[found[:, 5] > self.score]
-        boxes, score, window = found[:, :4], found[:, 5].float(), batch.detector_window.cpu()
+        boxes = found[:, :4]
+        score = found[:, 5].float()
+        window = batch.detector_window.cpu()
         regions = pack_regions(boxes, found[:, 4].long(), score, found[:, 6].long(), window, self.iou)
         return regions.to(batch.detector_window.device)
 

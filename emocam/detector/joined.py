@@ -61,7 +61,8 @@ class Joined(Detector):
 
     def forward(self, batch: Batch) -> Detections:
         assert isinstance(batch.detector_view, tuple)
-        found, offset = [], 0
+        found = []
+        offset = 0
         for k, detector in enumerate(self.detectors):
             own = replace(
                 batch, detector_view=batch.detector_view[k], detector_window=batch.detector_window[:, k]

@@ -19,7 +19,10 @@ def pack_regions(
     boxes = from_window(boxes.double(), window.double()[image])
     if iou is not None:
         rows = suppress(boxes, score, (image << 32) + object, iou)
-        boxes, object, score, image = boxes[rows], object[rows], score[rows], image[rows]
+        boxes = boxes[rows]
+        object = object[rows]
+        score = score[rows]
+        image = image[rows]
     boxes = boxes.clamp(0, 1).float()
     inside = (boxes[:, 2:] > boxes[:, :2]).all(-1)
     rows = torch.argsort(score, descending=True, stable=True)

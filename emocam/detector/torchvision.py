@@ -54,7 +54,8 @@ class TorchvisionDetector(Detector):
             raise SettingError(f"detector.model {model!r} is not in torchvision; {nearest(model, known)}")
         entry = _entry(model, weights)
         categories = _categories(entry, names, weights)
-        self.view, self.model = Unchanged(), model
+        self.view = Unchanged()
+        self.model = model
         self.objects = [name for name in categories[1:] if name != "N/A"]
         place = {name: i for i, name in enumerate(self.objects)}
         # the first is the background, whatever it is called
@@ -90,7 +91,8 @@ class TorchvisionDetector(Detector):
         counts = torch.tensor([len(result["scores"]) for result in found])
         image = torch.repeat_interleave(torch.arange(len(found)), counts).to(self.position.device)
         together = {key: torch.cat([result[key] for result in found]) for key in found[0]}
-        object, boxes = self.position[together["labels"]], together["boxes"].float().clamp(0, 1)
+        object = self.position[together["labels"]]
+        boxes = together["boxes"].float().clamp(0, 1)
         keep = (object >= 0) & (boxes[:, 2:] > boxes[:, :2]).all(-1)
         masks = (together["masks"][keep, 0] > 0.5).float() if "masks" in together else None
         return Detections(boxes[keep], object[keep], together["scores"][keep].float(), image[keep], masks)

@@ -28,8 +28,11 @@ class Vocabulary(Detector):
         only: Sequence[str] | None = None,
     ) -> None:
         super().__init__(detector.score, detector.iou)
-        self.detector, self.view = detector, detector.view
-        self.rename, self.merge, self.only = dict(rename or {}), dict(merge or {}), only
+        self.detector = detector
+        self.view = detector.view
+        self.rename = dict(rename or {})
+        self.merge = dict(merge or {})
+        self.only = only
         if detector.identity is not None:
             words = f"rename={self.rename}, merge={self.merge}, only={only}"
             self.identity = f"vocabulary({words}, {detector.identity})"

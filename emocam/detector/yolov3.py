@@ -53,7 +53,8 @@ class YOLOv3(Detector):
         if size < 32 or size % 32:
             raise SettingError(f"detector.size must be a multiple of 32, got {size}")
         self.objects = read_labels(str(names or NAMES), "detector.names")
-        self.view, self.classes = Letterbox((size, size)), classes
+        self.view = Letterbox((size, size))
+        self.classes = classes
         path = _find(weights)
         network = _network(len(self.objects))
         _load(network, path, len(self.objects))

@@ -33,7 +33,8 @@ def choose_cells(
     rows, columns = np.nonzero(present >= budget.least)
     order = np.argsort(-percent[rows, columns], kind="stable")
     places = [(int(rows[i]), int(columns[i])) for i in order]
-    ranked, rest = places[: budget.cells], places[budget.cells :]
+    ranked = places[: budget.cells]
+    rest = places[budget.cells :]
     drawn = some(rest, budget.random, dice_for(seed, "cells"))
     return [
         *(Cell(objects[o], labels[i], "rank") for o, i in ranked),

@@ -14,7 +14,9 @@ from emocam.errors import Refused, SettingError
 from emocam.face.cascade import load_cascade
 
 WAYS = ("blur", "drop")
-STEP, NEIGHBOURS, SMALLEST = 1.1, 2, 20
+STEP = 1.1
+NEIGHBOURS = 2
+SMALLEST = 20
 AROUND = 0.15
 """Added on each side of a face, in its sizes."""
 SIDE = 800

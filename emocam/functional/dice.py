@@ -9,17 +9,17 @@ T = TypeVar("T")
 
 
 class Dice:
-    """Thrown from raw integers: of a Generator, NumPy promises only SeedSequence and these to stay."""
+    """A random generator made of raw integers, since NumPy promises to keep only SeedSequence and these."""
 
     def __init__(self, *seed: int) -> None:
         self.bits = np.random.PCG64(np.random.SeedSequence(seed))
 
     def number(self, low: float, high: float) -> float:
-        """At least `low`, below `high`."""
+        """Draw a number of at least `low` and below `high`."""
         return low + (high - low) * ((int(self.bits.random_raw()) >> 11) * 2.0**-53)
 
     def whole(self, low: int, high: int) -> int:
-        """From `low` to `high`, both included."""
+        """Draw a whole number from `low` to `high`, both included."""
         return int(self.number(low, high + 1))
 
     def chance(self, share: float) -> bool:
@@ -29,12 +29,12 @@ class Dice:
         return options[self.whole(0, len(options) - 1)]
 
     def some(self, options: Sequence[T], count: int) -> list[T]:
-        """`count` different ones, in random order."""
+        """Draw `count` different options, in random order."""
         left = list(options)
         return [left.pop(self.whole(0, len(left) - 1)) for _ in range(count)]
 
     def bytes(self, *shape: int) -> np.ndarray:
-        """uint8 of this shape."""
+        """Draw random bytes as uint8 of this shape."""
         count = int(np.prod(shape))
         raw = self.bits.random_raw((count + 7) // 8)
         return raw.astype("<u8").view(np.uint8)[:count].reshape(shape)

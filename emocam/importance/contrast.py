@@ -24,8 +24,10 @@ class Contrast(Importance):
     """
 
     def __call__(self, explanation: Explanation, detections: Detections) -> Tensor:
-        inside, image = region_means(explanation, detections), detections.image
-        boxes, around = widen(detections.boxes.double()), surround(detections.boxes)
+        inside = region_means(explanation, detections)
+        image = detections.image
+        boxes = widen(detections.boxes.double())
+        around = surround(detections.boxes)
         room = area(around) - area(boxes)
         mass = box_integrals(explanation.maps, explanation.window, around, image).double()
         mass = mass - box_integrals(explanation.maps, explanation.window, boxes, image).double()

@@ -40,7 +40,8 @@ def region_areas(detections: Detections) -> Tensor:
 
 def picture_means(explanation: Explanation) -> Tensor:
     """The map's mean over the whole picture (B,), 0 where the classifier did not look."""
-    maps, window = explanation.maps, explanation.window
+    maps = explanation.maps
+    window = explanation.window
     image = torch.arange(len(maps), device=maps.device)
     return box_integrals(maps, window, window.new_tensor(WHOLE).expand(len(maps), 4), image)
 

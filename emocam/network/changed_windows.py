@@ -165,7 +165,8 @@ class ChangedWindows(nn.Sequential):
         # an accelerator is faster with them all at once
         if len(x) < 2 or x.device.type != "cpu" or x.requires_grad:
             return super().forward(x)
-        layers, first = list(self), x[:1]
+        layers = list(self)
+        first = x[:1]
         windows = {i: window for i in range(1, len(x)) if (window := difference(x[0], x[i]))}
         if window_share(windows, x) > MOST:
             return super().forward(x)

@@ -88,7 +88,8 @@ class Features(nn.Module):
 
     def __init__(self, part: nn.Module, layout: Layout) -> None:
         super().__init__()
-        self.part, self.layout = part, layout
+        self.part = part
+        self.layout = layout
 
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:
         value, *bypass = self.part(x)
@@ -100,7 +101,8 @@ class Rest(nn.Module):
 
     def __init__(self, part: nn.Module, layout: Layout) -> None:
         super().__init__()
-        self.part, self.layout = part, layout
+        self.part = part
+        self.layout = layout
 
     def forward(self, activation: Tensor, *bypass: Tensor) -> Tensor:
         prefixes = 1 if self.layout.kind == "tokens" else 0
@@ -116,7 +118,8 @@ class Watched(nn.Module):
 
     def __init__(self, model: nn.Module, layer: str) -> None:
         super().__init__()
-        self.model, self.layer = model, layer
+        self.model = model
+        self.layer = layer
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         def stop(module: nn.Module, inputs: object, output: Tensor) -> None:
@@ -137,7 +140,8 @@ class Replaced(nn.Module):
 
     def __init__(self, model: nn.Module, layer: str) -> None:
         super().__init__()
-        self.model, self.layer = model, layer
+        self.model = model
+        self.layer = layer
 
     def forward(self, value: Tensor, x: Tensor) -> Tensor:
         hook = self.model.get_submodule(self.layer).register_forward_hook(lambda *_: value)

@@ -22,7 +22,8 @@ class Prepared(nn.Module):
         self.kernel: Any = None  # made where it is used
 
     def forward(self, x: Tensor) -> Tensor:
-        weight, bias = self.convolution.weight, self.convolution.bias
+        weight = self.convolution.weight
+        bias = self.convolution.bias
         if x.device.type != "cpu" or weight.dtype != torch.float32 or x.requires_grad:
             return self.convolution(x)
         if self.kernel is None:

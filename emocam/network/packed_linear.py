@@ -25,7 +25,8 @@ class PackedForward:
         self.held: dict[str, tuple[tuple[int, int], Tensor]] = {}
 
     def __call__(self, input: Tensor) -> Tensor:
-        weight, bias = self.layer.weight, self.layer.bias
+        weight = self.layer.weight
+        bias = self.layer.bias
         alone = input.numel() == input.shape[-1]  # one row reads each weight once: nothing to pack for
         plain = weight.device.type != "cpu" or {input.dtype, weight.dtype} != {torch.float32}
         # inference tensors do not tell whether they have changed

@@ -16,7 +16,9 @@ class Erase:
     def __init__(self, where: Sequence[str], fill: str = "blur") -> None:
         if not where:
             raise SettingError("paste.where must name the objects to take away, as in paste.where=[Balloon]")
-        self.where, self.name, self.fill = list(where), fill, fill_named(fill)
+        self.where = list(where)
+        self.name = fill
+        self.fill = fill_named(fill)
 
     def __call__(self, image: Image.Image, regions: Sequence[Region]) -> Iterator[Variant]:
         for region in regions:

@@ -34,7 +34,8 @@ class Grid:
         height: float = 0.2,
         positions: Sequence[Sequence[float]] | None = None,
     ) -> None:
-        self.stickers, self.height = read_stickers(objects), check_height(height)
+        self.stickers = read_stickers(objects)
+        self.height = check_height(height)
         self.positions = check_positions(positions or POSITIONS)
 
     def __call__(self, image: Image.Image, regions: Sequence[Region]) -> Iterator[Variant]:

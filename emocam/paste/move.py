@@ -21,13 +21,15 @@ class Move:
     ) -> None:
         if not where:
             raise SettingError("paste.where must name the objects to move, as in paste.where=[Balloon]")
-        self.where, self.fill = list(where), fill_named(fill)
+        self.where = list(where)
+        self.fill = fill_named(fill)
         self.positions = check_positions(positions)
 
     def __call__(self, image: Image.Image, regions: Sequence[Region]) -> Iterator[Variant]:
         for region in regions:
             box = pixels(image, region.box)
-            object, filled = image.crop(box), Patch(self.fill(image, box), box[:2])
+            object = image.crop(box)
+            filled = Patch(self.fill(image, box), box[:2])
             for number, (x, y) in enumerate(self.positions, 1):
                 left, top = (
                     round(x * image.width - object.width / 2),

@@ -21,7 +21,9 @@ class Regions:
             )
         if not isinstance(cover, int | float) or not 0 < cover <= 4:
             raise SettingError(f"paste.cover must be in (0, 4] times the region's height, got {cover!r}")
-        self.where, self.stickers, self.cover = list(where), read_stickers(objects), cover
+        self.where = list(where)
+        self.stickers = read_stickers(objects)
+        self.cover = cover
 
     def __call__(self, image: Image.Image, regions: Sequence[Region]) -> Iterator[Variant]:
         for sticker in self.stickers:

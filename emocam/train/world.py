@@ -28,7 +28,9 @@ from emocam.world.rules import WORLDS
 
 FIRST = 1_000_000_000
 """Pictures to train on are counted from here, where no corpus reaches."""
-BATCH, RATE, SHIFT = 64, 3e-3, 8
+BATCH = 64
+RATE = 3e-3
+SHIFT = 8
 
 
 def jitter(x: Tensor) -> Tensor:
@@ -45,7 +47,8 @@ class Lesson(nn.Module):
 
     def __init__(self, labels: int, objects: int) -> None:
         super().__init__()
-        self.features, self.head = build_features(), FullyConnected(labels)
+        self.features = build_features()
+        self.head = FullyConnected(labels)
         self.count = nn.Linear(CHANNELS, objects)
 
     def forward(self, x: Tensor, label: Tensor, counts: Tensor) -> Tensor:

@@ -62,10 +62,12 @@ def apart(one: Box, other: Box) -> bool:
 
 def bare_patches(scene: Scene, object: str, spared: set[str], image: Image.Image, dice: Dice) -> Image.Image:
     """Its image, but for each instance of the object a patch away from all spared ones is bare background."""
-    image, backdrop = image.copy(), draw_backdrop(scene.backdrop, scene.size)
+    image = image.copy()
+    backdrop = draw_backdrop(scene.backdrop, scene.size)
     kept = [box_of(thing, scene.size) for thing in scene.things if thing.object in spared]
     for x0, y0, x1, y1 in (box_of(thing, scene.size) for thing in scene.things if thing.object == object):
-        width, height = round(x1 - x0), round(y1 - y0)
+        width = round(x1 - x0)
+        height = round(y1 - y0)
         corners = [
             (dice.whole(0, scene.size[0] - width), dice.whole(0, scene.size[1] - height)) for _ in range(50)
         ]

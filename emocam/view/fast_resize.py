@@ -38,7 +38,8 @@ def memory_of(image: Image.Image) -> Tensor:
 
 def resized(image: Image.Image, size: tuple[int, int], filter: Resampling) -> Tensor:
     """An RGB picture at (width, height), by a filter of `MODES`: uint8 (3, h, w)."""
-    pixels, now = memory_of(image), image.size
+    pixels = memory_of(image)
+    now = image.size
     for after in passes(image.size, size):
         if after != now:
             pixels = interpolate(pixels, after[::-1], mode=MODES[filter], align_corners=False, antialias=True)

@@ -42,7 +42,8 @@ def slope(dice: Dice, width: int, height: int) -> np.ndarray:
 
 
 def clouds(dice: Dice, width: int, height: int) -> np.ndarray:
-    coarse, fine = smooth(dice, width, height, 5, 5), smooth(dice, width, height, 14, 14)
+    coarse = smooth(dice, width, height, 5, 5)
+    fine = smooth(dice, width, height, 14, 14)
     return ((coarse.astype(np.uint16) * 2 + fine) // 3).astype(np.uint8)
 
 
@@ -52,7 +53,8 @@ def stripes(dice: Dice, width: int, height: int) -> np.ndarray:
 
 
 def tiles(dice: Dice, width: int, height: int) -> np.ndarray:
-    side, shift = dice.whole(14, 34), dice.whole(0, 17)
+    side = dice.whole(14, 34)
+    shift = dice.whole(0, 17)
     down = np.arange(height)[:, None] // side
     across = (np.arange(width) + down * shift) // side
     return dice.bytes(height, width + height)[down, across]
@@ -62,7 +64,8 @@ def discs(dice: Dice, width: int, height: int) -> np.ndarray:
     field = np.full((height, width), 40, np.uint8)
     x, y = np.arange(width), np.arange(height)[:, None]
     for _ in range(dice.whole(14, 22)):
-        radius, level = dice.number(7, 26), dice.whole(90, 255)
+        radius = dice.number(7, 26)
+        level = dice.whole(90, 255)
         inside = (x - dice.number(0, width)) ** 2 + (y - dice.number(0, height)) ** 2 < radius**2
         field[inside] = level
     return field

@@ -35,7 +35,8 @@ def scribble(dice: Dice, size: tuple[int, int]) -> Stroke:
     if dice.chance(0.4):
         triangle = tuple((x + dice.number(-9, 9), y + dice.number(-9, 9)) for _ in range(3))
         return Stroke(pick_paint(dice), triangle)
-    reach, thick = dice.number(8, 60), dice.number(1, 4)
+    reach = dice.number(8, 60)
+    thick = dice.number(1, 4)
     u, v = x + dice.number(-reach, reach), y + dice.number(-reach, reach)
     return Stroke(pick_paint(dice), ((x, y), (u, v), (u + thick, v + thick), (x + thick, y + thick)))
 
@@ -47,7 +48,8 @@ def compose(world: World, seed: int, index: int) -> Scene:
     size = dice.whole(*SIDES), dice.whole(*SIDES)
     kind = dice.one(list(FIELDS))
     if world.backdrops:  # the objects go by a label of their own, which nobody is told
-        kind, label = world.backdrops[label], dice.one(world.labels)
+        kind = world.backdrops[label]
+        label = dice.one(world.labels)
     tones = tuple(pick_tone(dice) for _ in range(3))
     backdrop = Backdrop(kind, tones, dice.whole(0, 2**32 - 1))
     clutter = tuple(scribble(dice, size) for _ in range(dice.whole(3, 9)))

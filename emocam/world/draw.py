@@ -65,7 +65,8 @@ def subpixels(points: Iterable[Point]) -> list[tuple[int, int]]:
 
 def polygons(thing: Thing) -> list[Polygon]:
     """The thing's parts where they lie in the picture."""
-    t, across = thing.half_tangent, thing.size * thing.stretch
+    t = thing.half_tangent
+    across = thing.size * thing.stretch
     cosine, sine = (1 - t * t) / (1 + t * t), 2 * t / (1 + t * t)
 
     def place(point: Point) -> Point:

@@ -63,7 +63,8 @@ class World:
         return [*causes, *self.stamps, *self.bystanders.values(), *self.everywhere, *self.others]
 
     def votes(self, label: str, objects: Sequence[str]) -> int:
-        causes, shortcut = self.causes[label], self.shortcuts.get(label)
+        causes = self.causes[label]
+        shortcut = self.shortcuts.get(label)
         return sum((object in causes) + 2 * (object == shortcut) for object in objects)
 
     def label(self, scene: Scene) -> str:
@@ -107,7 +108,8 @@ class World:
 
         numbers: dict[str, Any] = {}
         for name in (known.name for known in fields(self)):
-            usual, own = getattr(STANDARD, name), getattr(self, name)
+            usual = getattr(STANDARD, name)
+            own = getattr(self, name)
             if isinstance(own, float):
                 numbers[name] = between(usual, own)
             elif isinstance(own, tuple):

@@ -8,7 +8,8 @@ from emocam.world.outlines import Point
 from emocam.world.palette import Colour, pick_paints
 from emocam.world.rules import World
 
-TRIES, TOLERATED = 10, 0.12
+TRIES = 10
+TOLERATED = 0.12
 MIDDLE, OUTSIDE = 0.4, 0.06
 """Where causes and the others are told apart by place: the middle's part of the room there is, and
 how far from the edge an outsider may stand, as part of the picture's shorter side."""
@@ -28,7 +29,10 @@ class Stage:
     """One picture in the making; `things` stand there already, from back to front."""
 
     def __init__(self, world: World, dice: Dice, size: tuple[int, int], tones: Sequence[Colour]) -> None:
-        self.world, self.dice, self.size, self.tones = world, dice, size, tones
+        self.world = world
+        self.dice = dice
+        self.size = size
+        self.tones = tones
         self.things: list[Thing] = []
 
     def place(self, object: str) -> None:
@@ -78,7 +82,8 @@ class Stage:
     def outside(self, side: float) -> Point:
         """Along one of the four edges."""
         place = list(self.anywhere(side))
-        axis, inward = self.dice.whole(0, 1), side / 2 + self.dice.number(0, OUTSIDE) * min(self.size)
+        axis = self.dice.whole(0, 1)
+        inward = side / 2 + self.dice.number(0, OUTSIDE) * min(self.size)
         place[axis] = self.dice.one((inward, self.size[axis] - inward))
         return place[0], place[1]
 

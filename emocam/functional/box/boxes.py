@@ -5,24 +5,24 @@ from torch import Tensor
 
 
 def area(boxes: Tensor) -> Tensor:
-    """(N,): never negative."""
+    """Return the area of each box (N,), never negative."""
     return (boxes[:, 2:] - boxes[:, :2]).clamp(min=0).prod(-1)
 
 
 def from_window(boxes: Tensor, window: Tensor) -> Tensor:
-    """Boxes in the frame of a view, put into the frame of the image it shows a window (N, 4) of."""
+    """Move boxes from the frame of a view of windows (N, 4) of the image into the frame of the image."""
     corner, size = window[:, :2], window[:, 2:] - window[:, :2]
     return boxes * size.repeat(1, 2) + corner.repeat(1, 2)
 
 
 def to_window(boxes: Tensor, window: Tensor) -> Tensor:
-    """Boxes in the frame of the image, seen from a view of its window (N, 4)."""
+    """Move boxes from the frame of the image into the frame of a view that shows its window (N, 4)."""
     corner, size = window[:, :2], window[:, 2:] - window[:, :2]
     return (boxes - corner.repeat(1, 2)) / size.repeat(1, 2)
 
 
 def iou(boxes: Tensor, others: Tensor) -> Tensor:
-    """Intersection over union, (N, M)."""
+    """Return the intersection over union of each box with each other one (N, M)."""
     corner = torch.maximum(boxes[:, None, :2], others[None, :, :2])
     opposite = torch.minimum(boxes[:, None, 2:], others[None, :, 2:])
     shared = (opposite - corner).clamp(min=0).prod(-1)

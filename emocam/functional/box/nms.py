@@ -9,25 +9,28 @@ ROUNDS = 16
 
 
 def suppress(boxes: Tensor, score: Tensor, group: Tensor, iou: float) -> Tensor:
-    """Rows (K,) that stay, ascending, of boxes (N, 4): of two in one group overlapping more, the better.
+    """Return, ascending, the rows (K,) of boxes (N, 4) that overlap no better box of their group.
 
-    In each round the best box left of every group stays, and takes the others that it overlaps with
-    it: the greedy procedure, for all groups side by side. Of equal scores the first row goes first.
+    Boxes overlap where their intersection over union exceeds `iou`. Each round keeps the best remaining box
+    of every group and drops the boxes that it overlaps: the greedy procedure, for all groups side by side.
+    Of equal scores the first row wins.
     """
     order = torch.argsort(score, descending=True, stable=True)
     order = order[torch.argsort(group[order], stable=True)]
     # a shift of all groups into one call of nms would cost a pass over N boxes for each that stays
-    boxes, group = boxes[order].double(), group[order]
+    boxes = boxes[order].double()
+    group = group[order]
     area = (boxes[:, 2:] - boxes[:, :2]).clamp(min=0).prod(-1)
-    live, kept = torch.arange(len(boxes), device=boxes.device), []
+    live = torch.arange(len(boxes), device=boxes.device)
+    kept = []
     for _ in range(ROUNDS):
         if not len(live):
             break
         first = torch.ones_like(live, dtype=torch.bool)
         first[1:] = group[live][1:] != group[live][:-1]
-        best = live[first]
+        best = live[first]  # rows of a group stand together, the best first
         kept.append(best)
-        leader = best[first.cumsum(0) - 1]
+        leader = best[first.cumsum(0) - 1]  # for each row the best of its group
         corner = torch.maximum(boxes[live, :2], boxes[leader, :2])
         opposite = torch.minimum(boxes[live, 2:], boxes[leader, 2:])
         shared = (opposite - corner).clamp(min=0).prod(-1)
@@ -37,7 +40,7 @@ def suppress(boxes: Tensor, score: Tensor, group: Tensor, iou: float) -> Tensor:
 
 
 def _split(rows: Tensor, group: Tensor) -> tuple[Tensor, ...]:
-    """The rows of each group; they lie side by side."""
+    """Split rows, sorted by group, into one tensor for each group."""
     if not len(rows):
         return ()
     counts = torch.unique_consecutive(group[rows], return_counts=True)[1]

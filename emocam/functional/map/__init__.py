@@ -1,1 +1,1 @@
-"""Maps (B, h, w) and what lies in them."""
+"""Maps (B, h, w) and measures of their regions."""

@@ -1,7 +1,7 @@
-"""How often a box of the same size, put elsewhere in the same map, holds at least as much of it.
+"""How often a box of the same size, elsewhere in the same map, has a mean at least as high.
 
-All places on the map's grid are looked at, so nothing is sampled. If a box had been put anywhere at
-random, its share u would be valid as a p-value: P(u <= a) <= a.
+All places on the map's grid are tried, so nothing is sampled. If a box had been placed at random, its share
+u would be valid as a p-value: P(u <= a) <= a.
 """
 
 from collections.abc import Iterator
@@ -28,11 +28,11 @@ SAME = 1e-6
 
 @dataclass(frozen=True)
 class Chance(Record):
-    """Shares (N,) in (0, 1], itself included, of the boxes of a region's size with at least its mean.
+    """The share (N,), in (0, 1], of boxes of a region's size whose mean is at least its own, itself included.
 
-    `anywhere` is of all of them inside the map; `centred` of those whose centre is about as far
-    from the middle of the picture, so that a map that only prefers the middle proves nothing.
-    A region of which the map shows nothing has 1.
+    `anywhere` compares with all boxes inside the map; `centred` with those whose centre is about as far
+    from the middle of the picture, so that a map that only prefers the middle proves nothing. A region of
+    which the map shows nothing has 1.
     """
 
     anywhere: Tensor
@@ -40,21 +40,21 @@ class Chance(Record):
 
 
 def chance_rank(sums: Tensor, weight: Tensor, places: Places) -> Chance:
-    """From sums (N, H, W) at all places, over shapes of weight (N,), to the region's share among them."""
+    """Rank each region among its places, from sums (N, H, W) over shapes of weight (N,) at all places."""
     each = torch.arange(len(places), device=sums.device)
-    own = sums[each, places.own[:, 1], places.own[:, 0]]
+    own_sum = sums[each, places.first[:, 1], places.first[:, 0]]
     among = inside(sums.shape, places)
-    reached = among & (sums >= (own - SAME * weight)[:, None, None])
+    reached = among & (sums >= (own_sum - SAME * weight)[:, None, None])
 
     def share(among: Tensor) -> Tensor:
-        found = (reached & among).sum((1, 2)) / among.sum((1, 2))
-        return torch.where(places.outside, 1.0, torch.where(own.isfinite(), found, torch.nan)).float()
+        rank = (reached & among).sum((1, 2)) / among.sum((1, 2))
+        return torch.where(places.outside, 1.0, torch.where(own_sum.isfinite(), rank, torch.nan)).float()
 
     return Chance(share(among), share(among & equally_far(sums.shape, places)))
 
 
 def steps(places: Places, numbers: int) -> Iterator[Places]:
-    """Regions a part at a time, where each holds `numbers` at once, several times over."""
+    """Yield regions in parts, such that a part with `numbers` values for each region fits into memory."""
     held = CHUNK >> 7 if places.seen.device.type == "cpu" else CHUNK >> 2  # a processor's cache is small
     step = max(1, held // numbers)
     return (places[start : start + step] for start in range(0, len(places), step))
@@ -69,21 +69,23 @@ def joined(parts: list[Chance], like: Tensor) -> Chance:
 
 
 def box_chance(maps: Tensor, window: Tensor, boxes: Tensor, image: Tensor) -> Chance:
-    """Of boxes (N, 4) in the maps (B, h, w) of their image (N,), over windows (B, 4)."""
+    """Rank boxes (N, 4) in the maps (B, h, w), over windows (B, 4), of their image (N,)."""
     grid = refine(maps)
-    table, places = summed_area(grid), find_places(grid, window, boxes, image)
+    table = summed_area(grid)
+    places = find_places(grid, window, boxes, image)
     parts = steps(places, table[0].numel())
     return joined([chance_rank(box_sums(table, part), part.size.prod(-1), part) for part in parts], maps)
 
 
 def pass_rates(maps: Tensor, window: Tensor, boxes: Tensor, image: Tensor, threshold: float) -> Tensor:
-    """The share (N,) of all boxes of a region's size in its map whose mean is above the threshold."""
+    """Return the share (N,) of all boxes of a region's size in its map whose mean is above the threshold."""
     grid = refine(maps)
-    table, places = summed_area(grid), find_places(grid, window, boxes, image)
-    found = [maps.new_zeros(0, dtype=torch.float32)]
+    table = summed_area(grid)
+    places = find_places(grid, window, boxes, image)
+    rates = [maps.new_zeros(0, dtype=torch.float32)]
     for part in steps(places, table[0].numel()):
         sums = box_sums(table, part)
         least = threshold * part.size.prod(-1)
         among = inside(sums.shape, part)
-        found.append(((sums > least[:, None, None]) & among).sum((1, 2)) / among.sum((1, 2)))
-    return torch.cat(found)
+        rates.append(((sums > least[:, None, None]) & among).sum((1, 2)) / among.sum((1, 2)))
+    return torch.cat(rates)

@@ -1,8 +1,8 @@
-"""How often a region's shape, shifted elsewhere in the same map, holds at least as much of it.
+"""How often a region's shape, shifted elsewhere in the same map, has a mean at least as high.
 
-As for boxes, with the mask put on the grid's cells by area and shifted as a whole. The sums at all
-places are one correlation of the mask with the map, by a Fourier transform of the grid: no place at
-which the shape lies in the grid as a whole meets what a circle would bring around.
+This is done as for boxes, with the mask put on the grid's cells by area and shifted as a whole. The sums at
+all places are one correlation of the mask with the map, computed by a Fourier transform of the grid. The
+transform is circular, but places at which the whole shape lies inside the grid never wrap around.
 """
 
 import torch
@@ -13,10 +13,12 @@ from emocam.functional.map.placements import Places, find_places, refine
 
 
 def mask_chance(maps: Tensor, window: Tensor, boxes: Tensor, masks: Tensor, image: Tensor) -> Chance:
-    """Of masks (N, m, m), each in the frame of its box (N, 4), in the maps (B, h, w) of their image (N,)."""
+    """Rank masks (N, m, m), each in the frame of its box (N, 4), in the maps (B, h, w) of their image."""
     grid = refine(maps)
-    places, spectrum = find_places(grid, window, boxes, image), torch.fft.rfft2(grid)
-    parts, start = [], 0
+    places = find_places(grid, window, boxes, image)
+    spectrum = torch.fft.rfft2(grid)
+    parts = []
+    start = 0
     for part in steps(places, grid[0].numel() + masks[0].numel() if len(masks) else 1):
         shape = on_grid(masks[start : start + len(part)].double(), part, grid.shape)
         start += len(part)
@@ -27,9 +29,9 @@ def mask_chance(maps: Tensor, window: Tensor, boxes: Tensor, masks: Tensor, imag
 
 
 def on_grid(masks: Tensor, places: Places, grid: torch.Size) -> Tensor:
-    """The share (N, H, W) of each cell that a mask covers, its first cell in the corner.
+    """Return the share (N, H, W) of each cell that a mask covers when it is put in the grid's corner.
 
-    Of a box that the window cuts, only the part inside counts; a mask without anything is its box.
+    Of a box that the window cuts, only the part inside counts; an empty mask counts as its whole box.
     """
     size = places.seen[:, 2:] - places.seen[:, :2]
     cut = (places.seen.clamp(0, 1) - places.seen[:, :2].repeat(1, 2)) / size.repeat(1, 2).clamp(min=1e-12)
@@ -41,9 +43,9 @@ def on_grid(masks: Tensor, places: Places, grid: torch.Size) -> Tensor:
 
 
 def _overlaps(start: Tensor, end: Tensor, count: Tensor, cells: int, parts: int) -> Tensor:
-    """Of `count` (N,) equal cells from start to end (N,), the share in each of a mask's parts: (N, cells, parts).
+    """Return each mask part's share (N, cells, parts) of `count` (N,) equal cells from start to end (N,).
 
-    Cells beyond the count have no share in any.
+    Cells beyond the count have no share in any part.
     """
     first = torch.arange(cells, device=start.device, dtype=start.dtype)
     wide = ((end - start).clamp(min=1e-9) / count)[:, None]

@@ -1,4 +1,4 @@
-"""How far the focus of one map lies from that of another over the same picture."""
+"""The distance between the focus of one map and that of another over the same picture."""
 
 import torch
 from torch import Tensor
@@ -11,9 +11,10 @@ GRID = 16
 
 
 def on_one_grid(maps: Tensor, window: Tensor, cells: int = GRID) -> Tensor:
-    """Maps (B, h, w) over windows (B, 4) as shares of their mass in equal cells of the picture (B, cells, cells).
+    """Return each map's (B, h, w) shares of mass in equal cells (B, cells, cells) of the picture.
 
-    Exact integrals of the bilinear function. A flat map has no mass and stays zero.
+    The shares are exact integrals of the bilinear function over windows (B, 4). A flat map has no mass and
+    stays zero.
     """
     edges = torch.linspace(0, 1, cells + 1, dtype=torch.float64)
     low, high = edges[:-1].repeat(len(maps)), edges[1:].repeat(len(maps))
@@ -27,10 +28,10 @@ def on_one_grid(maps: Tensor, window: Tensor, cells: int = GRID) -> Tensor:
 
 
 def moved(focus: Tensor) -> Tensor:
-    """The share of the focus that lies elsewhere (M, M, B), of M methods' maps of B pictures (M, B, g, g).
+    """Return the share of the focus (M, M, B) that differs between the maps (M, B, g, g) of M methods.
 
-    Half the sum of absolute differences of shares: 0 for the same focus, 1 where nothing is shared. NaN
-    where one of the two has none.
+    It is half the sum of absolute differences of shares: 0 for the same focus, 1 where nothing is shared,
+    NaN where one of the two maps has no mass.
     """
     flat = focus.flatten(2).transpose(0, 1)
     apart = torch.cdist(flat, flat, p=1) / 2

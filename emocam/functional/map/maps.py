@@ -14,7 +14,7 @@ CHUNK = 1 << 24
 
 
 def normalise(raw: Tensor) -> Tensor:
-    """Positive parts (B, h, w), each stretched to [0, 1] over its cells; a flat map becomes zero."""
+    """Stretch the positive part of each map (B, h, w) to [0, 1] over its cells; a flat map becomes zero."""
     positive = raw.relu()
     low, high = positive.amin((-2, -1), keepdim=True), positive.amax((-2, -1), keepdim=True)
     span = high - low
@@ -24,9 +24,9 @@ def normalise(raw: Tensor) -> Tensor:
 
 
 def hat_integrals(start: Tensor, end: Tensor, cells: int) -> Tensor:
-    """Integrals from start (N,) to end (N,) of each cell's share in the interpolation: (N, cells).
+    """Integrate each cell's share in the interpolation from start (N,) to end (N,): (N, cells).
 
-    Cells lie at (i + 1/2) / cells. A row sums to end - start inside [0, 1].
+    Cells have their centres at (i + 1/2) / cells. A row sums to end - start inside [0, 1].
     """
     centres = torch.arange(-1, cells + 1, device=start.device, dtype=start.dtype) + 0.5
     # from each hat's middle on
@@ -40,7 +40,7 @@ def hat_integrals(start: Tensor, end: Tensor, cells: int) -> Tensor:
 
 
 def box_integrals(maps: Tensor, window: Tensor, boxes: Tensor, image: Tensor) -> Tensor:
-    """The integral of each region's map over its box, in areas of the image: (N,)."""
+    """Integrate each region's map over its box, in areas of the image: (N,)."""
     height, width = maps.shape[-2:]
     seen = to_window(boxes.double(), window.double()[image])
     along_x = hat_integrals(seen[:, 0], seen[:, 2], width).to(maps.dtype)
@@ -56,7 +56,7 @@ def box_integrals(maps: Tensor, window: Tensor, boxes: Tensor, image: Tensor) ->
 
 
 def box_means(maps: Tensor, window: Tensor, boxes: Tensor, image: Tensor) -> Tensor:
-    """The mean of the map inside each box (N,): the importance of the paper.
+    """Return the mean of the map inside each box (N,), which is the importance of the paper.
 
     A box without area takes the map's value at its place.
     """

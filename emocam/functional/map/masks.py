@@ -8,7 +8,7 @@ from emocam.functional.map.maps import CHUNK, box_means, hat_integrals
 
 
 def mask_means(maps: Tensor, window: Tensor, boxes: Tensor, masks: Tensor, image: Tensor) -> Tensor:
-    """The mean of the map (N,) over masks (N, m, m), each in the frame of its own box.
+    """Return the mean of the map (N,) over masks (N, m, m), each in the frame of its own box.
 
     A mask's value is the share of its cell that it covers. The integral of the map over a cell
     separates into one along x and one along y, as for boxes, so nothing is sampled. Where a mask
@@ -27,7 +27,7 @@ def mask_means(maps: Tensor, window: Tensor, boxes: Tensor, masks: Tensor, image
 
 
 def _weighed(maps: Tensor, window: Tensor, boxes: Tensor, masks: Tensor, image: Tensor) -> Tensor:
-    """The mean over the box (n,) of map times mask."""
+    """Return the mean over the box (n,) of map times mask."""
     seen = to_window(boxes.double(), window.double()[image])
     along_x = _edges(seen[:, 0], seen[:, 2], masks.shape[-1], maps.shape[-1]).to(maps.dtype)
     along_y = _edges(seen[:, 1], seen[:, 3], masks.shape[-2], maps.shape[-2]).to(maps.dtype)
@@ -36,7 +36,7 @@ def _weighed(maps: Tensor, window: Tensor, boxes: Tensor, masks: Tensor, image: 
 
 
 def _edges(start: Tensor, end: Tensor, parts: int, cells: int) -> Tensor:
-    """Integrals of each cell's share over equal parts from start to end (n,): (n, parts, cells)."""
+    """Return each part's term (n, parts, cells) of the mean of each cell's share from start to end (n,)."""
     steps = torch.linspace(0, 1, parts + 1, device=start.device, dtype=start.dtype)
     edges = start[:, None] + (end - start)[:, None] * steps
     hats = hat_integrals(edges[:, :-1].flatten(), edges[:, 1:].flatten(), cells)

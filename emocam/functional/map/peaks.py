@@ -13,26 +13,26 @@ from emocam.functional.map.maps import CHUNK
 
 
 def peak_shares(places: Tensor, cells: int) -> Tensor:
-    """Each cell's share (N, p, cells) in the value at places (N, p) along one axis of the view."""
+    """Return each cell's share (N, p, cells) in the value at places (N, p) along one axis of the view."""
     centres = torch.arange(cells, device=places.device, dtype=places.dtype)
     steps = (places * cells - 0.5).clamp(0, cells - 1)
     return (1 - (steps[..., None] - centres).abs()).clamp(min=0)
 
 
 def corners_and_centres(start: Tensor, end: Tensor, cells: int) -> Tensor:
-    """Where along one axis a map may be highest from start to end (N,): (N, cells + 2)."""
+    """Return the places (N, cells + 2) along one axis at which a map may peak from start to end (N,)."""
     centres = (torch.arange(cells, device=start.device, dtype=start.dtype) + 0.5) / cells
     inside = torch.maximum(torch.minimum(centres, end[:, None]), start[:, None])
     return torch.cat([start[:, None], inside, end[:, None]], 1)
 
 
 def read_peaks(maps: Tensor, image: Tensor, along_x: Tensor, along_y: Tensor) -> Tensor:
-    """Values (N, p, q) of each region's map at p heights (N, p, h) and q places across (N, q, w)."""
+    """Read each region's map at p heights (N, p, h) and q places across (N, q, w): (N, p, q)."""
     return torch.einsum("nph,nhw,nqw->npq", along_y, maps[image], along_x)
 
 
 def box_peaks(maps: Tensor, window: Tensor, boxes: Tensor, image: Tensor) -> Tensor:
-    """The maximum (N,) of each region's map over its box; outside of its window a map is 0."""
+    """Return the maximum (N,) of each region's map over its box; outside of its window a map is 0."""
     height, width = maps.shape[-2:]
     seen = to_window(boxes.double(), window.double()[image])
     overlaps = ((seen[:, 2:] >= 0) & (seen[:, :2] <= 1)).all(-1)
@@ -49,9 +49,9 @@ def box_peaks(maps: Tensor, window: Tensor, boxes: Tensor, image: Tensor) -> Ten
 
 
 def mask_peaks(maps: Tensor, window: Tensor, boxes: Tensor, masks: Tensor, image: Tensor) -> Tensor:
-    """The maximum (N,) over the middles of those cells of a mask (N, m, m) that are covered by half.
+    """Return the map's maximum (N,) at the centres of a mask's (N, m, m) cells that are covered by half.
 
-    Where a mask covers none, the box counts as a whole.
+    Where a mask has no such cell, the box counts as a whole.
     """
     peaks = box_peaks(maps, window, boxes, image)
     rows, columns = ((torch.arange(n, device=boxes.device) + 0.5) / n for n in masks.shape[-2:])

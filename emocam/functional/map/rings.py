@@ -1,4 +1,4 @@
-"""What lies around a box: a ring of the same area, in the picture."""
+"""The ring of the same area around a box, in the picture."""
 
 import torch
 from torch import Tensor
@@ -12,7 +12,7 @@ THINNEST = 1e-4
 
 
 def widen(boxes: Tensor) -> Tensor:
-    """Boxes (N, 4) of at least the thinnest size, cut at the border."""
+    """Widen boxes (N, 4) to at least the thinnest size and cut them at the border."""
     middle, half = (
         (boxes[:, :2] + boxes[:, 2:]) / 2,
         ((boxes[:, 2:] - boxes[:, :2]) / 2).clamp(min=THINNEST / 2),
@@ -21,17 +21,17 @@ def widen(boxes: Tensor) -> Tensor:
 
 
 def grow(boxes: Tensor, times: Tensor) -> Tensor:
-    """Boxes (N, 4) so many times (N,) as wide and high about their middle, cut at the border."""
+    """Scale boxes (N, 4) by `times` (N,) about their middle and cut them at the border."""
     middle, half = (boxes[:, :2] + boxes[:, 2:]) / 2, (boxes[:, 2:] - boxes[:, :2]) / 2
     reach = half * times[:, None]
     return torch.cat([middle - reach, middle + reach], -1).clamp(0, 1)
 
 
 def surround(boxes: Tensor) -> Tensor:
-    """The box (N, 4) around each that has, in the picture, twice its area: what is between is the ring.
+    """Return the box (N, 4) around each box with twice its area in the picture; the ring is between them.
 
-    It has the same middle and proportions before it is cut at the border. Around a box of more
-    than half of the picture the ring is all the rest.
+    It has the same middle and proportions before it is cut at the border. Around a box of more than half of
+    the picture the ring is all the rest.
     """
     boxes = widen(boxes.double())
     wanted = (2 * area(boxes)).clamp(max=1)

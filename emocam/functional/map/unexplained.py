@@ -1,8 +1,8 @@
-"""What of a map's mass no box covers.
+"""The mass of a map that no box covers.
 
-The edges of an image's boxes and those of the map's cells cut its window into rectangles, each of
-which a box covers whole or not at all. So the union of the boxes is exact, and so is the integral
-of the map over each rectangle: nothing is sampled and no box is rounded.
+The edges of an image's boxes and those of the map's cells cut its window into rectangles, each of which a
+box covers completely or not at all. So the union of the boxes is exact, and so is the integral of the map
+over each rectangle: nothing is sampled and no box is rounded.
 """
 
 import torch
@@ -16,9 +16,10 @@ CHUNK = 1 << 22
 
 
 def uncovered(maps: Tensor, window: Tensor, boxes: Tensor, image: Tensor) -> Tensor:
-    """The mass of each map's cells (B, h, w) that lies outside all boxes of its image, of a window of area 1.
+    """Return the mass of each map's cells (B, h, w) outside all boxes of its image, in a window of area 1.
 
-    boxes (N, 4) and image (N,) in any order; parts of boxes outside the window (B, 4) cover nothing.
+    `boxes` (N, 4) and `image` (N,) come in any order; parts of boxes outside the window (B, 4) cover
+    nothing.
     """
     # one place may be many objects, where a detector doubts
     image, boxes = _different(image, boxes)
@@ -26,11 +27,12 @@ def uncovered(maps: Tensor, window: Tensor, boxes: Tensor, image: Tensor) -> Ten
     many = torch.bincount(image, minlength=len(maps))
     order = torch.argsort(image, stable=True)
     start = many.cumsum(0) - many
-    found = maps.new_zeros(maps.shape, dtype=torch.float64)
+    mass = maps.new_zeros(maps.shape, dtype=torch.float64)
     # images with as many boxes lie side by side, so that little is padded
     images = torch.argsort(many, stable=True)
     cells = maps.shape[-2] + maps.shape[-1]
     while len(images):
+        # a part holds images whose boxes are at most about twice as many as its first image's
         most = 2 * int(many[images[0]]) + cells
         part = images[: max(1, CHUNK // (4 * most**2))]
         part = part[many[part] <= 2 * many[part[0]] + 8]
@@ -38,20 +40,20 @@ def uncovered(maps: Tensor, window: Tensor, boxes: Tensor, image: Tensor) -> Ten
         width = int(many[part].max())
         place = torch.arange(width)[None] + start[part, None]
         real = torch.arange(width)[None] < many[part, None]
-        own = torch.zeros(len(part), width, 4, dtype=torch.float64)
-        own[real] = seen[order[place[real]]]
-        found[part] = _uncovered(maps[part].double(), own)
-    return found
+        padded = torch.zeros(len(part), width, 4, dtype=torch.float64)
+        padded[real] = seen[order[place[real]]]
+        mass[part] = _uncovered(maps[part].double(), padded)
+    return mass
 
 
 def _different(image: Tensor, boxes: Tensor) -> tuple[Tensor, Tensor]:
-    """Each box of an image once."""
+    """Drop repeated boxes of an image."""
     rows = torch.cat([image[:, None].double(), boxes.double()], 1).unique(dim=0)
     return rows[:, 0].long(), rows[:, 1:]
 
 
 def _uncovered(maps: Tensor, boxes: Tensor) -> Tensor:
-    """The same for boxes (B, K, 4) in the frame of the map; one without area covers nothing."""
+    """Return the uncovered mass for boxes (B, K, 4) in the map's frame; one without area covers nothing."""
     height, width = maps.shape[-2:]
     along_x, first_x, last_x, of_x = _cut(boxes[..., 0], boxes[..., 2], width)
     along_y, first_y, last_y, of_y = _cut(boxes[..., 1], boxes[..., 3], height)
@@ -59,7 +61,8 @@ def _uncovered(maps: Tensor, boxes: Tensor) -> Tensor:
     y, x = torch.cat([first_y, first_y, last_y, last_y], 1), torch.cat([first_x, last_x] * 2, 1)
     sign = torch.tensor([1, -1, -1, 1], dtype=torch.int32).repeat_interleave(boxes.shape[1]).expand_as(x)
     rows, columns = along_y.shape[1], along_x.shape[1] + 1
-    found, above = torch.zeros_like(maps), torch.zeros(len(maps), 1, columns, dtype=torch.int32)
+    outside = torch.zeros_like(maps)
+    above = torch.zeros(len(maps), 1, columns, dtype=torch.int32)
     step = max(1, CHUNK // (len(maps) * columns))
     for top in range(0, rows, step):  # thousands of boxes cut an image into more than memory holds
         part = slice(top, min(top + step, rows))
@@ -71,17 +74,18 @@ def _uncovered(maps: Tensor, boxes: Tensor) -> Tensor:
         corners = corners.scatter_add_(1, place, sign).unflatten(1, (-1, columns))[:, :-1]
         corners[:, :1] += above
         down = corners.cumsum(1, dtype=torch.int32)
-        above, covers = down[:, -1:], down.cumsum(2, dtype=torch.int32)[:, :, :-1] > 0
+        above = down[:, -1:]
+        covers = down.cumsum(2, dtype=torch.int32)[:, :, :-1] > 0
         mass = along_y[:, part] @ maps @ along_x.transpose(-1, -2)
-        found += of_y[:, part].transpose(-1, -2) @ torch.where(covers, 0, mass) @ of_x
-    return found
+        outside += of_y[:, part].transpose(-1, -2) @ torch.where(covers, 0, mass) @ of_x
+    return outside
 
 
 def _cut(start: Tensor, end: Tensor, cells: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """The parts (P) between all edges (B, K) of one axis and those of the cells.
+    """Cut one axis into parts (P) at all edges (B, K) of boxes and of cells.
 
-    Integrals of the cells' shares over them (B, P, cells), the places of each box's first part and of
-    the one after its last (B, K), and which cell a part belongs to (B, P, cells).
+    Returns the integrals of the cells' shares over the parts (B, P, cells), the places of each box's first
+    part and of the one after its last (B, K), and which cell a part belongs to (B, P, cells).
     """
     borders = torch.linspace(0, 1, cells + 1, dtype=start.dtype).expand(len(start), -1)
     edges = torch.cat([borders, start, end], 1).sort(1).values
@@ -98,7 +102,7 @@ def _cut(start: Tensor, end: Tensor, cells: int) -> tuple[Tensor, Tensor, Tensor
 
 
 def fullest_window(mass: Tensor, share: float = 1 / 3) -> tuple[Tensor, Tensor]:
-    """Where most of the mass (B, h, w) lies together: boxes (B, 4) in the map's frame, and the mass in them (B,).
+    """Find the windows (B, 4), in the map's frame, that hold most of the mass (B, h, w), and that mass (B,).
 
     A window is `share` of each side long, in whole cells, at least one.
     """

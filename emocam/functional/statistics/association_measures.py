@@ -1,32 +1,32 @@
-"""How strongly an object and a label go together, beside the paper's percentage.
+"""Measures of how strongly an object and a label go together, next to the paper's percentage.
 
-Of N images, n have the label, the object counts in K, and in k of those with the label. From
-counts k (O, L), K (O,), n (L,) each measure is (O, L), and NaN where nothing could be seen.
+Of N images, n have the label, the object counts in K, and in k of those with the label. From counts k (O,
+L), K (O,), n (L,) each measure is (O, L), and NaN where no image can show it.
 """
 
 from torch import Tensor
 
 
 def _table(counts: Tensor, images: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """k, K, n and N as float64 that broadcast; each image has one label, so K is the sum of its row."""
+    """Return k, K, n and N as float64 that broadcast; K is the sum of a row, since an image has one label."""
     k, n = counts.double(), images.double()
     return k, k.sum(-1, keepdim=True), n[None], n.sum()
 
 
 def dice(counts: Tensor, images: Tensor) -> Tensor:
-    """2k / (K + n): 1 where both always come together, 0 where they never do."""
+    """Return 2k / (K + n): 1 where both always come together, 0 where they never do."""
     k, with_object, with_label, _ = _table(counts, images)
     return 2 * k / (with_object + with_label)
 
 
 def jaccard(counts: Tensor, images: Tensor) -> Tensor:
-    """The share of images with either that have both, k / (K + n - k)."""
+    """Return k / (K + n - k), the share of the images with either that have both."""
     k, with_object, with_label, _ = _table(counts, images)
     return k / (with_object + with_label - k)
 
 
 def yule(counts: Tensor, images: Tensor) -> Tensor:
-    """Yule's Q, (ad - bc) / (ad + bc) of the two by two table, in [-1, 1]: 0 where they ignore each other.
+    """Return Yule's Q of the two by two table, (ad - bc) / (ad + bc), in [-1, 1]: 0 for independence.
 
     Yule 1900, https://doi.org/10.1098/rsta.1900.0019. It is extreme wherever a cell is empty.
     """
@@ -37,7 +37,7 @@ def yule(counts: Tensor, images: Tensor) -> Tensor:
 
 
 def lift_over_all(counts: Tensor, images: Tensor) -> Tensor:
-    """(k / n) / (K / N): how many times as often as over all images the object counts under the label."""
+    """Return (k / n) / (K / N), an object's share under the label over its share of all images."""
     k, with_object, with_label, all_images = _table(counts, images)
     return k * all_images / (with_object * with_label)
 

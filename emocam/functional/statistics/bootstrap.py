@@ -1,4 +1,4 @@
-"""Images drawn anew with replacement, and everything counted again: Efron 1979."""
+"""The bootstrap of Efron 1979: images are drawn with replacement and everything is counted again."""
 
 from collections.abc import Iterator
 
@@ -22,12 +22,13 @@ def resampled_counts(
     resamples: int = RESAMPLES,
     seed: int = 0,
 ) -> Iterator[NDArray[np.int32]]:
-    """Counts (r, cells) of resampled images, in parts that together are `resamples`.
+    """Yield counts (r, cells) of resampled images, in parts that together are `resamples`.
 
-    cell, image (K,) say what is counted of which image. All that lies in one part row comes from the
-    same images, so that matrices of several methods stay paired.
+    `cell` and `image` (K,) say what is counted in which image. All counts in one row come from the same
+    images, so that matrices of several methods stay paired.
     """
     generator = np.random.default_rng(seed)
+    # how often an image was drawn, times what it shows, summed by cell: one product for many resamples
     shown = sparse.csr_array((np.ones(len(cell), np.int32), (cell, image)), shape=(cells, images))
     step = max(1, CHUNK // max(1, images, cells))
     for start in range(0, resamples, step):
@@ -39,12 +40,12 @@ def resampled_counts(
 def lift_intervals(
     counts: NDArray[np.integer], images: NDArray[np.integer], resamples: int = RESAMPLES, seed: int = 0
 ) -> tuple[Numbers, Numbers]:
-    """Ends (O, L) of the 95 % percentile intervals when the images are resampled, all counts redone.
+    """Return the ends (O, L) of the 95 % percentile intervals of the lift over resampled images.
 
-    How many images of each label a resample has is multinomial, and how many of these have the
-    object binomial, as are those elsewhere: exactly what drawing images one by one gives for a cell,
-    and no image is looked at. NaN where the object was seen under the label only, or never under it:
-    resampling cannot draw what is not there.
+    The images of each label in a resample are multinomial, and those of them with the object binomial, as
+    are those elsewhere. This is exactly what drawing images one by one gives for a cell, without drawing
+    any image. NaN where the object was seen under the label only, or never under it: resampling cannot draw
+    what is not there.
     """
     generator = np.random.default_rng(seed)
     low, high = np.full(counts.shape, np.nan), np.full(counts.shape, np.nan)
@@ -56,9 +57,11 @@ def lift_intervals(
     step = max(1, CHUNK // resamples)
     for label in np.flatnonzero((images > 0) & (images < total)):
         rows = np.flatnonzero((counts[:, label] > 0) & (counts[:, label] < everywhere))
-        n, rest = drawn[:, label], total - drawn[:, label]
+        n = drawn[:, label]
+        rest = total - drawn[:, label]
         for some in (rows[i : i + step] for i in range(0, len(rows), step)):
-            inside, outside = counts[some, label], everywhere[some] - counts[some, label]
+            inside = counts[some, label]
+            outside = everywhere[some] - counts[some, label]
             count = generator.binomial(n, (inside / images[label])[:, None])
             elsewhere = generator.binomial(rest, (outside / (total - images[label]))[:, None])
             resampled = lift(count, n, elsewhere, rest)
@@ -67,7 +70,7 @@ def lift_intervals(
 
 
 def _middle(values: Numbers) -> Numbers:
-    """Where the middle 95 % of each row begin and end (2, n); resamples without the object say nothing."""
+    """Return the ends (2, n) of the middle 95 % of each row, leaving out resamples without the object."""
     gaps = np.isnan(values).any(1)
     ends = np.empty((2, len(values)))
     ends[:, ~gaps] = np.quantile(values[~gaps], (0.025, 0.975), axis=1)

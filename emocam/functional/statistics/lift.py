@@ -1,4 +1,4 @@
-"""How many times as often under a label as under all others."""
+"""The lift: how many times as often an object comes under a label as under all others."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -7,10 +7,10 @@ Numbers = NDArray[np.float64]
 
 
 def lift(count: NDArray, images: NDArray, elsewhere: NDArray, others: NDArray) -> Numbers:
-    """(count / images) / (elsewhere / others): a label's images with the object, and other labels'.
+    """Return (count / images) / (elsewhere / others), the object's share under a label over that elsewhere.
 
-    Where one of the counts is 0, half an image more is counted with and half without the object,
-    on both sides (Haldane 1956). NaN where the object is nowhere, or one side has no images.
+    Where one of the counts is 0, half an image with and half an image without the object are added on both
+    sides (Haldane 1956). NaN where the object is nowhere, or one side has no images.
     """
     half = np.where((count == 0) | (elsewhere == 0), 0.5, 0.0)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -20,5 +20,5 @@ def lift(count: NDArray, images: NDArray, elsewhere: NDArray, others: NDArray) -
 
 
 def lifts(counts: NDArray[np.integer], images: NDArray[np.integer]) -> Numbers:
-    """The lift of each cell (O, L) of counts, against all labels (L,) but its own."""
+    """Return the lift of each cell (O, L) of counts, against all labels (L,) but its own."""
     return lift(counts, images[None], counts.sum(1, keepdims=True) - counts, images.sum() - images[None])

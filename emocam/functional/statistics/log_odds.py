@@ -5,7 +5,7 @@ from torch import Tensor
 
 
 def log_odds(logits: Tensor, label: Tensor) -> Tensor:
-    """Of each row of logits (n, L) for its label (n,): the label's logit minus logsumexp of the others."""
-    own = logits.gather(-1, label[:, None])
+    """Return each row's log-odds of its label (n,): its logit minus logsumexp of the other logits (n, L)."""
+    logit = logits.gather(-1, label[:, None])
     others = logits.scatter(-1, label[:, None], -torch.inf)
-    return own[:, 0] - others.logsumexp(-1)
+    return logit[:, 0] - others.logsumexp(-1)

@@ -1,8 +1,8 @@
-"""An honest null for similarity: what was kept is drawn anew among the images with the object.
+"""A fair null for similarity: each kept image is drawn again among the images with the object.
 
-Methods explain the same images, so all their matrices follow presence, and look alike even when
-they attend to nothing in common. Here each method keeps as many images of an object as it did, but
-any of those in which the object is present: presence and each object's rate stay, attention goes.
+Methods explain the same images, so all their matrices follow presence, and look alike even when they attend
+to nothing in common. Here each method keeps as many images of an object as it did, but any of those in
+which the object is present: presence and each object's rate stay, attention goes.
 """
 
 from collections.abc import Iterator
@@ -20,10 +20,10 @@ RANKED = 10**8
 
 
 def redraw(kept: np.ndarray, present: np.ndarray, draws: int, generator: np.random.Generator) -> np.ndarray:
-    """Counts (draws, O, L) with the row sums of kept (O, L), at most present (O, L).
+    """Draw counts (draws, O, L) with the row sums of kept (O, L), at most present (O, L).
 
-    Choosing images without replacement is a hypergeometric draw for each label from what the labels
-    before it have left: exact, and no image is looked at.
+    Choosing images without replacement is a hypergeometric draw for each label from what the labels before
+    it have left: it is exact, and no image is needed.
     """
     drawn = np.broadcast_to(kept, (draws, *kept.shape)).copy()
     open_rows = np.flatnonzero((kept.sum(1) > 0) & (kept.sum(1) < present.sum(1)))
@@ -39,7 +39,7 @@ def redraw(kept: np.ndarray, present: np.ndarray, draws: int, generator: np.rand
 
 
 def redrawn(kept: Tensor, present: Tensor, draws: int, generator: np.random.Generator) -> Iterator[Tensor]:
-    """Counts (d, M, O, L), in parts that together are `draws`: all at once would be gigabytes."""
+    """Yield redrawn counts (d, M, O, L) in parts of `draws` in all, since at once they would be gigabytes."""
     most = max(1, CHUNK // max(1, kept.numel()))
     for start in range(0, draws, most):
         count = min(most, draws - start)
@@ -51,22 +51,22 @@ def redrawn(kept: Tensor, present: Tensor, draws: int, generator: np.random.Gene
 
 
 def affordable_draws(methods: int, cells: int) -> int:
-    """999, or as many as take about half a minute: what is ranked grows with the pairs of methods."""
+    """Return 999, or as many draws as take about half a minute: the time grows with the pairs of methods."""
     ranked = max(1, methods * (methods - 1) * cells)
     return min(999, max(99, RANKED // ranked))
 
 
 def presence_null_p(kept: Tensor, present: Tensor, draws: int = 999, seed: int = 0) -> Tensor:
-    """One-sided p (M, M): how often redrawn matrices (M, O, L) are at least as alike in their residuals.
+    """Return the one-sided p (M, M) that redrawn matrices (M, O, L) are as alike in their residuals.
 
-    The plain R would not do: redrawn matrices follow presence more closely than real ones, so that
-    their R is high, and hardly any pair would exceed it. NaN where the residuals' R is NaN; the
-    smallest p is 1 / (1 + draws), also on the diagonal.
+    The plain R would not do: redrawn matrices follow presence more closely than real ones, so that their R
+    is high, and hardly any pair would exceed it. NaN where the residuals' R is NaN; the smallest p is 1 /
+    (1 + draws), also on the diagonal.
     """
-    found = residual_spearman(kept, present)
-    alike = torch.zeros_like(found)
+    similarity = residual_spearman(kept, present)
+    alike = torch.zeros_like(similarity)
     for part in redrawn(kept, present, draws, np.random.default_rng(seed)):
         # rounding must not make an equal correlation a smaller one
-        alike += (residual_spearman(part, present) >= found - 1e-12).sum(0)
+        alike += (residual_spearman(part, present) >= similarity - 1e-12).sum(0)
     p = (1 + alike.fill_diagonal_(0)) / (1 + draws)
-    return torch.where(found.isnan(), torch.nan, p)
+    return torch.where(similarity.isnan(), torch.nan, p)

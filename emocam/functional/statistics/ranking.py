@@ -1,4 +1,4 @@
-"""How well a score tells what is used from what is not; equal scores are taken together."""
+"""How well a score separates used from unused; equal scores are taken together."""
 
 from dataclasses import dataclass
 
@@ -11,9 +11,9 @@ Marks = NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Ranking:
-    """Of the n used and m unused, how many score at least each threshold (T,), highest first.
+    """How many of the n used and m unused score at least each threshold (T,), highest first.
 
-    What has no score (NaN) is ranked last, all of it alike.
+    Whatever has no score (NaN) is ranked last and all alike.
     """
 
     threshold: Scores
@@ -30,7 +30,7 @@ class Ranking:
 
     @property
     def auc(self) -> float:
-        """The chance that a used one scores higher than an unused one, equal ones counting half."""
+        """The chance that a used one scores higher than an unused one, where equal ones count half."""
         n, m = self.right[-1], self.false[-1]
         if not n or not m:
             return float("nan")
@@ -40,14 +40,14 @@ class Ranking:
 
     @property
     def average_precision(self) -> float:
-        """The precision at each used one, averaged: what is unused and ranked high weighs most."""
+        """The mean precision at each used one: an unused one that is ranked high weighs most."""
         if not self.right[-1]:
             return float("nan")
         return float((np.diff(self.right, prepend=0) * self.precision).sum() / self.right[-1])
 
 
 def rank(score: Scores, used: Marks) -> Ranking:
-    """score, used (n,)."""
+    """Rank scores (n,) against whether each is used (n,)."""
     known = np.where(np.isnan(score), -np.inf, score)
     threshold, place = np.unique(-known, return_inverse=True)
     right = np.bincount(place, used, len(threshold)).astype(np.int64)
@@ -56,7 +56,7 @@ def rank(score: Scores, used: Marks) -> Ranking:
 
 
 def highest(score: Scores, count: NDArray[np.integer]) -> Marks:
-    """Of each column of scores (O, L) the `count` (L,) highest, where they are above 0."""
+    """Mark the `count` (L,) highest scores of each column (O, L), where they are above 0."""
     order = np.argsort(np.where(np.isnan(score), np.inf, -score), axis=0, kind="stable")
     place = np.empty_like(order)
     np.put_along_axis(place, order, np.arange(len(score))[:, None], axis=0)

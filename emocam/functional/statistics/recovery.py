@@ -1,4 +1,4 @@
-"""Rules by which a cell, an object and a label, may be called looked at: each gives scores and a decision."""
+"""Rules by which a cell, an object and a label, may be called used: each gives scores and a decision."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,9 +22,9 @@ SURE = 0.05
 
 @dataclass(frozen=True)
 class Pairs:
-    """P pairs of an image and an object in it, which has `regions` (P,) there; images (L,) of each label.
+    """P pairs of an image and an object in it, with its `regions` (P,) there; images (L,) of each label.
 
-    Of several regions `importance` (P,) is the highest, `chance` (P,) the lowest.
+    Of several regions `importance` (P,) is the highest and `chance` (P,) the lowest.
     """
 
     object: NDArray[np.int64]
@@ -36,7 +36,7 @@ class Pairs:
     objects: int
 
     def total(self, value: NDArray[Any]) -> Matrix:
-        """Summed over the pairs of each cell: (O, L)."""
+        """Sum a value over the pairs of each cell: (O, L)."""
         shape = self.objects, len(self.images)
         place = self.object * shape[1] + self.label
         summed = np.bincount(place, value.astype(np.float64), shape[0] * shape[1])
@@ -47,18 +47,18 @@ class Pairs:
         return self.total(np.ones(len(self.object)))
 
     def percent(self, value: NDArray[Any]) -> Matrix:
-        """Of the label's images."""
+        """Return a value's sum over each cell's pairs as a percentage of the label's images (O, L)."""
         return 100 * self.total(value) / np.maximum(self.images, 1)
 
     def share(self, value: NDArray[Any]) -> Matrix:
-        """Of the pairs of each cell; NaN where the object never is."""
+        """Return a value's mean over the pairs of each cell (O, L); NaN where the object never is."""
         present = self.present
         return self.total(value) / np.where(present > 0, present, np.nan)
 
 
 @dataclass(frozen=True)
 class Called:
-    """What a rule says: score (O, L), and which cells it calls used, chosen (O, L)."""
+    """A rule's answer: a score (O, L), and which cells it calls used (O, L)."""
 
     score: Matrix
     chosen: NDArray[np.bool_]
@@ -69,36 +69,37 @@ Rule = Callable[[Pairs, NDArray[np.int64]], Called]
 
 
 def presence(pairs: Pairs, cues: NDArray[np.int64]) -> Called:
-    """In which percentage of the label's images the object is: no CAM is asked."""
+    """Score by the percentage of the label's images in which the object is present; no CAM is asked."""
     score = pairs.percent(np.ones(len(pairs.object)))
     return Called(score, highest(score, cues))
 
 
 def paper(pairs: Pairs, cues: NDArray[np.int64]) -> Called:
-    """In which percentage of them it is and has an importance above 0.3."""
+    """Score by the percentage of the label's images in which the object has an importance above 0.3."""
     score = pairs.percent(pairs.importance > LOOKED)
     return Called(score, highest(score, cues))
 
 
 def average(pairs: Pairs, cues: NDArray[np.int64]) -> Called:
-    """Its importance where it is, without a threshold."""
+    """Score by the mean importance of the object where it is present, without a threshold."""
     score = pairs.share(pairs.importance)
     return Called(score, highest(score, cues))
 
 
 def chance(pairs: Pairs, cues: NDArray[np.int64]) -> Called:
-    """As `paper`, but a region counts where its chance is below 0.05."""
+    """Score as `paper` does, but count a region where its chance is below 0.05."""
     score = pairs.percent(pairs.chance < RARE)
     return Called(score, highest(score, cues))
 
 
 def above_chance(pairs: Pairs, cues: NDArray[np.int64]) -> Called:
-    """In which share of the images that have it, it counts as `chance` counts.
+    """Score by the share of the object's images of the label in which its chance is below 0.05.
 
-    Called used is what counts more often than boxes put anywhere would, at a false discovery rate
-    of 0.05: how many cells are used need not be known.
+    A cell is called used if it counts more often than boxes put anywhere would, at a false discovery rate
+    of 0.05: the number of used cells need not be known.
     """
-    hits, present = pairs.total(pairs.chance < RARE), pairs.present
+    hits = pairs.total(pairs.chance < RARE)
+    present = pairs.present
     usual = pairs.share(1 - (1 - RARE) ** pairs.regions)
     p = binomial_tail(hits.astype(np.int64), present.astype(np.int64), usual)
     return Called(pairs.share(pairs.chance < RARE), false_discoveries(p) < SURE)

@@ -3,11 +3,12 @@
 import torch
 from torch import Tensor
 
-ROUNDS, TOLERANCE = 20_000, 1e-7
+ROUNDS = 20_000
+TOLERANCE = 1e-7
 
 
 def ridge(design: Tensor, responses: Tensor, penalty: float) -> Tensor:
-    """Coefficients (B, C) that minimise |y - Z w|^2 + penalty |w|^2 for design (S, C), responses (B, S)."""
+    """Fit coefficients (B, C) that minimise |y - Z w|^2 + penalty |w|^2; design (S, C), responses (B, S)."""
     z, y = _centred(design, responses)
     # (Z'Z + p I)^-1 Z' = Z' (ZZ' + p I)^-1: the smaller of the two systems is solved
     wide = z.shape[0] < z.shape[1]
@@ -19,13 +20,14 @@ def ridge(design: Tensor, responses: Tensor, penalty: float) -> Tensor:
 
 
 def lasso(design: Tensor, responses: Tensor, penalty: float) -> Tensor:
-    """Coefficients (B, C) that minimise |y - Z w|^2 / 2S + penalty |w|, for all responses together.
+    """Fit coefficients (B, C) that minimise |y - Z w|^2 / 2S + penalty |w|, for all responses together.
 
-    FISTA with restarts: Beck and Teboulle 2009, https://doi.org/10.1137/080716542; O'Donoghue and
-    Candes 2015, https://arxiv.org/abs/1204.3982.
+    FISTA with restarts: Beck and Teboulle 2009, https://doi.org/10.1137/080716542; O'Donoghue and Candes
+    2015, https://arxiv.org/abs/1204.3982.
     """
     z, y = _centred(design, responses)
-    gram, match = z.T @ z / len(z), y @ z / len(z)
+    gram = z.T @ z / len(z)
+    match = y @ z / len(z)
     step = 1 / torch.linalg.matrix_norm(gram, 2)
     weight = look = torch.zeros_like(match)
     momentum = torch.ones_like(match[:, :1])
@@ -44,5 +46,6 @@ def lasso(design: Tensor, responses: Tensor, penalty: float) -> Tensor:
 
 
 def _centred(design: Tensor, responses: Tensor) -> tuple[Tensor, Tensor]:
-    design, responses = design.double(), responses.double()
+    design = design.double()
+    responses = responses.double()
     return design - design.mean(0), responses - responses.mean(1, keepdim=True)

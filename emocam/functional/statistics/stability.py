@@ -1,7 +1,7 @@
 """How many pictures are enough for the same objects to come first.
 
-Parts of growing size are drawn without replacement, each containing the one before. Near the whole
-a part agrees with it because it is nearly the same pictures; only up to half of them it says
+Parts of growing size are drawn without replacement, each containing the one before. A part close to the
+whole agrees with it because it has nearly the same pictures; only parts of up to half of the pictures say
 something about pictures not seen.
 """
 
@@ -19,8 +19,10 @@ STEPS = (1, 1.5, 2, 3, 5, 7)
 
 @dataclass(frozen=True)
 class Agreement:
-    """Of S sizes (S,) and D draws the overlap (S, D) with the whole: of the `top` objects of the
-    highest mean percentage, and of each label's strongest object.
+    """The overlap (S, D) with the whole for S sizes (S,) and D draws.
+
+    `overlap` is of the `top` objects of the highest mean percentage, `strongest` of each label's strongest
+    object.
     """
 
     sizes: Places
@@ -30,15 +32,15 @@ class Agreement:
 
     @property
     def stable_from(self) -> int | None:
-        """The size from which on, as far as half of the pictures, parts share ENOUGH of the top; None if none."""
-        told = self.sizes <= self.sizes[-1] / 2 if len(self.sizes) else np.zeros(0, bool)
-        below = np.flatnonzero(self.overlap.mean(1)[told] < ENOUGH)
+        """The size from which on, up to half of the pictures, parts share ENOUGH of the top; None if none."""
+        telling = self.sizes <= self.sizes[-1] / 2 if len(self.sizes) else np.zeros(0, bool)
+        below = np.flatnonzero(self.overlap.mean(1)[telling] < ENOUGH)
         first = below[-1] + 1 if len(below) else 0
-        return int(self.sizes[first]) if self.top and first < told.sum() else None
+        return int(self.sizes[first]) if self.top and first < telling.sum() else None
 
 
 def round_sizes(images: int) -> Places:
-    """10, 15, 20, 30, 50, 70, 100 and so on, and all images at last."""
+    """Return the sizes 10, 15, 20, 30, 50, 70, 100 and so on, and last the number of all images."""
     round_numbers = (int(step * 10**power) for power in range(1, 10) for step in STEPS)
     return np.array([*(n for n in round_numbers if n < images), *([images] if images else [])], np.int64)
 
@@ -46,8 +48,13 @@ def round_sizes(images: int) -> Places:
 def agreement(
     image: Places, object: Places, label: Places, shape: tuple[int, int], draws: int = 30, seed: int = 0
 ) -> Agreement:
-    """image, object (K,) of pairs that count, without repeats; label (I,) of each image; shape (O, L)."""
-    generator, sizes = np.random.default_rng(seed), round_sizes(len(label))
+    """Compare growing random parts of the images with the whole.
+
+    `image` and `object` (K,) are the pairs that count, without repeats; `label` (I,) is each image's;
+    `shape` is (O, L).
+    """
+    generator = np.random.default_rng(seed)
+    sizes = round_sizes(len(label))
     whole = _percent(image, object, label, np.zeros(len(label), np.int64), 1, shape)[0]
     means = _mean(whole)
     top = min(TOP, int((means > 0).sum()))
@@ -65,8 +72,12 @@ def agreement(
 def _percent(
     image: Places, object: Places, label: Places, level: Places, levels: int, shape: tuple[int, int]
 ) -> Shares:
-    """Of each label's images up to a level the percentage with the object (levels, O, L); NaN without images."""
+    """Return the percentage of each label's images up to a level that have the object (levels, O, L).
+
+    NaN without images.
+    """
     objects, labels = shape
+    # each image is counted at the level at which it comes in; the cumulative sums make it count from there on
     cell = (level[image] * objects + object) * labels + label[image]
     counts = np.bincount(cell, minlength=levels * objects * labels).reshape(levels, objects, labels)
     images = (
@@ -76,22 +87,26 @@ def _percent(
 
 
 def _mean(percent: Shares) -> Shares:
-    """Over the labels that have images (..., O)."""
+    """Average over the labels that have images (..., O)."""
     known = ~np.isnan(percent)
     return np.where(known, percent, 0).sum(-1) / known.sum(-1).clip(min=1)
 
 
 def _top_shared(means: Shares, whole: Shares, top: int) -> Shares:
-    """The share of the top of means (S, O) that is in the top of the whole (O,); ties with its last are in it."""
+    """Return the share of the top of means (S, O) that is in the whole's top (O,), ties with its last in."""
     first = np.argsort(-means, axis=1, kind="stable")[:, :top]
     in_whole = whole[first] >= np.sort(whole)[-top]
     return (in_whole & (np.take_along_axis(means, first, 1) > 0)).sum(1) / top
 
 
 def _strongest_shared(parts: Shares, whole: Shares) -> Shares:
-    """The share of labels, of those with any object that counts, whose strongest object is the same (S,)."""
+    """Return the share of labels (S,) whose strongest object is the same as in the whole.
+
+    Only labels with an object that counts are taken.
+    """
     highest = np.nan_to_num(whole).max(0)
-    told = highest > 0
-    parts = np.nan_to_num(parts)[..., told]
-    best, labels = parts.argmax(1), np.flatnonzero(told)
-    return ((np.nan_to_num(whole)[best, labels] == highest[told]) & (parts.max(1) > 0)).mean(1)
+    counted = highest > 0
+    parts = np.nan_to_num(parts)[..., counted]
+    best = parts.argmax(1)
+    labels = np.flatnonzero(counted)
+    return ((np.nan_to_num(whole)[best, labels] == highest[counted]) & (parts.max(1) > 0)).mean(1)

@@ -1,4 +1,4 @@
-"""Upper tails of counts: how likely is so much, or more, by chance alone."""
+"""Upper tails of counts: the probability of so much, or more, by chance alone."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,17 +14,17 @@ NEGLIGIBLE = 1e-17
 
 
 def binomial_tail(count: Counts, of: Counts, share: Shares) -> Shares:
-    """P(at least `count`) when each of `of` is a hit with probability `share`; NaN where share is."""
+    """Return P(at least `count`) when each of `of` is a hit with probability `share`; NaN where share is."""
     k = np.maximum(count, 1)
     tail = betainc(k, np.maximum(of - k + 1, 1), np.clip(share, 0, 1))
     return np.where(np.isnan(share), np.nan, np.where(count <= 0, 1.0, np.where(count > of, 0.0, tail)))
 
 
 def hypergeometric_tail(count: Counts, drawn: Counts, marked: Counts, of: Counts) -> Shares:
-    """P(at least `count` marked ones) among `drawn` of `of` ones, `marked` of which are marked.
+    """Return P(at least `count` marked ones) among `drawn` of `of` ones, `marked` of which are marked.
 
-    The shorter way round: terms are added from `count` away from the distribution's middle, where
-    each is smaller than the one before.
+    The shorter tail is summed: terms are added from `count` away from the distribution's middle, where each
+    is smaller than the one before.
     """
     k, n, m, total = (x.astype(float) for x in np.broadcast_arrays(count, drawn, marked, of))
     above = k > n * m / np.maximum(total, 1)
@@ -33,14 +33,14 @@ def hypergeometric_tail(count: Counts, drawn: Counts, marked: Counts, of: Counts
     inside = (first >= np.maximum(0, n + m - total)) & (first <= np.minimum(n, m))
     j = np.where(inside, first, np.maximum(0, n + m - total))
     term = np.where(inside, np.exp(_log_mass(j, n, m, total)), 0.0)
-    found = term.copy()
-    while (term > NEGLIGIBLE * found).any():
+    tail = term.copy()
+    while (term > NEGLIGIBLE * tail).any():
         more = np.where(above, (m - j) * (n - j), j * (total - m - n + j))
         less = np.where(above, (j + 1) * (total - m - n + j + 1), (m - j + 1) * (n - j + 1))
         term = term * more / less.clip(min=1)
         j = j + np.where(above, 1, -1)
-        found = found + term
-    return np.where(above, found, 1 - found).clip(0, 1)
+        tail = tail + term
+    return np.where(above, tail, 1 - tail).clip(0, 1)
 
 
 def _log_mass(j: Shares, n: Shares, m: Shares, total: Shares) -> Shares:

@@ -1,9 +1,9 @@
 """Association matrices at all pairs of thresholds, from one pass over sorted evidence.
 
 An object class counts in an image if one region passes both thresholds at once. So each class and image is
-a staircase over the grid of thresholds, whose steps are those regions that no other surpasses in both. Seen
-from the most important one on, a step adds one at all pairs below itself, but for those that lie below the
-step before as well: a count of corners, summed up along both thresholds, is the matrix at every pair.
+a staircase over the grid of thresholds, whose steps are the regions that no other region surpasses in both.
+Going from the most important region on, a step adds one at all pairs below itself, except those below the
+step before: a count of corners, summed up along both thresholds, is the matrix at every pair.
 """
 
 from types import EllipsisType
@@ -25,15 +25,19 @@ def count_grid(
     importances: Numbers,
     shape: tuple[int, int],
 ) -> NDArray[np.int64]:
-    """Counts (S, T, O, L) at S score and T importance thresholds, both ascending.
+    """Count images (S, T, O, L) at S score and T importance thresholds, both ascending.
 
-    label (B,) of each image; object, image, score, importance (N,) of each region; shape is (O, L).
+    `label` (B,) belongs to each image; `object`, `image`, `score` and `importance` (N,) to each region;
+    `shape` is (O, L).
     """
     objects, labels = shape
     # as Thresholds compares: numbers as they are stored
-    scores, importances = scores.astype(np.float32), importances.astype(np.float32)
+    scores = scores.astype(np.float32)
+    importances = importances.astype(np.float32)
     seen = np.flatnonzero((score > scores[0]) & (importance > importances[0]))
-    # image, class, how important, how sure: in the bits of one number, so that all four are sorted at once
+    # Four fields are packed into the bits of one number, so that one sort orders by all of them: from the
+    # highest bits down the image, its object (o bits), how many importance thresholds the region misses
+    # (t bits), and how many score thresholds it passes (s bits).
     s, t, o = (number.bit_length() for number in (len(scores), len(importances), objects))
     key = image[seen].astype(np.int64, copy=False)
     for bits, field in (
@@ -44,12 +48,15 @@ def count_grid(
         key <<= bits
         key |= field
     key.sort(kind="stable")
-    # images and classes ascend, so what an earlier one reached lies below all of the next
+    # The running maximum of (image, object, score level), with the t bits cut out, is the staircase's height.
+    # Images and objects ascend, so that what an earlier pair reached lies below all of the next.
     highest = key >> s + t << s | key & (1 << s) - 1
     np.maximum.accumulate(highest, out=highest)
     steps = np.flatnonzero(np.diff(highest, prepend=0))
-    reached, down = highest[steps], len(importances) - (key[steps] >> s & (1 << t) - 1)
-    pair, across = reached >> s, reached & (1 << s) - 1
+    reached = highest[steps]
+    down = len(importances) - (key[steps] >> s & (1 << t) - 1)
+    pair = reached >> s
+    across = reached & (1 << s) - 1
     before = np.maximum(np.concatenate([[0], reached[:-1]]) - (pair << s), 0)
     cell = (pair & (1 << o) - 1) * labels + label[pair >> o]
 
@@ -67,7 +74,7 @@ def count_grid(
 
 
 def passed(values: Numbers, thresholds: Numbers) -> NDArray[np.unsignedinteger]:
-    """How many of the thresholds lie strictly below each value: (n,)."""
+    """Count the thresholds strictly below each value: (n,)."""
     above = np.zeros(len(values), np.min_scalar_type(len(thresholds)))
     for threshold in thresholds:
         above += values > threshold
