@@ -45,9 +45,9 @@ def all_shards(shard_runs: Sequence[ShardRun]) -> list[ShardRun]:
     found: dict[Shard, ShardRun] = {}
     for shard_run in shard_runs:
         if shard_run.shard in found:
-            other = found[shard_run.shard].folder
+            earlier = found[shard_run.shard].folder
             raise SettingError(
-                f"shard {shard_run.shard} is there twice: {other} and {shard_run.folder}; name one"
+                f"shard {shard_run.shard} is there twice: {earlier} and {shard_run.folder}; name one"
             )
         found[shard_run.shard] = shard_run
     (of,) = divided
