@@ -4,12 +4,11 @@ from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
 import torch
 from torch import Tensor
 
 from emocam.functional.map.focus import moved, on_one_grid
+from emocam.results.equal_blocks import equal_blocks
 from emocam.results.run import Run
 from emocam.results.tables import read_boxes
 
@@ -37,15 +36,13 @@ def most_moved(runs: list[Run], names: list[str]) -> pd.DataFrame:
 
 
 def _blocks(run: Run) -> Iterator[tuple[list[str], list[str], Tensor]]:
-    """Images, their labels and focus (B, g, g), in the order of the listing."""
-    predictions = pq.ParquetFile(run.path / "predictions.parquet").iter_batches(
-        BLOCK, columns=["image", "label"]
-    )
-    maps = pq.ParquetFile(run.path / "maps.parquet").iter_batches(BLOCK)
+    """Yield images, their labels and focus (B, g, g), in the order of the listing and the same of all runs."""
+    predictions = equal_blocks(run.path / "predictions.parquet", BLOCK, ["image", "label"])
+    maps = equal_blocks(run.path / "maps.parquet", BLOCK)
     for said, rows in zip(predictions, maps, strict=True):
         shape = [rows[side][0].as_py() for side in ("height", "width")]
-        cells = rows["map"].flatten().to_numpy().reshape(len(rows), *shape)
-        window = torch.from_numpy(read_boxes(pa.Table.from_batches([rows])))
+        cells = rows["map"].combine_chunks().flatten().to_numpy().reshape(len(rows), *shape)
+        window = torch.from_numpy(read_boxes(rows))
         focus = on_one_grid(torch.from_numpy(cells.copy()), window)
         yield said["image"].to_pylist(), said["label"].to_pylist(), focus
 

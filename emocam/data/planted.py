@@ -95,7 +95,8 @@ class Planted(Data):
         known: dict[str, str | float] = {"truth": self.rules.label(scene)}
         return Picture(draw(scene), boxes.astype(np.float32), object, known=known)
 
-    def begin(self) -> None:
+    def prepare(self) -> None:
+        """Write the export, where one is asked for."""
         if self.export is not None:
             self.write(self.export)
 

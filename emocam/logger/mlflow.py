@@ -42,12 +42,10 @@ class MLflow:
     def __init__(self, uri: str = DEFAULT, experiment: str = "emocam") -> None:
         self.uri, self.experiment = absolute(uri), experiment
         from mlflow.exceptions import MlflowException
-        from mlflow.tracking import MlflowClient
 
         for noisy in ("alembic", "mlflow.store.db.utils"):  # after the import, which sets levels of its own
             logging.getLogger(noisy).setLevel(logging.WARNING)
         try:
-            self.client = MlflowClient(self.uri)
             self.experiment_id = self._initialise()
         except (MlflowException, OSError) as error:
             reason = " ".join(str(error).split())[:200]
@@ -63,7 +61,11 @@ class MLflow:
             ) from None
 
     def _initialise(self) -> str:
-        """Two processes that migrate one fresh sqlite file at once both crash, hence the lock."""
+        """Connect, and return the experiment's id.
+
+        Of two processes that make the tables of one fresh sqlite file at once one crashes, and the client
+        makes them as soon as it is built: hence the lock around both.
+        """
         if not self.uri.startswith("sqlite:///"):
             return self._find_experiment(None)
         file = Path(unquote(self.uri.removeprefix("sqlite:///")))
@@ -73,6 +75,9 @@ class MLflow:
             return self._find_experiment((file.parent / "mlartifacts" / self.experiment).as_uri())
 
     def _find_experiment(self, artifacts: str | None) -> str:
+        from mlflow.tracking import MlflowClient
+
+        self.client = MlflowClient(self.uri)
         found = self.client.get_experiment_by_name(self.experiment)
         return (
             found.experiment_id

@@ -97,14 +97,17 @@ def fit(
 
 
 def read_labels(path: str | Path, setting: str = "classifier.labels") -> list[str]:
-    """One name a line; empty lines at the end do not count."""
+    """Return the names of a file, one a line and as they stand there; empty lines at the end do not count."""
     path = Path(path).expanduser()
     try:
-        labels = path.read_text(encoding="utf-8").rstrip().splitlines()
+        # lines end as editors end them: other characters that Python parts lines at may be in a name
+        labels = path.read_text(encoding="utf-8-sig").split("\n")
     except (OSError, UnicodeDecodeError) as error:
         raise SettingError(f"{setting}: {path} cannot be read as text ({error})") from None
+    while labels and not labels[-1].strip():
+        labels.pop()
     twice = sorted({label for label in labels if labels.count(label) > 1})
     if twice or not all(label.strip() for label in labels) or not labels:
         fault = f"{twice[0]!r} stands twice" if twice else "a line is empty" if labels else "it is empty"
         raise SettingError(f"{setting}: {path} needs one different name a line, but {fault}")
-    return [label.strip() for label in labels]
+    return labels

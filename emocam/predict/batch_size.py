@@ -31,8 +31,16 @@ GROUPS = (
 def fitting_batch(views: Sequence[View | Views], workers: int, free: int) -> int:
     """From 1 to MOST, so that the batches at work and those that wait fit into their share of memory."""
     picture = Image.new("RGB", PHOTOGRAPH)
-    each = sum(_pixels(view(picture)[0]) for view in views) * (WORKING + 3 * WAITING * workers)
+    each = sum(_pixels_of(view, picture) for view in views) * (WORKING + 3 * WAITING * workers)
     return max(1, min(MOST, free // SHARE // max(1, each)))
+
+
+def _pixels_of(view: View | Views, picture: Image.Image) -> int:
+    """Count the pixels that a view makes of a picture; of one that it refuses all, since it sees no more."""
+    try:
+        return _pixels(view(picture)[0])
+    except Exception:  # as of any picture: a view that looks for a face finds none in a black one
+        return picture.width * picture.height
 
 
 def _pixels(seen: Tensor | tuple[Tensor, ...]) -> int:

@@ -26,6 +26,13 @@ class Thresholds:
     confidence: float = 0.0
     chance: float | None = None
 
+    def __post_init__(self) -> None:
+        for name in ("score", "importance", "confidence", "chance"):
+            value = getattr(self, name)
+            number = isinstance(value, int | float) and not isinstance(value, bool)
+            if not (number and 0 <= value <= 1) and (name, value) != ("chance", None):
+                raise SettingError(f"threshold.{name} must be a number in [0, 1], got {value!r}")
+
     @property
     def decides(self) -> Literal["importance", "chance"]:
         """The column that says whether a region was looked at."""

@@ -11,7 +11,15 @@ from urllib.parse import quote
 import pandas as pd
 from PIL import Image
 
-from emocam.report.differences import Difference, comparable, find_differences, find_pictures
+from emocam.report.differences import (
+    FEW_IMAGES,
+    Difference,
+    comparable,
+    enough_images,
+    find_differences,
+    find_pictures,
+    same_counts,
+)
 from emocam.report.examples import Example
 from emocam.report.focus_shift import hides_faces, lenders, write_moved
 from emocam.report.page import static, templates
@@ -62,6 +70,9 @@ def write_comparison(
             high=_matrix(folder / "similarity_high.csv"),
             chance=_matrix(folder / "similarity_permutation_p.csv"),
             cells=cells,
+            equal=same and same_counts(tables),
+            enough=same and bool(enough_images(tables).any()),
+            few_images=FEW_IMAGES,
             moved=moved,
             paired=(folder / "paired.csv").is_file(),
             pasted=[

@@ -45,12 +45,24 @@ def comparable(runs: list[RunTables]) -> bool:
     return all(run.objects == first.objects and run.labels == first.labels for run in runs)
 
 
+def enough_images(runs: list[RunTables]) -> NDArray[np.bool_]:
+    """Return the labels (L,) of which every run has enough images for a difference to mean something."""
+    return np.all([run.images >= FEW_IMAGES for run in runs], axis=0)
+
+
+def same_counts(runs: list[RunTables]) -> bool:
+    """Return whether the matrices are equal, number by number."""
+    first = runs[0]
+    return all(
+        np.array_equal(run.counts, first.counts) and np.array_equal(run.images, first.images) for run in runs
+    )
+
+
 def find_differences(runs: list[RunTables]) -> list[Difference]:
     """The cells that differ most, by points or by places; the largest first."""
     percent = np.stack([np.nan_to_num(run.percent) for run in runs])
     place = rankdata(-percent, axis=1, method="min").astype(int)
-    enough = np.all([run.images >= FEW_IMAGES for run in runs], axis=0)
-    differs = (percent.max(0) > percent.min(0)) & enough
+    differs = (percent.max(0) > percent.min(0)) & enough_images(runs)
     chosen: set[int] = set()
     # an object that no run counts often may fall by many places for nothing
     for measure in (np.ptp(percent, 0), np.ptp(place, 0) * percent.max(0)):

@@ -18,6 +18,8 @@ from emocam.results.files import METADATA
 LABELLED = ("image", "label", "confidence", "truth")
 COUNTED = ("image", "object", "score", "importance", "chance")
 """The columns of images and of regions that decide what counts."""
+MEASURES = ("count", "counts", "percent")
+"""Of the association matrix; the first two are one."""
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -199,7 +201,7 @@ class Run:
         importance: float | None = None,
         score: float | None = None,
         confidence: float | None = None,
-        measure: Literal["count", "percent"] = "count",
+        measure: Literal["count", "counts", "percent"] = "count",
         chance: float | None = None,
     ) -> pd.DataFrame:
         """Objects x labels; thresholds not given are those of the run.
@@ -208,10 +210,12 @@ class Run:
         """
         from emocam.records.thresholds import Thresholds
 
+        if measure not in MEASURES:
+            raise SettingError(f"measure must be one of {', '.join(MEASURES)}, got {measure!r}")
         own = self.summary["thresholds"] | ({} if importance is None else {"chance": None})
         given = {"importance": importance, "score": score, "confidence": confidence, "chance": chance}
         found = self.counts(Thresholds(**own | {k: v for k, v in given.items() if v is not None}))
-        matrix = found.counts if measure == "count" else found.percent
+        matrix = found.percent if measure == "percent" else found.counts
         return pd.DataFrame(matrix.numpy(), pd.Index(self.object_names, name="object"), self.label_names)
 
     def plot(self, rows: int = 25, ax: "Axes | None" = None, **thresholds: float) -> "Axes":

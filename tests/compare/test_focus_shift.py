@@ -47,3 +47,17 @@ def test_a_comparison_leaves_moved_and_paired_tables(runs, tmp_path) -> None:
     low = pd.read_csv(tmp_path / "out/similarity_low.csv", index_col="run").to_numpy()
     high = pd.read_csv(tmp_path / "out/similarity_high.csv", index_col="run").to_numpy()
     assert (low <= found.similarity["similarity"].to_numpy() + 1e-9).all() and (high <= 1).all()
+
+
+def test_row_groups_that_differ_between_runs_change_nothing(runs, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As of runs with more pictures than a row group holds, one of them resumed at another place."""
+    whole = most_moved(runs, ["one", "two"])
+    monkeypatch.setattr("emocam.compare.focus_shift.BLOCK", 16)
+    for run, rows in zip(runs, (7, 25), strict=True):
+        for name, group in (("predictions", rows), ("maps", rows + 4)):
+            file = run.path / f"{name}.parquet"
+            table = pq.read_table(file, read_dictionary=["label"] if name == "predictions" else [])
+            with pq.ParquetWriter(file, table.schema) as writer:
+                writer.write_table(table.slice(0, 0))  # of a batch in which no picture could be used
+                writer.write_table(table, row_group_size=group)
+    pd.testing.assert_frame_equal(most_moved(runs, ["one", "two"]), whole)

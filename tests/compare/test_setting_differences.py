@@ -12,8 +12,8 @@ from emocam.compare.setting_differences import (
 
 
 def test_only_settings_that_differ_and_matter_are_columns(finished_run):
-    one = finished_run("gradcam", 0.5, flat_settings={"seed": 1, "cache": "here", "cam": {"score": "logit"}})
-    other = finished_run("lime", 0.5, flat_settings={"seed": 1, "cache": "there", "cam": {"samples": 20}})
+    one = finished_run("gradcam", 0.5, settings={"seed": 1, "cache": "here", "cam": {"score": "logit"}})
+    other = finished_run("lime", 0.5, settings={"seed": 1, "cache": "there", "cam": {"samples": 20}})
     table = differing_settings([one, other])
     assert table.to_dict("list") == {
         "cam": ["gradcam", "lime"],
@@ -51,4 +51,4 @@ def test_runs_of_equal_settings_are_numbered(finished_run):
 
 def test_a_setting_that_repeats_another_is_told_there(finished_run) -> None:
     written = {"seed": 1, "cam": {"seed": "${seed}", "samples": 20}}
-    assert "cam.seed" not in flat_settings(finished_run("lime", 0.5, flat_settings=written))
+    assert "cam.seed" not in flat_settings(finished_run("lime", 0.5, settings=written))

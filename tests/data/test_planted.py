@@ -201,3 +201,13 @@ def test_truth_holds_what_the_rules_say_and_intervention_agrees(data):
 def test_wrong_settings_are_named(setting, message):
     with pytest.raises(SettingError, match="^" + message.replace("?", r"\?") + "$"):
         Planted(**setting)
+
+
+def test_a_run_that_names_an_export_writes_it_before_its_first_picture(tmp_path):
+    Planted(images=3, export=tmp_path / "out").prepare()
+    assert sorted(file.name for file in (tmp_path / "out").iterdir()) == [
+        "00000.png",
+        "00001.png",
+        "00002.png",
+        "instances.json",
+    ]

@@ -3,6 +3,7 @@
 import pytest
 
 from emocam.detector.joined import SideBySide
+from emocam.errors import Refused
 from emocam.predict.batch_size import MOST, fitting_batch, free_memory
 from emocam.view.crops import Letterbox, NoView, Stretch, Unchanged
 
@@ -34,3 +35,10 @@ def test_detectors_side_by_side_see_as_much_as_one_after_the_other() -> None:
 @pytest.mark.parametrize("accelerator", ["cpu", "auto"])
 def test_a_machine_has_some_memory_left(accelerator: str) -> None:
     assert 1 << 20 < free_memory(accelerator) <= 1 << 40
+
+
+def test_a_view_that_refuses_the_black_picture_counts_as_all_of_it() -> None:
+    def face(image):
+        raise Refused("no face was found in it")
+
+    assert fitting_batch([face], 2, free=6 << 30) == fitting_batch([Unchanged()], 2, free=6 << 30)

@@ -131,3 +131,31 @@ def test_a_picture_in_no_report_is_opened_from_the_run_s_folder(tmp_path, moved)
     page = write_comparison(tmp_path, [tmp_path / "0", tmp_path / "1"], ["one", "two"])
     first, second = data_of(page.parent / "data/moved.js")["pictures"]
     assert first["size"] == [320, 80] and "size" not in second
+
+
+def headline(folder: Path, make_run, images: int, changed: dict[str, int]) -> str:
+    """The page's first line, of two runs that are equal but for the images of these labels."""
+    for name in ("0", "1"):
+        make_run(folder / name, ["Dog", "Cat"], ["joy", "fear"], images)
+    counts = folder / "1" / "association.csv"
+    table = pd.read_csv(counts)
+    for label, more in changed.items():
+        table.loc[0, label] += more
+    table.to_csv(counts, index=False)
+    page = write_comparison(folder, [folder / "0", folder / "1"], ["one", "two"]).read_text()
+    return " ".join(page.partition("<h1>")[2].partition("</h1>")[0].split())
+
+
+@pytest.mark.parametrize(
+    ("images", "changed", "sentence"),
+    [
+        (60, {}, "2 runs with the same matrix."),
+        (60, {"joy": 3}, "2 runs differ most about"),
+        (4, {}, "Too few pictures to tell whether the 2 runs differ: no label has 10 images in every run."),
+        (4, {"joy": 1}, "Too few pictures to tell whether the 2 runs differ"),
+    ],
+)
+def test_runs_are_called_equal_only_where_pictures_could_tell(
+    tmp_path, make_run, images, changed, sentence
+) -> None:
+    assert headline(tmp_path, make_run, images, changed).startswith(sentence)

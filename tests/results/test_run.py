@@ -93,3 +93,19 @@ def test_a_region_of_an_image_that_is_not_there_is_told(run):
     pq.write_table(table.set_column(place, "image", names), run.path / "evidence.parquet")
     with pytest.raises(SettingError, match=r"evidence: image 'nowhere\.jpg' is not among the 60 names"):
         counts(run)
+
+
+def test_a_measure_is_counts_or_percent_and_nothing_else(run):
+    counted = run.association(importance=0.3)
+    pd.testing.assert_frame_equal(run.association(0.3, measure="counts"), counted)
+    pd.testing.assert_frame_equal(run.association(0.3, measure="count"), counted)
+    images = run.predictions["label"].value_counts().reindex(counted.columns).to_numpy()
+    assert run.association(0.3, measure="percent").to_numpy() == pytest.approx(100 * counted / images)
+    with pytest.raises(SettingError, match="measure must be one of count, counts, percent, got 'lift'"):
+        run.association(measure="lift")
+
+
+@pytest.mark.parametrize(("name", "value"), [("importance", 30), ("score", "high"), ("chance", float("nan"))])
+def test_a_threshold_given_from_python_is_checked(run, name, value):
+    with pytest.raises(SettingError, match=rf"threshold.{name} must be a number in \[0, 1\], got {value!r}"):
+        run.association(**{name: value})

@@ -1,0 +1,51 @@
+"""The tracking store."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from filelock import FileLock, Timeout
+
+from emocam.errors import SettingError
+from emocam.logger.mlflow import MLflow
+
+START = """
+import sys, time
+from pathlib import Path
+from emocam.logger.mlflow import MLflow
+import mlflow.tracking
+Path(sys.argv[2]).touch()
+while not Path(sys.argv[3]).exists():
+    time.sleep(0.01)
+MLflow("sqlite:///" + sys.argv[1]).start("run", {}, {}).end("FINISHED")
+"""
+
+
+def test_the_store_is_touched_under_its_lock_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The client makes the tables as soon as it is built."""
+    locked = []
+
+    def client(uri: str) -> None:
+        try:
+            FileLock(f"{tmp_path / 'mlflow.db'}.lock").acquire(timeout=0)
+        except Timeout:
+            locked.append(uri)
+
+    monkeypatch.setattr("mlflow.tracking.MlflowClient", client)
+    with pytest.raises(SettingError, match="cannot be used"):  # such a client knows no experiment
+        MLflow(f"sqlite:///{tmp_path / 'mlflow.db'}")
+    assert len(locked) == 1
+
+
+@pytest.mark.slow
+def test_runs_that_make_one_store_together_all_end_well(tmp_path: Path) -> None:
+    go = tmp_path / "go"
+    words = [sys.executable, "-c", START, str(tmp_path / "mlflow.db")]
+    ready = [tmp_path / f"ready{i}" for i in range(6)]
+    started = [subprocess.Popen([*words, str(file), str(go)], stderr=subprocess.PIPE) for file in ready]
+    while not all(file.exists() for file in ready) and all(one.poll() is None for one in started):
+        pass
+    go.touch()
+    ended = [one.communicate()[1].decode()[-500:] for one in started]
+    assert [one.returncode for one in started] == [0] * 6, ended
