@@ -69,7 +69,46 @@ def lift_intervals(
     return low, high
 
 
-def _middle(values: Numbers) -> Numbers:
+def group_lift_intervals(
+    cell: NDArray[np.integer],
+    cell_group: NDArray[np.integer],
+    label: NDArray[np.integer],
+    group: NDArray[np.integer],
+    shape: tuple[int, int],
+    resamples: int = RESAMPLES,
+    seed: int = 0,
+) -> tuple[Numbers, Numbers]:
+    """Return both ends (O, L) of the 95 % percentile intervals of lift when groups are drawn anew.
+
+    label, group (I,) of each image; cell, cell_group (K,) of each object that counts. NaN as of
+    lift_intervals.
+    """
+    objects, labels = shape
+    cells, groups = objects * labels, int(group.max(initial=-1)) + 1
+    low, high = np.full(cells, np.nan), np.full(cells, np.nan)
+    counts, images = np.bincount(cell, minlength=cells).reshape(shape), np.bincount(label, minlength=labels)
+    inside = (counts > 0) & (counts < counts.sum(1, keepdims=True)) & (images < images.sum())
+    active = np.flatnonzero(inside)
+    if not len(active):
+        return low.reshape(shape), high.reshape(shape)
+    # after the cells of interest every object's images, and every label's
+    place = np.full(cells, -1)
+    place[active] = np.arange(len(active))
+    seen = place[cell] >= 0
+    first_label = len(active) + objects
+    rows = np.concatenate([place[cell[seen]], len(active) + cell // labels, first_label + label])
+    of = np.concatenate([cell_group[seen], cell_group, group])
+    parts = []
+    for drawn in resampled_counts(rows, of, groups, first_label + labels, resamples, seed):
+        count, everywhere, n = np.split(drawn.astype(np.float32), [len(active), first_label], axis=1)
+        everyone = n.sum(1, keepdims=True)  # groups are of unequal size
+        elsewhere, n = everywhere[:, active // labels] - count, n[:, active % labels]
+        parts.append(lift(count, n, elsewhere, everyone - n).astype(np.float32))
+    low[active], high[active] = _middle(np.concatenate(parts).T)
+    return low.reshape(shape), high.reshape(shape)
+
+
+def _middle(values: NDArray[np.floating]) -> Numbers:
     """Return the ends (2, n) of the middle 95 % of each row, leaving out resamples without the object."""
     gaps = np.isnan(values).any(1)
     ends = np.empty((2, len(values)))

@@ -2,13 +2,15 @@
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import betainc, gammaln, ndtri
+from scipy.special import betainc, gammaincc, gammaln, ndtr, ndtri
 
 Counts = NDArray[np.integer]
 Shares = NDArray[np.float64]
 
 NORMAL_95 = float(ndtri(0.975))
 """How many standard errors a 95 % interval reaches to either side."""
+SLIGHT = 1e-3
+"""A skew below this is none."""
 NEGLIGIBLE = 1e-17
 """A further term this much smaller than the sum so far changes nothing."""
 
@@ -48,3 +50,14 @@ def _log_mass(j: Shares, n: Shares, m: Shares, total: Shares) -> Shares:
         return gammaln(a + 1) - gammaln(b + 1) - gammaln(a - b + 1)
 
     return choose(m, j) + choose(total - m, n - j) - choose(total, n)
+
+
+def skewed_tail(z: Shares, skew: Shares) -> Shares:
+    """Return P(at least z) of a variable with mean 0, deviation 1 and this skew, Pearson's type III.
+
+    A negative skew makes the upper tail thinner than the normal one, which is taken then.
+    """
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        shape = 4 / np.square(skew)
+        gamma = gammaincc(shape, np.maximum(shape + 2 * z / skew, 0))
+    return np.where(skew > SLIGHT, gamma, ndtr(-z))

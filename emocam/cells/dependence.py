@@ -1,0 +1,299 @@
+"""Tests and intervals of cells whose pictures are not independent: by group, or along time.
+
+What a cell counts stays as it is. What is said of it goes by groups (persons, bursts, patients, near
+duplicates), of which each weighs the same, or by time (films), where labels are moved along it.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from emocam.cells.occurrences import LEFT_OUT, Occurrences, Places
+from emocam.functional.statistics.bootstrap import RESAMPLES, group_lift_intervals
+from emocam.functional.statistics.episodes import count_episodes, time_blocks
+from emocam.functional.statistics.false_discovery import false_discoveries
+from emocam.functional.statistics.group_association import FEWEST, Grouped, group_association_p
+from emocam.functional.statistics.group_intervals import GroupSums, group_wilson
+from emocam.functional.statistics.shifts import shift_p
+from emocam.functional.statistics.tail_probability import binomial_tail
+
+Numbers = NDArray[np.float64]
+Columns = dict[str, NDArray]
+PICTURES, GROUPS, TIME = "pictures", "groups", "time"
+"""What `p_rule` says of a cell: what its tests and intervals take for independent."""
+EPISODES = 8
+"""Of an object, and of a label, below which nothing is said of them in a film."""
+SECONDS = 60.0
+"""The shortest block of time that intervals draw."""
+
+
+@dataclass(frozen=True)
+class Dependence:
+    """Which of I pictures belong together: group (I,), and their time (I,) in seconds if they have an order."""
+
+    group: Places
+    time: NDArray[np.float64] | None = None
+
+    @classmethod
+    def of(cls, group: pd.Series | None, time: pd.Series | None, images: int) -> "Dependence":
+        """Read the columns of predictions.parquet; without `group` a time is that of a single film.
+
+        A picture without a group is one by itself.
+        """
+        if group is None:
+            code = np.arange(images) if time is None else np.zeros(images, np.int64)
+        else:
+            code = pd.factorize(group)[0].astype(np.int64)
+            alone = code < 0
+            code[alone] = code.max(initial=-1) + 1 + np.arange(alone.sum())
+        return cls(code, None if time is None else time.to_numpy(float))
+
+    @cached_property
+    def rule(self) -> str:
+        """What tests go by: pictures where no two belong together."""
+        if len(np.unique(self.group)) == len(self.group):
+            return PICTURES
+        return GROUPS if self.time is None or np.isnan(self.time).any() else TIME
+
+    def units(self, label: Places) -> Places:
+        """Return what intervals draw (I,): groups, or blocks of time as long as a label's episodes.
+
+        A label is on for some seconds and off for others; half the harmonic mean of both is how long
+        it remembers, and twice that how far apart pictures are independent.
+        """
+        if self.rule != TIME:
+            return self.group
+        assert self.time is not None
+        labels = int(label.max(initial=0)) + 1
+        sure = np.flatnonzero(label != LEFT_OUT)
+        times = count_episodes(self.group, self.time, sure, label[sure], labels)
+        step = _step(self.group, self.time)
+        often = np.bincount(label[sure], minlength=labels)
+        share = often / max(1, len(label))
+        with np.errstate(divide="ignore", invalid="ignore"):
+            lasting = np.where(times >= EPISODES, 2 * step * often / times * (1 - share), 0)
+        longest = max(SECONDS, float(lasting.max(initial=0)))
+        return time_blocks(self.group, self.time, min(longest, max(SECONDS, step * len(label) / FEWEST)))
+
+
+def _step(group: Places, time: NDArray[np.float64]) -> float:
+    """Return how many seconds lie between two pictures of a group, as a rule."""
+    order = np.lexsort((time, group))
+    apart = np.diff(time[order])[np.diff(group[order]) == 0]
+    return float(np.median(apart)) if len(apart) else 0.0
+
+
+def dependent_columns(
+    found: Occurrences,
+    labels: int,
+    dependence: Dependence,
+    chance: Numbers,
+    resamples: int = RESAMPLES,
+    seed: int = 0,
+) -> Columns:
+    """Return the columns (O, L) of tests and intervals, in place of those of independent pictures.
+
+    chance (O, L) is how often an object would count by chance.
+    """
+    pictures = _Pictures.of(found, labels, dependence)
+    p, present_p = (pictures.association_p(which, seed) for which in (pictures.kept, slice(None)))
+    kept, present = pictures.sums(True), pictures.sums(False)
+    use = pictures.use_sums()
+    low, high = pictures.lift_intervals(resamples, seed)
+    use_p = _attention_p(use, chance)
+    if dependence.rule == GROUPS and pictures.groups < FEWEST:
+        use_p = np.full(use_p.shape, np.nan)
+    return {
+        **_ends("present", present, 100),
+        **_ends("percent", kept, 100),
+        **_ends("use", use, 1),
+        "use_p": use_p,
+        "use_q": false_discoveries(use_p),
+        "lift_low": low,
+        "lift_high": high,
+        "p": p,
+        "q": false_discoveries(p),
+        "present_q": false_discoveries(present_p),
+        "groups": pictures.cell_groups(),
+        "episodes": pictures.cell_episodes(),
+        "p_rule": np.full(p.shape, dependence.rule, object),
+    }
+
+
+def independent_columns(present: NDArray[np.integer]) -> Columns:
+    """Return the same columns' `groups`, `episodes` and `p_rule` of pictures that are independent."""
+    return {
+        "groups": present,
+        "episodes": np.full(present.shape, np.nan),
+        "p_rule": np.full(present.shape, PICTURES, object),
+    }
+
+
+def _ends(name: str, sums: GroupSums, unit: int) -> Columns:
+    low, high = group_wilson(sums)
+    return {f"{name}_low": unit * low, f"{name}_high": unit * high}
+
+
+def _attention_p(use: GroupSums, chance: Numbers) -> Numbers:
+    """Return the one-sided p (O, L) that an object counts so often by chance, each group one picture.
+
+    Of groups of unequal size there are as many as equal ones that would say as much.
+    """
+    with np.errstate(divide="ignore", invalid="ignore"):
+        worth = use.b**2 / use.bb
+        count = use.a / use.b * worth
+    there = use.b > 0
+    return binomial_tail(
+        np.where(there, count, 0), np.where(there, worth, 0), np.where(there, chance, np.nan)
+    )
+
+
+@dataclass(frozen=True)
+class _Pictures:
+    """The pictures that count, their groups and units numbered from 0: what all sums start from.
+
+    image, object, kept (K,) of each object that is present.
+    """
+
+    dependence: Dependence
+    group: Places
+    time: NDArray[np.float64] | None
+    unit: Places
+    label: Places
+    image: Places
+    object: Places
+    kept: NDArray[np.bool_]
+    shape: tuple[int, int]
+
+    @classmethod
+    def of(cls, found: Occurrences, labels: int, dependence: Dependence) -> "_Pictures":
+        """Leave out pictures without a label."""
+        sure = found.label != LEFT_OUT
+        pairs = sure[found.image]
+        units = dependence.units(found.label)
+        return cls(
+            dependence,
+            np.unique(dependence.group[sure], return_inverse=True)[1],
+            None if dependence.time is None else dependence.time[sure],
+            np.unique(units[sure], return_inverse=True)[1],
+            found.label[sure],
+            (np.cumsum(sure) - 1)[found.image[pairs]],
+            found.object[pairs].astype(np.int64),
+            found.kept[pairs],
+            (found.objects, labels),
+        )
+
+    @property
+    def groups(self) -> int:
+        return int(self.group.max(initial=-1)) + 1
+
+    @property
+    def units(self) -> int:
+        return int(self.unit.max(initial=-1)) + 1
+
+    @cached_property
+    def cell(self) -> Places:
+        """The cell (K,) of each object that is present."""
+        return self.object * self.shape[1] + self.label[self.image]
+
+    @cached_property
+    def shared(self) -> tuple[Places, Places, NDArray[np.int64], NDArray[np.int64]]:
+        """Of each unit and cell that meet the unit, the cell, and in how many pictures present and kept."""
+        cells = self.shape[0] * self.shape[1]
+        key, of, present = np.unique(
+            self.unit[self.image].astype(np.int64) * cells + self.cell,
+            return_inverse=True,
+            return_counts=True,
+        )
+        kept = np.bincount(of[self.kept], minlength=len(key))
+        return key // max(1, cells), key % max(1, cells), present, kept
+
+    @cached_property
+    def unit_images(self) -> NDArray[np.int64]:
+        """How many pictures of each label a unit has (U, L)."""
+        labels = self.shape[1]
+        counts = np.bincount(self.unit * labels + self.label, minlength=self.units * labels)
+        return counts.reshape(-1, labels)
+
+    def sums(self, kept: bool) -> GroupSums:
+        """Return sums (O, L) over units: pictures of a label with an object, of the label's pictures."""
+        unit, cell, present, kept_there = self.shared
+        a = kept_there if kept else present
+        images = self.unit_images.astype(float)
+
+        def whole(of_label: Numbers) -> Numbers:
+            return np.broadcast_to(of_label, self.shape).astype(float)
+
+        return GroupSums(
+            whole((images > 0).sum(0)),
+            self._grid(cell, a),
+            whole(images.sum(0)),
+            self._grid(cell, a**2),
+            self._grid(cell, a * images[unit, cell % max(1, self.shape[1])]),
+            whole((images**2).sum(0)),
+        )
+
+    def use_sums(self) -> GroupSums:
+        """Return sums (O, L) over units: pictures where an object counts, of those where it is present."""
+        _, cell, present, kept = self.shared
+        parts = (np.ones(len(cell)), kept, present, kept**2, kept * present, present**2)
+        return GroupSums(*(self._grid(cell, part) for part in parts))
+
+    def _grid(self, cell: Places, values: NDArray) -> Numbers:
+        total = np.bincount(cell, values, self.shape[0] * self.shape[1])
+        return total.reshape(self.shape).astype(float)
+
+    def cell_groups(self) -> NDArray[np.int64]:
+        """Return in how many groups an object is present under a label (O, L)."""
+        cells = self.shape[0] * self.shape[1]
+        met = np.unique(self.group[self.image].astype(np.int64) * cells + self.cell) % max(1, cells)
+        return np.bincount(met, minlength=cells).reshape(self.shape)
+
+    def cell_episodes(self) -> Numbers:
+        """Return in how many episodes they meet (O, L); NaN without an order."""
+        cells = self.shape[0] * self.shape[1]
+        if self.dependence.rule != TIME or self.time is None:
+            return np.full(self.shape, np.nan)
+        found = count_episodes(self.group, self.time, self.image, self.cell, cells)
+        return found.reshape(self.shape).astype(float)
+
+    def association_p(self, which: NDArray[np.bool_] | slice, seed: int) -> Numbers:
+        """Return p (O, L) of the pairs `which` (K,): by group, or the larger of shifts and blocks of time."""
+        image, object = self.image[which], self.object[which]
+        anywhere = np.zeros(self.shape[0], bool)
+        anywhere[self.object] = True
+        by_unit = group_association_p(Grouped(self.unit, self.label, image, object, self.shape))
+        # what is tested may not depend on how labels fell
+        untested = np.where(
+            anywhere[:, None] & (np.bincount(self.label, minlength=self.shape[1]) > 0), 1.0, np.nan
+        )
+        by_unit = np.where(np.isnan(by_unit) & (self.units >= FEWEST), untested, by_unit)
+        if self.dependence.rule != TIME or self.time is None:
+            return by_unit
+        asked = self._often()
+        pictures = Grouped(self.group, self.label, image, object, self.shape)
+        by_shift = shift_p(pictures, self.time, asked, seed=seed)
+        return np.where(asked, np.fmax(by_shift, by_unit), np.nan)
+
+    def _often(self) -> NDArray[np.bool_]:
+        """Return which cells (O, L) have an object and a label that both come in enough episodes."""
+        assert self.time is not None
+        objects = count_episodes(self.group, self.time, self.image, self.object, self.shape[0])
+        everything = np.arange(len(self.label))
+        labels = count_episodes(self.group, self.time, everything, self.label, self.shape[1])
+        return (objects >= EPISODES)[:, None] & (labels >= EPISODES)
+
+    def lift_intervals(self, resamples: int, seed: int) -> tuple[Numbers, Numbers]:
+        """Return both ends (O, L) of lift when units are drawn anew."""
+        return group_lift_intervals(
+            self.cell[self.kept],
+            self.unit[self.image[self.kept]],
+            self.label,
+            self.unit,
+            self.shape,
+            resamples,
+            seed,
+        )

@@ -1,0 +1,43 @@
+"""What could have been found: without it, that nothing was found says nothing."""
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import nctdtrinc, ndtri, stdtrit
+
+Numbers = NDArray[np.float64]
+CHANCE = 0.8
+"""Of finding what is there."""
+
+
+def level(q: Numbers, wanted: float) -> float:
+    """Return the p below which a test of this family counts as a discovery, NaN without a test.
+
+    Benjamini and Hochberg's bound where one more is found than was: of m tests the first must be below
+    wanted / m.
+    """
+    tests = int((~np.isnan(q)).sum())
+    return wanted * min(int((q < wanted).sum()) + 1, tests) / tests if tests else np.nan
+
+
+def visible_mean(
+    deviation: Numbers, of: NDArray[np.integer], p: float, above: float = 0.0, chance: float = CHANCE
+) -> Numbers:
+    """Return the mean difference that a one-sided t test at p finds with this chance: (n,).
+
+    From the deviation (n,) of differences over `of` (n,) pictures or groups. With `above`, the lower
+    end of the 95 % interval must lie above it too. NaN for a single one.
+    """
+    free = np.maximum(of - 1, 1).astype(float)
+    error = np.where(of > 1, deviation, np.nan) / np.sqrt(np.maximum(of, 1))
+    by_test = nctdtrinc(free, 1 - chance, stdtrit(free, 1 - p)) * error
+    by_interval = above + nctdtrinc(free, 1 - chance, stdtrit(free, 0.975)) * error
+    return np.asarray(np.maximum(by_test, by_interval))
+
+
+def visible_share(
+    share: Numbers, images: Numbers, others: Numbers, p: float, chance: float = CHANCE
+) -> Numbers:
+    """Return by how much a label's share must lie above all others' to be found with this chance."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        error = np.sqrt(share * (1 - share) * (1 / images + 1 / others))
+    return np.asarray((ndtri(1 - p) + ndtri(chance)) * error)

@@ -1,0 +1,164 @@
+"""Cells of pictures that are not independent: sums by slow loops, answers of worlds without relation."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from emocam.cells.dependence import (
+    EPISODES,
+    GROUPS,
+    PICTURES,
+    TIME,
+    Dependence,
+    dependent_columns,
+    independent_columns,
+)
+from emocam.cells.occurrences import LEFT_OUT, Occurrences
+from emocam.cells.table import Tally, cell_columns
+
+
+def occurrences(shown: np.ndarray, label: np.ndarray, kept: np.ndarray) -> Occurrences:
+    image, object = np.nonzero(shown)
+    return Occurrences(label, image, object, kept[image, object], shown.shape[1])
+
+
+@pytest.fixture
+def corpus() -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Of 240 pictures in 40 groups of unequal size the objects, labels, what counts, and the group."""
+    draw = np.random.default_rng(0)
+    group = np.sort(draw.integers(40, size=240))
+    label = draw.integers(3, size=240)
+    label[::17] = LEFT_OUT
+    shown = draw.uniform(size=(240, 5)) < [0.05, 0.2, 0.5, 0.9, 0]
+    return shown, label, shown & (draw.uniform(size=shown.shape) < 0.6), group
+
+
+def test_groups_are_those_in_which_an_object_is_present_under_a_label(corpus) -> None:
+    shown, label, kept, group = corpus
+    found = dependent_columns(occurrences(shown, label, kept), 3, Dependence(group), np.full((5, 3), 0.3), 50)
+    slow = [[len({*group[shown[:, o] & (label == k)]}) for k in range(3)] for o in range(5)]
+    assert found["groups"].tolist() == slow
+    assert np.isnan(found["episodes"]).all()
+    assert set(found["p_rule"].ravel()) == {GROUPS}
+
+
+def test_intervals_hold_the_shares_and_are_wider_than_those_of_as_many_pictures_alone(corpus) -> None:
+    shown, label, kept, _ = corpus
+    copies = [np.repeat(part, 4, 0) for part in (shown, label, kept)]
+    burst = np.repeat(np.arange(240), 4)
+    found = occurrences(*copies)
+    ours = dependent_columns(found, 3, Dependence(burst), np.full((5, 3), 0.3), 400)
+    counted = found.count(found.label, 3)
+    alone = cell_columns(Tally(counted.images, counted.present, counted.kept, np.full((5, 3), 0.3)), 400)
+    for name, share in (("percent", "percent"), ("present", "present_percent"), ("use", "use")):
+        low, high = ours[f"{name}_low"], ours[f"{name}_high"]
+        known = ~np.isnan(alone[share])
+        assert ((low <= alone[share] + 1e-9) & (alone[share] <= high + 1e-9))[known].all()
+        assert (high - low >= alone[f"{name}_high"] - alone[f"{name}_low"] - 1e-9)[known].all()
+    width = np.log(ours["lift_high"] / ours["lift_low"]) / np.log(alone["lift_high"] / alone["lift_low"])
+    assert np.nanmedian(width) == pytest.approx(2, abs=0.3)
+
+
+def test_lift_intervals_are_those_of_groups_drawn_one_by_one(corpus) -> None:
+    shown, label, kept, group = corpus
+    draw = np.random.default_rng(1)
+    sure = label != LEFT_OUT
+    shown, label, kept, group = shown[sure], label[sure], kept[sure], group[sure]
+    found = dependent_columns(
+        occurrences(shown, label, kept), 3, Dependence(group), np.full((5, 3), 0.3), 2000
+    )
+    lifts = []
+    for _ in range(2000):
+        rows = np.concatenate(
+            [np.flatnonzero(group == g) for g in draw.choice(np.unique(group), len(set(group)))]
+        )
+        of, here = label[rows] == 0, kept[rows, 2]
+        lifts.append((here & of).sum() / of.sum() / ((here & ~of).sum() / (~of).sum()))
+    low, high = np.quantile(lifts, [0.025, 0.975])
+    assert np.log(found["lift_low"][2, 0]) == pytest.approx(np.log(low), abs=0.06)
+    assert np.log(found["lift_high"][2, 0]) == pytest.approx(np.log(high), abs=0.06)
+
+
+def test_copies_of_a_corpus_say_no_more_than_the_corpus(corpus) -> None:
+    shown, label, kept, _ = corpus
+    label = np.where(label == LEFT_OUT, 0, label)
+    kept[:, 1] = shown[:, 1] & (label == 1)
+    alone = dependent_columns(
+        occurrences(shown, label, kept), 3, Dependence(np.r_[0, np.arange(239)]), np.full((5, 3), 0.3), 20
+    )
+    copies = dependent_columns(
+        occurrences(*(np.repeat(part, 5, 0) for part in (shown, label, kept))),
+        3,
+        Dependence(np.repeat(np.r_[0, np.arange(239)], 5)),
+        np.full((5, 3), 0.3),
+        20,
+    )
+    for name in ("p", "use_p"):
+        known = ~np.isnan(alone[name])
+        assert np.abs(np.log10(copies[name][known] / alone[name][known])).max() < 0.3, name
+    assert copies["q"][1, 1] < 1e-3
+
+
+def test_fewer_than_twelve_groups_have_no_p_at_all(corpus) -> None:
+    shown, label, kept, group = corpus
+    found = dependent_columns(
+        occurrences(shown, label, kept), 3, Dependence(group % 11), np.full((5, 3), 0.3), 20
+    )
+    for name in ("p", "q", "present_q", "use_p", "use_q"):
+        assert np.isnan(found[name]).all(), name
+
+
+def test_a_film_goes_by_time_and_an_object_of_few_episodes_has_no_p() -> None:
+    frames = np.arange(900)
+    label = frames // 45 % 2
+    shown = np.stack([frames % 90 < 45, frames % 300 < 60, frames < 450], 1)
+    found = dependent_columns(
+        occurrences(shown, label, shown),
+        2,
+        Dependence(np.zeros(900, int), frames * 2.0),
+        np.full((3, 2), 0.3),
+        20,
+    )
+    assert set(found["p_rule"].ravel()) == {TIME}
+    assert found["episodes"].tolist() == [[10, 0], [3, 3], [5, 5]]
+    assert not np.isnan(found["p"][0]).any()
+    assert EPISODES > 3
+    assert np.isnan(found["p"][1:]).all()
+    assert found["p"][0, 0] <= 12 / 900
+
+
+def test_columns_of_predictions_say_which_rule_holds() -> None:
+    seconds = pd.Series(np.arange(4.0))
+    assert Dependence.of(None, None, 4).rule == PICTURES
+    assert Dependence.of(pd.Series(["a", "b", None, None]), None, 4).rule == PICTURES
+    assert Dependence.of(pd.Series(["a", "b", None, "a"]), None, 4).group.tolist() == [0, 1, 2, 0]
+    assert Dependence.of(pd.Series(["a", "b", "b", "a"]), None, 4).rule == GROUPS
+    assert Dependence.of(pd.Series(["a", "b", "b", "a"]), seconds, 4).rule == TIME
+    assert Dependence.of(None, seconds, 4).rule == TIME
+    assert independent_columns(np.array([[3]]))["p_rule"].tolist() == [[PICTURES]]
+
+
+def test_blocks_of_time_are_as_long_as_a_label_lasts() -> None:
+    frames = np.arange(3600)
+    film = Dependence(np.zeros(3600, int), frames * 1.0)
+    brief, long = frames // 10 % 2, frames // 200 % 2
+    assert len(set(film.units(brief))) == 60
+    assert len(set(film.units(long))) == pytest.approx(3600 / 200, abs=2)
+
+
+def test_films_without_relation_have_hardly_a_discovery() -> None:
+    corpora = []
+    for seed in range(12):
+        draw = np.random.default_rng(seed)
+        label = np.repeat(draw.integers(4, size=60), 30)
+        shown = np.repeat(draw.uniform(size=(90, 12)) < 0.3, 20, 0)
+        group = np.arange(1800) // 600
+        found = dependent_columns(
+            occurrences(shown, label, shown),
+            4,
+            Dependence(group, np.arange(1800.0)),
+            np.full((12, 4), 0.3),
+            5,
+        )
+        corpora.append((found["q"] < 0.05).any())
+    assert sum(corpora) <= 2

@@ -1,0 +1,65 @@
+"""Near-duplicates: pairs by comparing each with each, groups by walking from one to the next."""
+
+import networkx
+import numpy as np
+import pytest
+
+from emocam.functional.statistics.near_duplicates import (
+    components,
+    difference_hash,
+    near_activations,
+    near_hashes,
+)
+
+
+def test_hash_says_where_a_picture_grows_brighter() -> None:
+    grey = np.zeros((2, 16, 17))
+    grey[0] = np.arange(17)
+    grey[1, 3, 5:] = 1
+    bits = np.unpackbits(difference_hash(grey), axis=-1)
+    assert bits.sum(1).tolist() == [256, 1]
+    assert bits[1].reshape(16, 16)[3, 4] == 1
+
+
+def test_pairs_are_those_of_comparing_each_with_each_in_blocks_of_any_size() -> None:
+    draw = np.random.default_rng(0)
+    bits = draw.integers(0, 256, (40, 32)).astype(np.uint8)
+    bits[7] = bits[3]
+    bits[20] = bits[3] ^ np.packbits(np.arange(256) < 60)
+    bits[21] = bits[5] ^ np.packbits(np.arange(256) < 61)
+    far = (np.unpackbits(bits, axis=1)[:, None] != np.unpackbits(bits, axis=1)[None]).sum(-1)
+    slow = {(i, j) for i in range(40) for j in range(i + 1, 40) if far[i, j] <= 60}
+    assert slow == {(3, 7), (3, 20), (7, 20)}
+    for block in (7, 40, 100):
+        assert {tuple(pair) for pair in near_hashes(bits, block=block)} == slow
+
+
+def test_activations_are_compared_less_what_all_share() -> None:
+    draw = np.random.default_rng(1)
+    activations = 50 + draw.normal(size=(30, 64))
+    activations[9] = activations[4] + 0.3 * draw.normal(size=64)
+    centred = activations - activations.mean(0)
+    cosine = np.corrcoef(centred)
+    assert {tuple(pair) for pair in near_activations(activations, block=8)} == {(4, 9)}
+    assert cosine[4, 9] > 0.8 > np.sort(cosine[np.triu_indices(30, 1)])[-2]
+
+
+def test_groups_are_what_pairs_join_directly_or_not() -> None:
+    draw = np.random.default_rng(2)
+    pairs = draw.integers(0, 50, (30, 2))
+    graph = networkx.Graph()
+    graph.add_nodes_from(range(50))
+    graph.add_edges_from(pairs.tolist())
+    group = components(pairs, 50)
+    parts = {frozenset(np.flatnonzero(group == g).tolist()) for g in range(group.max() + 1)}
+    assert parts == {frozenset(part) for part in networkx.connected_components(graph)}
+    assert [int(np.flatnonzero(group == g)[0]) for g in range(group.max() + 1)] == sorted(
+        int(np.flatnonzero(group == g)[0]) for g in range(group.max() + 1)
+    )
+
+
+@pytest.mark.parametrize("images", [0, 1])
+def test_hardly_any_picture_has_no_pair(images: int) -> None:
+    assert near_hashes(np.zeros((images, 32), np.uint8)).shape == (0, 2)
+    assert near_activations(np.zeros((images, 8))).shape == (0, 2) if images else True
+    assert components(np.zeros((0, 2), int), images).tolist() == list(range(images))

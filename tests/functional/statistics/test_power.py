@@ -1,0 +1,42 @@
+"""What could have been found, by scipy's noncentral t and by trying it."""
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from emocam.functional.statistics.power import level, visible_mean, visible_share
+
+
+@pytest.mark.parametrize(("of", "p"), [(10, 0.02), (40, 6e-4), (200, 1e-5)])
+def test_visible_mean_is_found_with_a_chance_of_eight_in_ten(of: int, p: float) -> None:
+    found = float(visible_mean(np.array([2.0]), np.array([of]), p)[0])
+    critical = stats.t.isf(p, of - 1)
+    assert stats.nct.sf(critical, of - 1, found / 2 * np.sqrt(of)) == pytest.approx(0.8, abs=1e-4)
+
+
+def test_visible_mean_by_trying_it() -> None:
+    draw = np.random.default_rng(0)
+    found = float(visible_mean(np.array([1.0]), np.array([20]), 0.01, above=0.5)[0])
+    tried = found + draw.normal(size=(4000, 20))
+    t = stats.ttest_1samp(tried, 0, axis=1, alternative="greater")
+    low = stats.ttest_1samp(tried, 0, axis=1).confidence_interval(0.95).low
+    assert np.mean((t.pvalue < 0.01) & (low > 0.5)) == pytest.approx(0.8, abs=0.03)
+
+
+def test_one_picture_shows_nothing() -> None:
+    assert np.isnan(visible_mean(np.array([1.0, 1.0]), np.array([1, 0]), 0.05)).all()
+
+
+def test_level_is_that_of_one_more_discovery() -> None:
+    q = np.array([0.01, 0.02, 0.4, 0.9, np.nan])
+    assert level(q, 0.05) == pytest.approx(3 * 0.05 / 4)
+    assert level(np.array([0.5, 0.6]), 0.05) == pytest.approx(0.025)
+    assert np.isnan(level(np.array([np.nan]), 0.05))
+
+
+def test_visible_share_by_trying_it() -> None:
+    draw = np.random.default_rng(1)
+    more = float(visible_share(np.array(0.3), np.array(400.0), np.array(1200.0), 0.01))
+    here, there = draw.binomial(400, 0.3 + more, 20000) / 400, draw.binomial(1200, 0.3, 20000) / 1200
+    z = (here - there) / np.sqrt(0.3 * 0.7 * (1 / 400 + 1 / 1200))
+    assert np.mean(z > stats.norm.isf(0.01)) == pytest.approx(0.8, abs=0.03)

@@ -1,0 +1,94 @@
+"""Labels moved along a film, one shift after the other."""
+
+import numpy as np
+import pytest
+
+from emocam.functional.statistics.group_association import Grouped, group_association_p
+from emocam.functional.statistics.shifts import SCREEN, shift_p
+
+
+def film(
+    draw: np.random.Generator, frames: int, lasting: int, objects: int, labels: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Objects (T, O) and labels (T,) that stay for a while and know nothing of each other."""
+    ends = np.cumsum(1 + draw.poisson(lasting, frames))
+    label = draw.integers(labels, size=frames)[np.searchsorted(ends, np.arange(frames), side="right")]
+    shown = np.zeros((frames, objects), bool)
+    for o in range(objects):
+        ends = np.cumsum(1 + draw.poisson(lasting, frames))
+        shown[:, o] = (draw.uniform(size=frames) < 0.3)[
+            np.searchsorted(ends, np.arange(frames), side="right")
+        ]
+    return shown, label
+
+
+def pictures(shown: np.ndarray, label: np.ndarray, group: np.ndarray, labels: int) -> Grouped:
+    image, object = np.nonzero(shown)
+    return Grouped(group, label, image, object, (shown.shape[1], labels))
+
+
+def test_p_of_one_film_is_the_share_of_all_shifts_whatever_the_order_of_its_frames() -> None:
+    draw = np.random.default_rng(0)
+    shown, label = film(draw, 97, 5, 4, 3)
+    slow = np.array(
+        [
+            [
+                np.mean([(shown[:, o] & (np.roll(label, s) == k)).sum() >= (shown[:, o] & (label == k)).sum()
+                         for s in range(97)])
+                for k in range(3)
+            ]
+            for o in range(4)
+        ]
+    )  # fmt: skip
+    mixed = draw.permutation(97)
+    ours = shift_p(
+        pictures(shown[mixed], label[mixed], np.zeros(97, int), 3), mixed * 2.0, np.ones((4, 3), bool)
+    )
+    assert np.allclose(ours, slow)
+
+
+def test_p_of_several_films_is_that_of_shifts_drawn_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    draw = np.random.default_rng(1)
+    parts = [film(draw, frames, 4, 3, 2) for frames in (40, 55, 30)]
+    shown, label = (np.concatenate(part) for part in zip(*parts, strict=True))
+    group = np.repeat([0, 1, 2], [40, 55, 30])
+    ours = shift_p(pictures(shown, label, group, 2), np.arange(125.0), np.ones((3, 2), bool), 4000)
+    slow = np.zeros((3, 2))
+    for _ in range(2000):
+        moved = np.concatenate([np.roll(y, draw.integers(len(y))) for _, y in parts])
+        for o in range(3):
+            for k in range(2):
+                slow[o, k] += (shown[:, o] & (moved == k)).sum() >= (shown[:, o] & (label == k)).sum()
+    screened = 3 * np.sqrt(0.25 / SCREEN)
+    assert np.abs(ours - slow / 2000).max() < screened
+    monkeypatch.setattr("emocam.functional.statistics.shifts.CHUNK", 1)
+    again = shift_p(pictures(shown, label, group, 2), np.arange(125.0), np.ones((3, 2), bool), 4000)
+    assert np.array_equal(ours, again)
+
+
+def test_only_what_is_asked_has_a_p() -> None:
+    shown, label = film(np.random.default_rng(2), 50, 3, 2, 2)
+    asked = np.array([[True, False], [False, False]])
+    p = shift_p(pictures(shown, label, np.zeros(50, int), 2), np.arange(50.0), asked)
+    assert np.array_equal(~np.isnan(p), asked)
+
+
+def test_films_without_relation_hold_the_level_where_frames_do_not() -> None:
+    ours, frames = [], []
+    for seed in range(60):
+        shown, label = film(np.random.default_rng(seed), 600, 25, 6, 3)
+        ours.append(
+            shift_p(pictures(shown, label, np.zeros(600, int), 3), np.arange(600.0), np.ones((6, 3), bool))
+        )
+        frames.append(group_association_p(pictures(shown, label, np.arange(600), 3)))
+    assert np.mean(np.array(ours) < 0.05) == pytest.approx(0.05, abs=0.02)
+    assert np.mean(np.array(frames) < 0.05) > 0.2
+
+
+def test_an_object_that_comes_with_a_label_all_along_is_found() -> None:
+    draw = np.random.default_rng(4)
+    shown, label = film(draw, 2000, 10, 2, 4)
+    shown[:, 0] |= (label == 2) & (draw.uniform(size=2000) < 0.9)
+    p = shift_p(pictures(shown, label, np.zeros(2000, int), 4), np.arange(2000.0), np.ones((2, 4), bool))
+    assert p[0, 2] <= 2 / 2000
+    assert p[1].min() > 1e-3
