@@ -1,1 +1,1 @@
-"""Torch networks and their layers, whatever they classify or detect."""
+"""Torch networks and their layers, independent of what they classify or detect."""

@@ -1,13 +1,14 @@
-"""The same features for many inputs that are alike but for a window each.
+"""Fast features of inputs that differ from the first only inside a small window.
 
 A layer of convolution, pooling or arithmetic by the pixel sees no more of its input than its kernel
-reaches, so that outside of what this window touches its output is that of the first input. Each window
-is therefore sent through the early layers by itself, with as much of the first input around it as its
+reaches, so that its output differs from that of the first input only where a kernel touches the window. So
+each window is sent through the early layers by itself, with as much of the first input around it as the
 kernels reach, until the windows fill most of the map. From there on whole maps go on together.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -24,24 +25,24 @@ MOST = 0.5
 
 @dataclass(frozen=True)
 class Reach:
-    """Along one axis, for one layer."""
+    """The kernel, stride and padding of one layer along one axis."""
 
     kernel: int
     stride: int
     padding: int
 
     def touched(self, low: int, high: int, length: int) -> tuple[int, int]:
-        """The outputs, of `length`, that see any of the inputs from `low` to before `high`."""
+        """Return the range of the `length` outputs that see any input from `low` to before `high`."""
         first = max(0, (low + self.padding - self.kernel) // self.stride + 1)
         return first, max(first, min(length, (high - 1 + self.padding) // self.stride + 1))
 
     def seen(self, low: int, high: int) -> tuple[int, int]:
-        """The inputs that these outputs see, also outside of the map."""
+        """Return the range of inputs seen by outputs from `low` to before `high`, also outside of the map."""
         return low * self.stride - self.padding, (high - 1) * self.stride - self.padding + self.kernel
 
 
 def reaches(layer: nn.Module) -> tuple[Reach, Reach] | None:
-    """Down and across; None of a layer that may look anywhere."""
+    """Return a layer's reach down and across, or None for a layer that may look anywhere."""
     if isinstance(layer, ALONE):
         return Reach(1, 1, 0), Reach(1, 1, 0)
     plain = isinstance(layer, nn.Conv2d) and layer.padding_mode == "zeros" and layer.padding != "same"
@@ -59,7 +60,7 @@ def _pair(value: object) -> tuple[int, int]:
 
 @dataclass(frozen=True)
 class Window:
-    """What differs from the first input: rows `y`, columns `x`, and the values there (C, h, w)."""
+    """The part in which an input differs from the first: rows `y`, columns `x`, and its values (C, h, w)."""
 
     y: tuple[int, int]
     x: tuple[int, int]
@@ -70,24 +71,29 @@ class Window:
         return self.y[0], self.x[0]
 
 
+class _Touched(NamedTuple):
+    """The outputs `y`, `x` that one input's window touches, and the corner of the inputs that they see."""
+
+    number: int
+    corner: tuple[int, int]
+    y: tuple[int, int]
+    x: tuple[int, int]
+
+
 def lay_window(values: Tensor, at: tuple[int, int], onto: Tensor, corner: tuple[int, int] = (0, 0)) -> None:
-    """Copies (C, h, w), whose first pixel lies `at` (y, x), to where it meets a part of a map with that corner."""
-    starts = [max(a, c) for a, c in zip(at, corner, strict=True)]
-    ends = [
-        min(a + n, c + m) for a, c, n, m in zip(at, corner, values.shape[-2:], onto.shape[-2:], strict=True)
-    ]
-    source, target = (
-        [
-            slice(max(start - first, 0), max(end - first, 0))
-            for start, end, first in zip(starts, ends, of, strict=True)
-        ]
-        for of in (at, corner)
-    )
+    """Copy values (C, h, w), with their first pixel `at` (y, x), onto the part of a map with this corner."""
+    source, target = [], []
+    for a, c, n, m in zip(at, corner, values.shape[-2:], onto.shape[-2:], strict=True):
+        # where both lie, in the frame of the whole map; nothing, if they do not meet
+        start = max(a, c)
+        end = min(a + n, c + m)
+        source.append(slice(max(start - a, 0), max(end - a, 0)))
+        target.append(slice(max(start - c, 0), max(end - c, 0)))
     onto[:, target[0], target[1]] = values[:, source[0], source[1]]
 
 
 def difference(first: Tensor, other: Tensor) -> Window | None:
-    """The smallest window that holds all in which (C, h, w) and another differ, if they do."""
+    """Return the smallest window in which (C, h, w) and another input differ, or None if they are equal."""
     # numpy's truths are found several times as fast as torch's
     one, two = (values.permute(1, 2, 0).flatten(1).numpy() for values in (first, other))
     differs = one != two
@@ -102,49 +108,50 @@ def difference(first: Tensor, other: Tensor) -> Window | None:
 def advance(
     layer: nn.Module, before: Tensor, after: Tensor, windows: Mapping[int, Window]
 ) -> dict[int, Window]:
-    """The windows that windows touch, if any, of the layer whose output of (1, C, h, w) is `after`.
+    """Return the windows that the given ones touch in the output `after` (1, C, h, w) of a layer.
 
-    What the layer must see for them is as large for many; those go through together.
+    Windows for which the layer must see inputs of one size go through it together.
     """
-    found = reaches(layer)
-    assert found is not None
-    alike: dict[tuple[int, int], list[tuple[int, tuple[int, int], list[tuple[int, int]]]]] = {}
+    reach = reaches(layer)
+    assert reach is not None
+    down, across = reach
+    height, width = after.shape[-2:]
+    alike: dict[tuple[int, int], list[_Touched]] = {}
     for i, window in windows.items():
-        outputs = [
-            r.touched(*span, n)
-            for r, span, n in zip(found, (window.y, window.x), after.shape[-2:], strict=True)
-        ]
-        if all(low < high for low, high in outputs):
-            (top, bottom), (left, right) = (r.seen(*span) for r, span in zip(found, outputs, strict=True))
-            alike.setdefault((bottom - top, right - left), []).append((i, (top, left), outputs))
+        y = down.touched(*window.y, height)
+        x = across.touched(*window.x, width)
+        if y[0] < y[1] and x[0] < x[1]:
+            top, bottom = down.seen(*y)
+            left, right = across.seen(*x)
+            alike.setdefault((bottom - top, right - left), []).append(_Touched(i, (top, left), y, x))
     reached = {}
     for size, members in alike.items():
-        given = _given(layer, before, size, [(windows[i], corner) for i, corner, _ in members])
-        for values, (i, _, (y, x)) in zip(_through(layer, given), members, strict=True):
-            reached[i] = Window(y, x, values)
+        inputs = _gather(layer, before, size, [(windows[one.number], one.corner) for one in members])
+        for values, one in zip(_through(layer, inputs), members, strict=True):
+            reached[one.number] = Window(one.y, one.x, values)
     return reached
 
 
-def _given(
+def _gather(
     layer: nn.Module, before: Tensor, size: tuple[int, int], parts: Sequence[tuple[Window, tuple[int, int]]]
 ) -> Tensor:
-    """What the layer sees of each input, from a corner on, padding and all: (M, C, *size)."""
+    """Gather what the layer sees of each input from a corner on, with padding (M, C, *size)."""
     beyond = -torch.inf if isinstance(layer, nn.MaxPool2d) else 0.0
-    given = before.new_full((len(parts), before.shape[1], *size), beyond)
-    given = given.contiguous(memory_format=layout_of(before))
-    for part, (window, corner) in zip(given, parts, strict=True):
+    inputs = before.new_full((len(parts), before.shape[1], *size), beyond)
+    inputs = inputs.contiguous(memory_format=layout_of(before))
+    for part, (window, corner) in zip(inputs, parts, strict=True):
         lay_window(before[0], (0, 0), part, corner)
         lay_window(window.values, window.corner, part, corner)
-    return given
+    return inputs
 
 
-def _through(layer: nn.Module, given: Tensor) -> Tensor:
-    """The layer, without padding."""
+def _through(layer: nn.Module, inputs: Tensor) -> Tensor:
+    """Run the layer without its padding."""
     if isinstance(layer, nn.Conv2d):
-        return conv2d(given, layer.weight, layer.bias, layer.stride, 0, 1, layer.groups)
+        return conv2d(inputs, layer.weight, layer.bias, layer.stride, 0, 1, layer.groups)
     if isinstance(layer, nn.MaxPool2d):
-        return max_pool2d(given, layer.kernel_size, layer.stride)
-    return layer(given)
+        return max_pool2d(inputs, layer.kernel_size, layer.stride)
+    return layer(inputs)
 
 
 def layout_of(x: Tensor) -> torch.memory_format:
@@ -153,13 +160,13 @@ def layout_of(x: Tensor) -> torch.memory_format:
 
 
 def window_share(windows: Mapping[int, Window], whole: Tensor) -> float:
-    """How much of their maps the windows are, in the mean."""
+    """Return the mean share of their maps that the windows cover."""
     area = sum(window.values[0].numel() for window in windows.values())
     return area / max(1, len(windows) * whole.shape[-2] * whole.shape[-1])
 
 
 class ChangedWindows(nn.Sequential):
-    """A row of layers, for inputs (B, C, h, w) that are like the first."""
+    """A row of layers for inputs (B, C, h, w) that resemble the first one."""
 
     def forward(self, x: Tensor) -> Tensor:
         # an accelerator is faster with them all at once

@@ -1,8 +1,8 @@
-"""Cuts any network at a named layer into features and head.
+"""Networks cut at a named layer into features and head.
 
-A traced network is split into two graphs; whatever flows around the layer (residual paths, class
-tokens) crosses as `bypass`. A network that cannot be traced runs whole, with the layer's output
-replaced: the same numbers, but the head then costs as much as the network.
+A traced network is split into two graphs; values that flow around the layer (residual paths, class tokens)
+are passed on as `bypass`. A network that cannot be traced runs as a whole, with the layer's output
+replaced: the numbers are the same, but the head then costs as much as the network.
 """
 
 import inspect
@@ -17,7 +17,7 @@ OUT_OF_PLACE = {operator.iadd: operator.add, operator.imul: operator.mul, operat
 
 
 class _Tracer(fx.Tracer):
-    """Keeps each of these modules whole, so that it is one node."""
+    """A tracer that keeps each of these modules whole, as one node."""
 
     def __init__(self, whole: frozenset[str]) -> None:
         super().__init__()
@@ -28,10 +28,10 @@ class _Tracer(fx.Tracer):
 
 
 def finished_before(model: nn.Module, layer: str, x: Tensor) -> frozenset[str]:
-    """The modules that end before the layer does: how they work inside need not be traced."""
-    found: list[str] = []
+    """Return the modules that end before the layer does, whose inner steps need no tracing."""
+    finished: list[str] = []
     hooks = [
-        module.register_forward_hook(lambda *_, name=name: found.append(name))
+        module.register_forward_hook(lambda *_, name=name: finished.append(name))
         for name, module in model.named_modules()
     ]
     try:
@@ -40,13 +40,13 @@ def finished_before(model: nn.Module, layer: str, x: Tensor) -> frozenset[str]:
     finally:
         for hook in hooks:
             hook.remove()
-    return frozenset(found[: found.index(layer)])
+    return frozenset(finished[: finished.index(layer)])
 
 
 def split(
     model: nn.Module, layer: str, whole: frozenset[str] = frozenset()
 ) -> tuple[fx.GraphModule, fx.GraphModule]:
-    """features: x -> (layer's output, *bypass); head: the same -> the network's output."""
+    """Split into features, x -> (layer's output, *bypass), and head, (layer's output, *bypass) -> output."""
     _, *others = inspect.signature(model.forward).parameters.values()
     graph = _Tracer(whole | {layer}).trace(model, {other.name: other.default for other in others})
     cut = next(node for node in graph.nodes if node.op == "call_module" and node.target == layer)
@@ -57,6 +57,7 @@ def split(
         if node.kwargs.get("inplace"):
             node.kwargs = {**node.kwargs, "inplace": False}
         node.target = OUT_OF_PLACE.get(node.target, node.target)  # type: ignore[arg-type]
+    # values from before the layer that something behind it still needs
     crossing = [
         node
         for node in graph.nodes
@@ -84,7 +85,7 @@ def split(
 
 
 class Features(nn.Module):
-    """x -> the map (B, C, h, w), and all that bypasses it."""
+    """The part from x to the map (B, C, h, w), and all that bypasses it."""
 
     def __init__(self, part: nn.Module, layout: Layout) -> None:
         super().__init__()
@@ -97,7 +98,7 @@ class Features(nn.Module):
 
 
 class Rest(nn.Module):
-    """The map and what bypassed it -> logits."""
+    """The part from the map and what bypassed it to the logits."""
 
     def __init__(self, part: nn.Module, layout: Layout) -> None:
         super().__init__()
@@ -110,11 +111,11 @@ class Rest(nn.Module):
 
 
 class _Seen(Exception):
-    """Carries the layer's output out of the network, so that the rest need not run."""
+    """The layer's output on its way out of the network, so that the rest need not run."""
 
 
 class Watched(nn.Module):
-    """The features of a network that cannot be traced: it runs up to the layer; x itself crosses."""
+    """The features of a network that cannot be traced: it runs up to the layer, and passes x on."""
 
     def __init__(self, model: nn.Module, layer: str) -> None:
         super().__init__()
@@ -136,7 +137,7 @@ class Watched(nn.Module):
 
 
 class Replaced(nn.Module):
-    """The head of a network that cannot be traced: it runs whole, with the layer's output replaced."""
+    """The head of a network that cannot be traced: it runs as a whole, with the layer's output replaced."""
 
     def __init__(self, model: nn.Module, layer: str) -> None:
         super().__init__()
@@ -152,7 +153,7 @@ class Replaced(nn.Module):
 
 
 def _agree(model: nn.Module, features: nn.Module, head: nn.Module, x: Tensor) -> bool:
-    """Whether the parts give the network's output, also when the head's rows are picked anew."""
+    """Check that the parts give the network's output, also when rows are picked before the head."""
     pick = torch.tensor([1, 0, 1], device=x.device)
     with torch.no_grad():
         whole = model(x)
@@ -164,7 +165,7 @@ def _agree(model: nn.Module, features: nn.Module, head: nn.Module, x: Tensor) ->
 
 
 def cut(model: nn.Module, layer: Layer, x: Tensor) -> tuple[Features, nn.Module]:
-    """Features and head of `model` at `layer`, tried on x (2, 3, H, W)."""
+    """Cut `model` at `layer` into features and head, and try them on x (2, 3, H, W)."""
     for whole in (lambda: frozenset[str](), lambda: finished_before(model, layer.name, x)):
         try:
             parts: tuple[nn.Module, nn.Module] = split(model, layer.name, whole())

@@ -1,4 +1,4 @@
-"""A network's convolutions, faster on a processor: an accelerator's libraries choose such ways themselves."""
+"""Faster convolutions on a processor; on an accelerator the libraries choose such algorithms themselves."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ CHANNELS = 64
 
 
 class Prepared(nn.Module):
-    """A convolution by another way, with weights prepared for it, where a processor computes in float32."""
+    """A convolution by another algorithm with prepared weights, for float32 on a processor."""
 
     def __init__(self, convolution: nn.Conv2d) -> None:
         super().__init__()
@@ -31,18 +31,20 @@ class Prepared(nn.Module):
         return self.convolve(x, self.kernel, bias)
 
     def prepare(self, weight: Tensor) -> Any:
+        """Return the weights as the algorithm wants them."""
         raise NotImplementedError
 
     def convolve(self, x: Tensor, kernel: Any, bias: Tensor | None) -> Tensor:
+        """Convolve with prepared weights."""
         raise NotImplementedError
 
     def __getstate__(self) -> dict[str, Any]:
-        """A copy prepares its own."""
+        """Leave the prepared weights out of a copy, which prepares its own."""
         return {**super().__getstate__(), "kernel": None}
 
 
 class Winograd(Prepared):
-    """Of 3 x 3 pixels."""
+    """A convolution of 3 x 3 pixels by Winograd's algorithm."""
 
     def prepare(self, weight: Tensor) -> list[Tensor]:
         return kernel_at_points(weight)
@@ -52,7 +54,7 @@ class Winograd(Prepared):
 
 
 class Pixelwise(Prepared):
-    """Of 1 x 1 pixels: a product."""
+    """A convolution of 1 x 1 pixels as one product of matrices."""
 
     def prepare(self, weight: Tensor) -> Tensor:
         return pack(weight[:, :, 0, 0])
@@ -62,7 +64,7 @@ class Pixelwise(Prepared):
 
 
 def way_of(layer: nn.Conv2d) -> type[Prepared] | None:
-    """The way that is faster, if there is one."""
+    """Return the faster algorithm for a layer, or None if there is none."""
     usual = layer.stride == layer.dilation == (1, 1) and (layer.groups, layer.padding_mode) == (1, "zeros")
     if usual and (layer.kernel_size, layer.padding) == ((1, 1), (0, 0)):
         return Pixelwise
@@ -71,7 +73,7 @@ def way_of(layer: nn.Conv2d) -> type[Prepared] | None:
 
 
 def faster(network: nn.Module) -> nn.Module:
-    """The network itself, with batch normalisations that follow a convolution taken into its weights."""
+    """Speed up a network's convolutions in place, with the batch normalisations behind them fused in."""
     for row in [m for m in network.modules() if isinstance(m, nn.Sequential | nn.ModuleList)]:
         for i, (layer, then) in enumerate(zip(row, list(row)[1:], strict=False)):
             if isinstance(layer, nn.Conv2d) and isinstance(then, nn.BatchNorm2d):

@@ -1,10 +1,10 @@
-"""A step from map to row that explanation libraries can walk."""
+"""A step from a map to a row of numbers that explanation libraries can walk through."""
 
 from torch import Tensor, nn
 
 
 class Flatten(nn.Module):
-    """(B, C, h, w) -> (B, C h w)."""
+    """The step (B, C, h, w) -> (B, C h w)."""
 
     def __init__(self) -> None:
         super().__init__()

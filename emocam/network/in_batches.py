@@ -1,4 +1,4 @@
-"""A row of layers that takes a large batch in pieces: a processor's cache does not hold the maps of many."""
+"""A row of layers that takes a large batch in pieces, since a processor's cache holds the maps of few."""
 
 import torch
 from torch import Tensor, nn
@@ -8,7 +8,7 @@ IMAGES = 8
 
 
 class InPieces(nn.Sequential):
-    """Equal to the row itself; an accelerator gets the batch whole."""
+    """A row of layers with the same results in pieces; an accelerator gets the batch whole."""
 
     def forward(self, input: Tensor) -> Tensor:
         piece = IMAGES * torch.get_num_threads() if input.device.type == "cpu" else len(input)

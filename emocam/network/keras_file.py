@@ -1,4 +1,4 @@
-"""Keras' HDF5 files as state dicts: arrays alone are read, nothing in the file is run."""
+"""Keras' HDF5 files as state dicts: only arrays are read, nothing in the file is run."""
 
 from pathlib import Path
 
@@ -24,17 +24,17 @@ ARRAYS = {
 
 
 def read_keras(path: Path, setting: str = "classifier.weights") -> dict[str, Tensor]:
-    """Named LAYER.ARRAY, as a torch module whose children bear the layers' names has them."""
+    """Read a file's arrays, named LAYER.ARRAY as in a torch module whose children have the layers' names."""
     if not path.is_file():
         raise SettingError(f"{setting}: there is no file {path}")
-    found: dict[str, Tensor] = {}
+    state: dict[str, Tensor] = {}
 
     def note(name: str, item: object) -> None:
         array = name.rpartition("/")[2].partition(":")[0]
         if isinstance(item, h5py.Dataset) and array in ARRAYS:
             ours, axes = ARRAYS[array]
             values = np.asarray(item[()], dtype=np.float32).transpose(axes)
-            found[f"{name.partition('/')[0]}.{ours}"] = torch.from_numpy(np.ascontiguousarray(values))
+            state[f"{name.partition('/')[0]}.{ours}"] = torch.from_numpy(np.ascontiguousarray(values))
 
     try:
         with h5py.File(path) as file:
@@ -43,4 +43,4 @@ def read_keras(path: Path, setting: str = "classifier.weights") -> dict[str, Ten
         raise SettingError(
             f"{setting}: {path} is no model saved by Keras ({' '.join(str(error).split())[:160]})"
         ) from None
-    return found
+    return state

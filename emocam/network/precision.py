@@ -1,6 +1,6 @@
-"""bfloat16 where a machine computes it: half the bytes, and on most such machines over twice the products.
+"""bfloat16 on machines that compute it: half the bytes, and on most of them over twice the products.
 
-For questions without a gradient only: of maps from bfloat16 features or gradients every cell is off.
+It is for questions without a gradient only: in maps from bfloat16 features or gradients every cell is off.
 """
 
 import copy
@@ -20,7 +20,7 @@ _narrow: "WeakKeyDictionary[nn.Module, nn.Module]" = WeakKeyDictionary()
 
 @cache
 def computes_bf16(accelerator: str) -> bool:
-    """Whether the device that Lightning takes for this name does so itself; emulated it is slower than float32."""
+    """Check that the device Lightning takes for this name computes bfloat16, not slowly emulates it."""
     if accelerator != "cpu" and torch.cuda.is_available():
         return torch.cuda.is_bf16_supported(including_emulation=False)
     if accelerator not in ("cpu", "auto"):
@@ -29,21 +29,21 @@ def computes_bf16(accelerator: str) -> bool:
 
 
 def cast_network(network: nn.Module, kept: Collection[str] = ()) -> nn.Module:
-    """The network itself, its weights in bfloat16 but for the modules `kept` and batch normalisations."""
+    """Cast a network's weights to bfloat16 in place, except batch normalisations and the modules `kept`."""
     for name, module in network.named_modules():
         if isinstance(module, HEAVY):
             module.register_forward_pre_hook(_as_weights)
         if name not in kept and not isinstance(module, _BatchNorm):
-            for own in (*module.parameters(recurse=False), *module.buffers(recurse=False)):
-                own.data = own.data.to(torch.bfloat16) if own.is_floating_point() else own.data
+            for tensor in (*module.parameters(recurse=False), *module.buffers(recurse=False)):
+                tensor.data = tensor.data.to(torch.bfloat16) if tensor.is_floating_point() else tensor.data
     return network
 
 
 def bfloat16_copy(network: nn.Module) -> nn.Module:
-    """A copy for tensors in and out in float32, cast once; the network itself where nothing would be saved.
+    """Return a copy for tensors in and out in float32, cast once, or the network if nothing is saved.
 
-    Its last linear layer stays in float32: a logit of 10 has steps of 1/16 in bfloat16, and what a
-    method asks for are small differences of logits.
+    Its last linear layer stays in float32: a logit of 10 has steps of 1/16 in bfloat16, and a method asks
+    for small differences of logits.
     """
     if network not in _narrow:
         heavy = [name for name, module in network.named_modules() if isinstance(module, HEAVY)]
@@ -53,25 +53,26 @@ def bfloat16_copy(network: nn.Module) -> nn.Module:
 
 
 class Bfloat16Copy(nn.Module):
-    """A copy of a network in bfloat16 but for the modules `kept`; tensors in and out are float32."""
+    """A copy of a network in bfloat16, except the modules `kept`; tensors in and out are float32."""
 
     def __init__(self, network: nn.Module, kept: Collection[str] = ()) -> None:
         super().__init__()
         self.network = cast_network(copy.deepcopy(network), kept)
 
-    def forward(self, *given: Tensor) -> Any:
-        return _float(self.network(*(x.to(torch.bfloat16) for x in given)))
+    def forward(self, *inputs: Tensor) -> Any:
+        return _float(self.network(*(x.to(torch.bfloat16) for x in inputs)))
 
 
-def _as_weights(module: nn.Module, given: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+def _as_weights(module: nn.Module, inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+    """Cast inputs to the type of the module's weights."""
     assert isinstance(module.weight, Tensor)
-    return tuple(x.to(module.weight.dtype) for x in given)
+    return tuple(x.to(module.weight.dtype) for x in inputs)
 
 
-def _float(found: Any) -> Any:
-    """Of tensors, lists and dicts of them."""
-    if isinstance(found, dict):
-        return type(found)((key, _float(value)) for key, value in found.items())
-    if isinstance(found, list | tuple):
-        return type(found)(_float(value) for value in found)
-    return found.float()
+def _float(output: Any) -> Any:
+    """Cast tensors, and lists and dicts of them, to float32."""
+    if isinstance(output, dict):
+        return type(output)((key, _float(value)) for key, value in output.items())
+    if isinstance(output, list | tuple):
+        return type(output)(_float(value) for value in output)
+    return output.float()

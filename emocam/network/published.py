@@ -1,4 +1,4 @@
-"""Weights that others publish: where their files are, and how to know them."""
+"""Weights that others publish: where their files are, and how to recognise them."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ GITLAB = "https://gitlab.com/api/v4/projects/39472331/repository/files/emonet_py
 
 @dataclass(frozen=True)
 class KnownFile:
-    """`least` and `most` bound its bytes; `sha256` is null where no one has published it."""
+    """A published file, of `least` to `most` bytes; `sha256` is null where no one has published it."""
 
     name: str
     url: str

@@ -4,7 +4,7 @@ from torch import Tensor, nn
 
 
 class ResponseNorm(nn.Module):
-    """x / (1 + alpha / 5 * the squares of five neighbouring channels) ** (3/4).
+    """The function x / (1 + alpha / 5 * the squares of five neighbouring channels) ** (3/4).
 
     Equal to torch's LocalResponseNorm(5, alpha), but summed as five shifted pictures instead of a
     3D pooling, and with the power made of roots.

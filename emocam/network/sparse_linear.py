@@ -1,4 +1,4 @@
-"""A linear layer that leaves out what is silent: behind a ReLU most units are zero in many rows at once."""
+"""A linear layer that skips silent units: behind a ReLU most units are zero in many rows at once."""
 
 import torch
 from torch import Tensor, nn
@@ -12,7 +12,7 @@ COPIED = {torch.float32: torch.float32, torch.bfloat16: torch.int16}
 
 
 class SparseLinear(nn.Module):
-    """Equal to the layer itself, and just that on an accelerator, where a count would make the host wait."""
+    """The same layer; an accelerator runs it as it is, since a count would make the host wait."""
 
     def __init__(self, layer: nn.Linear) -> None:
         super().__init__()
@@ -25,6 +25,7 @@ class SparseLinear(nn.Module):
         plain = x.device.type != "cpu" or x.dtype != weight.dtype or x.dtype not in COPIED
         if plain or x.ndim != 2 or len(x) < FEWEST or torch.is_grad_enabled():
             return self.layer(x)
+        # the minimum, a second pass, is needed only where the maximum leaves enough units silent
         heard = x.amax(0) != 0
         if heard.sum() <= MOST * x.shape[1]:
             heard |= x.amin(0) != 0

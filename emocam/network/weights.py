@@ -1,4 +1,4 @@
-"""The one door for weights: files that are read as tensors and never executed."""
+"""The only reader of weights: files are read as tensors and never executed."""
 
 import hashlib
 import pickle
@@ -16,34 +16,34 @@ SUFFIXES = (".pth", ".pt", ".bin", ".safetensors")
 
 
 def is_file(weights: str) -> bool:
-    """Whether the setting names a file rather than a library's weights."""
+    """Check that the setting names a file rather than a library's weights."""
     return weights.endswith(SUFFIXES) or "/" in weights
 
 
 def cached(name: str) -> Path:
-    """Where `emocam fetch` puts a file of known weights, and where it is looked for."""
+    """Return the path where `emocam fetch` puts, and EmoCAM looks for, a file of known weights."""
     return platformdirs.user_cache_path("emocam") / "weights" / name
 
 
 def file_sha256(path: str | Path) -> str:
-    """The file's sha256."""
+    """Return the file's sha256."""
     with Path(path).expanduser().open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def fingerprint(network: nn.Module) -> str:
-    """The sha256 over a network's tensors, under whatever names: where it is cut makes no difference."""
+    """Return a sha256 over a network's tensors, whatever their names: cutting it makes no difference."""
     digests = []
     for tensor in network.state_dict().values():
         whole = tensor.detach().cpu().contiguous()
-        found = hashlib.sha256(f"{whole.dtype} {tuple(whole.shape)}".encode())
-        found.update(whole.flatten().view(torch.uint8).numpy().data)
-        digests.append(found.hexdigest())
+        digest = hashlib.sha256(f"{whole.dtype} {tuple(whole.shape)}".encode())
+        digest.update(whole.flatten().view(torch.uint8).numpy().data)
+        digests.append(digest.hexdigest())
     return hashlib.sha256(" ".join(sorted(digests)).encode()).hexdigest()
 
 
 def read_weights(path: str | Path, setting: str = "classifier.weights") -> dict[str, Tensor]:
-    """A plain state dict, with the `module.` of DataParallel removed; `setting` named the file."""
+    """Read a plain state dict and remove DataParallel's `module.`; `setting` named the file."""
     path = Path(path).expanduser()
     if not path.is_file():
         raise SettingError(f"{setting}: there is no file {path}")
@@ -75,24 +75,24 @@ def read_weights(path: str | Path, setting: str = "classifier.weights") -> dict[
 def fit(
     model: nn.Module, state: dict[str, Tensor], path: str | Path, setting: str = "classifier.weights"
 ) -> None:
-    """Loads every tensor; a state dict that does not fit is named key by key."""
-    own = model.state_dict()
+    """Load every tensor; a state dict that does not fit is an error that names its keys."""
+    expected = model.state_dict()
     faults = {
-        "missing": [name for name in own if name not in state],
-        "unknown": [name for name in state if name not in own],
+        "missing": [name for name in expected if name not in state],
+        "unknown": [name for name in state if name not in expected],
         "of another shape": [
-            f"{name} {tuple(state[name].shape)} instead of {tuple(own[name].shape)}"
-            for name in own
-            if name in state and state[name].shape != own[name].shape
+            f"{name} {tuple(state[name].shape)} instead of {tuple(expected[name].shape)}"
+            for name in expected
+            if name in state and state[name].shape != expected[name].shape
         ],
     }
-    told = [
+    reasons = [
         f"{len(names)} {fault} ({', '.join(names[:3])}{', ...' * (len(names) > 3)})"
         for fault, names in faults.items()
         if names
     ]
-    if told:
-        raise SettingError(f"{setting}: {path} does not fit {type(model).__name__}: {'; '.join(told)}")
+    if reasons:
+        raise SettingError(f"{setting}: {path} does not fit {type(model).__name__}: {'; '.join(reasons)}")
     model.load_state_dict(state)
 
 

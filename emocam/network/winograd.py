@@ -2,10 +2,10 @@
 
 Lavin and Gray 2016, Fast Algorithms for Convolutional Neural Networks, https://arxiv.org/abs/1509.09308.
 
-A convolution is a product of polynomials, and polynomials are multiplied point by point where their values at
-enough points are known: here 0, 1, -1, 2, -2 and infinity, along both axes. So 4 x 4 outputs of a channel cost
-36 products in place of 144, and sums over the channels stay products of matrices, one for each of the 36
-points. The result is the same up to rounding: floats lose about one digit of seven.
+A convolution is a product of polynomials, and polynomials are multiplied point by point where their values
+at enough points are known: here 0, 1, -1, 2, -2 and infinity, along both axes. So 4 x 4 outputs of a
+channel cost 36 products in place of 144, and sums over the channels remain products of matrices, one for
+each of the 36 points. The result is the same up to rounding: floats lose about one digit of seven.
 """
 
 from collections.abc import Sequence
@@ -28,17 +28,18 @@ MIDDLE = 1 * POINTS + 1
 
 
 def kernel_at_points(weight: Tensor) -> list[Tensor]:
-    """(O, C, 3, 3) at the 36 points: (O, C) each, packed."""
+    """Evaluate a kernel (O, C, 3, 3) at the 36 points: (O, C) each, packed."""
     values = torch.einsum("ai,ocij,bj->baoc", KERNEL, weight.double(), KERNEL)
     return [pack(point) for point in values.flatten(0, 1).to(weight.dtype)]
 
 
 def convolve(x: Tensor, kernel: Sequence[Tensor], bias: Tensor | None = None) -> Tensor:
-    """(B, C, h, w), with a border of zeros, and a kernel at the points: (B, O, h, w), channels last."""
+    """Convolve (B, C, h, w), with zeros around, by a kernel at the points: (B, O, h, w), channels last."""
     batch, channels, height, width = x.shape
     down, across = -(-height // TILE), -(-width // TILE)
     ends = (0, 0, 1, TILE * across + 1 - width, 1, TILE * down + 1 - height)
     image = pad(x.permute(0, 2, 3, 1), ends)
+    # tiles overlap by two pixels: neighbour i of every tile at once is one strided view of the image
     rows = image.new_empty(POINTS, batch, down, *image.shape[2:])
     _to_points([image[:, i : i + TILE * down - 3 : TILE] for i in range(POINTS)], rows)
     values = image.new_empty(POINTS, POINTS, batch, down, across, channels)
@@ -57,7 +58,7 @@ def convolve(x: Tensor, kernel: Sequence[Tensor], bias: Tensor | None = None) ->
 
 
 def _to_points(d: Sequence[Tensor], out: Tensor) -> None:
-    """Six neighbours d at the points 0, 1, -1, 2, -2 and infinity."""
+    """Evaluate six neighbours d at the points 0, 1, -1, 2, -2 and infinity."""
     even, odd = torch.sub(d[4], d[2], alpha=4), torch.sub(d[3], d[1], alpha=4)
     torch.add(even, odd, out=out[1])
     torch.sub(even, odd, out=out[2])
@@ -70,7 +71,7 @@ def _to_points(d: Sequence[Tensor], out: Tensor) -> None:
 
 
 def _from_points(m: Sequence[Tensor], out: Tensor) -> None:
-    """The four outputs whose values at the points are m."""
+    """Recover the four outputs whose values at the points are m."""
     ones, odd_ones = m[1] + m[2], m[1] - m[2]
     twos, odd_twos = m[3] + m[4], m[3] - m[4]
     torch.add(m[0] + ones, twos, out=out[0])

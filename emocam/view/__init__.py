@@ -1,1 +1,1 @@
-"""From a picture to a tensor."""
+"""The way from a picture to a tensor."""

@@ -1,4 +1,4 @@
-"""What a view is: a tensor, and the window of the image that it shows."""
+"""A view: a tensor, and the window of the image that it shows."""
 
 from typing import Protocol
 
@@ -12,22 +12,27 @@ LARGEST = 1 << 28
 
 
 class View(Protocol):
+    """A way from a picture to one component's input."""
+
     def __call__(self, image: Image.Image) -> tuple[Tensor, Tensor]:
-        """The view (3, h, w), or (1, h, w) in grey, and its window (4,) of the image."""
+        """Return the view (3, h, w), or (1, h, w) in grey, and its window (4,) of the image."""
 
 
 class Views(Protocol):
+    """A way from a picture to the inputs of several components."""
+
     def __call__(self, image: Image.Image) -> tuple[tuple[Tensor, ...], Tensor]:
-        """What K components see side by side: their views, and the windows (K, 4)."""
+        """Return the views of K components, and their windows (K, 4)."""
 
 
 class Framed:
-    """A view that a picture's size alone decides: `_frame` says what is shown, and how large."""
+    """A view that depends on a picture's size alone: `_frame` says which part is shown, and how large."""
 
     def _frame(self, width: int, height: int) -> Frame:
         raise NotImplementedError
 
     def frame(self, width: int, height: int) -> Frame:
+        """Return the frame for a picture of this size; a picture too narrow for it is an error."""
         frame = self._frame(width, height)
         if frame.inner[0] * frame.inner[1] > LARGEST:
             left, top, right, bottom = frame.part

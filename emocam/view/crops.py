@@ -1,4 +1,4 @@
-"""What a component sees of a picture: a tensor, and the window of the image that it shows.
+"""The views of a picture that components take: a tensor, and the window of the image that it shows.
 
 Views run in the data workers on the upright PIL picture with Pillow's filters, so that a network
 gets what its published preprocessing gives. They return uint8 (3, h, w); the arithmetic that
@@ -28,7 +28,7 @@ class NoView:
 
 @dataclass(frozen=True)
 class Stretch(Framed):
-    """The whole image at (height, width), whatever its proportions."""
+    """The whole image resized to (height, width), whatever its proportions."""
 
     size: tuple[int, int]
     filter: Resampling = Resampling.BICUBIC
@@ -47,7 +47,7 @@ class Unchanged(Framed):
 
 @dataclass(frozen=True)
 class CentreCrop(Framed):
-    """The shorter side at `resize`, then the `crop` (height, width) in the middle.
+    """The middle `crop` (height, width) of the image, whose shorter side is resized to `resize`.
 
     Sizes and corners are rounded as torchvision's Resize and CenterCrop round them.
     """
@@ -66,7 +66,7 @@ class CentreCrop(Framed):
 
 @dataclass(frozen=True)
 class Letterbox(Framed):
-    """The whole image inside (height, width), proportions kept, grey around: its window is wider."""
+    """The whole image inside (height, width), with its proportions and grey around: its window is wider."""
 
     size: tuple[int, int]
     filter: Resampling = Resampling.BILINEAR
@@ -82,7 +82,7 @@ class Letterbox(Framed):
 
 @dataclass(frozen=True)
 class Custom:
-    """A user's own transform of a PIL picture; where it looks is not known, so the whole image."""
+    """A user's own transform of a PIL picture; its window is unknown and taken as the whole image."""
 
     transform: Callable[[Image.Image], Tensor]
 
@@ -92,7 +92,7 @@ class Custom:
 
 @dataclass(frozen=True)
 class SideBySide:
-    """One picture as each of K components wants it."""
+    """The views that K components take of one picture."""
 
     views: tuple[View, ...]
 
@@ -103,7 +103,7 @@ class SideBySide:
 
 @dataclass(frozen=True)
 class Squash(Framed):
-    """The whole image at `resize`, whatever its proportions, then the middle."""
+    """The middle of the image, which is resized to `resize` whatever its proportions."""
 
     resize: Size
     crop: Size
@@ -115,7 +115,7 @@ class Squash(Framed):
 
 @dataclass(frozen=True)
 class Cover(Framed):
-    """Proportions kept, both sides at least `resize`, then the middle."""
+    """The middle of the image, resized with its proportions so that both sides are at least `resize`."""
 
     resize: Size
     crop: Size
@@ -129,7 +129,7 @@ class Cover(Framed):
 
 @dataclass(frozen=True)
 class Border(Framed):
-    """Proportions kept, both sides at most `resize`, then the middle, with `fill` around it."""
+    """The middle of the image, resized with its proportions to at most `resize`, with `fill` around it."""
 
     resize: Size
     crop: Size

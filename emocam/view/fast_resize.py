@@ -27,7 +27,7 @@ MODES = {Resampling.BILINEAR: "bilinear", Resampling.BICUBIC: "bicubic"}
 
 
 def memory_of(image: Image.Image) -> Tensor:
-    """Pillow's memory of an RGB picture, only to be read: uint8 (1, 3 or 4, h, w), channels last."""
+    """Return Pillow's memory of an RGB picture, to be read only: uint8 (1, 3 or 4, h, w), channels last."""
     try:
         pixels = torch.from_dlpack(pa.array(image).values)
     except ValueError:  # more than 16 MiB lie in pieces; those opened from now on do not
@@ -37,7 +37,7 @@ def memory_of(image: Image.Image) -> Tensor:
 
 
 def resized(image: Image.Image, size: tuple[int, int], filter: Resampling) -> Tensor:
-    """An RGB picture at (width, height), by a filter of `MODES`: uint8 (3, h, w)."""
+    """Resize an RGB picture to (width, height) by a filter of `MODES`: uint8 (3, h, w)."""
     pixels = memory_of(image)
     now = image.size
     for after in passes(image.size, size):
@@ -49,7 +49,7 @@ def resized(image: Image.Image, size: tuple[int, int], filter: Resampling) -> Te
 
 @dataclass(frozen=True)
 class Quick:
-    """Such a view; other filters and modes than torch knows are Pillow's."""
+    """A framed view resized by torch; filters and modes that torch does not know are resized by Pillow."""
 
     view: Framed
 
@@ -61,7 +61,7 @@ class Quick:
 
 
 def quickened(view: Seeing) -> Seeing:
-    """Framed views, also those side by side, made quick; every other gets Pillow's picture as before."""
+    """Make framed views quick, also those side by side; any other view keeps Pillow's picture."""
     if isinstance(view, SideBySide):
         return SideBySide(tuple(quickened(one) for one in view.views))  # type: ignore[return-value]
     return Quick(view) if isinstance(view, Framed) else view  # type: ignore[return-value]

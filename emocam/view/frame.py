@@ -1,4 +1,4 @@
-"""What of a picture a view shows: the picture at a size, and of that a part, or more than there is."""
+"""The frame of a view: the picture at some size, and the part of it, or more than it, that is shown."""
 
 from dataclasses import dataclass
 
@@ -15,14 +15,15 @@ DOWN_FIRST = int(PIL.__version__.partition(".")[0]) >= 13
 
 
 def to_tensor(image: Image.Image) -> Tensor:
-    """uint8 (3, h, w)."""
+    """Convert a picture to uint8 (3, h, w)."""
     return torch.from_numpy(np.array(image.convert("RGB"))).permute(2, 0, 1).contiguous()
 
 
 def passes(size: Size, inner: Size) -> tuple[Size, Size]:
-    """Both sizes (width, height) that Pillow makes of a picture on the way to `inner`, rounding after each.
+    """Return both sizes (width, height) that Pillow resizes a picture to on the way to `inner`.
 
-    It goes across first; from version 13 on down first where the height loses more than twice as much.
+    Pillow rounds after each. It resizes across first; from version 13 on it resizes down first where the
+    height loses more than twice as much.
     """
     (width, height), (wide, tall) = size, inner
     down = DOWN_FIRST and tall < height and height - tall > 2 * (width - wide)
@@ -30,13 +31,13 @@ def passes(size: Size, inner: Size) -> tuple[Size, Size]:
 
 
 def _start(length: int, crop: int) -> int:
-    """Negative where the picture is smaller; rounded as torchvision and timm round it."""
+    """Return the start of a centred crop, rounded as torchvision and timm do; negative for small pictures."""
     return round((length - crop) / 2) if length >= crop else -((crop - length) // 2)
 
 
 @dataclass(frozen=True)
 class Frame:
-    """The picture at `inner` (width, height), then its `part`, with `fill` where that reaches outside."""
+    """The `part` of the picture resized to `inner` (width, height), with `fill` where it reaches outside."""
 
     inner: Size
     part: Part
@@ -47,22 +48,22 @@ class Frame:
     def middle(
         cls, inner: Size, crop: Size, filter: Resampling, fill: tuple[int, int, int] = (0, 0, 0)
     ) -> "Frame":
-        """The `crop` (height, width) in the middle of the picture at `inner`."""
+        """Return the frame of the middle `crop` (height, width) of the picture at `inner`."""
         left, top = _start(inner[0], crop[1]), _start(inner[1], crop[0])
         return cls(inner, (left, top, left + crop[1], top + crop[0]), filter, fill)
 
     @property
     def window(self) -> Tensor:
-        """(4,) in the frame of the picture."""
+        """The shown part (4,) in the frame of the picture."""
         return torch.tensor(self.part) / torch.tensor([*self.inner, *self.inner])
 
     def see(self, image: Image.Image) -> Tensor:
-        """uint8 (3, h, w)."""
+        """Return what the frame shows of a picture as uint8 (3, h, w)."""
         whole = image if image.size == self.inner else image.resize(self.inner, self.filter)
         return self.cut(to_tensor(whole))
 
     def cut(self, whole: Tensor) -> Tensor:
-        """The part of the picture at `inner`, given as (3, h, w)."""
+        """Cut the frame's part out of the picture at `inner` (3, h, w)."""
         left, top, right, bottom = self.part
         inside = whole[:, max(top, 0) : bottom, max(left, 0) : right]
         if inside.shape[1:] == (bottom - top, right - left):
