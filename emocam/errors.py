@@ -1,19 +1,19 @@
-"""The mistakes a user can make, told in one sentence each."""
+"""The errors a user can make, told in one sentence each."""
 
 import difflib
 from collections.abc import Iterable
 
 
 class SettingError(ValueError):
-    """A setting that cannot be: its name, what was expected, what was found, what to do."""
+    """An invalid setting: the sentence names it, what was expected, what was found, what to do."""
 
 
 class Refused(Exception):
-    """A picture that we will not use, though perhaps we could; the ledger says why."""
+    """A picture that is not used, though perhaps it could be; the ledger says why."""
 
 
 def nearest(name: str, choices: Iterable[str], listed: int = 12) -> str:
-    """«did you mean layer4?» where a choice is close, else the choices themselves."""
+    """Return «did you mean layer4?» where a choice is close, otherwise the choices themselves."""
     choices = list(dict.fromkeys(choices))
     close = difflib.get_close_matches(name, choices, n=3)
     if close:
@@ -25,7 +25,7 @@ def nearest(name: str, choices: Iterable[str], listed: int = 12) -> str:
 
 
 class Interrupted(BaseException):
-    """SIGINT or SIGTERM: no error, so nothing that catches errors may swallow it."""
+    """SIGINT or SIGTERM, which is no error, so that code that catches errors does not swallow it."""
 
     def __init__(self, signal: int) -> None:
         super().__init__(signal)

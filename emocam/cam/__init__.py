@@ -1,1 +1,1 @@
-"""CAM methods: what of the explained layer speaks for a label."""
+"""CAM methods: the parts of the explained layer that speak for a label."""

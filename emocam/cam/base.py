@@ -1,4 +1,4 @@
-"""What all CAM methods share: one pass through the classifier, and the way from map to [0, 1]."""
+"""The base of all CAM methods: one pass through the classifier, and the way from map to [0, 1]."""
 
 import zlib
 from collections.abc import Sequence
@@ -20,9 +20,9 @@ Score = Literal["logit", "probability"]
 
 
 class ForwardPass:
-    """One pass of B images, cut at the explained layer: all that a method needs, computed once.
+    """One pass of B images, cut at the explained layer, with all that a method needs.
 
-    `activation` (B, C, h, w) is a leaf that wants its gradient; `target` (B,) is the label explained.
+    `activation` (B, C, h, w) is a leaf that requires a gradient; `target` (B,) is the explained label.
     """
 
     def __init__(
@@ -46,44 +46,44 @@ class ForwardPass:
         )
 
     def score(self, logits: Tensor, image: Tensor | None = None) -> Tensor:
-        """The explained quantity (M,) in logits (M, L); row m belongs to image[m] of the pass."""
+        """Return the explained quantity (M,) in logits (M, L); row m belongs to image[m] of the pass."""
         target = self.target if image is None else self.target[image]
         values = logits if self.score_kind == "logit" else logits.softmax(-1)
         return values.gather(-1, target[:, None])[:, 0]
 
     def score_of(self, activation: Tensor, image: Tensor | None = None) -> Tensor:
-        """The score (M,) that changed activations (M, C, h, w) would get."""
+        """Return the score (M,) for changed activations (M, C, h, w)."""
         return self.score(self.head(activation, image), image)
 
     @torch.no_grad()
     def score_without_grad(self, activation: Tensor, image: Tensor) -> Tensor:
-        """`score_of` without a graph, in the run's precision."""
+        """Return what `score_of` does, without a graph and in the run's precision."""
         head = replace(self.head, module=self.in_run_precision(self.head.module))
         return self.score(head(activation, image), image)
 
     def in_run_precision(self, network: nn.Module) -> nn.Module:
-        """A part of the classifier, or all of it, in the run's precision: for what needs no gradient."""
+        """Return all or part of the classifier in the run's precision, where no gradient is needed."""
         return bfloat16_copy(network) if self.classifier.bf16 else network
 
     @cached_property
     def scores(self) -> Tensor:
-        """The score (B,) of the images as they are."""
+        """The score (B,) of the unchanged images."""
         return self.score(self.logits).detach()
 
     @cached_property
     def gradient(self) -> Tensor:
-        """Of the score with respect to the activation, (B, C, h, w)."""
+        """The gradient of the score with respect to the activation, (B, C, h, w)."""
         with torch.enable_grad():
             return torch.autograd.grad(self.score(self.logits).sum(), self.activation, retain_graph=True)[0]
 
     @cached_property
     def seeds(self) -> list[int]:
-        """A seed for each image that depends on its name alone, so that its company changes nothing."""
+        """A seed for each image that depends on its name alone, so that other images change nothing."""
         return [zlib.crc32(path.encode(errors="surrogatepass")) for path in self.paths]
 
 
 class CAM:
-    """A method overrides `channel_weights`, or `raw` where its map is not a sum over channels.
+    """The base of a method: it overrides `channel_weights`, or `raw` if its map is no sum over channels.
 
     `grid` is the resolution of its maps, where that is not the explained layer's.
     """
@@ -97,19 +97,19 @@ class CAM:
         self.target = target
 
     def channel_weights(self, forward: ForwardPass) -> Tensor:
-        """How much each channel speaks for the score: (B, C)."""
+        """Return how much each channel speaks for the score: (B, C)."""
         raise NotImplementedError
 
     def raw(self, forward: ForwardPass) -> Tensor:
-        """The map (B, h, w) before its positive part is taken."""
+        """Return the map (B, h, w) before its positive part is taken."""
         return torch.einsum("bc,bchw->bhw", self.channel_weights(forward), forward.activation.detach())
 
     def maps(self, forward: ForwardPass) -> Tensor:
-        """The map (B, h, w) in [0, 1]."""
+        """Return the map (B, h, w) in [0, 1]."""
         return normalise(self.raw(forward).detach())
 
     def label_index(self, labels: list[str]) -> int | None:
-        """The explained label's place, or None for the predicted one."""
+        """Return the explained label's place, or None for the predicted one."""
         if self.target == "predicted":
             return None
         if self.target not in labels:
@@ -119,11 +119,12 @@ class CAM:
         return labels.index(self.target)
 
     def forward_pass(self, classifier: Classifier, batch: Batch) -> ForwardPass:
+        """Run the classifier on a batch and keep what a method needs."""
         x = classifier.prepare(batch.classifier_view)
         return ForwardPass(classifier, x, self.explained, self.label_index(classifier.labels), batch.paths)
 
     def __call__(self, classifier: Classifier, batch: Batch) -> tuple[Prediction, Explanation]:
-        """Predictions of a batch, and one map for each image."""
+        """Return the predictions of a batch, and one map for each image."""
         forward = self.forward_pass(classifier, batch)
         maps = self.maps(forward)
         logits = forward.logits.detach()

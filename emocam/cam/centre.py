@@ -1,4 +1,4 @@
-"""A control: pictures are taken of what stands in their middle (the centre prior of eye movements)."""
+"""A control for the centre prior of eye movements: photographers put their subject in the middle."""
 
 import torch
 from torch import Tensor

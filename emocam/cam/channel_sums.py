@@ -1,4 +1,4 @@
-"""Finds the heads that lead channel by channel into a linear layer: after(linear(before(activation)))."""
+"""Heads that lead channel by channel into a linear layer: after(linear(before(activation)))."""
 
 import operator
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ CHANNELWISE = (
 
 @dataclass(frozen=True)
 class ChannelSum:
-    """The linear layer's output is a sum over channels, because `before` keeps them apart."""
+    """A head whose linear layer sums over channels, because `before` keeps them apart."""
 
     before: nn.Module
     linear: nn.Linear
@@ -30,7 +30,7 @@ class ChannelSum:
 
     @classmethod
     def of(cls, head: nn.Module) -> "ChannelSum | None":
-        """None where the head is not of this form."""
+        """Return the head in this form, or None where it has another one."""
         try:
             graph = fx.Tracer().trace(head)
         except Exception:  # tracing runs the head's own code, which may fail in any way
@@ -53,18 +53,18 @@ class ChannelSum:
         )
 
     def inputs(self, activation: Tensor) -> tuple[Tensor, Tensor]:
-        """What the linear layer receives of nothing (F,), and what each channel changes (B, C, F / C)."""
+        """Return the linear layer's input without channels (F,), and each channel's change (B, C, F / C)."""
         nothing = self.before(torch.zeros_like(activation[:1]))
         change = self.before(activation) - nothing
         return nothing[0], change.unflatten(1, (activation.shape[1], -1))
 
     def weight(self, channels: int) -> Tensor:
-        """Of the linear layer, (outputs, C, F / C)."""
+        """Return the linear layer's weight as (outputs, C, F / C)."""
         return self.linear.weight.unflatten(1, (channels, -1))
 
 
 def _part(head: nn.Module, nodes: list[fx.Node], source: fx.Node, result: fx.Node) -> fx.GraphModule:
-    """The function from `source` to `result`, sharing the head's modules."""
+    """Build the function from `source` to `result` that shares the head's modules."""
     graph = fx.Graph()
     copies = {source: graph.placeholder("x")}
     for node in nodes:
@@ -74,7 +74,7 @@ def _part(head: nn.Module, nodes: list[fx.Node], source: fx.Node, result: fx.Nod
 
 
 def _woken(part: fx.GraphModule) -> fx.GraphModule:
-    """The same function; the head keeps its own layers."""
+    """Replace a function's linear layers by sparse ones; the head keeps its own layers."""
     for name, module in list(part.named_modules()):
         if type(module) is nn.Linear:
             part.set_submodule(name, SparseLinear(module))

@@ -1,11 +1,11 @@
-"""The scores of coalitions of channels: what the head says when only some of them are there.
+"""The scores of coalitions of channels: the head's answer when only some channels are present.
 
-Where the head leads channel by channel (ReLU, pooling, dropout) into a linear layer, that layer's
-output is a sum over channels, z = z(nothing) + sum_k m_k C_k, and C_k = W_k (p_k - p_k(nothing)) is
-computed once for an image: a coalition costs a row of `mask @ C` and never the wide layer again.
-Where this layer is the head's last and logits are explained, C_k is one number for each channel.
-Every other head is asked plainly, with channels set to zero; the first pass through a head asks both
-ways for a few coalitions, and the sum is trusted only if they agree.
+Where the head leads channel by channel (ReLU, pooling, dropout) into a linear layer, that layer's output is
+a sum over channels, z = z(nothing) + sum_k m_k C_k. Here C_k = W_k (p_k - p_k(nothing)) is computed once
+for an image, so that a coalition costs a row of `mask @ C` and never the wide layer again. Where this layer
+is the head's last and logits are explained, C_k is one number for each channel. Every other head is run
+with channels set to zero. The first pass through a head computes a few coalitions both ways, and the sum is
+used only if they agree.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -36,7 +36,7 @@ class Coalitions:
 
     @torch.no_grad()
     def scores(self, mask: Tensor) -> Tensor:
-        """(B, S) of S coalitions for each image (B, S, C), or of the same for all (1, S, C)."""
+        """Score S coalitions for each image (B, S, C), or the same for all (1, S, C): (B, S)."""
         mask = mask.to(self.activation).expand(len(self.activation), -1, -1)
         if self.summing is None:
             return self.plain_scores(mask)
@@ -52,7 +52,7 @@ class Coalitions:
 
     @cached_property
     def whole(self) -> Tensor:
-        """The score (B,) when all channels are there, in the precision of the others: rounding is no effect."""
+        """The score (B,) with all channels, in the precision of the others, so that rounding is no effect."""
         exact = self.summing is not None and self._one_number(self.summing)
         if exact or not self.forward.classifier.bf16:
             return self.forward.scores
@@ -63,7 +63,7 @@ class Coalitions:
 
     @torch.no_grad()
     def scores_without_each(self) -> Tensor:
-        """(B, C): each channel absent by itself. A silent one changes nothing and is not asked."""
+        """Score each image without each channel (B, C); a silent channel changes nothing and is skipped."""
         if self.summing is None:
             return self._plain_without_each()
         if self._one_number(self.summing):
@@ -82,7 +82,7 @@ class Coalitions:
 
     @torch.no_grad()
     def plain_scores(self, mask: Tensor) -> Tensor:
-        """The definition that `scores` is held against: the head, asked with channels set to zero."""
+        """Score coalitions by the definition that `scores` must match: the head with channels set to zero."""
         images, coalitions = mask.shape[:2]
         image = torch.arange(images, device=mask.device).repeat_interleave(coalitions)
         row = torch.arange(coalitions, device=mask.device).repeat(images)
@@ -100,14 +100,14 @@ class Coalitions:
         return scores
 
     def _ask(self, image: Tensor, mask: Tensor) -> Tensor:
-        """Scores (M,) of the head itself for images (M,) under masks (M, C)."""
+        """Run the head itself on images (M,) under masks (M, C): scores (M,)."""
         return self.forward.score_without_grad(self.activation[image] * mask[:, :, None, None], image)
 
     def _rows(self, row: Tensor) -> int:
         return max(1, HELD // row.numel())
 
     def _after(self, summing: ChannelSum, asked: Iterable[tuple[int, Tensor]]) -> Iterator[Tensor]:
-        """Scores (M,) for each image and outputs of the linear layer (M, outputs), some images at once."""
+        """Yield scores (M,) for each image and its outputs (M, outputs) of the linear layer, many at once."""
         waiting: list[tuple[int, Tensor]] = []
         for question in asked:
             waiting.append(question)
@@ -124,7 +124,8 @@ class Coalitions:
         return self.forward.score(logits, image).split([len(z) for _, z in asked])
 
     def _parts(self, summing: ChannelSum) -> Iterator[tuple[int, Tensor, Tensor]]:
-        """For each image: its number, z(nothing) (outputs,), and C (C, outputs)."""
+        """Yield for each image its number, z(nothing) (outputs,), and C (C, outputs)."""
+        # q runs over the inputs of channel k, o over the outputs: C_k = W_k times the change of channel k
         absent, change = summing.inputs(self.activation)
         nothing = summing.linear(absent)
         weight = summing.weight(self.activation.shape[1])
@@ -137,13 +138,13 @@ class Coalitions:
         return summing.after is None and self.forward.score_kind == "logit"
 
     def _shares(self, summing: ChannelSum) -> tuple[Tensor, Tensor]:
-        """The score of nothing (B,), and what each channel adds to it (B, C)."""
+        """Return the score of nothing (B,), and what each channel adds to it (B, C)."""
         absent, change = summing.inputs(self.activation)
         weight = summing.weight(self.activation.shape[1])[self.forward.target]
         return summing.linear(absent)[self.forward.target], (weight * change).sum(-1)
 
     def _trust(self, head: nn.Module) -> ChannelSum | None:
-        """The head as a sum, if it is one; tried once on the first image that meets it."""
+        """Return the head as a sum, if it is one; this is tried once, on the first image of a head."""
         if head not in _trusted:
             summing = ChannelSum.of(head)
             _trusted[head] = summing if summing is not None and self._agrees(summing) else None
@@ -151,7 +152,7 @@ class Coalitions:
 
     @torch.no_grad()
     def _agrees(self, summing: ChannelSum) -> bool:
-        """Without each of the three loudest channels, and without every second one."""
+        """Compare the sum with the head, without each of the loudest channels and without every second."""
         one = self.activation[:1]
         channels = self.activation.shape[1]
         mask = one.new_ones(4, channels)

@@ -1,4 +1,4 @@
-"""Contributions that must add up do add up, or the run stops."""
+"""A check that contributions which must add up do add up."""
 
 from collections.abc import Sequence
 
@@ -20,7 +20,7 @@ def check_sums(
     of_scores: float = OF_SCORES,
     of_parts: float = OF_PARTS,
 ) -> None:
-    """Parts (B, ...) of each image must, all together, sum to `expected` (B,).
+    """Check that an image's parts (B, ...) sum, all together, to `expected` (B,), or stop the run.
 
     They may miss it by `of_scores` of the scores' size (`scale`) and `of_parts` of their own.
     """

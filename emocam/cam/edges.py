@@ -1,4 +1,4 @@
-"""A control: edges, which saliency maps may resemble whatever the network has learned.
+"""A control: edges, which saliency maps may resemble regardless of what the network has learned.
 
 Adebayo et al. 2018, https://arxiv.org/abs/1810.03292.
 """

@@ -7,7 +7,7 @@ from emocam.cam.base import CAM, ForwardPass
 
 
 def first_projection(matrix: Tensor) -> Tensor:
-    """Rows (B, N, C) on the first right singular vector, not centred: (B, N), of either sign.
+    """Project rows (B, N, C) on the first right singular vector, uncentred: (B, N), of either sign.
 
     It is the first eigenvector of the smaller of the two Gram matrices.
     """
@@ -19,7 +19,7 @@ def first_projection(matrix: Tensor) -> Tensor:
 
 
 def orient(projection: Tensor, like: Tensor) -> Tensor:
-    """Turned, where need be, so that its product with `like` (B, N) is not negative."""
+    """Turn a projection, if needed, so that its product with `like` (B, N) is not negative."""
     turned = (projection * like).sum(-1, keepdim=True) < 0
     return torch.where(turned, -projection, projection)
 

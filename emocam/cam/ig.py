@@ -50,7 +50,7 @@ class IntegratedGradients(CAM):
         return contributions.sum((-2, -1))
 
     def mean_gradient(self, forward: ForwardPass, activation: Tensor) -> Tensor:
-        """(B, C, h, w), over the middles of the steps."""
+        """Average the gradient (B, C, h, w) over the middles of the steps."""
         images = len(activation)
         image = torch.arange(images, device=activation.device).repeat(self.steps)
         way = (

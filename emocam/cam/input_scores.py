@@ -1,4 +1,4 @@
-"""What the whole classifier says of changed inputs, in batches of bounded size."""
+"""The whole classifier's scores of changed inputs, in batches of bounded size."""
 
 from collections.abc import Callable
 
@@ -15,7 +15,7 @@ WORKING = 512
 
 
 def held(device: torch.device) -> int:
-    """Numbers of input in one batch on this device: as many as fit into what a GPU has left."""
+    """Return the numbers of input in one batch on this device: on a GPU, as many as free memory takes."""
     most = HELD.get(device.type, HELD_ELSEWHERE)
     if device.type == "cuda" and torch.cuda.is_available():
         return min(most, torch.cuda.mem_get_info(device)[0] // WORKING)
@@ -26,7 +26,7 @@ def held(device: torch.device) -> int:
 def scores_of_inputs(
     forward: ForwardPass, image: Tensor, change: Callable[[Tensor, Tensor], Tensor]
 ) -> Tensor:
-    """Scores (M,); row m is image[m] of the pass as changed by `change(inputs, rows m of them)`."""
+    """Return scores (M,); row m is image[m] of the pass, changed by `change(inputs, rows m of them)`."""
     step = max(1, held(forward.x.device) // forward.x[0].numel())
     rows = torch.arange(len(image), device=image.device)
     classifier = forward.in_run_precision(forward.classifier)

@@ -31,7 +31,7 @@ class KPCACAM(CAM):
         self.gamma = gamma
 
     def products(self, cells: Tensor) -> Tensor:
-        """The kernel between all cells (B, N, C) of an image: (B, N, N)."""
+        """Return the kernel between all cells (B, N, C) of an image: (B, N, N)."""
         gamma = 1 / cells.shape[-1] if self.gamma is None else self.gamma
         if self.kernel == "rbf":
             return torch.exp(-gamma * torch.cdist(cells, cells) ** 2)

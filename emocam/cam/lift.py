@@ -47,7 +47,7 @@ class LIFTCAM(CAM):
 
 
 def _multipliers(forward: ForwardPass, logits: Tensor, reference: Tensor) -> Tensor:
-    """How the score follows each logit (B, L) on the way from the reference's (1 or B, L)."""
+    """Return how the score follows each logit (B, L) on the way from the reference's (1 or B, L)."""
     target = torch.nn.functional.one_hot(forward.target, logits.shape[1]).to(logits)
     if forward.score_kind == "logit":
         return target
@@ -61,9 +61,9 @@ def _multipliers(forward: ForwardPass, logits: Tensor, reference: Tensor) -> Ten
 
 
 class Rescale(HeadPropagation):
-    """A step's output changes by its input's change times a constant: the rescale rule.
+    """The rescale rule: a step's output changes by a constant times its input's change.
 
-    Behind the rows of `images` ride those of their reference, one for all or one for each.
+    The rows behind the first `images` are those of their reference, one for all or one for each.
     """
 
     def __init__(self, steps: torch.fx.GraphModule, images: int) -> None:
@@ -71,7 +71,7 @@ class Rescale(HeadPropagation):
         self.images = images
 
     def reference(self, rows: Tensor) -> Tensor:
-        """The reference of every row, as far as it does not broadcast."""
+        """Return the reference of every row, or one row that broadcasts."""
         reference = rows[self.images :]
         return reference if len(reference) == 1 else torch.cat([reference, reference])
 
@@ -84,7 +84,7 @@ class Rescale(HeadPropagation):
         return route_gradient(value, x, share)
 
     def maximum(self, pool: Callable[[Tensor], tuple[Tensor, Tensor]], x: Tensor) -> Tensor:
-        """A rise is due to the place where the picture is highest, a fall to the reference's.
+        """Attribute a rise to the place where the picture is highest, and a fall to the reference's place.
 
         Both shares lie in [0, 1]. A place that wins in several windows collects from all of them.
         """

@@ -50,6 +50,6 @@ class LIMECAM(CAM):
         return self.solve(present, scores, self.penalty).to(scores)
 
     def coalitions(self, channels: int) -> Tensor:
-        """Which channels are there (S, C): 1 or 0."""
+        """Draw which channels are present (S, C), as 1 or 0."""
         generator = torch.Generator().manual_seed(self.seed)
         return torch.randint(0, 2, (self.samples or channels, channels), generator=generator).float()

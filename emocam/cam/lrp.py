@@ -53,20 +53,20 @@ class LRP(CAM):
         return self.relevance(forward).sum((-2, -1))
 
     def relevance(self, forward: ForwardPass) -> Tensor:
-        """Of each place in each channel: (B, C, h, w)."""
+        """Return the relevance of each place in each channel: (B, C, h, w)."""
         steps = steps_of(forward.head.module, "lrp")
         if self._is_gradient(steps) and not forward.head.bypass:
             return forward.activation.detach() * forward.gradient
         return self.walked(forward)
 
     def _is_gradient(self, steps: fx.GraphModule) -> bool:
-        """Whether each step passes on what its slope says."""
+        """Check that relevance is gradient times activation: each step passes on what its slope says."""
         bent = {*ACTIVATIONS, *ACTIVATION_FUNCTIONS} - STRAIGHT
         exact = isinstance(self.rule, Epsilon) and self.rule.epsilon <= 1e-9
         return exact and bent.isdisjoint(kinds_of(steps))
 
     def walked(self, forward: ForwardPass) -> Tensor:
-        """The definition: from step to step, by the rule."""
+        """Compute relevance by its definition, step by step with the rule."""
         walk = Relevance(steps_of(forward.head.module, "lrp"), self.rule)
         inputs = [t.detach().requires_grad_() for t in (forward.activation, *forward.head.bypass)]
         with torch.enable_grad():

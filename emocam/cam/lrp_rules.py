@@ -1,7 +1,7 @@
-"""The rules by which layer-wise relevance propagation shares out what an output received.
+"""Rules of layer-wise relevance propagation, by which an output's relevance is shared among its inputs.
 
-Relevance is written as value times gradient: then z_j receives R_j, and x_i receives of it the share
-x_i w_ij / (its rule's sum for j), when the gradient flows back along x w times z_j / sum.
+Relevance is written as value times gradient: output j receives R_j, and input i receives the share x_i w_ij
+/ (its rule's sum for j) of it, if the gradient flows back along x w times z_j / sum.
 """
 
 from collections.abc import Callable
@@ -26,14 +26,14 @@ Rule = Callable[[nn.Linear | nn.Conv2d, Tensor], Shares]
 
 
 def apply(module: nn.Linear | nn.Conv2d, x: Tensor, weight: Tensor) -> Tensor:
-    """The module with another weight and without its bias."""
+    """Run the module with another weight and without its bias."""
     if isinstance(module, nn.Conv2d):
         return module._conv_forward(x, weight, None)
     return nn.functional.linear(x, weight)
 
 
 def bias_of(module: nn.Linear | nn.Conv2d) -> Tensor:
-    """Ready to be added to the output."""
+    """Return the module's bias in a shape that can be added to its output, 0 if it has none."""
     if module.bias is None:
         return module.weight.new_zeros(())
     return module.bias[:, None, None] if isinstance(module, nn.Conv2d) else module.bias
@@ -41,7 +41,7 @@ def bias_of(module: nn.Linear | nn.Conv2d) -> Tensor:
 
 @dataclass(frozen=True)
 class Epsilon:
-    """By contributions x w; `epsilon` pushes their sum away from zero and keeps its part."""
+    """The rule that shares by contributions x w; `epsilon` moves their sum off zero and keeps its part."""
 
     epsilon: float
 
@@ -52,7 +52,7 @@ class Epsilon:
 
 
 def positive(module: nn.Linear | nn.Conv2d, x: Tensor) -> Tensor:
-    """The sum of the positive contributions to each output."""
+    """Sum the positive contributions to each output."""
     path = apply(module, x.clamp(min=0), module.weight.clamp(min=0))
     if bool((x < 0).any()):
         path = path + apply(module, x.clamp(max=0), module.weight.clamp(max=0))
@@ -61,7 +61,7 @@ def positive(module: nn.Linear | nn.Conv2d, x: Tensor) -> Tensor:
 
 @dataclass(frozen=True)
 class Gamma:
-    """By contributions; those of the output's own sign count 1 + `gamma` times."""
+    """The rule that shares by contributions; those of the output's own sign count 1 + `gamma` times."""
 
     gamma: float
 
@@ -78,7 +78,7 @@ class Gamma:
 
 @dataclass(frozen=True)
 class Positive:
-    """By positive contributions alone; with `bias` a positive one is among them."""
+    """The rule that shares by positive contributions alone; with `bias`, a positive bias is one of them."""
 
     bias: bool
 
@@ -88,14 +88,14 @@ class Positive:
 
 
 def normalised(module: nn.BatchNorm2d, x: Tensor) -> Shares:
-    """By any rule, a channel's scaled input takes all but the shift's part."""
+    """Share a normalisation's output: by any rule, the scaled input takes all but the shift's part."""
     one = x.new_ones(1, x.shape[1], 1, 1)
     value = module(x).detach()
     return Shares(value, x * (module(one) - module(0 * one)), value)
 
 
 class Relevance(HeadPropagation):
-    """Collects, besides, the `outputs` of affine steps and what each of them `kept` of its value."""
+    """A walk that also collects the `outputs` of affine steps and what each of them `kept` of its value."""
 
     def __init__(self, steps: torch.fx.GraphModule, rule: Rule) -> None:
         super().__init__(steps)
@@ -104,14 +104,14 @@ class Relevance(HeadPropagation):
         self.kept: list[Tensor] = []
 
     def activation(self, function: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
-        """Passes relevance on as it is."""
+        """Pass relevance on unchanged."""
         with torch.no_grad():
             value = function(x)
             share = torch.where(x != 0, value / x, slope_at(function, x))
         return route_gradient(value, x, share)
 
     def maximum(self, pool: Callable[[Tensor], tuple[Tensor, Tensor]], x: Tensor) -> Tensor:
-        """The highest takes all."""
+        """Give all relevance to the highest input."""
         return pool(x)[0]
 
     def affine(self, module: nn.Module, x: Tensor) -> Tensor:

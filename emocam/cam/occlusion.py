@@ -28,7 +28,7 @@ class Occlusion(CAM):
         self.grid = (cells, cells)
 
     def covers(self, pixels: int, device: torch.device) -> Tensor:
-        """Which pixels along a side the patch covers at each cell: (cells, pixels); at least one."""
+        """Mark the pixels along a side that the patch covers at each cell (cells, pixels); at least one."""
         pixel = (torch.arange(pixels, device=device) + 0.5) / pixels
         middle = (torch.arange(self.cells, device=device) + 0.5) / self.cells
         distance = (pixel - middle[:, None]).abs()
@@ -54,7 +54,7 @@ class Occlusion(CAM):
         return self.uncovered(forward)[:, None, None] - left
 
     def uncovered(self, forward: ForwardPass) -> Tensor:
-        """The score (B,) of the pictures as they are, in the precision of the others: rounding is no effect."""
+        """Return the unchanged pictures' score (B,) in the precision of the others: rounding is no effect."""
         if not forward.classifier.bf16:
             return forward.scores
         images = torch.arange(len(forward.x), device=forward.x.device)

@@ -1,9 +1,9 @@
-"""Walks the steps of a head and lets a method say how a gradient comes back through each of them.
+"""A walk through the steps of a head, in which a method says how a gradient returns through each of them.
 
-A method writes the output of a step as `carry(value, path, share)`: the value it has, and the path on
-which the gradient flows back, times a share that is a constant. One backward pass through such a head
-is then the method itself, for a whole batch, whatever the order of its steps and with sums of branches
-where there are any. Steps that are linear by themselves need no rule: their gradient is right.
+A method writes the output of a step as `route_gradient(value, path, share)`: its value, the path along
+which the gradient flows back, and a constant share by which it is multiplied. One backward pass through
+such a head is then the method itself, for a whole batch, whatever the order of its steps and their
+branches. Steps that are linear need no rule: their gradient is right.
 """
 
 import operator
@@ -42,19 +42,19 @@ _traced: "WeakKeyDictionary[nn.Module, fx.GraphModule]" = WeakKeyDictionary()
 
 
 def route_gradient(value: Tensor, path: Tensor, share: Tensor) -> Tensor:
-    """`value`, but a gradient goes back along `path` times `share`."""
+    """Return `value` with a gradient that goes back along `path` times `share`."""
     return value.detach() + (path - path.detach()) * share.detach()
 
 
 def slope_at(function: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
-    """The derivative of an activation at each x."""
+    """Return the derivative of an activation at each x."""
     with torch.enable_grad():
         x = x.detach().requires_grad_()
         return torch.autograd.grad(function(x).sum(), x)[0]
 
 
 def steps_of(head: nn.Module, method: str) -> fx.GraphModule:
-    """The head as a graph of steps that have rules; any other step is named."""
+    """Return the head as a graph of steps that have rules; a step without one is an error that names it."""
     if head not in _traced:
         _traced[head] = _trace(head, method)
     return _traced[head]
@@ -73,7 +73,7 @@ def _trace(head: nn.Module, method: str) -> fx.GraphModule:
 
 
 def kinds_of(steps: fx.GraphModule) -> list[Any]:
-    """The modules' classes, the functions and the methods' names, each once, in their order."""
+    """List modules' classes, functions and methods' names, each once, in their order."""
     modules = dict(steps.named_modules())
     calls = (node for node in steps.graph.nodes if node.op.startswith("call"))
     return list(dict.fromkeys(type(modules[n.target]) if n.op == "call_module" else n.target for n in calls))
@@ -87,16 +87,16 @@ def _refusal(method: str, reason: str) -> SettingError:
 
 
 class HeadPropagation(fx.Interpreter):
-    """A method overrides the rules for activations, maximum pooling and affine steps.
+    """A walk whose methods are the rules for activations, maximum pooling and affine steps.
 
-    `graph_module` is of `steps_of`. A rule receives the step as a function or module, and its input.
+    The graph comes from `steps_of`. A rule receives the step as a function or module, and its input.
     """
 
     def activation(self, function: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
         raise NotImplementedError
 
     def maximum(self, pool: Callable[[Tensor], tuple[Tensor, Tensor]], x: Tensor) -> Tensor:
-        """`pool` gives the maxima and their places within each channel's flattened plane."""
+        """Pool; `pool` gives the maxima and their places within each channel's flattened plane."""
         raise NotImplementedError
 
     def affine(self, module: nn.Module, x: Tensor) -> Tensor:

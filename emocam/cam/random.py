@@ -1,4 +1,4 @@
-"""A control: channels weigh what chance gives them."""
+"""A control: random channel weights."""
 
 import numpy as np
 import torch

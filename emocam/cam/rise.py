@@ -40,14 +40,14 @@ class RISE(CAM):
         self.grid = (4 * cells, 4 * cells)
 
     def draw(self) -> tuple[Tensor, Tensor]:
-        """Coarse masks (S, 1, cells + 1, cells + 1), and their shifts (S, 2) as shares of a cell."""
+        """Draw coarse masks (S, 1, cells + 1, cells + 1), and their shifts (S, 2) as shares of a cell."""
         generator = torch.Generator().manual_seed(self.seed)
         side = self.cells + 1
         coarse = torch.rand(self.masks, 1, side, side, generator=generator) < self.open
         return coarse.float(), torch.rand(self.masks, 2, generator=generator)
 
     def smooth(self, coarse: Tensor, shift: Tensor, size: Sequence[int]) -> Tensor:
-        """Masks (M, 1, H, W) over a view: the coarse ones, one cell larger, seen from their shift."""
+        """Enlarge coarse masks, one cell larger than the view and shifted, to masks (M, 1, H, W)."""
         places = [
             ((torch.arange(n, device=shift.device) + 0.5) / n * self.cells + shift[:, [k]])
             for k, n in enumerate(size)

@@ -42,7 +42,7 @@ class ScoreCAM(CAM):
         return scores.softmax(-1).nan_to_num(0)  # where all channels are constant
 
     def asked(self, activation: Tensor) -> Tensor:
-        """Which channels (B, C) are asked."""
+        """Mark the channels (B, C) to be asked."""
         varies = activation.amax((-2, -1)) > activation.amin((-2, -1))
         if self.channels is None or self.channels >= activation.shape[1]:
             return varies

@@ -45,7 +45,7 @@ class ShapleyCAM(CAM):
         return self.estimate(forward).value
 
     def estimate(self, forward: ForwardPass) -> Estimate:
-        """The mean over pairs of orders, and its standard error."""
+        """Return the mean over pairs of orders, and its standard error."""
         channels = forward.activation.shape[1]
         generator = torch.Generator().manual_seed(self.seed)
         coalitions = Coalitions(forward)
@@ -62,7 +62,7 @@ class ShapleyCAM(CAM):
         return Estimate(pairs.mean(1), (spread / self.pairs).sqrt())
 
     def _check(self, forward: ForwardPass, pairs: Tensor) -> None:
-        """Every pair by itself says how the score differs from the score of nothing."""
+        """Check that every pair by itself sums to the score minus the score of nothing."""
         with torch.no_grad():
             nothing = forward.score_of(torch.zeros_like(forward.activation))
         expected = forward.scores - nothing
@@ -74,10 +74,11 @@ class ShapleyCAM(CAM):
 
 
 def _added(coalitions: Coalitions, order: Tensor) -> Tensor:
-    """What each channel (B, C) adds when it arrives, in this order and in its reverse."""
+    """Return what each channel (B, C) adds when it arrives, in this order and in its reverse."""
     channels = len(order)
     arrived = torch.empty_like(order)
     arrived[order] = torch.arange(channels, device=order.device)
+    # row m: the first m channels to arrive
     first = (arrived < torch.arange(channels + 1, device=order.device)[:, None]).float()
     # the first m of the reverse are those that are not among the first C - m
     scores = coalitions.scores(torch.cat([first, 1 - first])[None])

@@ -1,1 +1,1 @@
-"""Detectors: pictures in, regions out."""
+"""Detectors, which find regions in pictures."""

@@ -9,7 +9,7 @@ from emocam.records.picture import Batch
 
 
 class Annotations(Detector):
-    """Passes on what came with the pictures."""
+    """A detector that returns the annotations of the pictures."""
 
     def set_annotated_objects(self, objects: Sequence[str]) -> None:
         if not objects:

@@ -1,4 +1,4 @@
-"""A detector finds objects: regions in the frame of the original image, before any threshold of ours."""
+"""The base of detectors: they find regions in the frame of the original image, before any threshold."""
 
 from typing import TYPE_CHECKING
 
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
 
 class Detector(nn.Module):
-    """Sets `objects`, the names of its classes, and `view`; gives regions in [0, 1].
+    """The base of a detector: it sets `objects`, the names of its classes, and `view`, and returns regions.
 
-    `score` is the lowest score kept as a candidate, `iou` the overlap above which of two boxes of
-    one class the weaker goes. `identity` says in words what, beside the pictures, decides the
-    regions; detections are remembered under it. Without one they are not remembered.
+    Boxes lie in [0, 1]. `score` is the lowest score kept as a candidate, `iou` the overlap above which of
+    two boxes of one class the weaker is dropped. `identity` says in words what, apart from the pictures,
+    decides the regions; detections are cached under it, and not at all without it.
     """
 
     objects: list[str]
@@ -35,11 +35,11 @@ class Detector(nn.Module):
         self.iou = iou
 
     def set_annotated_objects(self, objects: "Sequence[str]") -> None:
-        """Learns which object classes the data set has annotated; most detectors have their own."""
+        """Take the object classes annotated in the data set; most detectors have their own."""
 
     def to_bf16(self) -> None:
-        """Its network answers in bfloat16 from now on, under another identity; others stay as they are."""
+        """Switch to bfloat16 and another identity, where the detector supports it."""
 
     def forward(self, batch: Batch) -> Detections:
-        """Regions of all images of the batch, in one packed list."""
+        """Return the regions of all images of the batch, in one packed list."""
         raise NotImplementedError

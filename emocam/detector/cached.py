@@ -1,4 +1,4 @@
-"""Detections are found once: remembered by what the detector saw and by what decides its answer."""
+"""A cache of detections, by what the detector saw and by what decides its answer."""
 
 import hashlib
 import sqlite3
@@ -21,14 +21,14 @@ COLUMNS = "digest BLOB PRIMARY KEY, boxes BLOB, object BLOB, score BLOB, masks B
 
 
 def pick_rows(views: Views, rows: list[int]) -> Views:
-    """Of some images, what one or several detectors see of them."""
+    """Pick some images' views, of one or several detectors."""
     if isinstance(views, tuple):
         return tuple(pick_rows(view, rows) for view in views)  # type: ignore[misc]
     return [views[row] for row in rows] if isinstance(views, list) else views[rows]
 
 
 def view_digest(view: Views, window: Tensor) -> bytes:
-    """Of one image's row of views: equal pixels at an equal place are the same picture."""
+    """Digest one image's row of views: equal pixels at an equal place are the same picture."""
     seen = hashlib.blake2b(window.cpu().numpy().tobytes(), digest_size=16)
     for part in view if isinstance(view, tuple) else (view,):
         (row,) = part
@@ -37,7 +37,7 @@ def view_digest(view: Views, window: Tensor) -> bytes:
 
 
 class CachedDetector(Detector):
-    """A detector that is asked only about what it has not seen; one file for each identity."""
+    """A detector that is run only on views it has not seen; there is one file for each identity."""
 
     def __init__(self, detector: Detector, folder: Path) -> None:
         assert detector.identity is not None
@@ -77,8 +77,8 @@ class CachedDetector(Detector):
             view_digest(pick_rows(batch.detector_view, [i]), batch.detector_window[i])
             for i in range(len(batch))
         ]
-        found = self._read(keys)
-        missing = [i for i, key in enumerate(keys) if key not in found]
+        known = self._read(keys)
+        missing = [i for i, key in enumerate(keys) if key not in known]
         if missing:
             asked = replace(
                 batch,
@@ -90,8 +90,8 @@ class CachedDetector(Detector):
             regions = self.detector(asked).to("cpu")
             new = {keys[i]: _of_image(regions, row) for row, i in enumerate(missing)}
             self._write(new)
-            found |= new
-        return Detections.pack([found[key] for key in keys]).to(batch.index.device)
+            known |= new
+        return Detections.pack([known[key] for key in keys]).to(batch.index.device)
 
     def _read(self, keys: list[bytes]) -> dict[bytes, Detections]:
         marks = ",".join("?" * len(keys))
@@ -99,7 +99,7 @@ class CachedDetector(Detector):
         return {key: _unpacked(*columns) for key, *columns in rows}
 
     def _write(self, regions: dict[bytes, Detections]) -> None:
-        rows = [(key, *_packed(found)) for key, found in regions.items()]
+        rows = [(key, *_packed(detections)) for key, detections in regions.items()]
         store = self._store()
         store.execute("BEGIN IMMEDIATE")
         # two runs may find the same picture at once; they find the same in it

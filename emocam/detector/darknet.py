@@ -1,4 +1,4 @@
-"""Any detector of darknet's, from its cfg and weights, run by OpenCV's dnn module on the CPU."""
+"""Any darknet detector, from its cfg and weights, run by OpenCV's dnn module on the CPU."""
 
 from pathlib import Path
 from typing import Any, Literal
@@ -20,10 +20,10 @@ from emocam.view.crops import Letterbox, Stretch
 
 
 class Darknet(Detector):
-    """`cfg`, `weights` and `names` belong together; `size` replaces the cfg's width and height.
+    """A darknet detector; `cfg`, `weights` and `names` belong together, `size` replaces the cfg's size.
 
-    `fit` puts pictures into a `letterbox`, as darknet began, or is `stretch`, as later forks train.
-    A whole batch is one blob. A [region] layer has lost overlaps above .4 before we see its boxes.
+    `fit` puts pictures into a `letterbox`, as darknet began, or is `stretch`, as later forks train. A whole
+    batch is one blob. A [region] layer has dropped overlaps above .4 before EmoCAM sees its boxes.
     """
 
     def __init__(
@@ -93,7 +93,7 @@ class Darknet(Detector):
         return {**self.__dict__, "network": None}  # OpenCV's networks do not travel between processes
 
     def _run(self, blob: np.ndarray) -> Tensor:
-        """Rows (B, n, 5 + K): middle, size, objectness, and objectness times class."""
+        """Run the network: rows (B, n, 5 + K) of middle, size, objectness, and objectness times class."""
         self.network = self.network or self._read()
         self.network.setInput(blob)
         outputs = self.network.forward(self.network.getUnconnectedOutLayersNames())
@@ -124,5 +124,5 @@ def _given(name: str, file: str | None) -> str:
 
 
 def _words(error: Exception) -> str:
-    """OpenCV's reason without its own source line."""
+    """Return OpenCV's reason without its own source line."""
     return str(error).strip().splitlines()[0].split("error: ")[-1][:160]

@@ -1,4 +1,4 @@
-"""Darknet's files: a header and floats in the order of the layers; layers as text."""
+"""Darknet's files: weights as a header and floats in the order of the layers, layers as text."""
 
 import re
 from pathlib import Path
@@ -11,7 +11,7 @@ LAYER = re.compile(r"^\[(yolo|region)\][^\n]*$", re.MULTILINE)
 
 
 def header_bytes(path: str | Path) -> int:
-    """Three integers for the version, then the number of images seen, wider since 0.2."""
+    """Return the header's size: three integers for the version, then the images seen, wider since 0.2."""
     with Path(path).open("rb") as file:
         start = np.fromfile(file, np.int32, 3)
     if len(start) < 3:
@@ -20,22 +20,22 @@ def header_bytes(path: str | Path) -> int:
 
 
 def count_floats(path: str | Path) -> int:
-    """How many weights the file holds."""
+    """Count the weights in the file."""
     return max(0, Path(path).stat().st_size - header_bytes(path)) // 4
 
 
 def check_size(path: str | Path, expected: int, setting: str) -> None:
-    """Readers of darknet's format take what is there; a file cut short must be found before."""
-    found = count_floats(path)
-    if found != expected:
-        fault = "cut short" if found < expected else "of another network"
+    """Check the number of weights, because readers of the format take whatever is there."""
+    stored = count_floats(path)
+    if stored != expected:
+        fault = "cut short" if stored < expected else "of another network"
         raise SettingError(
-            f"{setting}: {path} is {fault}: it holds {found:,} weights, the network has {expected:,}"
+            f"{setting}: {path} is {fault}: it holds {stored:,} weights, the network has {expected:,}"
         )
 
 
 def read_cfg(path: str | Path) -> str:
-    """The text of a network with at least one layer that gives boxes."""
+    """Read the text of a network with at least one layer that gives boxes."""
     path = Path(path).expanduser()
     try:
         text = path.read_text(encoding="utf-8", errors="replace").replace("\r\n", "\n")
@@ -49,19 +49,19 @@ def read_cfg(path: str | Path) -> str:
 
 
 def value(text: str, key: str, path: str | Path) -> int:
-    """The first number given to a key."""
-    found = re.search(rf"^\s*{key}\s*=\s*(\d+)", text, re.MULTILINE)
-    if not found:
+    """Return the first number given to a key."""
+    match = re.search(rf"^\s*{key}\s*=\s*(\d+)", text, re.MULTILINE)
+    if not match:
         raise SettingError(f"detector.cfg: {path} has no line {key}=NUMBER")
-    return int(found[1])
+    return int(match[1])
 
 
 def with_value(text: str, key: str, number: float) -> str:
-    """The text with another number at each such line."""
+    """Replace the number of a key at each of its lines."""
     return re.sub(rf"^(\s*{key}\s*=)[^\n]*$", rf"\g<1>{number}", text, flags=re.MULTILINE)
 
 
 def with_threshold(text: str, score: float) -> str:
-    """Every layer of boxes asks for this score; OpenCV drops all up to .2 where none is named."""
+    """Make every layer of boxes use this score; OpenCV drops all up to .2 where none is given."""
     bare = re.sub(r"^\s*thresh\s*=[^\n]*\n", "", text, flags=re.MULTILINE)
     return LAYER.sub(lambda layer: f"{layer[0]}\nthresh={score:.9f}", bare)

@@ -26,7 +26,7 @@ from emocam.view.crops import Letterbox
 
 @dataclass(frozen=True)
 class Feature:
-    """A cascade; `band` is the part of a face, from top to bottom, in which it looks."""
+    """A cascade; `band` is the part of a face, from top to bottom, in which it searches."""
 
     name: str
     file: str
@@ -46,11 +46,11 @@ STEP = 1.1
 
 
 class Haar(Detector):
-    """`features` are of face, eye, smile; the names are Open Images', and Smile, which it has not.
+    """A detector of `features`: face, eye, smile; names are Open Images', except Smile, which is not there.
 
-    A score is the logistic of the last stage's vote minus 2: it orders the regions of one feature,
-    and is no probability. The view is a letterbox of `size` pixels, in which the smallest face found
-    measures `smallest` of a side.
+    A score is the logistic of the last stage's vote minus 2: it orders the regions of one feature, and is
+    no probability. The view is a letterbox of `size` pixels, in which the smallest face found measures
+    `smallest` of a side.
     """
 
     def __init__(
@@ -96,16 +96,16 @@ class Haar(Detector):
         for image, view in enumerate(batch.detector_view.cpu().permute(0, 2, 3, 1).numpy()):
             for object, box, vote in self._look(cv2.cvtColor(view, cv2.COLOR_RGB2GRAY)):
                 rows.append([*(box / size), object, 1 / (1 + np.exp(2 - vote)), image])
-        found = torch.tensor(np.array(rows, np.float64).reshape(-1, 7))
-        found = found[found[:, 5] > self.score]
-        boxes = found[:, :4]
-        score = found[:, 5].float()
+        table = torch.tensor(np.array(rows, np.float64).reshape(-1, 7))
+        table = table[table[:, 5] > self.score]
+        boxes = table[:, :4]
+        score = table[:, 5].float()
         window = batch.detector_window.cpu()
-        regions = pack_regions(boxes, found[:, 4].long(), score, found[:, 6].long(), window, self.iou)
+        regions = pack_regions(boxes, table[:, 4].long(), score, table[:, 6].long(), window, self.iou)
         return regions.to(batch.detector_window.device)
 
     def _look(self, grey: np.ndarray) -> Iterator[tuple[int, np.ndarray, float]]:
-        """Object, box (4,) in pixels and vote of all that one picture has."""
+        """Yield object, box (4,) in pixels and vote of each region in a picture."""
         faces = list(self._find(FACE, grey, self.smallest))
         for object, feature in enumerate(self.features):
             if feature == FACE:

@@ -1,4 +1,4 @@
-"""Several detectors as one: each has its own view, and all their regions stand in one list."""
+"""Several detectors as one: each has its own view, and all their regions are in one list."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -15,9 +15,9 @@ from emocam.view.crops import SideBySide
 
 
 class Joined(Detector):
-    """`detectors` names those that look, of the `members` that the settings describe.
+    """A detector made of several: `detectors` names those to use of the `members` in the settings.
 
-    An object that two detectors know is two objects, each with its detector's name behind it:
+    An object that two detectors know becomes two objects, each followed by its detector's name:
     `person (darknet)`. Only the chosen members are built.
     """
 
@@ -61,30 +61,30 @@ class Joined(Detector):
 
     def forward(self, batch: Batch) -> Detections:
         assert isinstance(batch.detector_view, tuple)
-        found = []
+        answers = []
         offset = 0
         for k, detector in enumerate(self.detectors):
-            own = replace(
+            one_view = replace(
                 batch, detector_view=batch.detector_view[k], detector_window=batch.detector_window[:, k]
             )
-            regions = detector(own)
-            found.append(replace(regions, object=regions.object + offset))
+            regions = detector(one_view)
+            answers.append(replace(regions, object=regions.object + offset))
             offset += len(detector.objects)
-        return _merge(found)
+        return _merge(answers)
 
 
-def _merge(found: list[Detections]) -> Detections:
-    """All regions, by image; a region without a mask is covered as a whole, where others have masks."""
-    image = torch.cat([regions.image for regions in found])
+def _merge(answers: list[Detections]) -> Detections:
+    """Join all regions, by image; a region without a mask counts as a whole, where others have masks."""
+    image = torch.cat([answer.image for answer in answers])
     rows = torch.argsort(image, stable=True)
     masks = None
-    if any(regions.masks is not None for regions in found):
-        side = max(regions.masks.shape[-1] for regions in found if regions.masks is not None)
-        masks = torch.cat([_masks(regions, side) for regions in found])[rows]
+    if any(answer.masks is not None for answer in answers):
+        side = max(answer.masks.shape[-1] for answer in answers if answer.masks is not None)
+        masks = torch.cat([_masks(answer, side) for answer in answers])[rows]
     return Detections(
-        boxes=torch.cat([regions.boxes for regions in found])[rows],
-        object=torch.cat([regions.object for regions in found])[rows],
-        score=torch.cat([regions.score for regions in found])[rows],
+        boxes=torch.cat([answer.boxes for answer in answers])[rows],
+        object=torch.cat([answer.object for answer in answers])[rows],
+        score=torch.cat([answer.score for answer in answers])[rows],
         image=image[rows],
         masks=masks,
     )

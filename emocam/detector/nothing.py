@@ -1,4 +1,4 @@
-"""No detector: for pictures that are only to be changed."""
+"""No detector, for pictures that are only to be changed."""
 
 from emocam.detector.base import Detector
 from emocam.records.detections import Detections
@@ -6,7 +6,7 @@ from emocam.records.picture import Batch
 
 
 class Nothing(Detector):
-    """Finds nothing, and knows no object."""
+    """A detector that finds nothing and knows no object."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""The last steps that detectors share: letterbox undone, overlaps removed, one packed list."""
+"""The last steps that detectors share: undo the letterbox, remove overlaps, pack one list."""
 
 import torch
 from torch import Tensor
@@ -11,10 +11,10 @@ from emocam.records.detections import Detections
 def pack_regions(
     boxes: Tensor, object: Tensor, score: Tensor, image: Tensor, window: Tensor, iou: float | None
 ) -> Detections:
-    """Regions in the frame of the image from boxes (N, 4) in the frames of views of window (B, 4).
+    """Pack boxes (N, 4), given in the frames of views of window (B, 4), in the frame of the image.
 
-    Sorted by image, the best first. Overlap is judged before the boxes are cut at the border, as
-    darknet does; a box that lies beside the image altogether goes. `iou` None judges none.
+    They are sorted by image, the best first. Overlap is judged before the boxes are cut at the border, as
+    darknet does; a box completely outside the image is dropped. With `iou` None no overlap is judged.
     """
     boxes = from_window(boxes.double(), window.double()[image])
     if iou is not None:

@@ -30,7 +30,7 @@ WITHOUT_EPSILON = [
 
 
 class TorchvisionDetector(Detector):
-    """`model` by torchvision's name; the network resizes pictures itself, and sees them whole.
+    """A detector of torchvision's, `model` by name; it sees whole pictures and resizes them by itself.
 
     `weights` is a file, `random` (drawn from `seed`), one of torchvision's own names, or the library's
     default. `names` lists a file's classes, without the background. A mask is where the head's
@@ -83,14 +83,14 @@ class TorchvisionDetector(Detector):
 
     def forward(self, batch: Batch) -> Detections:
         views = list(batch.detector_view)
-        found: list[dict[str, Tensor]] = [{}] * len(views)
+        answers: list[dict[str, Tensor]] = [{}] * len(views)
         for places in self._alike(views):
             results = self.network([views[i].float() / 255 for i in places])
-            for i, result in zip(places, results, strict=True):
-                found[i] = result
-        counts = torch.tensor([len(result["scores"]) for result in found])
-        image = torch.repeat_interleave(torch.arange(len(found)), counts).to(self.position.device)
-        together = {key: torch.cat([result[key] for result in found]) for key in found[0]}
+            for i, answer in zip(places, results, strict=True):
+                answers[i] = answer
+        counts = torch.tensor([len(answer["scores"]) for answer in answers])
+        image = torch.repeat_interleave(torch.arange(len(answers)), counts).to(self.position.device)
+        together = {key: torch.cat([answer[key] for answer in answers]) for key in answers[0]}
         object = self.position[together["labels"]]
         boxes = together["boxes"].float().clamp(0, 1)
         keep = (object >= 0) & (boxes[:, 2:] > boxes[:, :2]).all(-1)
@@ -98,7 +98,7 @@ class TorchvisionDetector(Detector):
         return Detections(boxes[keep], object[keep], together["scores"][keep].float(), image[keep], masks)
 
     def _alike(self, views: Sequence[Tensor]) -> Iterator[list[int]]:
-        """Places of views that may share a batch: padding beside a larger one would change an answer."""
+        """Yield places of views that may share a batch: padding beside a larger one changes an answer."""
         groups: dict[torch.Size | None, list[int]] = {}
         for i, view in enumerate(views):
             groups.setdefault(None if self.network.transform.fixed_size else view.shape, []).append(i)
@@ -108,14 +108,14 @@ class TorchvisionDetector(Detector):
 def _relative(
     result: list[dict[str, Tensor]], shapes: list[tuple[int, int]], *_: object
 ) -> list[dict[str, Tensor]]:
-    """Boxes in [0, 1] in place of torchvision's pixels; masks stay in the frames of their boxes."""
-    for found, (height, width) in zip(result, shapes, strict=True):
-        found["boxes"] = found["boxes"] / found["boxes"].new_tensor([width, height, width, height])
+    """Replace boxes in torchvision's pixels by boxes in [0, 1]; masks stay in the frames of their boxes."""
+    for answer, (height, width) in zip(result, shapes, strict=True):
+        answer["boxes"] = answer["boxes"] / answer["boxes"].new_tensor([width, height, width, height])
     return result
 
 
 def _entry(model: str, weights: str | None) -> Any:
-    """Torchvision's record of a set of weights: its address and its names."""
+    """Return torchvision's record of a set of weights, with its address and its names."""
     library = models.get_model_weights(model)
     if weights is None or weights == "random":
         return library.DEFAULT

@@ -1,4 +1,4 @@
-"""Other words for what a detector finds: classes renamed, merged into parents, selected."""
+"""Other names for what a detector finds: classes are renamed, merged into parents, selected."""
 
 from collections.abc import Mapping, Sequence
 
@@ -12,7 +12,7 @@ from emocam.records.picture import Batch
 
 
 class Vocabulary(Detector):
-    """The detector's regions under other names; each step uses the names that the one before left.
+    """A detector's regions under other names; each step uses the names that the one before left.
 
     `rename` gives old: new. `merge` gives a parent: its children, and the parent may be a class of
     the detector itself. `only` keeps the named classes, and drops the regions of all others.
@@ -44,7 +44,7 @@ class Vocabulary(Detector):
         self._translate(list(self.detector.objects))
 
     def _translate(self, names: list[str]) -> None:
-        """`objects`, and for each class of the detector its place among them, or -1."""
+        """Set `objects`, and for each class of the detector its place among them, or -1."""
         names = renamed(names, self.rename)
         names = merged(names, self.merge)
         every = list(dict.fromkeys(names))
@@ -56,7 +56,7 @@ class Vocabulary(Detector):
         return self.translate(self.detector(batch))
 
     def translate(self, found: Detections) -> Detections:
-        """The detector's own regions, in our words."""
+        """Return the detector's own regions under the other names."""
         object = self.place.to(found.object.device)[found.object]
         keep = object >= 0
         masks = None if found.masks is None else found.masks[keep]
@@ -69,6 +69,7 @@ def _expect(setting: str, name: str, names: Sequence[str]) -> None:
 
 
 def renamed(names: list[str], rename: Mapping[str, str]) -> list[str]:
+    """Rename classes; two may not get the same name."""
     for old, new in rename.items():
         _expect("vocabulary.rename", old, names)
         if new in names and new not in rename:
@@ -85,6 +86,7 @@ def renamed(names: list[str], rename: Mapping[str, str]) -> list[str]:
 
 
 def merged(names: list[str], merge: Mapping[str, Sequence[str]]) -> list[str]:
+    """Replace classes by their parents."""
     parent: dict[str, str] = {}
     for above, children in merge.items():
         for child in children:
@@ -97,6 +99,7 @@ def merged(names: list[str], merge: Mapping[str, Sequence[str]]) -> list[str]:
 
 
 def selected(names: list[str], only: Sequence[str]) -> list[str]:
+    """Return the names that are to be kept."""
     for name in only:
         _expect("vocabulary.only", name, names)
     if not only:

@@ -32,7 +32,7 @@ FLOATS_PER_CLASS = 3 * (1024 + 512 + 256 + 3)
 
 
 class YOLOv3(Detector):
-    """`weights` is darknet's file or a state dict of lightnet's; `names` has a class on each line.
+    """A YOLOv3; `weights` is darknet's file or lightnet's state dict, `names` has a class on each line.
 
     `classes` is `sigmoid`, darknet's reading, or `softmax`, lightnet's. The view is a letterbox of
     `size` x `size` pixels.
@@ -80,11 +80,11 @@ class YOLOv3(Detector):
         # a processor's cache does not hold the maps of many pictures
         piece = torch.get_num_threads() if x.device.type == "cpu" else len(x)
         scales = [torch.cat(scale) for scale in zip(*map(self.network, x.split(piece)), strict=True)]
-        found = []
+        regions = []
         for maps, last, anchors in zip(scales, self.last, self.anchors, strict=True):
             assert isinstance(last, nn.Conv2d)
-            found.append(candidates(maps, last, anchors, self.score, self.classes))
-        boxes, object, score, image = (torch.cat(parts) for parts in zip(*found, strict=True))
+            regions.append(candidates(maps, last, anchors, self.score, self.classes))
+        boxes, object, score, image = (torch.cat(parts) for parts in zip(*regions, strict=True))
         return pack_regions(boxes, object, score, image, batch.detector_window, self.iou)
 
 

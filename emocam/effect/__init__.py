@@ -1,1 +1,1 @@
-"""What an object does to the answer: it is taken away, or put in, beside a fair control."""
+"""The effect of an object on the answer: it is taken away, or put in, and compared with a fair control."""

@@ -1,4 +1,4 @@
-"""A cell is tried in pictures; each trial gives pairs: the picture changed, and changed as much elsewhere."""
+"""Trials of a cell in pictures: each gives pairs of the changed picture and one changed as much elsewhere."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ Chosen = Literal["rank", "random"]
 
 @dataclass(frozen=True)
 class Budget:
-    """At most `images` pictures a cell; `cells` of the highest rank, and `random` ones among the rest.
+    """At most `images` pictures a cell; `cells` cells of the highest rank, and `random` ones of the rest.
 
     A cell needs `least` pictures in which the object is present.
     """
@@ -36,7 +36,7 @@ class Budget:
 
 @dataclass(frozen=True)
 class Cell:
-    """An object and a label, and how they came to be tried."""
+    """An object and a label, and how they were chosen."""
 
     object: str
     label: str
@@ -53,7 +53,7 @@ class Corpus:
 
 @dataclass(frozen=True)
 class Trial:
-    """A cell to be tried in an image; `regions` are all of its object in the image `source`."""
+    """A cell to be tried in an image; `regions` are all regions of its object in the image `source`."""
 
     image: str
     cell: Cell
@@ -63,7 +63,7 @@ class Trial:
 
 @dataclass(frozen=True)
 class Pair:
-    """What is new in the picture where the object is concerned, and in the control that differs in nothing else."""
+    """The patches where the object is concerned, and those of the control, which differs in nothing else."""
 
     fill: str
     changed: tuple[Patch, ...]
@@ -71,21 +71,21 @@ class Pair:
 
 
 class Effect(Protocol):
-    """`notes` are what a person should be told before the work."""
+    """A way to change pictures for a cell; `notes` are what a person should read before the work."""
 
     budget: Budget
     notes: list[str]
 
     def trials(self, cells: Sequence[Cell], corpus: Corpus, seed: int) -> list[Trial]:
-        """Which pictures each cell is tried in, drawn at random within the budget."""
+        """Draw the pictures that each cell is tried in, at random within the budget."""
 
     def pairs(
         self, trial: Trial, image: Image.Image, source: Image.Image, seen: Box, dice: Dice
     ) -> Iterator[Pair]:
-        """None where there is no fair control; `seen` is the part of the image that the classifier sees."""
+        """Yield pairs, none without a fair control; `seen` is the part of the image the classifier sees."""
 
     def effect(self, before: Tensor, after: Tensor) -> Tensor:
-        """By how much the label's log-odds (n,) moved in the direction that speaks for use."""
+        """Return how far the label's log-odds (n,) moved in the direction that speaks for use."""
 
     def flipped(self, answer: Tensor, label: Tensor) -> Tensor:
-        """Whether the new answer (n,) is a change in that direction."""
+        """Mark the new answers (n,) that are a change in that direction."""

@@ -1,4 +1,4 @@
-"""The object is taken away, to see what the label loses."""
+"""The effect of taking the object away, which shows what the label loses."""
 
 import sys
 from collections.abc import Iterator, Sequence
@@ -19,7 +19,7 @@ from emocam.paste.patch import Patch, patched
 
 
 class Erase:
-    """All regions of the object at once; each of the `fills` has its own artefact, so there are several."""
+    """All regions of the object, erased at once, by several `fills`, since each has its own artefact."""
 
     def __init__(
         self,
@@ -33,21 +33,21 @@ class Erase:
         self.fills, self.notes = installed(fills)
 
     def trials(self, cells: Sequence[Cell], corpus: Corpus, seed: int) -> list[Trial]:
-        """Pictures with the label in which the object is present."""
-        found = []
+        """Draw pictures with the label in which the object is present."""
+        trials = []
         for cell in cells:
             regions = corpus.regions.get(cell.object, {})
             images = [image for image in regions if corpus.label.get(image) == cell.label]
             dice = dice_for(seed, "images", cell.object, cell.label)
-            found += [
+            trials += [
                 Trial(image, cell, image, regions[image]) for image in some(images, self.budget.images, dice)
             ]
-        return found
+        return trials
 
     def pairs(
         self, trial: Trial, image: Image.Image, source: Image.Image, seen: Box, dice: Dice
     ) -> Iterator[Pair]:
-        """What the classifier does not see can neither be taken away nor be a control."""
+        """Yield a pair for each fill; only what the classifier sees is erased or used as a control."""
         boxes = [pixels(image, box) for box in visible(trial.regions, seen)]
         others = elsewhere(boxes, pixels(image, seen), dice) if boxes else None
         if others is None:
@@ -63,7 +63,7 @@ class Erase:
 
 
 def without(image: Image.Image, boxes: Sequence[Pixels], fill: Fill) -> tuple[Patch, ...]:
-    """Each box is filled from what the ones before it left."""
+    """Fill box after box, each from what the ones before it left."""
     patches = [Patch(fill(image, boxes[0]), boxes[0][:2])]
     changed = patched(image, patches) if len(boxes) > 1 else image
     for box in boxes[1:]:
@@ -73,7 +73,7 @@ def without(image: Image.Image, boxes: Sequence[Pixels], fill: Fill) -> tuple[Pa
 
 
 def installed(names: Sequence[str]) -> tuple[dict[str, Fill], list[str]]:
-    """The fills by name, and a note of the one that needs what is not here."""
+    """Return the fills by name, and a note on one whose library is missing."""
     for name in names:
         if name not in FILLS:
             raise SettingError(f"effect.fills: {name!r} is not known; {nearest(name, FILLS)}")

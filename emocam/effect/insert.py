@@ -1,4 +1,4 @@
-"""The object is put into pictures of other labels, to see whether it brings its own."""
+"""The effect of putting the object into pictures of other labels, which shows whether it brings its own."""
 
 from collections.abc import Iterator, Sequence
 
@@ -24,8 +24,8 @@ class Insert:
         self.notes: list[str] = []
 
     def trials(self, cells: Sequence[Cell], corpus: Corpus, seed: int) -> list[Trial]:
-        """Pictures of other labels that do not hold the object, each with a random source."""
-        found = []
+        """Draw pictures of other labels that do not hold the object, each with a random source."""
+        trials = []
         for cell in cells:
             regions = corpus.regions.get(cell.object, {})
             sources = [image for image in regions if corpus.label.get(image) == cell.label]
@@ -35,13 +35,13 @@ class Insert:
             dice = dice_for(seed, "images", cell.object, cell.label)
             for image in some(targets, self.budget.images if sources else 0, dice):
                 source = dice.one(sources)
-                found.append(Trial(image, cell, source, regions[source]))
-        return found
+                trials.append(Trial(image, cell, source, regions[source]))
+        return trials
 
     def pairs(
         self, trial: Trial, image: Image.Image, source: Image.Image, seen: Box, dice: Dice
     ) -> Iterator[Pair]:
-        """Object and control lie at the same random place that the classifier sees."""
+        """Yield the object and its control at the same random place that the classifier sees."""
         boxes = [pixels(source, box) for box in trial.regions]
         box = dice.one(boxes)
         control = patch_without(box, boxes, source, dice)
@@ -63,13 +63,13 @@ class Insert:
 
 
 def patch_without(box: Pixels, boxes: Sequence[Pixels], source: Image.Image, dice: Dice) -> Pixels | None:
-    """A box as large at a random place of the source that holds no such object."""
+    """Draw a box of the same size at a random place of the source that holds no such object."""
     shift = random_shift([box], (0, 0, *source.size), boxes, dice)
     return None if shift is None else moved_region(box, *shift)
 
 
 def fitting(box: Pixels, source: Image.Image, image: Image.Image, field: Pixels) -> tuple[int, int]:
-    """The patch's size: the same share of the picture, its proportions kept, no larger than the field."""
+    """Return the patch's size: the same share of the picture, in proportion, no larger than the field."""
     wide, high = box[2] - box[0], box[3] - box[1]
     scale = (image.width * image.height / (source.width * source.height)) ** 0.5
     scale = min(scale, (field[2] - field[0]) / wide, (field[3] - field[1]) / high)
@@ -77,4 +77,5 @@ def fitting(box: Pixels, source: Image.Image, image: Image.Image, field: Pixels)
 
 
 def cut_out(source: Image.Image, box: Pixels, size: tuple[int, int], place: tuple[int, int]) -> Patch:
+    """Cut a box out of the source, resized, as a patch."""
     return Patch(source.resize(size, Image.Resampling.BICUBIC, box), place)

@@ -1,7 +1,7 @@
-"""Where else in a picture the same boxes would fit: a place as likely as any other that is free.
+"""Random free places for the same boxes elsewhere in a picture, each as likely as any other.
 
-Boxes are whole pixels (x0, y0, x1, y1), the last ones outside. Boxes that overlap each other stay
-together as one shape, so that the control covers exactly as much of the picture.
+Boxes are whole pixels (x0, y0, x1, y1), the last ones outside. Boxes that overlap each other stay together
+as one shape, so that the control covers exactly as much of the picture.
 """
 
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ def overlap(one: Pixels, other: Pixels) -> bool:
 
 
 def shapes(boxes: Sequence[Pixels]) -> list[list[Pixels]]:
-    """The boxes in groups that hang together by overlapping, the widest spread first."""
+    """Group boxes that are connected by overlaps, the group with the largest extent first."""
     groups: list[list[Pixels]] = []
     for box in boxes:
         touching = [group for group in groups if any(overlap(box, other) for other in group)]
@@ -30,7 +30,7 @@ def shapes(boxes: Sequence[Pixels]) -> list[list[Pixels]]:
 
 
 def around(boxes: Sequence[Pixels]) -> Pixels:
-    """The smallest box that holds all."""
+    """Return the smallest box that holds all boxes."""
     x0, y0, x1, y1 = zip(*boxes, strict=True)
     return min(x0), min(y0), max(x1), max(y1)
 
@@ -46,16 +46,18 @@ def moved_region(box: Pixels, x: int, y: int) -> Pixels:
 def random_shift(
     shape: Sequence[Pixels], within: Pixels, taken: Sequence[Pixels], dice: Dice
 ) -> tuple[int, int] | None:
-    """One of all shifts that keep the shape within the box and off the taken ones, each as likely.
+    """Draw one of all shifts that keep the shape within the box and off the taken ones, each as likely.
 
-    The shifts at which two boxes overlap are a rectangle; between the edges of all of these, shifts
-    are free or not in whole blocks, so that none is tried in vain and a large picture costs no more.
+    The shifts at which two boxes overlap are a rectangle. The edges of all these rectangles cut the shifts
+    into blocks that are free or not as a whole, so that no shift is tried in vain and a large picture costs
+    no more.
     """
     outer = around(shape)
     first = within[0] - outer[0], within[1] - outer[1]
     end = within[2] - outer[2] + 1, within[3] - outer[3] + 1
     if end[0] <= first[0] or end[1] <= first[1]:
         return None
+    # the rectangle of shifts at which a box of the shape would overlap a taken one
     blocked = np.array(
         [(t[0] - s[2] + 1, t[1] - s[3] + 1, t[2] - s[0], t[3] - s[1]) for s in shape for t in taken], np.int64
     ).reshape(-1, 4)
@@ -67,6 +69,7 @@ def random_shift(
     top, bottom = (np.searchsorted(ys, blocked[:, i]) for i in (1, 3))
     for x0, y0, x1, y1 in zip(left, top, right, bottom, strict=True):
         shifts[y0:y1, x0:x1] = 0
+    # a random number among all free shifts: first its block, then its place within the block
     upto = shifts.ravel().cumsum()
     if not upto[-1]:
         return None
@@ -78,7 +81,7 @@ def random_shift(
 
 
 def elsewhere(boxes: Sequence[Pixels], within: Pixels, dice: Dice) -> list[Pixels] | None:
-    """The same boxes at random other places, off all of them and off each other; None without room."""
+    """Place the same boxes at random elsewhere, apart from all of them and each other; None without room."""
     for _ in range(ATTEMPTS):
         placed: list[Pixels] = []
         for shape in shapes(boxes):

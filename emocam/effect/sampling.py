@@ -1,4 +1,4 @@
-"""Which cells are tried, and in which pictures: by rank and by chance, never the most favourable."""
+"""The choice of cells and of their pictures: by rank and by chance, never the most favourable."""
 
 import hashlib
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 
 def dice_for(seed: int, *names: str) -> Dice:
-    """The same throws for the same names, in whatever order or process the work is done."""
+    """Return the same dice for the same names, whatever the order or process of the work."""
     digest = hashlib.sha256("\0".join(names).encode(errors="surrogateescape")).digest()
     return Dice(seed, int.from_bytes(digest[:8], "little"))
 
@@ -26,9 +26,9 @@ def choose_cells(
     budget: Budget,
     seed: int,
 ) -> list[Cell]:
-    """From counts of present and percent of kept images, (O, L): the highest, then some of the rest.
+    """Choose the cells with the highest percent, from counts of present (O, L), then some of the rest.
 
-    Those at random are there to find what matters though no map lies on it.
+    The random ones are there to find what matters though no map lies on it.
     """
     rows, columns = np.nonzero(present >= budget.least)
     order = np.argsort(-percent[rows, columns], kind="stable")
@@ -43,6 +43,6 @@ def choose_cells(
 
 
 def some(options: Sequence[T], count: int, dice: Dice) -> list[T]:
-    """At most `count` of them at random, in their own order."""
+    """Draw at most `count` options at random, in their own order."""
     picked = dice.some(range(len(options)), min(count, len(options)))
     return [options[i] for i in sorted(picked)]

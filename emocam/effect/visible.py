@@ -1,4 +1,4 @@
-"""What of a region the classifier sees."""
+"""The part of a region that the classifier sees."""
 
 from collections.abc import Sequence
 
@@ -6,7 +6,7 @@ from emocam.paste.base import Box
 
 
 def visible(boxes: Sequence[Box], seen: Box) -> list[Box]:
-    """The boxes cut to the part of the image that is seen, without those that lie outside."""
+    """Cut boxes to the part of the image that is seen, and drop those outside."""
     cut = [
         (max(box[0], seen[0]), max(box[1], seen[1]), min(box[2], seen[2]), min(box[3], seen[3]))
         for box in boxes
@@ -15,6 +15,6 @@ def visible(boxes: Sequence[Box], seen: Box) -> list[Box]:
 
 
 def seen_part(window: Sequence[float]) -> Box:
-    """What of the image lies in a view's window: a letterbox shows more than there is."""
+    """Return the part of the image in a view's window: a letterbox's window is larger than the image."""
     x0, y0, x1, y1 = window
     return max(x0, 0.0), max(y0, 0.0), min(x1, 1.0), min(y1, 1.0)

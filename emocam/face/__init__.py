@@ -1,1 +1,1 @@
-"""Faces in pictures: found, blurred."""
+"""Faces in pictures: how they are found and blurred."""

@@ -1,7 +1,7 @@
-"""Faces in the pictures of a page that is to be shared: blurred, or their pictures left out.
+"""Faces in the pictures of a page that is to be shared: they are blurred, or their pictures left out.
 
-The finder is OpenCV's cascade of frontal faces, set to find rather too much. It misses faces from
-the side and very small ones: whoever shares a page looks at it before.
+The finder is OpenCV's cascade of frontal faces, set to find rather too much. It misses faces from the side
+and very small ones, so that the person who shares a page must look at it first.
 """
 
 from collections.abc import Callable
@@ -28,7 +28,7 @@ _one_at_a_time = Lock()  # a cascade keeps what it is working on
 
 
 def check_faces_setting(way: str) -> None:
-    """Before the work, not after."""
+    """Check the setting before the work begins."""
     if way not in WAYS:
         raise SettingError(f"callback.report.faces must be null, {' or '.join(WAYS)}, got {way!r}")
     try:
@@ -40,7 +40,7 @@ def check_faces_setting(way: str) -> None:
 
 
 def without_faces(open_picture: OpenPicture, way: str) -> OpenPicture:
-    """The same pictures, but for their faces; with `drop` a picture that has any is refused."""
+    """Wrap `open_picture` to hide faces; with `drop` a picture that has any is refused."""
 
     def open_hidden(path: str) -> Image.Image:
         picture = open_picture(path).convert("RGB")
@@ -55,15 +55,15 @@ def without_faces(open_picture: OpenPicture, way: str) -> OpenPicture:
 
 
 def find_faces(picture: Image.Image) -> list[tuple[int, int, int, int]]:
-    """Boxes in pixels with some room around each, within the picture."""
+    """Return boxes in pixels with some room around each face, within the picture."""
     scale = max(1.0, max(picture.size) / SIDE)
     searched = picture.convert("L").resize([max(1, round(side / scale)) for side in picture.size])
     with _one_at_a_time:
-        found = load_cascade().detectMultiScale(
+        places = load_cascade().detectMultiScale(
             np.asarray(searched), STEP, NEIGHBOURS, minSize=(SMALLEST, SMALLEST)
         )
     boxes = []
-    for x, y, width, height in (np.reshape(found, (-1, 4)) * scale).tolist():
+    for x, y, width, height in (np.reshape(places, (-1, 4)) * scale).tolist():
         sides = (x - AROUND * width, y - AROUND * height)
         ends = (x + (1 + AROUND) * width, y + (1 + AROUND) * height)
         left, top = (max(0, round(side)) for side in sides)
@@ -73,7 +73,7 @@ def find_faces(picture: Image.Image) -> list[tuple[int, int, int, int]]:
 
 
 def blur_faces(picture: Image.Image, box: tuple[int, int, int, int]) -> None:
-    """In place, to a few smooth patches: a Gaussian could be undone."""
+    """Reduce a face to a few smooth patches, in place: a Gaussian blur could be undone."""
     left, top, right, bottom = box
     patches = picture.crop(box).resize((CELLS, CELLS), Image.Resampling.BOX)
     picture.paste(patches.resize((right - left, bottom - top), Image.Resampling.BICUBIC), (left, top))

@@ -1,4 +1,4 @@
-"""Where the largest face of a picture is, found as the package fer finds it."""
+"""The largest face of a picture, found as the package fer finds it."""
 
 from functools import cache
 from pathlib import Path
@@ -18,28 +18,28 @@ SIDE = 1024
 
 @cache
 def load_cascade() -> Any:
-    """OpenCV's own; loaded once in each process."""
+    """Load OpenCV's own cascade, once in each process."""
     cv2 = load_opencv_4("classifier.face")
     return cv2.CascadeClassifier(str(Path(cv2.data.haarcascades) / "haarcascade_frontalface_default.xml"))
 
 
 def faces(image: Image.Image) -> np.ndarray:
-    """Boxes (n, 4) in pixels, from large to small, with some room around each, within the picture."""
+    """Return boxes (n, 4) in pixels, from large to small, with some room around, within the picture."""
     scale = max(1.0, max(image.size) / SIDE)
     searched = image.convert("L").resize([max(1, round(side / scale)) for side in image.size])
-    found = load_cascade().detectMultiScale(
+    places = load_cascade().detectMultiScale(
         np.asarray(searched), STEP, NEIGHBOURS, minSize=(SMALLEST, SMALLEST)
     )
-    x, y, width, height = (np.reshape(found, (-1, 4)) * scale).round().astype(int).T
+    x, y, width, height = (np.reshape(places, (-1, 4)) * scale).round().astype(int).T
     boxes = np.stack([x - AROUND, y - AROUND, x + width + AROUND, y + height + AROUND], 1)
     boxes = boxes[np.argsort(-width * height, kind="stable")]
     return boxes.clip(0, [image.width, image.height, image.width, image.height])
 
 
 def largest_face(image: Image.Image) -> tuple[int, int, int, int]:
-    """Its box in pixels."""
-    found = faces(image)
-    if not len(found):
+    """Return the largest face's box in pixels; a picture without a face is refused."""
+    boxes = faces(image)
+    if not len(boxes):
         raise Refused("no face was found in it")
-    left, top, right, bottom = (int(side) for side in found[0])
+    left, top, right, bottom = (int(side) for side in boxes[0])
     return left, top, right, bottom

@@ -1,1 +1,1 @@
-"""What a region weighs, given a map."""
+"""The weight of a region, given a map."""

@@ -1,4 +1,4 @@
-"""What a region weighs, given the map of its image."""
+"""The weight of a region, given the map of its image."""
 
 from typing import Protocol
 
@@ -9,5 +9,7 @@ from emocam.records.evidence import Explanation
 
 
 class Importance(Protocol):
+    """A way to weigh regions."""
+
     def __call__(self, explanation: Explanation, detections: Detections) -> Tensor:
-        """The weight of each region (N,), in [0, 1]."""
+        """Return the weight of each region (N,), in [0, 1]."""

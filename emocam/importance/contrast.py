@@ -1,4 +1,4 @@
-"""Whether the classifier looked at a region more than at what lies around it."""
+"""The weight of a region against what lies around it."""
 
 import torch
 from torch import Tensor
@@ -16,11 +16,11 @@ LEAST = 1e-6
 
 
 class Contrast(Importance):
-    """inside / (inside + ring), both means (N,): (inside - ring) / (inside + ring), moved to [0, 1].
+    """The share inside / (inside + ring) of means (N,): (inside - ring) / (inside + ring), moved to [0, 1].
 
-    The ring around the box has its area, as far as the picture has room. 1/2 where both are alike
-    or nothing is around, 1 where nothing is in the ring, 0 where nothing is inside. With a mask
-    the inside is the mask's, and the ring still lies around its box.
+    The ring around the box has its area, as far as the picture has room. It is 1/2 where both are alike or
+    nothing is around, 1 where nothing is in the ring, 0 where nothing is inside. With a mask the inside is
+    the mask's, and the ring still lies around its box.
     """
 
     def __call__(self, explanation: Explanation, detections: Detections) -> Tensor:

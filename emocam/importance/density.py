@@ -9,10 +9,11 @@ from emocam.records.evidence import Explanation
 
 
 class Density(Importance):
-    """d / (1 + d) for a region (N,) that holds d times the mass per area of its picture.
+    """The weight d / (1 + d) for a region (N,) that holds d times the mass per area of its picture.
 
-    1/2 where it is as dense as the picture, 3/4 where it is three times as dense, 0 where nothing
-    is. Unlike the mean it does not rise when all of a map does. Of a mask, where there is one.
+    It is 1/2 where the region is as dense as the picture, 3/4 where it is three times as dense, 0 where
+    nothing is. Unlike the mean it does not rise when all of a map does. With masks, the mask counts in
+    place of the box.
     """
 
     def __call__(self, explanation: Explanation, detections: Detections) -> Tensor:

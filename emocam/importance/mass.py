@@ -1,4 +1,4 @@
-"""How much of all that the classifier looked at lies in a region: large regions weigh more."""
+"""The share of the classifier's attention that lies in a region: large regions weigh more."""
 
 import torch
 from torch import Tensor
@@ -12,7 +12,7 @@ from emocam.records.evidence import Explanation
 class Mass(Importance):
     """The share (N,) of the map's integral over the picture that lies inside the box, or its mask.
 
-    1 where all of it does, 0 where nothing is or the map is flat.
+    It is 1 where all of it does, 0 where nothing is or the map is flat.
     """
 
     def __call__(self, explanation: Explanation, detections: Detections) -> Tensor:

@@ -9,7 +9,7 @@ from emocam.records.evidence import Explanation
 
 
 class Mean(Importance):
-    """The map's mean inside the region (N,), in [0, 1]; of its mask, where the detector gives masks."""
+    """The map's mean inside the region (N,), in [0, 1], or inside its mask, where there are masks."""
 
     def __call__(self, explanation: Explanation, detections: Detections) -> Tensor:
         return region_means(explanation, detections)

@@ -9,7 +9,7 @@ from emocam.records.evidence import Explanation
 
 
 class Peak(Importance):
-    """The maximum (N,) of the map over the box, exact; over the cells of its mask, where there is one."""
+    """The exact maximum (N,) of the map over the box, or over the cells of its mask, where there is one."""
 
     def __call__(self, explanation: Explanation, detections: Detections) -> Tensor:
         seen = explanation.maps, explanation.window, detections.boxes

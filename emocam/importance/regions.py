@@ -1,4 +1,4 @@
-"""What every weight of a region is made of: its mean, its area, and the picture's own mean."""
+"""The parts of every weight of a region: its mean, its area, and the picture's own mean."""
 
 import torch
 from torch import Tensor
@@ -14,7 +14,7 @@ from emocam.records.evidence import Explanation
 
 
 def region_means(explanation: Explanation, detections: Detections) -> Tensor:
-    """The map's mean inside each box (N,); inside its mask, where the detector gives masks."""
+    """Return the map's mean inside each box (N,), or inside its mask, where the detector gives masks."""
     seen = explanation.maps, explanation.window, detections.boxes
     if detections.masks is not None:
         return mask_means(*seen, detections.masks, detections.image)
@@ -22,7 +22,7 @@ def region_means(explanation: Explanation, detections: Detections) -> Tensor:
 
 
 def region_chance(explanation: Explanation, detections: Detections) -> Chance:
-    """How often its box, put elsewhere in the map, has a mean as high (N,); its mask, where there are masks."""
+    """Return how often each box (N,), or mask, elsewhere in the map has a mean as high."""
     seen = explanation.maps, explanation.window, detections.boxes
     if detections.masks is not None:
         return mask_chance(*seen, detections.masks, detections.image)
@@ -30,7 +30,7 @@ def region_chance(explanation: Explanation, detections: Detections) -> Chance:
 
 
 def region_areas(detections: Detections) -> Tensor:
-    """The share of the picture (N,) that each box covers, or its mask; an empty mask is its box."""
+    """Return the share of the picture (N,) that each box, or its mask, covers; an empty mask is its box."""
     areas = area(detections.boxes)
     if detections.masks is None:
         return areas
@@ -39,7 +39,7 @@ def region_areas(detections: Detections) -> Tensor:
 
 
 def picture_means(explanation: Explanation) -> Tensor:
-    """The map's mean over the whole picture (B,), 0 where the classifier did not look."""
+    """Return the map's mean over the whole picture (B,), 0 where the classifier did not look."""
     maps = explanation.maps
     window = explanation.window
     image = torch.arange(len(maps), device=maps.device)
@@ -47,6 +47,6 @@ def picture_means(explanation: Explanation) -> Tensor:
 
 
 def share_of_regions(part: Tensor, other: Tensor) -> Tensor:
-    """Of a part in itself and another, part / (part + other): 0 where both are 0."""
+    """Return part / (part + other): 0 where both are 0."""
     total = part + other
     return torch.where(total > 0, part / torch.where(total > 0, total, 1), 0)

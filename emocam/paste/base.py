@@ -1,4 +1,4 @@
-"""A change makes variants of a picture; what the classifier then says is the experiment."""
+"""The base of a change: it makes variants of a picture, and the classifier's answers are the experiment."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ Box = tuple[float, float, float, float]
 
 @dataclass(frozen=True)
 class Region:
-    """A region of the picture by the name of its object; the box lies in [0, 1]."""
+    """A region of the picture with the name of its object; the box lies in [0, 1]."""
 
     object: str
     box: Box
@@ -23,7 +23,7 @@ class Region:
 
 @dataclass(frozen=True)
 class Variant:
-    """What is new in a picture: which object, the name of its place, and the box it now covers."""
+    """A changed picture: the object, the name of its place, the patches, and the box it now covers."""
 
     object: str
     position: str
@@ -36,16 +36,16 @@ class Variant:
 
 
 class Change(Protocol):
-    """`where` names the objects whose regions a change needs; none, and it needs no detector."""
+    """A change of pictures; `where` names the objects whose regions it needs, if it needs a detector."""
 
     where: Sequence[str]
 
     def __call__(self, image: Image.Image, regions: Sequence[Region]) -> Iterator[Variant]:
-        """All variants of one picture."""
+        """Yield all variants of one picture."""
 
 
 def check_positions(positions: Sequence[Sequence[float]]) -> list[tuple[float, ...]]:
-    """Centres [x, y] in [0, 1]."""
+    """Check that positions are centres [x, y] in [0, 1]."""
     for position in positions:
         if len(position) != 2 or not all(isinstance(v, int | float) and 0 <= v <= 1 for v in position):
             raise SettingError(f"paste.positions must be [x, y] in [0, 1] each, got {list(position)}")
@@ -53,6 +53,6 @@ def check_positions(positions: Sequence[Sequence[float]]) -> list[tuple[float, .
 
 
 def within(box: Box) -> Box:
-    """The part of a box that lies in the picture."""
+    """Return the part of a box that lies in the picture."""
     low, high = WHOLE[0], WHOLE[2]
     return tuple(min(max(value, low), high) for value in box)  # type: ignore[return-value]

@@ -1,4 +1,4 @@
-"""Removal: a region blurred, greyed or inpainted."""
+"""The removal of a region: blurred, greyed or inpainted."""
 
 from collections.abc import Iterator, Sequence
 
@@ -11,7 +11,7 @@ from emocam.paste.patch import Patch
 
 
 class Erase:
-    """Each region of the classes in `where` by itself, and the picture stays whole elsewhere."""
+    """Each region of the classes in `where` is erased by itself; the rest of the picture stays as it is."""
 
     def __init__(self, where: Sequence[str], fill: str = "blur") -> None:
         if not where:

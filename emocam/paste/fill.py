@@ -1,4 +1,4 @@
-"""What takes the place of something that is taken out of a picture."""
+"""Fills: the pixels that replace what is taken out of a picture."""
 
 from collections.abc import Callable
 
@@ -14,7 +14,7 @@ Fill = Callable[[Image.Image, tuple[int, int, int, int]], Image.Image]
 
 
 def pixels(image: Image.Image, box: Box) -> tuple[int, int, int, int]:
-    """The pixels that a box touches, at least one."""
+    """Return the pixels that a box touches, at least one."""
     x0, y0 = int(box[0] * image.width), int(box[1] * image.height)
     x1, y1 = int(np.ceil(box[2] * image.width)), int(np.ceil(box[3] * image.height))
     x0, y0 = min(x0, image.width - 1), min(y0, image.height - 1)
@@ -26,12 +26,12 @@ LARGEST = 256
 
 
 def reduction(box: tuple[int, int, int, int]) -> int:
-    """By how much a region is made smaller while it is filled: inpainting a photograph takes seconds."""
+    """Return the factor by which a region shrinks while it is filled, as inpainting a photograph is slow."""
     return -(-max(box[2] - box[0], box[3] - box[1]) // LARGEST)
 
 
 def blur(image: Image.Image, box: tuple[int, int, int, int]) -> Image.Image:
-    """So wide that no shape is left of what was there."""
+    """Blur a box so widely that no shape is left."""
     radius = max(box[2] - box[0], box[3] - box[1]) / 2
     around = (
         max(0, round(box[0] - 2 * radius)),
@@ -48,13 +48,13 @@ def blur(image: Image.Image, box: tuple[int, int, int, int]) -> Image.Image:
 
 
 def grey(image: Image.Image, box: tuple[int, int, int, int]) -> Image.Image:
-    """The picture's own mean colour."""
+    """Fill a box with the picture's own mean colour."""
     mean = tuple(round(value) for value in ImageStat.Stat(image).mean)
     return Image.new("RGB", (box[2] - box[0], box[3] - box[1]), mean)
 
 
 def inpaint(image: Image.Image, box: tuple[int, int, int, int]) -> Image.Image:
-    """Continued from the border inwards, Telea 2004, by OpenCV."""
+    """Continue the picture from the border inwards, Telea 2004, by OpenCV."""
     cv2 = load_opencv("paste.fill=inpaint")
     scale = reduction(box)
     margin = 8 * scale
@@ -74,6 +74,7 @@ FILLS: dict[str, Fill] = {"blur": blur, "grey": grey, "inpaint": inpaint}
 
 
 def fill_named(name: str) -> Fill:
+    """Return a fill by its name."""
     if name not in FILLS:
         raise SettingError(f"paste.fill {name!r} is not known; {nearest(name, FILLS)}")
     return FILLS[name]

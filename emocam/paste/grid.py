@@ -1,6 +1,6 @@
 """The paper's object paste: each object at each of 17 places of every picture.
 
-The paper shows its grid as a figure only. Ours is symmetric: four rows of four, and the middle.
+The paper shows its grid as a figure only. This one is symmetric: four rows of four, and the middle.
 """
 
 from collections.abc import Iterator, Sequence
@@ -17,14 +17,14 @@ POSITIONS = [*((x, y) for y, x in product(STEPS, STEPS)), (0.5, 0.5)]
 
 
 def check_height(height: object) -> float:
-    """In (0, 1] of the picture's height."""
+    """Check that a height is in (0, 1] of the picture's height."""
     if not isinstance(height, int | float) or not 0 < height <= 1:
         raise SettingError(f"paste.height must be in (0, 1] of the picture's height, got {height!r}")
     return float(height)
 
 
 class Grid:
-    """`objects` are files with alpha, `positions` centres [x, y] in [0, 1]."""
+    """Each object at each position; `objects` are files with alpha, `positions` centres [x, y] in [0, 1]."""
 
     where: Sequence[str] = ()
 

@@ -1,4 +1,4 @@
-"""A change of a picture as what is new in it, so that no picture is copied for each of many changes."""
+"""A change of a picture as the pixels that are new, so that no picture is copied for each change."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from PIL import Image
 
 @dataclass(frozen=True)
 class Patch:
-    """Pixels that cover the picture's from `place` (left, top) on; what reaches out of it is cut."""
+    """Pixels that cover the picture's from `place` (left, top) on; those outside the picture are cut."""
 
     image: Image.Image
     place: tuple[int, int] = (0, 0)
@@ -20,7 +20,7 @@ class Patch:
 
 
 def patched(image: Image.Image, patches: Iterable[Patch], corner: tuple[int, int] = (0, 0)) -> Image.Image:
-    """A changed copy, later patches over earlier ones; the image may be a crop whose `corner` is given."""
+    """Copy a picture and paste patches, later ones on top; the image may be a crop with this `corner`."""
     changed = image.copy()
     for patch in patches:
         changed.paste(patch.image, (patch.place[0] - corner[0], patch.place[1] - corner[1]))

@@ -1,10 +1,10 @@
-"""A picture as a view shows it, and what a change of some of its pixels changes there.
+"""The view of a picture, and what it becomes when some of the picture's pixels change.
 
 A pixel of a resized picture is a weighted sum over a window of the picture, so that only those whose
-windows meet the change can differ. They are made anew from a crop that holds all their windows, by
-Pillow's `box` with the weights, and in the two passes, that it has for the whole picture. An object
-resized by itself and laid into the view would not be equal: at its border a pixel sums both. Pillow
-reads a box in single precision, so that one value of ten thousand comes out a grey level apart.
+windows meet the change can differ. They are computed again from a crop that holds all their windows, with
+Pillow's `box`, so that weights and passes are those of the whole picture. An object resized by itself and
+laid into the view would not be equal: at its border a pixel sums both. Pillow reads a box in single
+precision, so that one value of ten thousand comes out a grey level apart.
 """
 
 from collections.abc import Sequence
@@ -26,9 +26,9 @@ SUPPORT = {Resampling.BILINEAR: 1, Resampling.BICUBIC: 2, Resampling.LANCZOS: 3}
 
 @dataclass(frozen=True)
 class Span:
-    """Along one axis, resized pixels `first` to `last` and the picture's `start` to `stop`, ends outside.
+    """Resized pixels `first` to `last` along one axis and the picture's `start` to `stop`, ends outside.
 
-    `low` and `high` are where the resized ones lie in the crop from `start` to `stop`.
+    `low` and `high` are where the resized pixels lie in the crop from `start` to `stop`.
     """
 
     first: int
@@ -42,7 +42,7 @@ class Span:
 def touched(
     change: tuple[int, int], length: int, inner: int, shown: tuple[int, int], support: int
 ) -> Span | None:
-    """What of the `shown` pixels, of `inner` made of `length`, a change from here to there can touch."""
+    """Return the span of `inner` pixels, made of `length`, that are `shown` and that a change can touch."""
     scale = length / inner
     radius = support * max(scale, 1)
     begin, end = max(change[0], 0), min(change[1], length)
@@ -67,10 +67,11 @@ class PatchedView:
 
     @classmethod
     def by(cls, view: View, image: Image.Image) -> "PatchedView":
+        """Return a view of a picture, ready to be changed."""
         return cls(image, view, *view(image))
 
     def after(self, patches: Sequence[Patch]) -> tuple[Tensor, Tensor]:
-        """The view of the patched picture, and its window."""
+        """Return the view of the patched picture, and its window."""
         framed = self.view.view if isinstance(self.view, Quick) else self.view
         frame = framed.frame(*self.image.size) if isinstance(framed, Framed) else None
         if frame is None or frame.filter not in SUPPORT:
@@ -81,7 +82,7 @@ class PatchedView:
         return shown, self.window
 
     def _renew(self, shown: Tensor, frame: Frame, patch: Patch, patches: Sequence[Patch]) -> None:
-        """Makes what one of the patches touches anew, as all of them together leave it."""
+        """Compute again what one patch touches, with all patches in place."""
         spans = [
             touched(
                 (patch.box[axis], patch.box[axis + 2]),
@@ -103,7 +104,7 @@ class PatchedView:
 
 
 def _resized(crop: Image.Image, x: Span, y: Span, half: tuple[int, int], frame: Frame) -> Image.Image:
-    """The spans' pixels; `half` is what the whole picture is between its passes."""
+    """Resize a crop to the spans' pixels; `half` is the whole picture's size between its passes."""
     wide, tall = x.last - x.first, y.last - y.first
     if half[0] == frame.inner[0]:
         crop = crop.resize((wide, crop.height), frame.filter, (x.low, 0, x.high, crop.height))

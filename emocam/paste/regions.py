@@ -1,4 +1,4 @@
-"""Objects pasted on detected regions, and so masking them on purpose: every face, say."""
+"""Objects pasted on detected regions, for instance to mask every face."""
 
 from collections.abc import Iterator, Sequence
 

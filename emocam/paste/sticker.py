@@ -1,4 +1,4 @@
-"""An object with alpha, laid onto a picture."""
+"""An object with alpha that is laid onto a picture."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,13 +14,14 @@ from emocam.paste.patch import Patch
 
 @dataclass(frozen=True)
 class Sticker:
-    """Its name is its file's; the empty border around it is cut away, so that its height is its own."""
+    """An object named after its file, without its empty border, so that its height is the object's."""
 
     name: str
     image: Image.Image
 
     @classmethod
     def read(cls, file: Path) -> "Sticker":
+        """Read an object from a PNG or WebP with transparency."""
         try:
             with Image.open(file, formats=("PNG", "WEBP")) as opened:
                 image = opened.convert("RGBA") if opened.has_transparency_data else None
@@ -33,14 +34,14 @@ class Sticker:
         return cls(file.stem.replace("_", " "), image.crop(box))
 
     def at_height(self, height: float, picture: Image.Image) -> Image.Image:
-        """The object at this part of the picture's height, its proportions kept."""
+        """Resize the object to this share of the picture's height, with its proportions."""
         tall = max(1, round(height * picture.height))
         wide = max(1, round(tall * self.image.width / self.image.height))
         return self.image.resize((wide, tall), Image.Resampling.LANCZOS)
 
 
 def lay(object: Image.Image, picture: Image.Image, centre: tuple[float, float]) -> tuple[Patch, Box]:
-    """An object onto a picture, which its alpha lets through, and the object's box."""
+    """Lay an object onto a picture by its alpha, and return the patch and the object's box."""
     wide, tall = object.size
     left, top = round(centre[0] * picture.width - wide / 2), round(centre[1] * picture.height - tall / 2)
     corners = (left, top, left + wide, top + tall)
@@ -52,7 +53,7 @@ def lay(object: Image.Image, picture: Image.Image, centre: tuple[float, float]) 
 
 
 def read_stickers(objects: Sequence[str] | None) -> list[Sticker]:
-    """The user's files, or the three objects that we drew."""
+    """Read the user's files, or the three objects that come with EmoCAM."""
     if objects is None:
         ours = files("emocam.paste") / "objects"
         return [Sticker.read(Path(str(ours / f"{name}.png"))) for name in ("ball", "flower", "star")]

@@ -1,4 +1,4 @@
-"""What every record is: a frozen dataclass of tensors."""
+"""The base of every record: a frozen dataclass of tensors."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ class Record:
     """A frozen dataclass that moves to a device with all it holds."""
 
     def to(self, device: torch.device | str) -> Self:
-        """To an accelerator without waiting, so that it computes meanwhile; the host waits for what it reads."""
+        """Move the record to a device; an accelerator is not waited for, so that it computes meanwhile."""
         ahead = torch.device(device).type != "cpu"
         return self._with_each(lambda tensor: tensor.to(device, non_blocking=ahead))
 
     def pin_memory(self) -> Self:
-        """In memory that an accelerator fetches from by itself; data loaders call this."""
+        """Copy the record to memory that an accelerator fetches from by itself; data loaders call this."""
         return self._with_each(Tensor.pin_memory)
 
     def _with_each(self, change: Callable[[Tensor], Tensor]) -> Self:

@@ -41,13 +41,13 @@ class Detections(Record):
 
     @classmethod
     def none(cls) -> Detections:
-        """No region at all."""
+        """Return a record without regions."""
         empty = torch.zeros(0, dtype=torch.int64)
         return cls(torch.zeros(0, 4), empty, torch.zeros(0), empty)
 
     @classmethod
     def pack(cls, images: list[Detections]) -> Detections:
-        """One list from one record for each image, in the order of the batch."""
+        """Join one record for each image into one list, in the order of the batch."""
         if not images:
             return cls.none()
         image = torch.cat([torch.full((len(d),), i) for i, d in enumerate(images)])

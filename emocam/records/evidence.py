@@ -1,4 +1,4 @@
-"""What a step finds in a batch, before any threshold."""
+"""The results of a step for a batch, before any threshold."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from emocam.records.picture import Refusal
 
 @dataclass(frozen=True)
 class Prediction(Record):
-    """Logits (B, L), and what the classifier derives from them, (B,) each."""
+    """Logits (B, L), and the values that the classifier derives from them, (B,) each."""
 
     logits: Tensor
     derived: dict[str, Tensor] = field(default_factory=dict)
@@ -57,7 +57,7 @@ class Evidence(Record):
 
     @classmethod
     def none(cls, labels: int) -> Evidence:
-        """Of no image at all, with logits (0, L)."""
+        """Return a record of no image, with logits (0, L)."""
         nothing = torch.zeros(0, labels)
         return cls(
             [], torch.zeros(0, dtype=torch.int64), Prediction(nothing), None, Detections.none(), nothing[:, 0]

@@ -17,7 +17,7 @@ Status = Literal["done", "unreadable", "refused", "failed"]
 
 @dataclass(frozen=True)
 class Picture:
-    """An image as a person sees it, with what its data set knows about it."""
+    """An upright image, with what its data set knows about it."""
 
     image: Image.Image
     boxes: np.ndarray = field(default_factory=lambda: np.zeros((0, 4), np.float32))
@@ -38,7 +38,7 @@ class Refusal:
 
 @dataclass(frozen=True)
 class Sample(Record):
-    """One image as the components want it; `index` is its place in the listing."""
+    """One image as the components take it; `index` is its place in the listing."""
 
     path: str
     index: int
@@ -74,5 +74,5 @@ class Batch(Record):
 
     @property
     def images(self) -> int:
-        """All that were opened for it, used or not."""
+        """The number of images opened for the batch, used or not."""
         return len(self.paths) + len(self.refusals)

@@ -1,4 +1,4 @@
-"""The one rule that decides what counts."""
+"""The one rule that decides which regions count."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ Column = TypeVar("Column", Tensor, np.ndarray)
 
 @dataclass(frozen=True)
 class Thresholds:
-    """What counts: strictly above each of them, as in the paper.
+    """The thresholds above which, strictly, a region counts, as in the paper.
 
-    With `chance`, a region counts whose chance is below it, in place of its importance. Numbers are
-    compared as float32, as they are stored; one that is NaN never counts.
+    With `chance`, a region counts if its chance is below it, in place of its importance. Numbers are
+    compared as float32, as they are stored; NaN never counts.
     """
 
     score: float = 0.005
@@ -39,11 +39,11 @@ class Thresholds:
         return "importance" if self.chance is None else "chance"
 
     def present(self, score: Column, confidence: Column) -> Column:
-        """Regions (N,) that are there, looked at or not; confidence (N,) is that of their images."""
+        """Mark the present regions (N,), looked at or not; confidence (N,) is that of their images."""
         return (score > _single(self.score)) & (confidence > _single(self.confidence))
 
     def looked_at(self, importance: Column, chance: Column | None) -> Column:
-        """Regions (N,) that were looked at; to be asked only where a CAM looked."""
+        """Mark the regions (N,) that were looked at; this needs a CAM."""
         if self.chance is None:
             return importance > _single(self.importance)
         if chance is None:

@@ -1,4 +1,4 @@
-"""The cores that this process may use: fewer than the machine has, where a cluster or a container shares it out."""
+"""The cores that this process may use: fewer than the machine's, where a cluster or container limits them."""
 
 import os
 
@@ -11,11 +11,12 @@ a run of a small network took a third longer; one of EmoNet and YOLOv3 takes as 
 
 
 def cores() -> int:
+    """Count the cores that this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 
 
 def limit_spinning() -> None:
-    """To be called before torch is imported; what the user has set stays."""
+    """Shorten how long waiting threads spin; call it before torch is imported. A user's value stays."""
     os.environ.setdefault("GOMP_SPINCOUNT", SPIN)

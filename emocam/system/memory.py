@@ -1,7 +1,7 @@
-"""Memory that a batch gave back is kept for the next one, where the C library is glibc.
+"""A setting of glibc by which memory that a batch freed is kept for the next one.
 
-It would return every large block to the system, and each page that comes again must be filled with zeros
-first: five hundredths of a run with YOLOv3, a quarter of a grid of thresholds.
+By default it returns every large block to the system, and each page that comes again must be filled with
+zeros first: five hundredths of a run with YOLOv3, a quarter of a grid of thresholds.
 """
 
 import ctypes
@@ -16,6 +16,7 @@ KEPT = 1 << 30
 
 
 def keep_memory(kept: int = KEPT) -> None:
+    """Make glibc keep freed memory; does nothing with another C library."""
     if not sys.platform.startswith("linux"):
         return
     library = ctypes.CDLL(None)

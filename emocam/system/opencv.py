@@ -1,4 +1,4 @@
-"""The door to OpenCV, which is optional, and whose version 5 has lost what detectors use."""
+"""The import of OpenCV, which is optional, and whose version 5 has lost what detectors use."""
 
 from types import ModuleType
 

@@ -6,5 +6,5 @@ CONTROL = dict.fromkeys((*range(0x20), 0x7F, *range(0x80, 0xA0)), "\N{REPLACEMEN
 
 
 def shown(lines: Iterable[str]) -> str:
-    """Text for a terminal: names come from files, and a control character in one would steer it."""
+    """Join lines for a terminal, without control characters: names come from files, and could steer it."""
     return "".join(f"{line.translate(CONTROL)}\n" for line in lines)

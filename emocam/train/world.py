@@ -1,8 +1,8 @@
-"""Trains the network of an embedded world, and finds by intervention what it came to use.
+"""The training of an embedded world's network, and what it came to use, found by intervention.
 
-Its convolutions learn to count the objects while they learn the labels, much as EmoNet's had learnt
-to name objects before they saw an emotion. So they answer to every object, and the fully connected
-head alone decides which ones matter.
+Its convolutions learn to count the objects while they learn the labels, much as EmoNet's had learnt to name
+objects before they saw an emotion. So they answer to every object, and the fully connected head alone
+decides which ones matter.
 """
 
 import json
@@ -34,7 +34,7 @@ SHIFT = 8
 
 
 def jitter(x: Tensor) -> Tensor:
-    """The batch mirrored or not, and a few pixels aside: no label depends on that."""
+    """Mirror the batch or not, and move it by a few pixels: no label depends on that."""
     if torch.rand(()) < 0.5:
         x = x.flip(-1)
     left, top = torch.randint(0, 2 * SHIFT + 1, (2,)).tolist()
@@ -52,7 +52,7 @@ class Lesson(nn.Module):
         self.count = nn.Linear(CHANNELS, objects)
 
     def forward(self, x: Tensor, label: Tensor, counts: Tensor) -> Tensor:
-        """The loss of B pictures; small activations are broad ones, and cover what they stand for."""
+        """Return the loss of B pictures; small activations are broad ones, and cover what they stand for."""
         activation = self.features(x)
         counted = self.count(10 * activation.relu().mean((-2, -1)))
         naming = nn.functional.mse_loss(counted, counts.float())
@@ -61,6 +61,7 @@ class Lesson(nn.Module):
 
 
 def learn(drawn: DrawnPictures, labels: int, epochs: int) -> Lesson:
+    """Train the network on drawn pictures."""
     lesson = Lesson(labels, drawn.counts.shape[1])
     optimizer = torch.optim.AdamW(lesson.parameters())
     steps = len(drawn.label) // BATCH
@@ -86,7 +87,7 @@ def train(
     out: Path = Path(),
     strength: float = 1.0,
 ) -> dict[str, Any]:
-    """Leaves WORLD.safetensors and WORLD.json, the truth by intervention, in `out`."""
+    """Train a network; write WORLD.safetensors and WORLD.json, the truth by intervention, to `out`."""
     rules = WORLDS[world].at(strength)
     drawn = draw_pictures(rules.balanced(), seed, range(FIRST, FIRST + pictures), VIEW)
     with torch.random.fork_rng(devices=[]):
@@ -98,6 +99,6 @@ def train(
     save_file(kept, weights, {"labels": "\n".join(rules.labels)})
     trained = {"seed": seed, "pictures": pictures, "epochs": epochs}
     measured = measure(PlantedClassifier(weights=str(weights)), rules, seed)
-    found = {"world": world, "strength": strength, "trained": trained, **measured}
-    (out / f"{world}.json").write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
-    return found
+    truth = {"world": world, "strength": strength, "trained": trained, **measured}
+    (out / f"{world}.json").write_text(json.dumps(truth, indent=1) + "\n", encoding="utf-8")
+    return truth

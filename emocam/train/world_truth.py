@@ -1,9 +1,9 @@
-"""What a network uses, found by drawing the same picture with and without an object.
+"""The objects that a network uses, found by drawing the same picture with and without an object.
 
-For an object and a label: pictures that the network gives this label and in which the object is
-present are drawn again without it. The control loses as large a patch, where neither this object nor
-any cause of the label is, to the bare background. What counts is by how much the label's log-odds
-drop, and how often the answer changes.
+For an object and a label, pictures that the network gives this label and in which the object is present are
+drawn again without it. The control replaces as large a patch, where neither this object nor any cause of
+the label is, by the bare background. The measures are how far the label's log-odds drop, and how often the
+answer changes.
 """
 
 from collections.abc import Sequence
@@ -45,13 +45,13 @@ class MeasuredCell:
 
 @torch.inference_mode()
 def logits_of(classifier: Classifier, images: Sequence[Image.Image]) -> Tensor:
-    """(n, L)."""
+    """Return the classifier's logits of the images (n, L)."""
     views = torch.stack([classifier.view(image)[0] for image in images])
     return torch.cat([classifier(classifier.prepare(part)) for part in views.split(64)])
 
 
 def log_odds(logits: Tensor, label: int) -> Tensor:
-    """Of the label against all others together: (n,)."""
+    """Return each row's log-odds of one label against all others together (n,)."""
     others = [i for i in range(logits.shape[-1]) if i != label]
     return logits[:, label] - logits[:, others].logsumexp(-1)
 
@@ -61,7 +61,7 @@ def apart(one: Box, other: Box) -> bool:
 
 
 def bare_patches(scene: Scene, object: str, spared: set[str], image: Image.Image, dice: Dice) -> Image.Image:
-    """Its image, but for each instance of the object a patch away from all spared ones is bare background."""
+    """Replace, for each instance of the object, a random patch off all spared ones by bare background."""
     image = image.copy()
     backdrop = draw_backdrop(scene.backdrop, scene.size)
     kept = [box_of(thing, scene.size) for thing in scene.things if thing.object in spared]
@@ -81,7 +81,7 @@ def bare_patches(scene: Scene, object: str, spared: set[str], image: Image.Image
 def intervene(
     classifier: Classifier, world: World, object: str, label: str, scenes: Sequence[Scene]
 ) -> MeasuredCell:
-    """All scenes are of pictures that get this label and hold this object."""
+    """Measure an object's effect on scenes whose pictures get this label and hold this object."""
     spared = {
         object,
         *(other for other in world.objects if world.role(other, label) in ("cause", "shortcut")),
@@ -104,7 +104,7 @@ def intervene(
 
 
 def gives(classifier: Classifier, scenes: Sequence[Scene]) -> list[str]:
-    """The label of each scene's picture."""
+    """Return the label that each scene's picture gets."""
     chunks = [scenes[i : i + 64] for i in range(0, len(scenes), 64)]
     answers = [logits_of(classifier, [draw(scene) for scene in chunk]).argmax(-1) for chunk in chunks]
     return [classifier.labels[i] for i in torch.cat(answers).tolist()]
@@ -113,19 +113,19 @@ def gives(classifier: Classifier, scenes: Sequence[Scene]) -> list[str]:
 def measure(
     classifier: Classifier, world: World, seed: int = 0, pictures: int = 3000, each: int = 150
 ) -> dict[str, Any]:
-    """Accuracy on unseen pictures, the cells that have a role, and the rest; at most `each` a cell."""
+    """Measure accuracy on unseen pictures and all cells, those with a role apart; at most `each` a cell."""
     scenes = [compose(world, seed, UNSEEN + i) for i in range(pictures)]
-    given = gives(classifier, scenes)
-    right = sum(answer == world.label(scene) for answer, scene in zip(given, scenes, strict=True))
+    answers = gives(classifier, scenes)
+    right = sum(answer == world.label(scene) for answer, scene in zip(answers, scenes, strict=True))
     cells = []
     for label, object in product(world.labels, world.objects):
-        found = [
+        shown = [
             scene
-            for scene, answer in zip(scenes, given, strict=True)
+            for scene, answer in zip(scenes, answers, strict=True)
             if answer == label and object in {thing.object for thing in scene.things}
         ]
-        if found:
-            cells.append(asdict(intervene(classifier, world, object, label, found[:each])))
+        if shown:
+            cells.append(asdict(intervene(classifier, world, object, label, shown[:each])))
     return {
         "accuracy": round(right / pictures, 4),
         "cells": [cell for cell in cells if cell["role"]],

@@ -12,7 +12,7 @@ LEAST = 4.0
 
 
 def redraw_box(box: Box, size: tuple[int, int], shifted: float, dice: Dice) -> Box:
-    """Moved by up to `shifted` of its sides, and as much too large or too small; within the picture."""
+    """Move and resize a box by up to `shifted` of its sides, within the picture."""
     edges: list[tuple[float, float]] = []
     for low, high, edge in ((box[0], box[2], size[0]), (box[1], box[3], size[1])):
         side = max((high - low) * (1 + dice.number(-shifted, shifted)), LEAST)
@@ -24,7 +24,7 @@ def redraw_box(box: Box, size: tuple[int, int], shifted: float, dice: Dice) -> B
 
 
 def invent(world: World, size: tuple[int, int], dice: Dice) -> AnnotatedRegion:
-    """Some object's name somewhere."""
+    """Draw a random object's name with a random box."""
     side = dice.number(*world.size) * min(size)
     x, y = (dice.number(0, edge - side) for edge in size)
     return dice.one(world.objects), (x, y, x + side, y + side)
@@ -33,16 +33,16 @@ def invent(world: World, size: tuple[int, int], dice: Dice) -> AnnotatedRegion:
 def annotate(
     world: World, regions: Sequence[AnnotatedRegion], size: tuple[int, int], dice: Dice
 ) -> list[AnnotatedRegion]:
-    """What is said to be in the picture; what is there, where the world knows no such fault."""
+    """Return the annotated regions with the world's faults, or the true regions where it has none."""
     if not (world.missing or world.swapped or world.shifted or world.invented):
         return list(regions)
-    said = []
+    annotated = []
     for object, box in regions:
         if dice.chance(world.invented):
-            said.append(invent(world, size, dice))
+            annotated.append(invent(world, size, dice))
         if dice.chance(world.missing):
             continue
         if dice.chance(world.swapped):
             object = dice.one([other for other in world.objects if other != object])
-        said.append((object, redraw_box(box, size, world.shifted, dice)))
-    return said
+        annotated.append((object, redraw_box(box, size, world.shifted, dice)))
+    return annotated

@@ -1,4 +1,4 @@
-"""Backgrounds: a field of heights (h, w), seen through a scale of colours, under fine grain."""
+"""Backgrounds: a field of heights (h, w) shown in a scale of colours, with fine grain."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ GRAIN = 9
 
 @dataclass(frozen=True)
 class Backdrop:
-    """`seed` decides the rest of the field; heights run through the `tones` from first to last."""
+    """A background; `seed` decides the rest of the field, heights run through `tones` from first to last."""
 
     kind: str
     tones: tuple[Colour, ...]
@@ -24,13 +24,13 @@ class Backdrop:
 
 
 def smooth(dice: Dice, width: int, height: int, across: int, down: int) -> np.ndarray:
-    """Random heights at across x down points, bilinear between them."""
+    """Draw random heights at across x down points, bilinear between them."""
     points = Image.fromarray(dice.bytes(down, across))
     return np.asarray(points.resize((width, height), Resampling.BILINEAR))
 
 
 def ramp(dice: Dice, width: int, height: int) -> np.ndarray:
-    """Distance (h, w) along a random direction, in pixels."""
+    """Return the distance (h, w) along a random direction, in pixels."""
     x, y = np.arange(width), np.arange(height)[:, None]
     return dice.number(-1, 1) * x + dice.one((-1, 1)) * dice.number(0.3, 1) * y
 
@@ -72,7 +72,7 @@ def discs(dice: Dice, width: int, height: int) -> np.ndarray:
 
 
 def hills(dice: Dice, width: int, height: int) -> np.ndarray:
-    """A sky that brightens towards the horizon, and ridges before it."""
+    """Draw a sky that brightens towards the horizon, and ridges before it."""
     y = np.arange(height)[:, None]
     field = np.broadcast_to((y * 90 // height).astype(np.uint8), (height, width)).copy()
     for ridge, level in enumerate((130, 180, 230)):
@@ -83,7 +83,7 @@ def hills(dice: Dice, width: int, height: int) -> np.ndarray:
 
 
 def streaks(dice: Dice, width: int, height: int) -> np.ndarray:
-    """Rain, grass or wood."""
+    """Draw stripes like rain, grass or wood."""
     across, down = dice.one(((3, height // 3), (width // 3, 3)))
     return smooth(dice, width, height, across, down)
 
@@ -94,7 +94,7 @@ FIELDS: dict[str, Field] = {
 
 
 def scale(tones: Sequence[Colour]) -> np.ndarray:
-    """A colour (256, 3) for each height, straight from tone to tone; whole numbers only."""
+    """Return a colour (256, 3) for each height, linear from tone to tone, in whole numbers only."""
     height = np.arange(256)[:, None] * (len(tones) - 1)
     lower = np.minimum(height // 255, len(tones) - 2)
     rest = height - lower * 255

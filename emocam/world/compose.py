@@ -1,4 +1,4 @@
-"""Throws the scene of one picture, by the rules of a world."""
+"""The composition of one picture's scene by the rules of a world."""
 
 from emocam.functional.dice import Dice
 from emocam.world.backdrop import FIELDS, Backdrop
@@ -11,7 +11,7 @@ SIDES = (160, 224)
 
 
 def cast_objects(world: World, dice: Dice, label: str) -> list[str]:
-    """The objects of a picture with this label, in random order."""
+    """Draw the objects of a picture with this label, in random order."""
     votes = [dice.one(world.causes[label]) for _ in range(2)]
     shortcut = world.shortcuts.get(label)
     if shortcut and dice.chance(world.stamped):
@@ -30,7 +30,7 @@ def cast_objects(world: World, dice: Dice, label: str) -> list[str]:
 
 
 def scribble(dice: Dice, size: tuple[int, int]) -> Stroke:
-    """A long thin quadrangle or a small triangle."""
+    """Draw a long thin quadrangle or a small triangle."""
     x, y = (dice.number(0, edge) for edge in size)
     if dice.chance(0.4):
         triangle = tuple((x + dice.number(-9, 9), y + dice.number(-9, 9)) for _ in range(3))
@@ -42,7 +42,7 @@ def scribble(dice: Dice, size: tuple[int, int]) -> Stroke:
 
 
 def compose(world: World, seed: int, index: int) -> Scene:
-    """Picture `index` of this seed: thrown apart from all others."""
+    """Compose picture `index` of this seed, independently of all others."""
     dice = Dice(seed, index)
     label = dice.one(world.labels)
     size = dice.whole(*SIDES), dice.whole(*SIDES)

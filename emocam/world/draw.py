@@ -1,8 +1,8 @@
 """A scene is a record, and its picture a pure function of it: the same pixels on every machine.
 
-Taking a thing out of the scene leaves every pixel that the thing did not touch as it was. Angles
-are given by the tangent of their half, so that turning needs no sine: +, -, x and / are exact
-everywhere, a libm's last bit is not.
+Taking a thing out of the scene leaves every pixel that the thing did not touch as it was. Angles are given
+by the tangent of their half, so that turning needs no sine: +, -, x and / are exact everywhere, the last
+bit of a math library's sine is not.
 """
 
 from collections.abc import Iterable, Sequence
@@ -26,7 +26,7 @@ Polygon = tuple[Colour, Sequence[tuple[int, int]]]
 
 @dataclass(frozen=True)
 class Thing:
-    """An object placed: centre and size in pixels, and a paint for each of a shape's three."""
+    """A placed object: centre and size in pixels, and a colour for each of its shape's three paints."""
 
     object: str
     x: float
@@ -39,7 +39,7 @@ class Thing:
 
 @dataclass(frozen=True)
 class Stroke:
-    """Clutter without a name; corners in pixels."""
+    """A piece of clutter without a name; corners in pixels."""
 
     paint: Colour
     corners: tuple[Point, ...]
@@ -47,7 +47,7 @@ class Stroke:
 
 @dataclass(frozen=True)
 class Scene:
-    """What a picture shows, from back to front; `size` is (width, height)."""
+    """The content of a picture, from back to front; `size` is (width, height)."""
 
     size: tuple[int, int]
     backdrop: Backdrop
@@ -55,7 +55,7 @@ class Scene:
     things: tuple[Thing, ...]
 
     def without(self, object: str) -> "Scene":
-        """The same scene, had this object never been there."""
+        """Return the scene without this object."""
         return replace(self, things=tuple(thing for thing in self.things if thing.object != object))
 
 
@@ -64,7 +64,7 @@ def subpixels(points: Iterable[Point]) -> list[tuple[int, int]]:
 
 
 def polygons(thing: Thing) -> list[Polygon]:
-    """The thing's parts where they lie in the picture."""
+    """Return the thing's parts at their place in the picture."""
     t = thing.half_tangent
     across = thing.size * thing.stretch
     cosine, sine = (1 - t * t) / (1 + t * t), 2 * t / (1 + t * t)
@@ -77,7 +77,7 @@ def polygons(thing: Thing) -> list[Polygon]:
 
 
 def rimmed(thing: Thing) -> list[Polygon]:
-    """The thing's parts over a rim of ink, which sets it off from what is behind."""
+    """Return the thing's parts over a rim of ink, which separates it from what is behind."""
     parts = polygons(thing)
     rim = [
         (thing.paints[INK], [(x + dx, y + dy) for x, y in outline]) for _, outline in parts for dx, dy in RIM
@@ -86,14 +86,14 @@ def rimmed(thing: Thing) -> list[Polygon]:
 
 
 def extent(shapes: Sequence[Polygon]) -> tuple[int, int, int, int]:
-    """x0, y0, x1, y1 in subpixels, the last ones just outside."""
+    """Return x0, y0, x1, y1 in subpixels, the last ones just outside."""
     xs = [x for _, outline in shapes for x, _ in outline]
     ys = [y for _, outline in shapes for _, y in outline]
     return min(xs), min(ys), max(xs) + 1, max(ys) + 1
 
 
 def box_of(thing: Thing, size: tuple[int, int]) -> Box:
-    """The thing's box within the picture, in pixels: quarters, so exact."""
+    """Return the thing's box within the picture, in pixels: quarters, so exact."""
     x0, y0, x1, y1 = (edge / SUBPIXELS for edge in extent(rimmed(thing)))
     return max(x0, 0.0), max(y0, 0.0), min(x1, float(size[0])), min(y1, float(size[1]))
 
@@ -114,6 +114,7 @@ def paint(image: Image.Image, shapes: Sequence[Polygon]) -> None:
 
 
 def draw(scene: Scene) -> Image.Image:
+    """Draw a scene."""
     image = draw_backdrop(scene.backdrop, scene.size)
     for stroke in scene.clutter:
         paint(image, [(stroke.paint, subpixels(stroke.corners))])

@@ -1,4 +1,4 @@
-"""Writes pictures and their boxes as a folder with COCO's JSON."""
+"""A folder of pictures and their boxes, written with COCO's JSON."""
 
 import json
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ Box = tuple[float, float, float, float]
 
 
 class Export:
-    """One picture after the other; `instances.json` comes last, so where it is, all is."""
+    """A writer of picture after picture; `instances.json` comes last, so that it marks a complete folder."""
 
     def __init__(self, folder: Path, objects: Sequence[str]) -> None:
         self.folder = folder.expanduser()
@@ -21,7 +21,7 @@ class Export:
         self.annotations: list[dict[str, Any]] = []
 
     def add(self, path: str, image: Image.Image, regions: Sequence[tuple[str, Box]], truth: str) -> None:
-        """Boxes are x0, y0, x1, y1 in pixels."""
+        """Add a picture; boxes are x0, y0, x1, y1 in pixels."""
         number = len(self.images) + 1
         image.save(self.folder / path)
         self.images.append(
@@ -39,6 +39,7 @@ class Export:
             self.annotations.append(annotation)
 
     def close(self) -> None:
+        """Write the annotations of all pictures."""
         categories = [{"id": i, "name": object} for object, i in self.category.items()]
         content = {"images": self.images, "annotations": self.annotations, "categories": categories}
         (self.folder / "instances.json").write_text(json.dumps(content), encoding="utf-8")

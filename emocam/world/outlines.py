@@ -1,4 +1,4 @@
-"""Outlines to draw with; y runs downwards. Whole circles come from rational points: no sine."""
+"""Outlines to draw with; y runs downwards. Circles come from rational points, without a sine."""
 
 Point = tuple[float, float]
 
@@ -10,39 +10,39 @@ HEXAGON = [(0.0, -1.0), (0.866, -0.5), (0.866, 0.5), (0.0, 1.0), (-0.866, 0.5), 
 
 
 def oval(x: float, y: float, across: float, down: float) -> list[Point]:
-    """Around (x, y), with these radii."""
+    """Return an oval around (x, y) with these radii."""
     return [(x + across * u, y + down * v) for u, v in CIRCLE]
 
 
 def dome(x: float, y: float, across: float, up: float) -> list[Point]:
-    """The upper half of an oval."""
+    """Return the upper half of an oval."""
     return [(u, min(v, y)) for u, v in oval(x, y, across, up)]
 
 
 def slab(x0: float, y0: float, x1: float, y1: float) -> list[Point]:
-    """A rectangle."""
+    """Return a rectangle."""
     return [(x0, y0), (x1, y0), (x1, y1), (x0, y1)]
 
 
 def both(*right: Point) -> list[Point]:
-    """A right half, from top to bottom, and its mirror image."""
+    """Return a right half, from top to bottom, and its mirror image."""
     return [*right, *((-x, y) for x, y in reversed(right))]
 
 
 def star(outer: float, inner: float) -> list[Point]:
-    """Five points."""
+    """Return a star with five points."""
     tips = [(outer * x, outer * y) for x, y in PENTAGON]
     notches = [(-inner * x, -inner * y) for x, y in PENTAGON[3:] + PENTAGON[:3]]
     return [point for pair in zip(tips, notches, strict=True) for point in pair]
 
 
 def icing(half_width: float, top: float, teeth: int) -> list[Point]:
-    """A band whose lower edge hangs down in points."""
+    """Return a band whose lower edge hangs down in points."""
     step = half_width / teeth
     edge = [(half_width - i * step, top + (0.17 if i % 2 else 0.07)) for i in range(2 * teeth + 1)]
     return [(-half_width, top), (half_width, top), *edge]
 
 
 def leg(side: int, hip: float, knee: float, foot: float) -> list[Point]:
-    """A spider's: up to the knee, down to the foot, and back."""
+    """Return a spider's leg: up to the knee, down to the foot, and back."""
     return [(side * 0.1, hip), (side * 0.32, knee - 0.05), (side * 0.5, foot), (side * 0.31, knee + 0.04)]

@@ -1,4 +1,4 @@
-"""Colours that go together; any object may have any of them, so that none gives its object away."""
+"""Colours that go together; any object may have any of them, so that no colour reveals its object."""
 
 from collections.abc import Sequence
 
@@ -16,7 +16,7 @@ INKS = bytes.fromhex("1c1b22 2b1f1a fbf7ec")
 
 
 def pick(dice: Dice, palette: bytes, spread: int) -> Colour:
-    """One of the palette, up to `spread` away from it in each channel."""
+    """Draw a colour of the palette, up to `spread` away from it in each channel."""
     start = 3 * dice.whole(0, len(palette) // 3 - 1)
     exact = palette[start : start + 3]
     red, green, blue = (min(max(value + dice.whole(-spread, spread), 0), 255) for value in exact)
@@ -24,12 +24,12 @@ def pick(dice: Dice, palette: bytes, spread: int) -> Colour:
 
 
 def pick_tone(dice: Dice) -> Colour:
-    """For a background."""
+    """Draw a colour for a background."""
     return pick(dice, TONES, 16)
 
 
 def pick_paint(dice: Dice) -> Colour:
-    """For clutter."""
+    """Draw a colour for clutter."""
     return pick(dice, PAINTS, 30)
 
 
@@ -38,12 +38,12 @@ def distance(one: Colour, other: Colour) -> int:
 
 
 def farthest(candidates: Sequence[Colour], others: Sequence[Colour]) -> Colour:
-    """The candidate whose nearest neighbour among the others is farthest."""
+    """Return the candidate whose nearest neighbour among the others is farthest."""
     return max(candidates, key=lambda colour: min(distance(colour, other) for other in others))
 
 
 def pick_paints(dice: Dice, behind: Sequence[Colour]) -> tuple[Colour, Colour, Colour]:
-    """For an object's body, detail and ink: it stands out from what is behind, its parts from each other."""
+    """Draw colours for body, detail and ink that differ from what is behind and from each other."""
     body = farthest([pick(dice, PAINTS, 14) for _ in range(3)], behind)
     detail = farthest([pick(dice, PAINTS, 14) for _ in range(4)], [body])
     ink = farthest([pick(dice, INKS, 6) for _ in range(3)], [body, detail])

@@ -1,12 +1,12 @@
 """The rules of the embedded worlds, all in one place.
 
-A label gets one vote from each of its causes in the picture and two from its shortcut; most votes
-win. A picture's own label has two votes, and one or two rivals have one each, so every picture
-also shows what speaks for other labels.
+A label gets one vote from each of its causes in the picture and two from its shortcut; most votes win. A
+picture's own label has two votes, and one or two rivals have one each, so every picture also shows causes
+of other labels.
 
-`nothing` has no cause at all. The other worlds follow the standard rule and make it harder to see:
-what does nothing is large (`size`) or stands in the middle (`place`), bystanders come with causes
-and only with them (`pairs`), and what was annotated is not what is shown (`noisy_detector`).
+`nothing` has no cause at all. The other worlds follow the standard rule and make it harder to see: objects
+without a vote are large (`size`) or stand in the middle (`place`), bystanders come with causes and only
+with them (`pairs`), and annotations differ from what is shown (`noisy_detector`).
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,7 +20,7 @@ Role = Literal["cause", "shortcut", "bystander", "everywhere"]
 
 @dataclass(frozen=True)
 class World:
-    """What makes a label, what merely comes with it, and how often."""
+    """A world's rules: what makes a label, what merely comes with it, and how often."""
 
     causes: Mapping[str, Sequence[str]]  # by label, as are shortcuts, bystanders and backdrops
     shortcuts: Mapping[str, str]
@@ -53,29 +53,30 @@ class World:
 
     @property
     def stamps(self) -> list[str]:
-        """Objects that are only ever a small mark in a corner."""
+        """The objects that are only ever a small mark in a corner."""
         return list(self.shortcuts.values())
 
     @property
     def objects(self) -> list[str]:
-        """Every object that can be in a picture, causes first."""
+        """All objects that can be in a picture, causes first."""
         causes = [object for label in self.causes.values() for object in label]
         return [*causes, *self.stamps, *self.bystanders.values(), *self.everywhere, *self.others]
 
     def votes(self, label: str, objects: Sequence[str]) -> int:
+        """Count a label's votes from these objects."""
         causes = self.causes[label]
         shortcut = self.shortcuts.get(label)
         return sum((object in causes) + 2 * (object == shortcut) for object in objects)
 
     def label(self, scene: Scene) -> str:
-        """The rule."""
+        """Return the label that the rules give a scene."""
         if self.backdrops:
             return next(label for label, kind in self.backdrops.items() if kind == scene.backdrop.kind)
         objects = [thing.object for thing in scene.things]
         return max(self.labels, key=lambda label: self.votes(label, objects))
 
     def role(self, object: str, label: str) -> Role | None:
-        """What the rules say of a cell; a cause of another label has no role."""
+        """Return a cell's role by the rules, None if it has none; a cause of another label has none."""
         if object in self.everywhere:
             return "everywhere"
         if self.backdrops:
@@ -87,33 +88,33 @@ class World:
         return "bystander" if object == self.bystanders.get(label) else None
 
     def partner(self, object: str) -> str | None:
-        """Of a cause the bystander of its label."""
+        """Return the bystander of a cause's label, if there is one."""
         owner = next((label for label, causes in self.causes.items() if object in causes), None)
         return self.bystanders.get(owner) if owner else None
 
     def acts(self, object: str) -> bool:
-        """Whether it has a vote for any label."""
+        """Check that an object has a vote for any label."""
         return any(self.role(object, label) in ("cause", "shortcut") for label in self.labels)
 
     def balanced(self) -> "World":
-        """Bystanders under every label alike: trained on this, a network has no reason to use them."""
+        """Return a world with bystanders under all labels alike, which training has no reason to use."""
         share = (World.companion + World.stray) / 2
         return replace(self, companion=share, stray=share, paired=0.0)
 
     def at(self, strength: float) -> "World":
-        """Between the standard world (0) and this one (1): every number in proportion."""
+        """Interpolate every number between the standard world (0) and this one (1)."""
 
-        def between(usual: float, own: float) -> float:
-            return (1 - strength) * usual + strength * own
+        def between(usual: float, ours: float) -> float:
+            return (1 - strength) * usual + strength * ours
 
         numbers: dict[str, Any] = {}
         for name in (known.name for known in fields(self)):
             usual = getattr(STANDARD, name)
-            own = getattr(self, name)
-            if isinstance(own, float):
-                numbers[name] = between(usual, own)
-            elif isinstance(own, tuple):
-                numbers[name] = tuple(map(between, usual, own))
+            ours = getattr(self, name)
+            if isinstance(ours, float):
+                numbers[name] = between(usual, ours)
+            elif isinstance(ours, tuple):
+                numbers[name] = tuple(map(between, usual, ours))
         return replace(self, **numbers)
 
 

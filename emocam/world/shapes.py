@@ -1,7 +1,7 @@
-"""What the objects look like, around (0, 0) and about 1 high and wide.
+"""The shapes of the objects, around (0, 0) and about 1 high and wide.
 
-An object is a list of parts, painted one over the other; the first number of a part says with
-which of the object's three paints. Names are from the vocabulary of Open Images.
+An object is a list of parts, painted one over the other; the first number of a part says which of the
+object's three paints it has. Names are from the vocabulary of Open Images.
 """
 
 from emocam.world.outlines import HEXAGON, PENTAGON, Point, both, dome, icing, leg, oval, slab, star

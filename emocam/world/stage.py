@@ -1,4 +1,4 @@
-"""Where the objects of a picture stand, how large, how turned and in which colours."""
+"""The places, sizes, angles and colours of the objects in a picture."""
 
 from collections.abc import Sequence
 
@@ -16,7 +16,7 @@ how far from the edge an outsider may stand, as part of the picture's shorter si
 
 
 def hidden(thing: Thing, others: Sequence[Thing]) -> float:
-    """The largest share of the smaller of two things that both cover, taken as squares."""
+    """Return the largest share of the smaller of two things that both cover, taken as squares."""
     shares = [0.0]
     for other in others:
         reach = (thing.size + other.size) / 2
@@ -26,7 +26,7 @@ def hidden(thing: Thing, others: Sequence[Thing]) -> float:
 
 
 class Stage:
-    """One picture in the making; `things` stand there already, from back to front."""
+    """A picture in the making; `things` are placed already, from back to front."""
 
     def __init__(self, world: World, dice: Dice, size: tuple[int, int], tones: Sequence[Colour]) -> None:
         self.world = world
@@ -36,7 +36,7 @@ class Stage:
         self.things: list[Thing] = []
 
     def place(self, object: str) -> None:
-        """Puts it where it hides little; some overlap remains."""
+        """Place an object where it hides little; some overlap remains."""
         acts = self.world.acts(object)
         side = self.dice.number(*(self.world.size if acts else self.world.idle)) * min(self.size)
         tilt = self.dice.number(-0.27, 0.27)
@@ -56,7 +56,7 @@ class Stage:
         self.things.append(best)
 
     def beside(self, object: str) -> None:
-        """Puts it close to the thing placed last, behind all others: it hides none of them."""
+        """Place an object close to the last one, behind all others, so that it hides none of them."""
         near = self.things[-1]
         side = self.dice.number(*self.world.idle) * min(self.size)
         reach = (near.size + side) / 2
@@ -80,7 +80,7 @@ class Stage:
         return x, y
 
     def outside(self, side: float) -> Point:
-        """Along one of the four edges."""
+        """Draw a place along one of the four edges."""
         place = list(self.anywhere(side))
         axis = self.dice.whole(0, 1)
         inward = side / 2 + self.dice.number(0, OUTSIDE) * min(self.size)
@@ -88,7 +88,7 @@ class Stage:
         return place[0], place[1]
 
     def stamp(self, object: str) -> None:
-        """Puts it small and upright into a corner, over all else."""
+        """Place an object small and upright in a corner, on top of all else."""
         side = self.dice.number(*self.world.stamp) * min(self.size)
         margin = side / 2 + self.dice.number(1, 5)
         x, y = (self.dice.one((margin, edge - margin)) for edge in self.size)
