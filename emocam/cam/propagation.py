@@ -96,7 +96,7 @@ class HeadPropagation(fx.Interpreter):
         raise NotImplementedError
 
     def maximum(self, pool: Callable[[Tensor], tuple[Tensor, Tensor]], x: Tensor) -> Tensor:
-        """Pool; `pool` gives the maxima and their places within each channel's flattened plane."""
+        """Return the maxima; `pool` gives them and their places within each channel's flattened plane."""
         raise NotImplementedError
 
     def affine(self, module: nn.Module, x: Tensor) -> Tensor:

@@ -114,7 +114,7 @@ def test_published_weights_are_known_by_their_hash(monkeypatch, tmp_path: Path) 
     torch.save(state, file)
     epsilons = []
     for sha in ("258fb6c6" + "0" * 56, "1" * 64):
-        monkeypatch.setattr(torchvision, "digest", lambda _, sha=sha: sha)
+        monkeypatch.setattr(torchvision, "file_sha256", lambda _, sha=sha: sha)
         norms = TorchvisionDetector(model, str(file)).network.modules()
         epsilons.append({m.eps for m in norms if isinstance(m, nn.BatchNorm2d)})
     assert epsilons == [{0.0}, {1e-5}]
