@@ -51,7 +51,7 @@ NOT_CALLED = {"property", "cached_property", "setter", "overload"}
 
 
 def functions(source: str) -> Iterator[tuple[str, str]]:
-    """Names and docstrings of the functions and methods that are called as such."""
+    """Yield name and docstring of each function and method that is called as such."""
     for node in ast.walk(ast.parse(source)):
         if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             continue
@@ -62,7 +62,7 @@ def functions(source: str) -> Iterator[tuple[str, str]]:
 
 
 def fault(docstring: str) -> str | None:
-    """What is wrong with a function's docstring, if anything is."""
+    """Return what is wrong with a function's docstring, if anything is."""
     first, *others = docstring.split("\n\n")[0].split()
     if first.rstrip(",") not in VERBS.split():
         return f"begins with {first!r}, which is no verb of tests/test_docstrings.py"
