@@ -8,6 +8,10 @@ class SettingError(ValueError):
     """An invalid setting: the sentence names it, what was expected, what was found, what to do."""
 
 
+class ForeignSetting(SettingError):
+    """A setting that a file from elsewhere may not make; it is never passed over in silence."""
+
+
 class Refused(Exception):
     """A picture that is not used, though perhaps it could be; the ledger says why."""
 

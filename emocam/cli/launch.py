@@ -71,6 +71,7 @@ def launch(words: list[str], tell: Callable[[Exception], None], began: float) ->
     from emocam.runner.job_status import record_status
     from emocam.settings.check import unwritable
     from emocam.settings.experiments import register
+    from emocam.settings.loader import guarded
     from emocam.settings.paths import resource_folder
 
     conf = resource_folder("conf")
@@ -107,7 +108,7 @@ def launch(words: list[str], tell: Callable[[Exception], None], began: float) ->
     sys.argv = [sys.argv[0], *normalise_words(words, groups)]
     try:
         check_words(sys.argv[1:])
-        with _listening():
+        with _listening(), guarded():
             hydra.main(version_base="1.3", config_path=str(conf), config_name="config")(job)()
         ending = "FINISHED"
     except (Interrupted, KeyboardInterrupt) as stop:

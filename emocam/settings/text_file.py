@@ -1,0 +1,28 @@
+"""Text files that a setting names: regular files of a bounded size, read as UTF-8."""
+
+import stat
+from pathlib import Path
+
+from emocam.errors import SettingError
+
+MOST_MB = 64
+"""More than any list of names, network description or settings that a person keeps as text."""
+
+
+def read_text_file(path: str | Path, setting: str, most_mb: int = MOST_MB) -> str:
+    """Return the file's text. Refuses devices and pipes, which may never end, and files of another order."""
+    path = Path(path).expanduser()
+    try:
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):
+            raise SettingError(f"{setting}: {path} must be a regular file, and it is none")
+        with path.open("rb") as file:
+            # a file may grow after it was measured, and some of the system's own say that they are empty
+            content = file.read((most_mb << 20) + 1)
+        if len(content) > most_mb << 20:
+            raise SettingError(
+                f"{setting}: {path} must be a text file of at most {most_mb} MB, got {status.st_size >> 20} MB"
+            )
+        return content.decode("utf-8").replace("\r\n", "\n").replace("\r", "\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingError(f"{setting}: {path} cannot be read as text ({error})") from None
