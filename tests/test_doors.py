@@ -280,6 +280,7 @@ def test_no_node_of_hydra_s_is_taken_from_a_file(
     assert not (tmp_path / "outputs").exists()
 
 
+@pytest.mark.filterwarnings("ignore:Callback NoneType")  # what the pickle was is no callback
 def test_the_doors_are_real_where_nobody_looks(
     emocam: Ask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
