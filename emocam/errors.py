@@ -1,4 +1,4 @@
-"""The errors a user can make, told in one sentence each."""
+"""The errors a user can make, each with a one-sentence message."""
 
 import difflib
 from collections.abc import Iterable

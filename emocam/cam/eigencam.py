@@ -25,7 +25,7 @@ def orient(projection: Tensor, like: Tensor) -> Tensor:
 
 
 class EigenCAM(CAM):
-    """What the channels have most in common. It does not look at the label.
+    """The pattern that the channels have most in common. It does not look at the label.
 
     A singular vector has no sign of its own: this one points to where the activations are large.
     With activations that are nowhere negative, all its entries then are positive.

@@ -7,7 +7,7 @@ from emocam.cam.eigencam import first_projection, orient
 
 
 class EigenGradCAM(CAM):
-    """What the channels' gradient x activation have most in common; it points to the label's evidence."""
+    """The pattern most common to the channels' gradient x activation; it points to the label's evidence."""
 
     def raw(self, forward: ForwardPass) -> Tensor:
         evidence = forward.gradient * forward.activation.detach()

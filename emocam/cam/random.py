@@ -8,7 +8,7 @@ from emocam.cam.base import CAM, ForwardPass, Score
 
 
 class RandomWeights(CAM):
-    """Weights from a standard normal, drawn anew for each image from `seed` and the image's name."""
+    """Weights from a standard normal, drawn for each image from `seed` and the image's name."""
 
     def __init__(self, score: Score = "logit", target: str = "predicted", seed: int = 0) -> None:
         super().__init__(score, target)

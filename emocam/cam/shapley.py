@@ -29,7 +29,7 @@ class ShapleyCAM(CAM):
     """A channel weighs what it adds to the score, averaged over orders in which channels may arrive.
 
     `pairs` orders are drawn once for all images, and each is also gone through backwards: a channel
-    that came early then comes late. `estimate` tells the standard errors beside the values.
+    that came early then comes late. `estimate` also gives the values' standard errors.
     """
 
     def __init__(

@@ -3,7 +3,7 @@
 import os
 
 SPIN = "5000"
-"""Turns of a thread that waits for another, before it makes room for whoever else needs the core.
+"""Turns of a thread that waits for another, before it frees the core for others.
 
 By default libgomp's, behind torch, go on for milliseconds: with workers that open pictures on the same cores
 a run of a small network took a third longer; one of EmoNet and YOLOv3 takes as long either way.

@@ -47,7 +47,7 @@ def compose(world: World, seed: int, index: int) -> Scene:
     label = dice.one(world.labels)
     size = dice.whole(*SIDES), dice.whole(*SIDES)
     kind = dice.one(list(FIELDS))
-    if world.backdrops:  # the objects go by a label of their own, which nobody is told
+    if world.backdrops:  # the objects follow another label, which is used nowhere else
         kind = world.backdrops[label]
         label = dice.one(world.labels)
     tones = tuple(pick_tone(dice) for _ in range(3))

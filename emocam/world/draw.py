@@ -79,9 +79,10 @@ def polygons(thing: Thing) -> list[Polygon]:
 def rimmed(thing: Thing) -> list[Polygon]:
     """Return the thing's parts over a rim of ink, which separates it from what is behind."""
     parts = polygons(thing)
-    rim = [
-        (thing.paints[INK], [(x + dx, y + dy) for x, y in outline]) for _, outline in parts for dx, dy in RIM
-    ]
+    rim = []
+    for _, outline in parts:
+        shifted = [[(x + dx, y + dy) for x, y in outline] for dx, dy in RIM]
+        rim += [(thing.paints[INK], copy) for copy in shifted]
     return rim + parts
 
 

@@ -11,7 +11,7 @@ from emocam.world.rules import World
 TRIES = 10
 TOLERATED = 0.12
 MIDDLE, OUTSIDE = 0.4, 0.06
-"""Where causes and the others are told apart by place: the middle's part of the room there is, and
+"""Where causes and the others differ by place: the middle's part of the room there is, and
 how far from the edge an outsider may stand, as part of the picture's shorter side."""
 
 

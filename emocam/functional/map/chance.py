@@ -1,4 +1,4 @@
-"""How often a box of the same size, elsewhere in the same map, has a mean at least as high.
+"""The share of boxes of the same size, elsewhere in the same map, whose mean is at least as high.
 
 All places on the map's grid are tried, so nothing is sampled. If a box had been placed at random, its share
 u would be valid as a p-value: P(u <= a) <= a.

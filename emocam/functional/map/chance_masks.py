@@ -1,4 +1,4 @@
-"""How often a region's shape, shifted elsewhere in the same map, has a mean at least as high.
+"""The share of a shape's places elsewhere in the same map at which its mean is at least as high.
 
 This is done as for boxes, with the mask put on the grid's cells by area and shifted as a whole. The sums at
 all places are one correlation of the mask with the map, computed by a Fourier transform of the grid. The

@@ -1,4 +1,4 @@
-"""How well a score separates used from unused; equal scores are taken together."""
+"""The ranking of used and unused by a score; equal scores are taken together."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ Marks = NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Ranking:
-    """How many of the n used and m unused score at least each threshold (T,), highest first.
+    """The numbers of the n used and m unused that score at least each threshold (T,), highest first.
 
     Whatever has no score (NaN) is ranked last and all alike.
     """

@@ -1,4 +1,4 @@
-"""How many pictures are enough for the same objects to come first.
+"""The number of pictures that is enough for the same objects to come first.
 
 Parts of growing size are drawn without replacement, each containing the one before. A part close to the
 whole agrees with it because it has nearly the same pictures; only parts of up to half of the pictures say
