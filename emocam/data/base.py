@@ -59,6 +59,9 @@ class Data:
     def prepare(self) -> None:
         """What is to be done once, before the first picture is opened."""
 
+    def measure(self) -> None:
+        """Add to the notes what only a look at all the pictures' files tells. The base class has nothing to add."""
+
     def listing(self) -> list[str]:
         """The images of a run: a shard is one of the images within `limit`."""
         listing = self.paths()[: self.limit]

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from emocam.data.annotations.coco import read_coco
 from emocam.data.annotations.records import AnnotationTable
+from emocam.data.annotations.spelling import respelled, under_root
 from emocam.data.folder import Folder
 from emocam.errors import SettingError
 
@@ -21,7 +22,8 @@ class Coco(Folder):
         table = read_coco(file, self.masks)
         if not table.regions:
             raise SettingError(f"data.annotations {file} lists no image")
-        return table
+        paths = under_root(list(table.regions), Path(self.root or "."), lambda: self.files)
+        return respelled(table, paths, str(file))
 
     def paths(self) -> list[str]:
         assert self.table is not None

@@ -21,17 +21,21 @@ class Files(Data):
         super().__post_init__()
         if not self.files:
             raise SettingError("data.files must name at least one picture")
-        found = [Path(file).expanduser().absolute() for file in self.files]
+        found = self._places()
         for file in found:
             if not file.is_file():
                 raise SettingError(f"data.files: there is no file {file}")
-        if len(set(found)) < len(found):
+        if len({file.resolve() for file in found}) < len(found):
             raise SettingError(f"data.files must name different pictures, got {list(self.files)}")
         self.root = Path(os.path.commonpath([file.parent for file in found]))
 
     def paths(self) -> list[str]:
         root = Path(self.root or ".")
-        return [Path(file).expanduser().absolute().relative_to(root).as_posix() for file in self.files]
+        return [file.relative_to(root).as_posix() for file in self._places()]
+
+    def _places(self) -> list[Path]:
+        """Return the whole paths, without dots."""
+        return [Path(os.path.normpath(Path(file).expanduser().absolute())) for file in self.files]
 
     def open(self, path: str) -> Picture:
         return Picture(open_upright(Path(self.root or ".") / path, self.max_pixels)[0])

@@ -112,6 +112,13 @@ class FindingEmo(Folder):
         root = Path(self.root or ".")
         # pictures of one folder and name occur in both runs of the study, so the run counts, too
         found = match_images(images, root, self.files, f"data.annotations {file}", least=1)
+        first: dict[str, str] = {}
+        for name, path in found.items():
+            if (other := first.setdefault(path, name)) != name:
+                raise SettingError(
+                    f"data.annotations {file}: image_path must differ from row to row, and {other!r} and {name!r} are "
+                    f"one picture, {path!r}"
+                )
         if not found:
             raise SettingError(
                 f"data.root {root} holds none of the {len(images):,} pictures chosen from {file}; expected "

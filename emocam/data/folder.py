@@ -7,10 +7,12 @@ from pathlib import Path
 
 from emocam.data.annotations.formats import read_annotations
 from emocam.data.annotations.matching import match_images
+from emocam.data.annotations.odd_boxes import frame_of, has_unknown_frame, notes_of_odd_boxes
 from emocam.data.annotations.orientation import Drawn, upright_regions
-from emocam.data.annotations.records import NO_REGIONS, AnnotationTable
+from emocam.data.annotations.records import NO_REGIONS, AnnotationTable, Regions
+from emocam.data.annotations.spelling import respelled
 from emocam.data.base import Data
-from emocam.data.image_file import SUFFIXES, open_upright, within_root
+from emocam.data.image_file import SUFFIXES, open_upright, read_size, within_root
 from emocam.errors import SettingError
 from emocam.records.picture import Picture
 
@@ -64,7 +66,9 @@ class Folder(Data):
             raise SettingError(f"data.drawn_on must be one of {', '.join(DRAWN)}, got {self.drawn_on!r}")
         self.table = self.annotated()
         if self.table:
-            self.objects, self.notes = self.table.objects, [*self.notes, *self.table.notes]
+            framed = [known for regions in self.table.regions.values() if (known := frame_of(regions))]
+            odd = notes_of_odd_boxes(str(self.annotations or self.root), framed)
+            self.objects, self.notes = self.table.objects, [*self.notes, *self.table.notes, *odd]
             self.labels = sorted(set(self.table.truth.values())) or None
 
     @cached_property
@@ -79,25 +83,44 @@ class Folder(Data):
         return files
 
     def annotated(self) -> AnnotationTable | None:
-        """What people wrote about these pictures, by the paths of the listing."""
+        """Return what people wrote about these pictures, by the paths of the listing."""
         if self.annotations is None:
             return None
         file = Path(self.annotations).expanduser()
-        table = read_annotations(file, self.masks)
-        place = match_images(table.regions, Path(self.root or "."), self.paths(), f"data.annotations {file}")
+        table = read_annotations(file, self.masks, self.paths() if file.is_dir() or file.is_file() else ())
+        told_by = f"data.annotations {file}"
+        place = match_images(table.regions, Path(self.root or "."), self.paths(), told_by)
         if not place:
             name = next(iter(table.regions), None)
             raise SettingError(
-                f"data.annotations {file} speaks of no picture under data.root {self.root}; "
+                f"{told_by} speaks of no picture under data.root {self.root}; "
                 + (f"its first is {name!r}" if name else "it lists none")
             )
-        note = f"{file} annotates {len(place):,} of {len(self.paths()):,} pictures"
-        return replace(
-            table,
-            regions={path: table.regions[name] for name, path in place.items()},
-            truth={place[name]: label for name, label in table.truth.items() if name in place},
-            notes=[*table.notes, note],
-        )
+        found = respelled(table, place, str(file))
+        pictures, elsewhere = len(found.regions), len(table.regions) - len(place)
+        note = f"{file} annotates {pictures:,} of {len(self.paths()):,} pictures"
+        if elsewhere:
+            boxes = sum(len(table.regions[name].boxes) for name in table.regions if name not in place)
+            note += f"; {elsewhere:,} that it names, with {boxes:,} boxes, are none of them"
+        return replace(found, notes=[*found.notes, note])
+
+    def measure(self) -> None:
+        """Add to the notes what only the pictures' sizes tell of their annotations."""
+        unknown = [path for path in self.listing() if has_unknown_frame(self.regions_of(path))]
+        framed = [(self.regions_of(path), self.size_of(path)) for path in unknown]
+        self.notes += notes_of_odd_boxes(str(self.annotations), [f for f in framed if f[1] is not None])
+
+    def regions_of(self, path: str) -> Regions:
+        """Return the annotated regions of a picture."""
+        return self.table.regions.get(path, NO_REGIONS) if self.table else NO_REGIONS
+
+    def size_of(self, path: str) -> tuple[float, float] | None:
+        """Return a picture's width and height as its annotators saw them; None where it cannot be opened."""
+        try:
+            file = within_root(Path(self.root or "."), path, self.follow_links)
+            return read_size(file, upright=self.drawn_on != "stored")
+        except Exception:  # a crafted file may raise anything; the ledger tells of it
+            return None
 
     def paths(self) -> list[str]:
         return self.files
@@ -110,6 +133,6 @@ class Folder(Data):
     def open(self, path: str) -> Picture:
         file = within_root(Path(self.root or "."), path, self.follow_links)
         image, orientation = open_upright(file, self.max_pixels)
-        regions = self.table.regions.get(path, NO_REGIONS) if self.table else NO_REGIONS
+        regions = self.regions_of(path)
         boxes, object, masks = upright_regions(regions, image.size, orientation, self.drawn_on, self.masks)
         return Picture(image, boxes, object, masks, self.known(path))

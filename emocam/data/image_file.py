@@ -79,3 +79,15 @@ def open_upright(file: Path, max_pixels: int) -> tuple[Image.Image, int]:
         except (Image.DecompressionBombWarning, Image.DecompressionBombError):
             raise Refused(f"has more than data.max_pixels={max_pixels:,} pixels") from None
     return (rgb.transpose(UPRIGHT[left]) if left in UPRIGHT else rgb), orientation
+
+
+def read_size(file: Path, upright: bool = True) -> tuple[int, int]:
+    """Return width and height by the file's head alone, as a person sees the picture or as it is stored."""
+    if not stat.S_ISREG(file.stat().st_mode):
+        raise Refused("is no regular file")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        with Image.open(file, formats=FORMATS) as image:
+            width, height = image.size
+            turned = upright and orientation_of(image) >= 5
+    return (height, width) if turned else (width, height)

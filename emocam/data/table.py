@@ -8,6 +8,7 @@ import pandas as pd
 
 from emocam.data.annotations.rows import find_column, numbers, place, read_rows, texts
 from emocam.data.annotations.source import Source
+from emocam.data.annotations.spelling import under_root
 from emocam.data.annotations.table import IMAGE
 from emocam.data.folder import Folder
 from emocam.errors import SettingError
@@ -43,7 +44,11 @@ class Table(Folder):
         """What the table says of each picture, in its order."""
         source = Source(Path(self.file or ""), "data.file")
         rows = read_rows(source)
-        paths = [self.under_root(path) for path in texts(source, rows, self._column(source, rows))]
+        named = texts(source, rows, self._column(source, rows))
+        spelled = under_root(
+            list(dict.fromkeys(named)), Path(self.root or ".").expanduser(), lambda: self.files
+        )
+        paths = [spelled[path] for path in named]
         facts: Facts = {}
         truth = [self.label] if self.label else [c for c in rows if c == "truth"]
         labels = [texts(source, rows, find_column(source, rows, [c]), empty=True) for c in truth]
@@ -51,7 +56,7 @@ class Table(Folder):
         values = {c: numbers(source, rows, c, empty=True) for c in numeric}
         for row, path in enumerate(paths):
             if path in facts:
-                raise source.fault(place(row), "of a picture that no line before it names", path)
+                raise source.fault(place(row), "of a picture that no line before it names", named[row])
             facts[path] = {"truth": labels[0][row]} if labels else {}
             facts[path] |= {c: float(column[row]) for c, column in values.items()}
         if not facts:
@@ -60,12 +65,6 @@ class Table(Folder):
 
     def _column(self, source: Source, rows: pd.DataFrame) -> str:
         return find_column(source, rows, [self.column] if self.column else IMAGE)
-
-    def under_root(self, path: str) -> str:
-        """Relative and posix; whole paths are common in tables, and fine where they lie under root."""
-        root, given = Path(self.root or ".").expanduser().absolute(), Path(path)
-        under = given.is_absolute() and given.is_relative_to(root)
-        return given.relative_to(root).as_posix() if under else path
 
     def paths(self) -> list[str]:
         return list(self.facts)

@@ -26,8 +26,9 @@ from emocam.version import __version__
 
 
 def prepare_data(components: Components) -> None:
-    """The data set gets ready, and says how it was read."""
+    """Get the data set ready, and say how it was read."""
     components.data.prepare()
+    components.data.measure()
     for note in components.data.notes:
         sys.stderr.write(f"{note}\n")
 
@@ -100,6 +101,7 @@ def explain_missing(runs: Sequence[Components], keys: Sequence[str]) -> None:
             components.settings, components.data, components.listing, model.classifier, model.detector
         )
         common = {"labels": labels, "objects": objects, "version": __version__, "made_of": made_of}
+        common["notes"] = components.data.notes  # they go where the evidence goes
         for chunks, run in zip(everything, runs, strict=True):
             names = {**common, "key": chunks.key}
             chunks.merge(run.folder, {METADATA: json.dumps(names).encode()}, FILES, blank)

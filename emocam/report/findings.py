@@ -89,7 +89,7 @@ def _listed(names: list[str], most: int = 5) -> str:
 
 def warnings(run: RunTables, strongest: Strongest, flat_maps: int, lost_pictures: int) -> list[str]:
     """What should make a reader careful, each in a sentence."""
-    told, images = [], int(run.images.sum())
+    told, images = [str(note) for note in run.summary.get("notes", [])], int(run.images.sum())
     if not run.explained:
         told.append(
             "No CAM was asked: every detected object counts, looked at or not. Add one with cam=gradcam."

@@ -96,7 +96,9 @@ def whole_names(shard: Run, components: Components, key: str) -> dict[str, Any]:
     """What the tables say of themselves: as in a shard, but of the whole corpus."""
     data, settings = components.data, components.settings["data"]
     corpus = {"data": corpus_digest(settings, data, components.listing), "source": source(settings, data)}
-    return {**shard.names, "made_of": {**shard.names["made_of"], **corpus}, "key": key}
+    data.measure()
+    made_of = {**shard.names["made_of"], **corpus}
+    return {**shard.names, "made_of": made_of, "notes": data.notes, "key": key}
 
 
 def check_unchanged(shard_run: ShardRun, components: Components) -> None:

@@ -81,6 +81,7 @@ def finish_run(
     summary: dict[str, Any] = {
         **ledger.counts,
         "regions": regions,
+        "notes": finished_run.names.get("notes", []),
         "settings": hashlib.sha256(json.dumps(settings, sort_keys=True, default=str).encode()).hexdigest()[
             :16
         ],

@@ -198,6 +198,7 @@ def test_labels_with_few_images_come_last():
 def test_warnings_name_what_to_keep_in_mind():
     run = tables([[1, 0, 0]], [200, 5, 0], regions=100_000, images=300, done=205)
     seen = Strongest(pd.DataFrame(), np.array([[199, 5, 0]]), 0.9)
+    run.summary["notes"] = ["2 of 9 boxes lie outside"]
     told = " ".join(warnings(run, seen, flat_maps=7, lost_pictures=0))
     for words in (
         "Never predicted",
@@ -207,6 +208,7 @@ def test_warnings_name_what_to_keep_in_mind():
         "488 regions",
         "7 of the maps",
         "95 of 300",
+        "2 of 9 boxes",
     ):
         assert words in told
     assert "No image was explained" in nothing(tables([[0]], [0]), 0.0)

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from emocam.data.annotations.masks import Shape
+from emocam.data.annotations.masks import Shape, bounds
 from emocam.data.annotations.outline import read_outline
 from emocam.data.annotations.records import AnnotationTable, Regions
 from emocam.data.annotations.source import Source, finite
@@ -55,6 +55,11 @@ def _size(source: Source, place: str, record: dict[str, Any]) -> tuple[float, fl
     return width, height
 
 
+def _missing(found: object) -> bool:
+    """Return whether an annotation has no box, which is not the same as a wrong one."""
+    return found is None or found == []
+
+
 def _box(source: Source, place: str, found: object, size: tuple[float, float]) -> list[float]:
     """x, y, width, height in pixels -> corners as fractions."""
     expected = "[x, y, width, height] in pixels"
@@ -85,6 +90,7 @@ def coco_table(source: Source, content: object, masks: bool = False) -> Annotati
     boxes: dict[Id, list[list[float]]] = defaultdict(list)
     object: dict[Id, list[int]] = defaultdict(list)
     shapes: dict[Id, list[Shape | None]] = defaultdict(list)
+    nowhere = crowds = 0
     for i, record in enumerate(content["annotations"]):
         place = f"annotations[{i}]"
         if not isinstance(record, dict):
@@ -95,11 +101,21 @@ def coco_table(source: Source, content: object, masks: bool = False) -> Annotati
             raise source.fault(f"{place}.image_id", "the id of an image", image)
         if category not in number:
             raise source.fault(f"{place}.category_id", "the id of a category", category)
-        boxes[image].append(_box(source, f"{place}.bbox", record.get("bbox"), sizes[image]))
+        outline: Shape | None = None
+        if masks or _missing(record.get("bbox")):
+            drawn = record.get("segmentation")
+            outline = read_outline(source, f"{place}.segmentation", drawn, sizes[image])
+        if _missing(record.get("bbox")):
+            around = None if outline is None else bounds(outline)
+            if around is None:
+                nowhere += 1
+                continue
+            boxes[image].append(around)
+        else:
+            boxes[image].append(_box(source, f"{place}.bbox", record.get("bbox"), sizes[image]))
         object[image].append(number[category])
-        if masks:
-            outline = record.get("segmentation")
-            shapes[image].append(read_outline(source, f"{place}.segmentation", outline, sizes[image]))
+        shapes[image].append(outline)
+        crowds += record.get("iscrowd") in (1, True)
     regions = {
         name: Regions(
             np.array(boxes[key], np.float64).reshape(-1, 4),
@@ -114,4 +130,12 @@ def coco_table(source: Source, content: object, masks: bool = False) -> Annotati
         for name, (place, record) in zip(files, images.values(), strict=True)
         if "truth" in record
     }
-    return AnnotationTable(names, regions, truth)
+    notes = []
+    if nowhere:
+        notes.append(
+            f"{source.file}: {nowhere:,} annotations have neither a box nor an outline (keypoints alone, say) and "
+            "are left out"
+        )
+    if crowds:
+        notes.append(f"{source.file}: {crowds:,} boxes are of crowds (iscrowd), and count as one object each")
+    return AnnotationTable(names, regions, truth, notes)

@@ -1,6 +1,6 @@
 """Which format annotations are in: told by what a file holds, never by what it is called."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 from emocam.data.annotations.coco import coco_table, is_coco
@@ -10,7 +10,7 @@ from emocam.data.annotations.rows import is_parquet, separator
 from emocam.data.annotations.source import Source
 from emocam.data.annotations.table import has_boxes, read_open_images, read_table
 from emocam.data.annotations.voc import read_voc
-from emocam.data.annotations.yolo import label_files, read_names, read_yolo
+from emocam.data.annotations.yolo import label_files, read_classes, read_yolo
 from emocam.errors import SettingError
 
 KNOWN = (
@@ -20,28 +20,32 @@ GLANCE = 4096
 Reader = Callable[[], AnnotationTable]
 
 
-def read_annotations(place: Path, masks: bool = False) -> AnnotationTable:
-    """Regions by the image's path as the format tells it; `masks` reads COCO's outlines, too."""
+def read_annotations(place: Path, masks: bool = False, pictures: Collection[str] = ()) -> AnnotationTable:
+    """Read regions by the image's path as the format tells it.
+
+    `masks` reads COCO's outlines, too. `pictures` are the paths of the pictures, whose names tell label
+    files from other text.
+    """
     if not place.exists():
         raise SettingError(f"data.annotations: there is no file {place}")
-    return (_of_folder(place, masks) if place.is_dir() else _of_file(place, masks))()
+    return (_of_folder if place.is_dir() else _of_file)(place, masks, pictures)()
 
 
-def _of_folder(folder: Path, masks: bool) -> Reader:
-    """The one format that the files of a folder are in; a single file may lie there, too."""
+def _of_folder(folder: Path, masks: bool, pictures: Collection[str]) -> Reader:
+    """Return the reader of the one format that a folder's files are in; a single file may lie there, too."""
     markup = sorted(folder.rglob("*.xml"))
-    texts = label_files(folder)
+    texts = label_files(folder, pictures)
     singles = [
         file
         for suffix in ("json", "csv", "parquet")
         for file in sorted(folder.glob(f"*.{suffix}"))
         if "class-descriptions" not in file.name
     ]
-    readers: dict[str, Reader] = {str(file): _of_file(file, masks) for file in singles}
+    readers: dict[str, Reader] = {str(file): _of_file(file, masks, pictures) for file in singles}
     if markup:
         readers[f"{len(markup)} XML files"] = lambda: read_voc(markup, folder)
-    if texts and (read_names(folder) or not readers):
-        readers[f"{len(texts)} txt files"] = lambda: read_yolo(folder)
+    if texts and (read_classes(folder) or not readers):
+        readers[f"{len(texts)} txt files"] = lambda: read_yolo(folder, pictures)
     if len(readers) > 1:
         raise SettingError(
             f"data.annotations {folder} holds {' and '.join(list(readers)[:3])}; name one of them"
@@ -51,7 +55,7 @@ def _of_folder(folder: Path, masks: bool) -> Reader:
     return next(iter(readers.values()))
 
 
-def _of_file(file: Path, masks: bool) -> Reader:
+def _of_file(file: Path, masks: bool, pictures: Collection[str]) -> Reader:
     if not file.is_file():
         raise SettingError(f"data.annotations {file} is no regular file; expected {KNOWN}")
     if is_parquet(file):
@@ -68,8 +72,8 @@ def _of_file(file: Path, masks: bool) -> Reader:
         return lambda: read_open_images(file)
     if has_boxes(header):
         return lambda: read_table(file)
-    if "names:" in start and read_names(file):
-        return lambda: read_yolo(file)
+    if "names:" in start and read_classes(file):
+        return lambda: read_yolo(file, pictures)
     raise SettingError(
         f"data.annotations {file} is in no format that is known; expected {KNOWN}, "
         f"but it begins with {start.strip()[:40]!r}"
@@ -85,6 +89,11 @@ def _of_json(file: Path, masks: bool) -> AnnotationTable:
     source = Source(file)
     content = source.json()
     if isinstance(content, list) and content and all(isinstance(task, dict) for task in content):
+        if {"image_id", "category_id"} <= content[0].keys():
+            raise SettingError(
+                f"data.annotations {file} is a list of results in COCO's way, which names neither its pictures nor "
+                "its classes; expected the JSON with images, annotations and categories"
+            )
         return label_studio_table(source, content)
     if isinstance(content, dict) and not is_coco(content):
         raise SettingError(

@@ -26,8 +26,42 @@ class Runs:
     counts: np.ndarray
     size: tuple[int, int]
 
+    @classmethod
+    def of(cls, mask: np.ndarray) -> "Runs":
+        """Return the run lengths of a mask, bool (height, width)."""
+        columns = mask.T.ravel()
+        edges = np.flatnonzero(columns[1:] != columns[:-1]) + 1
+        first = [0] if columns[:1].any() else []  # runs begin with what is outside
+        counts = np.diff(np.concatenate([first, [0], edges, [len(columns)]]))
+        return cls(counts.astype(np.int64), (mask.shape[0], mask.shape[1]))
+
+    @property
+    def mask(self) -> np.ndarray:
+        """What is covered, bool (height, width)."""
+        height, width = self.size
+        inside = np.repeat(np.arange(len(self.counts)) % 2 == 1, self.counts)
+        return inside.reshape(width, height).T
+
 
 Shape = Polygons | Runs
+
+
+def bounds(shape: Shape) -> list[float] | None:
+    """Return the box around an outline, x0, y0, x1, y1 in fractions of the image; None where it covers nothing."""
+    if isinstance(shape, Polygons):
+        points = np.concatenate([np.zeros((0, 2)), *shape.points])
+        return [*points.min(0).tolist(), *points.max(0).tolist()] if len(points) else None
+    mask = shape.mask
+    rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
+    if not len(rows):
+        return None
+    height, width = shape.size
+    return [
+        float(columns[0] / width),
+        float(rows[0] / height),
+        float((columns[-1] + 1) / width),
+        float((rows[-1] + 1) / height),
+    ]
 
 
 def draw_mask(shape: Shape | None, box: np.ndarray) -> np.ndarray:
@@ -54,7 +88,6 @@ def _draw_polygons(shape: Polygons, box: np.ndarray) -> np.ndarray:
 
 def _draw_runs(shape: Runs, box: np.ndarray) -> np.ndarray:
     height, width = shape.size
-    inside = np.repeat(np.arange(len(shape.counts)) % 2, shape.counts)
-    pixels = Image.fromarray(inside.reshape(width, height).T.astype(np.float32))
+    pixels = Image.fromarray(shape.mask.astype(np.float32))
     corners = tuple((box * (width, height, width, height)).tolist())
     return np.asarray(pixels.resize((SIDE, SIDE), Resampling.BOX, box=corners))

@@ -82,7 +82,8 @@ def upright_regions(
     stored = seen_by_annotators(regions, size, orientation, drawn) == "stored"
     boxes = regions.boxes
     if regions.pixels:
-        width, height = size[::-1] if stored and orientation in SIDEWAYS else size
+        # pixels of the picture as annotators had it, which may have been scaled since
+        width, height = regions.size or (size[::-1] if stored and orientation in SIDEWAYS else size)
         boxes = boxes / (width, height, width, height)
     boxes, kept = cut_at_border(boxes)
     masks = None

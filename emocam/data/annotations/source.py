@@ -42,10 +42,10 @@ class Source:
             raise self.unreadable("JSON", error) from None
 
     def name(self, place: str, found: object) -> str:
-        """A class's name; what is no text in it is spelt out."""
+        """Return a class's name as it stands, its spaces with it; what is no text in it is spelt out."""
         if not isinstance(found, str) or not found.strip():
             raise self.fault(place, "a name", found)
-        return found.strip().encode("utf-8", "backslashreplace").decode("utf-8")
+        return found.encode("utf-8", "backslashreplace").decode("utf-8")
 
     def path(self, place: str, found: object) -> str:
         """The path of an image, as it is: whoever opens it sees that it stays under the root."""

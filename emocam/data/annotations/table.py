@@ -45,8 +45,11 @@ def has_boxes(header: str) -> bool:
 
 def _gather(
     source: Source, table: pd.DataFrame, columns: Columns, objects: Sequence[str] | None = None
-) -> tuple[list[str], dict[str, Regions], float]:
-    """Classes, regions by image, and the largest corner. A row without corners names an image alone."""
+) -> tuple[list[str], dict[str, Regions], float, list[str]]:
+    """Return classes, regions by image, the largest corner, and notes.
+
+    A row without corners names an image alone.
+    """
     images, named = texts(source, table, columns.image), texts(source, table, columns.object, empty=True)
     boxes = np.stack([numbers(source, table, column, empty=True) for column in columns.corners], 1)
     given = ~np.isnan(boxes)
@@ -72,20 +75,22 @@ def _gather(
         image: Regions(boxes[own], np.array([number[named[row]] for row in own], np.int64))
         for image, own in rows.items()
     }
-    return names, regions, float(boxes[held].max(initial=0))
+    nowhere = sum(bool(named[row]) for row in np.flatnonzero(~held).tolist())
+    told = f"{source.file}: {nowhere:,} rows name an object without saying where it is, and are left out"
+    return names, regions, float(boxes[held].max(initial=0)), [told] if nowhere else []
 
 
 def read_table(file: Path) -> AnnotationTable:
     """Columns path, x0, y0, x1, y1, label, or words for the same; pixels or fractions by the values."""
     source = Source(file)
     table = read_rows(source)
-    names, regions, largest = _gather(source, table, find_columns(source, table))
+    names, regions, largest, notes = _gather(source, table, find_columns(source, table))
     pixels = largest > LARGEST_FRACTION
     if pixels:
         regions = {image: Regions(r.boxes, r.object, pixels=True) for image, r in regions.items()}
     unit = "pixels" if pixels else "fractions of the image"
     note = f"{file}: boxes are read as {unit}, because their largest corner is {largest:g}"
-    return AnnotationTable(names, regions, notes=[note])
+    return AnnotationTable(names, regions, notes=[note, *notes])
 
 
 def read_descriptions(folder: Path) -> dict[str, str] | None:
@@ -111,9 +116,9 @@ def read_open_images(file: Path) -> AnnotationTable:
             found = table[object].iloc[row]
             raise source.fault(f"{place(row)}, LabelName", "one of class-descriptions.csv", found)
         table = table.assign(**{object: table[object].map(described)})
-    names, regions, largest = _gather(
+    names, regions, largest, notes = _gather(
         source, table, columns, list(dict.fromkeys(described.values())) if described else None
     )
     if largest > LARGEST_FRACTION:
         raise source.fault("corners of boxes", "fractions of the image", largest)
-    return AnnotationTable(names, regions)
+    return AnnotationTable(names, regions, notes=notes)

@@ -41,6 +41,7 @@ def read_voc(files: Sequence[Path], folder: Path) -> AnnotationTable:
     An image keeps the subfolders that its XML file lies in, to tell it from others of its name.
     """
     gathering = TableBuilder()
+    parts = 0
     for file in files:
         source = Source(file)
         root = read_markup(source)
@@ -55,4 +56,8 @@ def read_voc(files: Sequence[Path], folder: Path) -> AnnotationTable:
         for object in (node for node in root.children if node.name == "object"):
             name = source.name(f"line {object.line}: name", object.said("name"))
             gathering.add(image, name, _box(source, object))
-    return gathering.table(pixels=True)
+            parts += sum(node.name == "part" for node in object.children)
+    told = (
+        f"{folder}: {parts:,} parts of objects (a head, a hand) have boxes of their own, which are not read"
+    )
+    return gathering.table(pixels=True, notes=[told] if parts else [])

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from emocam.data.annotations.coco import read_coco
+from emocam.data.annotations.formats import read_annotations
 from emocam.data.annotations.masks import Polygons, Runs
 from emocam.data.annotations.outline import unpack
 from emocam.data.coco import Coco
@@ -75,7 +76,6 @@ FAULTS = [
     ("annotations.0.bbox", [0, 0, 1], r"got \[0, 0, 1\]"),
     ("annotations.0.bbox", ["0", 0, 1, 1], r"annotations\[0\]\.bbox"),
     ("annotations.0.bbox", [True, 0, 1, 1], r"annotations\[0\]\.bbox"),
-    ("annotations.0.bbox", None, "got None"),
     ("annotations.0.image_id", 99, r"annotations\[0\]\.image_id must be the id of an image, got 99"),
     ("annotations.0.image_id", [1], r"annotations\[0\]\.image_id must be a whole number or a text"),
     ("annotations.0.category_id", 99, r"category_id must be the id of a category, got 99"),
@@ -286,3 +286,42 @@ def test_the_real_photos_are_read() -> None:
         assert (
             len(picture.masks) == len(picture.boxes) and 0 <= picture.masks.min() <= picture.masks.max() <= 1
         )
+
+
+def without_box(segmentation: object) -> dict[str, Any]:
+    content = copy.deepcopy(RIGHT)
+    content["annotations"][0] |= {"segmentation": segmentation}
+    del content["annotations"][0]["bbox"]
+    return content
+
+
+@pytest.mark.parametrize(
+    ("segmentation", "box"),
+    [
+        ([[10, 5, 60, 5, 60, 30]], [0.1, 0.1, 0.6, 0.6]),
+        # 50 high: ten columns outside, then in the eleventh pixels 5 to 9
+        ({"size": [50, 100], "counts": [505, 5, 4490]}, [0.1, 0.1, 0.11, 0.2]),
+    ],
+)
+def test_an_outline_without_a_box_has_the_one_around_it(
+    tmp_path: Path, segmentation: object, box: list
+) -> None:
+    table = read_coco(write(tmp_path, without_box(segmentation)))
+    np.testing.assert_allclose(table.regions["a.jpg"].boxes[0], box)
+    assert table.notes == []
+
+
+@pytest.mark.parametrize("segmentation", [None, [], {"size": [50, 100], "counts": [5000]}])
+def test_keypoints_alone_and_crowds_are_told(tmp_path: Path, segmentation: object) -> None:
+    content = without_box(segmentation)
+    content["annotations"][1]["iscrowd"] = 1
+    table = read_coco(write(tmp_path, content))
+    assert len(table.regions["a.jpg"].boxes) == 1
+    nowhere, crowds = table.notes
+    assert "1 annotations have neither a box nor an outline" in nowhere and "1 boxes are of crowds" in crowds
+
+
+def test_a_list_of_results_is_no_label_studio(tmp_path: Path) -> None:
+    results = [{"image_id": 1, "category_id": 1, "bbox": [0, 0, 1, 1], "score": 0.5}]
+    with pytest.raises(SettingError, match="is a list of results in COCO's way"):
+        read_annotations(write(tmp_path, results))

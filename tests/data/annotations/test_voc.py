@@ -37,6 +37,7 @@ def test_pixels_are_counted_from_one_and_whole(tmp_path: Path) -> None:
     assert regions.pixels and regions.size == (100, 50)
     assert regions.object.tolist() == [1, 0]
     assert regions.boxes.tolist() == [[10, 5, 60, 30], [0, 0, 100.5, 50]]
+    assert "1 parts of objects (a head, a hand)" in table.notes[0]
 
 
 def test_a_folder_of_files_keeps_its_subfolders(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from emocam.data.annotations.formats import read_annotations
+from emocam.data.annotations.masks import draw_mask
 from emocam.data.folder import Folder
 from emocam.errors import SettingError
 
@@ -122,3 +123,96 @@ def test_whatever_stands_in_the_file_is_read_or_told(tmp_path: Path, content: st
         assert "data.annotations" in str(told) and len(str(told)) < 600
     else:
         assert all(np.isfinite(regions.boxes).all() for regions in table.regions.values())
+
+
+BOX = "0 .5 .5 .2 .4"
+
+
+@pytest.mark.parametrize(
+    "name", ["license_plate_01", "readme_x", "LICENSED", "training", "labels2", "classes_of_cars"]
+)
+def test_a_label_file_may_be_called_almost_anything(corpus, tmp_path: Path, name: str) -> None:
+    write(tmp_path, {f"labels/{name}.txt": BOX, "labels/b.txt": BOX, "data.yaml": NAMES})
+    data = Folder(root=corpus(f"{name}.jpg", "b.jpg"), annotations=tmp_path)
+    assert len(data.open(f"{name}.jpg").boxes) == len(data.open("b.jpg").boxes) == 1
+
+
+@pytest.mark.parametrize("name", ["train", "val", "labels", "classes", "README", "license"])
+def test_a_picture_of_that_name_makes_a_label_file_of_a_list(corpus, tmp_path: Path, name: str) -> None:
+    root = corpus(f"{name}.jpg", "b.jpg")
+    for content, boxes in ((BOX, 1), ("", 0)):
+        write(tmp_path, {f"{name}.txt": content, "b.txt": BOX, "data.yaml": NAMES})
+        data = Folder(root=root, annotations=tmp_path)
+        assert len(data.open(f"{name}.jpg").boxes) == boxes
+        assert data.notes[-1].endswith("annotates 2 of 2 pictures")
+
+
+def test_lists_names_and_words_are_no_labels_where_no_picture_is_called_so(corpus, tmp_path: Path) -> None:
+    other = {
+        "train.txt": "./b.jpg",
+        "README.txt": "See the site.",
+        "LICENSE.txt": "MIT",
+        "README.dataset.txt": "x",
+    }
+    write(tmp_path, {"b.txt": BOX, "classes.txt": "cat\ndog\n", **other})
+    data = Folder(root=corpus("b.jpg"), annotations=tmp_path)
+    assert data.objects == ["cat", "dog"] and data.notes[-1].endswith("annotates 1 of 1 pictures")
+
+
+def test_a_file_of_boxes_counts_whatever_it_is_called(tmp_path: Path) -> None:
+    write(tmp_path, {"val.txt": BOX, "data.yaml": NAMES})
+    assert list(read_annotations(tmp_path).regions) == ["val"]
+
+
+def test_text_outside_of_the_folder_of_labels_is_told(tmp_path: Path) -> None:
+    write(tmp_path, {"labels/a.txt": BOX, "other/b.txt": BOX, "data.yaml": NAMES, "README.txt": "hello"})
+    table = read_annotations(tmp_path)
+    assert list(table.regions) == ["labels/a"]
+    assert any("1 text files lie in no folder `labels`" in note for note in table.notes)
+
+
+@pytest.mark.parametrize(
+    ("shape", "points"), [("[2, 2]", ".2 .3 .9 .8"), ("[2, 3]", ".2 .3 2 .9 .8 0"), ("[1, 3]", "0 0 0")]
+)
+def test_of_a_pose_the_box_is_read_and_no_outline_is_made_of_it(
+    tmp_path: Path, shape: str, points: str
+) -> None:
+    yaml = f"{NAMES}kpt_shape: {shape}\n"
+    table = read_annotations(write(tmp_path, {"a.txt": f"{BOX} {points}\n{BOX}\n", "data.yaml": yaml}))
+    np.testing.assert_allclose(table.regions["a"].boxes, [[0.4, 0.3, 0.6, 0.7]] * 2)
+    assert table.regions["a"].shapes is None
+    assert any("lines are poses" in note for note in table.notes)
+
+
+@pytest.mark.parametrize(
+    ("line", "shape", "sentence"),
+    [
+        (f"{BOX} .2 .3", "[2, 2]", "line 1 must be .* or the same and the 4 numbers of kpt_shape"),
+        (f"{BOX} .2 .3 .9", "[2, 2]", "line 1 must be"),
+        (BOX, "[17]", r"kpt_shape must be \[points, 2 or 3\], got \[17\]"),
+        (BOX, "[17, 5]", "kpt_shape must be"),
+    ],
+)
+def test_poses_that_are_not_as_they_should_be_are_told(
+    tmp_path: Path, line: str, shape: str, sentence: str
+) -> None:
+    write(tmp_path, {"a.txt": line, "data.yaml": f"{NAMES}kpt_shape: {shape}\n"})
+    with pytest.raises(SettingError, match=sentence):
+        read_annotations(tmp_path)
+
+
+def test_an_oriented_box_is_its_four_corners(tmp_path: Path) -> None:
+    write(tmp_path, {"a.txt": f"1 .5 .1 .9 .5 .5 .9 .1 .5\n{BOX}", "data.yaml": NAMES})
+    table = read_annotations(tmp_path)
+    np.testing.assert_allclose(table.regions["a"].boxes, [[0.1, 0.1, 0.9, 0.9], [0.4, 0.3, 0.6, 0.7]])
+    shape = (table.regions["a"].shapes or [])[0]
+    mask = draw_mask(shape, table.regions["a"].boxes[0])
+    assert mask.mean() == pytest.approx(
+        0.5, abs=0.02
+    )  # a square that stands on its corner fills half its box
+    assert any("1 of 2 lines are outlines (segments or oriented boxes)" in note for note in table.notes)
+
+
+def test_names_of_classes_keep_their_spaces(tmp_path: Path) -> None:
+    write(tmp_path, {"a.txt": BOX, "classes.txt": " big\tcat \ndog\n\n"})
+    assert read_annotations(tmp_path).objects == [" big\tcat ", "dog"]
