@@ -68,6 +68,8 @@ class Coalitions:
             return self._plain_without_each()
         if self._one_number(self.summing):
             return self.whole[:, None] - self._shares(self.summing)[1]
+        if self.activation.device.type != "cpu":
+            return self._each_of_all(self.summing)
         scores = self.whole[:, None].repeat(1, self.activation.shape[1])
         heard: list[Tensor] = []
 
@@ -79,6 +81,18 @@ class Coalitions:
         for image, without in enumerate(self._after(self.summing, asked(self.summing))):
             scores[image, heard[image]] = without
         return scores
+
+    def _each_of_all(self, summing: ChannelSum) -> Tensor:
+        """`scores_without_each` with the silent channels among the rest: an accelerator need not count them."""
+        heard: list[Tensor] = []
+
+        def asked() -> Iterator[tuple[int, Tensor]]:
+            for image, nothing, parts in self._parts(summing):
+                heard.append(parts.abs().amax(-1) > 0)
+                yield image, nothing + parts.sum(0) - parts
+
+        without = torch.stack(list(self._after(summing, asked())))
+        return torch.where(torch.stack(heard), without, self.whole[:, None])
 
     @torch.no_grad()
     def plain_scores(self, mask: Tensor) -> Tensor:
@@ -92,7 +106,13 @@ class Coalitions:
 
     def _plain_without_each(self) -> Tensor:
         channels = self.activation.shape[1]
-        image, channel = (self.activation.abs().amax((-2, -1)) > 0).nonzero(as_tuple=True)
+        heard = self.activation.abs().amax((-2, -1)) > 0
+        if heard.device.type != "cpu":  # asked in vain about the silent ones: to count them would take longer
+            absent = 1 - torch.eye(channels, device=heard.device, dtype=self.activation.dtype)
+            return torch.where(
+                heard, self.plain_scores(absent.expand(len(heard), -1, -1)), self.whole[:, None]
+            )
+        image, channel = heard.nonzero(as_tuple=True)
         scores = self.whole[:, None].repeat(1, channels)
         step = self._rows(self.activation[0])
         for i, k in zip(image.split(step), channel.split(step), strict=True):
@@ -129,10 +149,10 @@ class Coalitions:
         absent, change = summing.inputs(self.activation)
         nothing = summing.linear(absent)
         weight = summing.weight(self.activation.shape[1])
-        images = torch.arange(len(change))
-        for some in images.split(max(1, HELD // weight[..., 0].numel())):
-            parts = torch.einsum("bkq,okq->bko", change[some], weight)
-            yield from ((image, nothing, part) for image, part in zip(some.tolist(), parts, strict=True))
+        step = max(1, HELD // weight[..., 0].numel())
+        for start in range(0, len(change), step):
+            parts = torch.einsum("bkq,okq->bko", change[start : start + step], weight)
+            yield from ((start + number, nothing, part) for number, part in enumerate(parts))
 
     def _one_number(self, summing: ChannelSum) -> bool:
         return summing.after is None and self.forward.score_kind == "logit"

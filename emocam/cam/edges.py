@@ -16,6 +16,6 @@ class Edges(CAM):
     def raw(self, forward: ForwardPass) -> Tensor:
         rows, columns = forward.activation.shape[-2:]
         grey = F.pad(forward.x.mean(1, keepdim=True), (1, 1, 1, 1), mode="replicate")
-        across = torch.tensor([[-1.0, 0, 1], [-2, 0, 2], [-1, 0, 1]], device=grey.device)
+        across = torch.tensor([[-1.0, 0, 1], [-2, 0, 2], [-1, 0, 1]]).to(grey.device, non_blocking=True)
         slopes = F.conv2d(grey, torch.stack([across, across.T])[:, None])
         return F.adaptive_avg_pool2d(slopes.norm(dim=1), (rows, columns))

@@ -1,6 +1,7 @@
 """The whole classifier's scores of changed inputs, in batches of bounded size."""
 
 from collections.abc import Callable
+from functools import cache
 
 import torch
 from torch import Tensor
@@ -14,8 +15,9 @@ WORKING = 512
 """Bytes of activations for a number of input, and to spare: VGG-16 needs a third."""
 
 
+@cache
 def held(device: torch.device) -> int:
-    """Return the numbers of input in one batch on this device: on a GPU, as many as free memory takes."""
+    """Return the numbers of input in one batch on this device: as many as fit into what a GPU has left at first."""
     most = HELD.get(device.type, HELD_ELSEWHERE)
     if device.type == "cuda" and torch.cuda.is_available():
         return min(most, torch.cuda.mem_get_info(device)[0] // WORKING)

@@ -45,7 +45,8 @@ class LIMECAM(CAM):
         self.penalty = PENALTY[solver] if penalty is None else penalty
 
     def channel_weights(self, forward: ForwardPass) -> Tensor:
-        present = self.coalitions(forward.activation.shape[1]).to(forward.activation)
+        present = self.coalitions(forward.activation.shape[1]).to(forward.activation.dtype)
+        present = present.to(forward.activation.device, non_blocking=True)
         scores = Coalitions(forward).scores(present[None])
         return self.solve(present, scores, self.penalty).to(scores)
 

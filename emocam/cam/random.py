@@ -20,4 +20,5 @@ class RandomWeights(CAM):
         drawn = [
             np.random.default_rng([self.seed, image]).standard_normal(channels) for image in forward.seeds
         ]
-        return torch.from_numpy(np.stack(drawn)).to(forward.activation)
+        weights = torch.from_numpy(np.stack(drawn)).to(forward.activation.dtype)
+        return weights.to(forward.activation.device, non_blocking=True)

@@ -49,7 +49,7 @@ class RISE(CAM):
     def smooth(self, coarse: Tensor, shift: Tensor, size: Sequence[int]) -> Tensor:
         """Enlarge coarse masks, one cell larger than the view and shifted, to masks (M, 1, H, W)."""
         places = [
-            ((torch.arange(n, device=shift.device) + 0.5) / n * self.cells + shift[:, [k]])
+            ((torch.arange(n, device=shift.device) + 0.5) / n * self.cells + shift[:, k : k + 1])
             for k, n in enumerate(size)
         ]
         y, x = (2 * place / (self.cells + 1) - 1 for place in places)
@@ -57,7 +57,7 @@ class RISE(CAM):
         return F.grid_sample(coarse, where, "bilinear", "border", align_corners=False)
 
     def raw(self, forward: ForwardPass) -> Tensor:
-        coarse, shift = (drawn.to(forward.x.device) for drawn in self.draw())
+        coarse, shift = (drawn.to(forward.x.device, non_blocking=True) for drawn in self.draw())
         images, _, *size = forward.x.shape
         image = torch.arange(images, device=coarse.device).repeat(self.masks)
         number = torch.arange(self.masks, device=coarse.device).repeat_interleave(images)

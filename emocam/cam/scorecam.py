@@ -28,7 +28,8 @@ class ScoreCAM(CAM):
     def channel_weights(self, forward: ForwardPass) -> Tensor:
         activation = forward.activation.detach()
         size = forward.x.shape[-2:]
-        image, channel = self.asked(activation).nonzero(as_tuple=True)
+        asked = self.asked(activation)
+        image, channel = places(asked, self.channels)
 
         def through(x: Tensor, rows: Tensor) -> Tensor:
             maps = activation[image[rows], channel[rows]][:, None]
@@ -39,6 +40,7 @@ class ScoreCAM(CAM):
         scores = activation.new_full(activation.shape[:2], -torch.inf)
         if len(image):
             scores[image, channel] = scores_of_inputs(forward, image, through)
+            scores = scores.where(asked, -torch.inf)
         return scores.softmax(-1).nan_to_num(0)  # where all channels are constant
 
     def asked(self, activation: Tensor) -> Tensor:
@@ -48,3 +50,16 @@ class ScoreCAM(CAM):
             return varies
         strongest = activation.var((-2, -1)).topk(self.channels, dim=-1).indices
         return varies & torch.zeros_like(varies).scatter(1, strongest, True)
+
+
+def places(asked: Tensor, most: int | None) -> tuple[Tensor, Tensor]:
+    """Return rows and columns of what is asked (B, C), of each row `most`.
+
+    On an accelerator there are others among them, since to count would make the host wait for it.
+    """
+    if asked.device.type == "cpu":
+        image, channel = asked.nonzero(as_tuple=True)
+        return image, channel
+    each = min(most or asked.shape[1], asked.shape[1])
+    channel = asked.to(torch.uint8).topk(each, dim=-1).indices
+    return torch.arange(len(asked), device=asked.device).repeat_interleave(each), channel.flatten()

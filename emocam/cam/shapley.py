@@ -49,11 +49,9 @@ class ShapleyCAM(CAM):
         channels = forward.activation.shape[1]
         generator = torch.Generator().manual_seed(self.seed)
         coalitions = Coalitions(forward)
+        orders = [torch.randperm(channels, generator=generator) for _ in range(self.pairs)]
         pairs = torch.stack(
-            [
-                _added(coalitions, torch.randperm(channels, generator=generator).to(forward.logits.device))
-                for _ in range(self.pairs)
-            ],
+            [_added(coalitions, order.to(forward.logits.device, non_blocking=True)) for order in orders],
             1,
         )
         self._check(forward, pairs)

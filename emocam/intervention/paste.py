@@ -20,6 +20,7 @@ from torch import Tensor, nn
 from torch.utils.data import Dataset
 
 from emocam.cam.base import CAM
+from emocam.cam.completeness import read_checks
 from emocam.classifier.base import Classifier
 from emocam.data.base import Data
 from emocam.data.samples import printable
@@ -135,6 +136,9 @@ class Reclassify(lightning.LightningModule):
             )
         ]
         return Answers(torch.cat([a.logits for a in answers]), torch.cat([a.focus for a in answers])[1:])
+
+    def on_predict_end(self) -> None:
+        read_checks()
 
     def _answer(self, path: str, views: Tensor, window: Tensor, boxes: Tensor) -> Answers:
         if self.cam is None:

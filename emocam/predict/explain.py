@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from emocam.cam.base import CAM
+from emocam.cam.completeness import read_checks
 from emocam.classifier.base import Classifier
 from emocam.detector.base import Detector
 from emocam.functional.map.chance import Chance
@@ -55,6 +56,9 @@ class Explain(lightning.LightningModule):
         with torch.no_grad():
             detections = self.detector(batch)
             return [self.weigh(batch, prediction, explanation, detections) for explanation in explanations]
+
+    def on_predict_end(self) -> None:
+        read_checks()
 
     def weigh(
         self, batch: Batch, prediction: Prediction, explanation: Explanation | None, detections: Detections

