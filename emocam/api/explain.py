@@ -13,6 +13,7 @@ from emocam.api.explanation import Explained
 from emocam.api.inputs import Input, PictureShown, Transform, preparation, read_inputs
 from emocam.api.own_model import OwnModel, layer_name, state_restored
 from emocam.cam.base import CAM, ForwardPass
+from emocam.cam.completeness import read_checks
 from emocam.classifier.base import Classifier
 from emocam.errors import SettingError, nearest
 from emocam.settings.build import build
@@ -61,6 +62,7 @@ def explain(
                 [one.shown.name for one in part],
             )
             found.append((cam.maps(forward).cpu(), forward.logits.detach().cpu()))
+            read_checks()
             shown += [one.shown for one in part]
     if classifier is None:
         raise SettingError("images must hold at least one picture, got none")

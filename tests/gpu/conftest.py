@@ -132,17 +132,16 @@ class Watch(TorchFunctionMode):
             raise AssertionError(f"{name} meets tensors of the host and of the accelerator")
         ahead = kwargs.get("non_blocking", False) or (name == "to" and any(arg is True for arg in args[1:]))
         source = bool(tensors) and isinstance(tensors[0], Pretended)
-        if name in ASKS and any(on_device):
-            self._note(name)
-        elif name in ("to", "copy_") and source != target and not ahead:
+        if name in ("to", "copy_") and source != target and not ahead:
             self._note(f"{name}, to {'the accelerator' if target else 'the host'}")
-        elif name in ("tensor", "as_tensor", "new_tensor") and target and not on_device.count(True) > 1:
-            self._note(name)
-        elif name == "repeat_interleave" and len(tensors) == 2 and "output_size" not in kwargs:
-            self._note(name)
-        elif name in ("__getitem__", "__setitem__") and source and _index_waits(name, args):
-            self._note(name)
-        elif name == "matrix_norm" and args[1:2] in ((2,), ("nuc",)):
+        waits = (
+            name in ASKS and any(on_device),
+            name in ("tensor", "as_tensor", "new_tensor") and target and on_device.count(True) < 2,
+            name == "repeat_interleave" and len(tensors) == 2 and "output_size" not in kwargs,
+            name in ("__getitem__", "__setitem__") and source and _index_waits(name, args),
+            name == "matrix_norm" and args[1:2] in ((2,), ("nuc",)),
+        )
+        if any(waits):
             self._note(name)
 
 
