@@ -24,6 +24,7 @@ SUBJECTS = {
     "decode": "Opening pictures",
     "regions": "Means in boxes",
     "chance": "Levels of chance",
+    "dependence": "Pictures that are not independent",
     "paste": "Pasting",
     "evidence": "The table of regions",
     "grid": "Grids of thresholds",

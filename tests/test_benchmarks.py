@@ -44,6 +44,12 @@ def test_contestants_agree_before_they_race(subject):
     assert count
 
 
+@pytest.mark.parametrize("subject", ["dependence"], indirect=True)
+def test_tests_of_dependent_pictures_are_timed(subject):
+    rows = subject.table(500).splitlines()
+    assert [row for row in rows if "ten films" in row] and "missed" not in "".join(rows)
+
+
 @pytest.mark.parametrize("subject", ["telling"], indirect=True)
 def test_a_row_says_who_is_how_much_faster_and_what_is_missed(subject):
     times = {"ours": subject.Times([1e-3, 3e-3, 2e-3]), "slow": subject.Times([5e-3, 9e-3, 6e-3])}

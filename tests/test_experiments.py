@@ -1,6 +1,7 @@
 """Every study starts with one command; those that need a user's data run here on data we make."""
 
 import re
+import runpy
 from collections.abc import Callable
 from pathlib import Path
 
@@ -88,3 +89,26 @@ def test_real_network_on_real_photos(emocam: Command) -> None:
 
 def test_planted_world_names_its_truth() -> None:
     assert {cell["role"] for cell in Planted().truth} == {"cause", "shortcut", "bystander", "everywhere"}
+
+
+def test_hardly_any_corpus_without_relation_has_a_discovery_by_group_and_most_have_by_picture() -> None:
+    dependence = runpy.run_path(str(resource_folder("experiments") / "dependence.py"))
+    size, discoveries = dependence["Size"](), dependence["discoveries"]
+    for kind in ("copies x 5", "one group is half", "ten films"):
+        by_group, by_picture = 0, 0
+        for corpus in dependence["corpora"](kind, size, 12):
+            by_group += bool((discoveries(corpus, size)[1] < 0.05).any())
+            by_picture += bool((discoveries(corpus, size, True)[1] < 0.05).any())
+        assert by_group <= 1, kind
+        assert by_picture >= 10, kind
+
+
+def test_independent_pictures_lose_hardly_a_relation_when_they_go_by_group() -> None:
+    dependence = runpy.run_path(str(resource_folder("experiments") / "dependence.py"))
+    size, discoveries = dependence["Size"](), dependence["discoveries"]
+    found = np.zeros(2)
+    for seed in range(15):
+        corpus = dependence["grouped"]("alone", size, seed, dependence["RELATED"])
+        for place, by_picture in enumerate((True, False)):
+            found[place] += np.diag(discoveries(corpus, size, by_picture)[1][:6] < 0.05).sum()
+    assert found[1] >= 0.97 * found[0] > 60

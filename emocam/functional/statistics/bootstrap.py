@@ -89,7 +89,7 @@ def group_lift_intervals(
     counts, images = np.bincount(cell, minlength=cells).reshape(shape), np.bincount(label, minlength=labels)
     inside = (counts > 0) & (counts < counts.sum(1, keepdims=True)) & (images < images.sum())
     active = np.flatnonzero(inside)
-    if not len(active):
+    if not len(active) or not resamples:
         return low.reshape(shape), high.reshape(shape)
     # after the cells of interest every object's images, and every label's
     place = np.full(cells, -1)

@@ -100,7 +100,9 @@ def several_films(together: list[Numbers], lots: Places) -> NDArray[np.float64]:
     found = np.sum([film[:, 0] for film in together], axis=0)
 
     def drawn(some: Places, cells: slice | Places) -> NDArray[np.float64]:
-        total = np.sum([film[cells][:, some[:, i]] for i, film in enumerate(together)], axis=0)
+        total = np.zeros((len(found[cells]), len(some)), np.float32)
+        for film, shift in zip(together, some.T, strict=True):
+            total += np.take(film[cells], shift, axis=1)
         return np.asarray((1 + (total >= found[cells, None] - ROUNDING).sum(1)) / (1 + len(some)))
 
     p = drawn(lots[:SCREEN], slice(None))
