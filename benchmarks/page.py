@@ -16,6 +16,7 @@ from typing import Any
 from racing import duration
 
 from emocam.report.page import write_report
+from emocam.results.run import Run
 
 IMAGES, OBJECTS, LABELS, TURNS = 26_000, 600, 24, 3
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
@@ -37,7 +38,8 @@ def write(folder: Path, images: int = IMAGES) -> None:
     objects, labels = (
         [f"{kind} {i:03d}" for i in range(n)] for kind, n in (("Object", OBJECTS), ("Label", LABELS))
     )
-    write_report(folder, fixtures().write_run(folder, objects, labels, images))
+    open_picture = fixtures().write_run(folder, objects, labels, images)
+    write_report(Run(folder), open_picture)
 
 
 def milliseconds(page: Any, action: str) -> float:

@@ -2,14 +2,14 @@
 
 from typing import TYPE_CHECKING
 
-from emocam.version import __version__
+from emocam.version import __version__ as __version__
 
 if TYPE_CHECKING:
     from emocam.api.explain import explain
     from emocam.api.run import run
     from emocam.results.run import Run
 
-__all__ = ["Run", "__version__", "explain", "run"]
+__all__ = ["Run", "explain", "run"]
 
 _HOMES = {
     "Run": "emocam.results.run",
@@ -28,4 +28,4 @@ def __getattr__(name: str) -> object:
 
 
 def __dir__() -> list[str]:
-    return __all__
+    return [*__all__, "__version__"]

@@ -24,8 +24,8 @@ from emocam.records.detections import Detections
 from emocam.records.evidence import Evidence, Explanation, Prediction
 from emocam.results.chunks import Chunks
 from emocam.results.files import METADATA
-from emocam.results.run import Run
-from emocam.results.tables import evidence_tables, read_boxes
+from emocam.results.run import Run, read_boxes
+from emocam.results.tables import evidence_tables
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -33,18 +33,21 @@ class Annotated:
         columns = ["label", "confidence", *[TRUTH] * (TRUTH in names)]
         columns += numbers + [f"{TRUTH}_{name}" for name in numbers]
         said = pd.read_parquet(file, columns=columns)
-        said = said[said["confidence"] > finished.thresholds.confidence]
-        found = self.labels(finished, said) if TRUTH in names else {}
-        return found | (self.numbers(finished, said, numbers) if numbers else {})
+        sure = finished.thresholds.confident(said["confidence"].to_numpy())
+        entries = self.labels(finished, said, sure) if TRUTH in names else {}
+        return entries | (self.numbers(finished, said[sure], numbers) if numbers else {})
 
-    def labels(self, finished: Finished, said: pd.DataFrame) -> dict[str, Any]:
-        """Objects x annotated labels, and predicted x annotated labels."""
+    def labels(self, finished: Finished, said: pd.DataFrame, sure: np.ndarray) -> dict[str, Any]:
+        """Write objects x annotated labels, and predicted x annotated labels."""
         run, folder = finished.run, finished.folder
-        said = said[said[TRUTH].astype(str) != ""]
-        labels = truth_labels(finished, said[TRUTH].astype(str))
+        truth = said[TRUTH].astype(str)
+        annotated = sure & (truth != "").to_numpy()
+        labels = truth_labels(finished, truth[annotated])
         if not labels:
             return {}
-        matrix = run.counts(finished.thresholds, labels)
+        places = pd.Index(labels).get_indexer(pd.Index(truth))  # -1 is LEFT_OUT
+        matrix = finished.counts_by(torch.from_numpy(places), len(labels))
+        said = said[annotated]
         objects = pd.Index(run.object_names, name="object")
         write_csv(pd.DataFrame(matrix.counts.numpy(), objects, labels), folder / "association_truth.csv")
         percent = pd.DataFrame(matrix.percent.numpy(), objects, labels)

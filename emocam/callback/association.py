@@ -1,12 +1,15 @@
 """The association matrix: its tables, its figure, and what it says in words."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from emocam.callback.base import Finished
 from emocam.plot.association import association_figure
+from emocam.results.files import ASSOCIATION, ASSOCIATION_PERCENT, EVIDENCE, LABELS
 from emocam.results.run import Run
 from emocam.results.spreadsheet import write_csv
 
@@ -15,51 +18,37 @@ class Association:
     """Leaves association.csv, association_percent.csv, labels.csv and association.png."""
 
     def on_run_end(self, finished: Finished) -> dict[str, Any]:
-        run, folder = finished.run, finished.folder
-        matrix = run.counts(finished.thresholds)
+        """Write the matrix, and return what it points at and the extremes that say why it may be empty."""
+        run, folder, matrix = finished.run, finished.folder, finished.counts
         objects = pd.Index(run.object_names, name="object")
         counts = pd.DataFrame(matrix.counts.numpy(), objects, run.label_names)
         percent = pd.DataFrame(matrix.percent.numpy(), objects, run.label_names)
-        write_csv(counts, folder / "association.csv")
-        write_csv(percent, folder / "association_percent.csv")
+        write_csv(counts, folder / ASSOCIATION)
+        write_csv(percent, folder / ASSOCIATION_PERCENT)
         labels = pd.DataFrame({"label": run.label_names, "images": matrix.images.numpy()})
-        write_csv(labels, folder / "labels.csv", index=False)
+        write_csv(labels, folder / LABELS, index=False)
         if len(percent):  # a detector that knows no object leaves nothing to draw
             association_figure(percent).savefig(folder / "association.png")
+        extremes = list(finite_extremes(run))
+        importances = [block["importance"][1] for block in extremes if "importance" in block]
+        chances = [block["chance"][0] for block in extremes if "chance" in block]
         return {
-            "finding": strongest(percent, counts),
-            "kept": int(counts.to_numpy().sum()),
+            "finding": finished.finding,
+            "kept": int(matrix.counts.sum()),
             "explained": run.explained,
-            "highest_importance": highest_importance(run),
-            "lowest_chance": lowest_chance(run),
+            "highest_importance": max(importances, default=None),
+            "lowest_chance": min(chances, default=None),
         }
 
 
-def highest_importance(run: Run) -> float | None:
-    """Of any region: what to say when none passed the threshold."""
-    tops = [
-        pc.max(pc.drop_null(regions["importance"].filter(pc.is_finite(regions["importance"]))))
-        for _, regions in run.blocks([], ["importance"])
-    ]
-    return max((top.as_py() for top in tops if top.is_valid), default=None)
+def finite_extremes(run: Run) -> Iterator[dict[str, tuple[float, float]]]:
+    """Yield the smallest and the greatest finite importance and chance of each block's regions."""
+    known = run.columns(EVIDENCE)
+    for rows in run.rows(EVIDENCE, [name for name in ("importance", "chance") if name in known]):
+        found = {name: _extremes(rows[name]) for name in rows.column_names}
+        yield {name: ends for name, ends in found.items() if ends is not None}
 
 
-def lowest_chance(run: Run) -> float | None:
-    """Of any region, where the evidence has it."""
-    lows = [
-        pc.min(regions["chance"].filter(pc.is_finite(regions["chance"])))
-        for _, regions in run.blocks([], ["chance"])
-        if "chance" in regions.column_names
-    ]
-    return min((low.as_py() for low in lows if low.is_valid), default=None)
-
-
-def strongest(percent: pd.DataFrame, counts: pd.DataFrame) -> list[dict[str, Any]]:
-    """For each label with images the object with the highest percentage, if any counts at all."""
-    found: list[dict[str, Any]] = []
-    for label in percent.columns[percent.notna().all()] if len(percent) else []:
-        object: Any = percent[label].idxmax()
-        if counts.loc[object, label]:
-            share, count = float(percent.loc[object, label]), int(counts.loc[object, label])
-            found.append({"object": object, "label": label, "percent": round(share, 1), "count": count})
-    return found
+def _extremes(column: pa.ChunkedArray) -> tuple[float, float] | None:
+    ends = pc.min_max(column.filter(pc.is_finite(column))).as_py()
+    return None if ends["min"] is None else (ends["min"], ends["max"])

@@ -1,32 +1,76 @@
-"""What is kept from a run: each callback reads the finished run and leaves files or numbers."""
+"""What is kept from a run: each callback reads the finished run and leaves files or numbers.
 
-from dataclasses import dataclass
+A callback writes files of its own and entries of the summary that are its own, so the order in which
+callbacks stand changes nothing. What several of them need is computed once, in `Finished`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
 
+import torch
+
+from emocam.cells.findings import strongest
+from emocam.cells.occurrences import Occurrences, read_occurrences
 from emocam.data.base import Data
+from emocam.metric.association import AssociationCounts
 from emocam.records.thresholds import Thresholds
 from emocam.results.run import Run
+from emocam.results.summary import Finding, Summary
 
 
 @dataclass(frozen=True)
 class Finished:
     """A run whose tables are complete. `data` opens its pictures, where they can still be had.
 
-    `summary` is what is known so far: counts of the ledger, seconds, and what callbacks before
-    this one found.
+    `summary` says how the run was made; a callback that comes last finds all entries in it.
     """
 
     run: Run
     data: Data | None
     thresholds: Thresholds
-    summary: dict[str, Any]
+    summary: Summary = field(default_factory=Summary)
 
     @property
     def folder(self) -> Path:
+        """The run's folder."""
         return self.run.path
+
+    @cached_property
+    def occurrences(self) -> Occurrences:
+        """Which objects occur in which images, and where they count at the run's thresholds."""
+        return read_occurrences(self.run, self.thresholds)
+
+    @cached_property
+    def counts(self) -> AssociationCounts:
+        """The association matrix at the run's thresholds."""
+        return self.counts_by(torch.from_numpy(self.occurrences.label), len(self.run.label_names))
+
+    def counts_by(self, label: torch.Tensor, labels: int) -> AssociationCounts:
+        """Count by any labels (I,) of the images; those that are LEFT_OUT count for none."""
+        counted = self.occurrences.count(label.numpy(), labels)
+        return AssociationCounts(
+            *(torch.from_numpy(matrix) for matrix in (counted.kept, counted.present, counted.images))
+        )
+
+    @cached_property
+    def finding(self) -> list[Finding]:
+        """The object that counts most often under each label, with its role where the data knows the truth."""
+        counts, run = self.counts, self.run
+        roles = {} if self.data is None else {(c["object"], c["label"]): c["role"] for c in self.data.truth}
+        return strongest(
+            counts.percent.numpy(), counts.counts.numpy(), run.object_names, run.label_names, roles
+        )
 
 
 class RunCallback(Protocol):
-    def on_run_end(self, finished: Finished) -> dict[str, Any]:
-        """Further entries of the summary."""
+    """What `callback.NAME` names."""
+
+    def on_run_end(self, finished: Finished) -> Mapping[str, Any]:
+        """Leave files in the run's folder, and return further entries of its summary."""
+
+
+class LastCallback:
+    """A callback that reads the files of others, so that it comes after all that do not."""

@@ -11,9 +11,8 @@ from emocam.cells.effects import with_effects
 from emocam.cells.table import Tally, cell_columns, frame
 from emocam.cells.verdict import USED, WORDS, Rules, few, verdict_sentence, verdicts
 from emocam.functional.statistics.bootstrap import RESAMPLES
-from emocam.records.thresholds import Thresholds
-from emocam.results.run import Run
 from emocam.results.spreadsheet import write_csv
+from emocam.results.summary import Finding
 
 MOST = 10
 """Sentences at the end of a run."""
@@ -31,7 +30,7 @@ class Cells:
 
     def on_run_end(self, finished: Finished) -> dict[str, Any]:
         run = finished.run
-        tally = count(run, finished.thresholds)
+        tally = count(finished)
         cells = frame(cell_columns(tally, self.resamples, self.seed), run.object_names, run.label_names)
         cells = with_effects(cells, run.path / "effect.parquet")
         columns = {name: cells[name].to_numpy() for name in cells.columns}
@@ -40,17 +39,15 @@ class Cells:
         table = cells.astype({"tried": "string", "verdict": "string"})
         table.to_parquet(run.path / "cells.parquet", index=False)
         write_csv(table, run.path / "cells.csv", index=False)
-        return headline_numbers(cells, self.rules) | {
-            "in_words": in_words(cells, finished.summary.get("finding", []))
-        }
+        return headline_numbers(cells, self.rules) | {"in_words": in_words(cells, finished.finding)}
 
 
-def count(run: Run, thresholds: Thresholds) -> Tally:
-    """The counts of all cells, and their level of chance where there is one."""
-    matrix = run.counts(thresholds)
+def count(finished: Finished) -> Tally:
+    """Return the counts of all cells, and their level of chance where there is one."""
+    matrix = finished.counts
     chance = np.full(matrix.counts.shape, np.nan)
-    if run.explained:
-        chance = chances(run, thresholds)
+    if finished.run.explained:
+        chance = chances(finished.run, finished.thresholds)
     return Tally(matrix.images.numpy(), matrix.present.numpy(), matrix.counts.numpy(), chance)
 
 
@@ -65,7 +62,7 @@ def headline_numbers(cells: pd.DataFrame, rules: Rules) -> dict[str, Any]:
     }
 
 
-def in_words(cells: pd.DataFrame, finding: list[dict[str, Any]]) -> list[str]:
+def in_words(cells: pd.DataFrame, finding: list[Finding]) -> list[str]:
     """What is used, most effect first, then the strongest cell of each label, a sentence each."""
     used = cells[cells["verdict"] == USED].sort_values("effect", ascending=False)
     strongest = {(cell["object"], cell["label"]) for cell in finding}

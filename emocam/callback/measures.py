@@ -18,7 +18,7 @@ class Measures:
 
     def on_run_end(self, finished: Finished) -> dict[str, Any]:
         run, folder = finished.run, finished.folder
-        matrix = run.counts(finished.thresholds)
+        matrix = finished.counts
         objects, labels = run.object_names, run.label_names
         rows = {
             "object": np.repeat(np.array(objects, object), len(labels)),

@@ -15,9 +15,8 @@ from emocam.face.blur import check_faces_setting, without_faces
 from emocam.plot.overlay import overlay_figure
 from emocam.records.base import WHOLE
 from emocam.records.thresholds import Thresholds
-from emocam.results.files import BOX
-from emocam.results.run import LABELLED, Run, image_rows
-from emocam.results.tables import read_boxes
+from emocam.results.files import BOX, COUNTED, LABELLED
+from emocam.results.run import Run, image_rows, read_boxes
 
 MOST_BOXES = 6
 
@@ -87,11 +86,13 @@ def _surest_first(rows: pd.DataFrame) -> pd.DataFrame:
 def look_up(run: Run, paths: list[str], thresholds: Thresholds) -> Iterator[tuple[str, MapAndBoxes]]:
     """These pictures in the run's order, a block in memory at a time."""
     maps = run.explanations() if run.explained else repeat(None)
-    for (images, regions), numbers, own in zip(run.blocks(LABELLED, BOX), run.tensors(), maps, strict=False):
+    for (images, regions), own in zip(run.blocks(LABELLED, [*COUNTED, *BOX]), maps, strict=False):
+        numbers = run.tensors_of(images, regions)
         named = images["image"].to_pylist()
-        counts = thresholds.present(numbers["score"], numbers["confidence"][numbers["image"]])
-        if run.explained:
-            counts &= thresholds.looked_at(numbers["importance"], numbers.get("chance"))
+        sure = numbers["confidence"][numbers["image"]]
+        counts = thresholds.kept(
+            numbers["score"], sure, numbers["importance"], numbers.get("chance"), run.explained
+        )
         for place in [i for i, name in enumerate(named) if name in paths]:
             rows = (counts & (numbers["image"] == place)).nonzero().flatten()
             strength = numbers["importance" if run.explained else "score"][rows]

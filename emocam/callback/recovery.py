@@ -1,15 +1,14 @@
 """How well each rule of a run finds what intervention says is used: every importance, from the same maps."""
 
 from collections.abc import Iterable, Iterator
+from itertools import repeat
 from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
 import torch
 
-from emocam.callback.base import Finished
+from emocam.callback.base import Finished, LastCallback
 from emocam.callback.truth import CUES
 from emocam.cells.recovery import score
 from emocam.cells.verdict import Rules, has_effect
@@ -22,8 +21,8 @@ from emocam.importance.mean import Mean
 from emocam.importance.peak import Peak
 from emocam.records.detections import Detections
 from emocam.records.evidence import Explanation
-from emocam.results.files import BOX
-from emocam.results.run import LABELLED, Run, encode_names, image_rows
+from emocam.results.files import BOX, LABELLED
+from emocam.results.run import Run, encode_names, image_rows
 from emocam.results.spreadsheet import write_csv
 
 IMPORTANCES: dict[str, Importance] = {
@@ -37,18 +36,19 @@ CHANCES = {"anywhere": "chance", "centred": "chance_centre"}
 """Columns of the evidence, by what the boxes are compared with."""
 
 
-class Recovery:
+class Recovery(LastCallback):
     """Leaves recovery.parquet, a row for each rule and cell in which the object is present, and
     recovery.csv, a row a rule; where the data knows no truth, nothing.
     """
 
     def on_run_end(self, finished: Finished) -> dict[str, Any]:
-        cells = getattr(finished.data, "truth", None)
-        if not cells:
+        data = finished.data
+        if data is None or not data.truth:
             return {}
+        cells = data.truth
         run = finished.run
         used = mark_cells(run, [(cell["object"], cell["label"]) for cell in cells if cell["role"] in CUES])
-        left_out = mark_cells(run, getattr(finished.data, "doubtful", []))
+        left_out = mark_cells(run, data.doubtful)
         table = pd.concat([*called(finished, used, left_out)], ignore_index=True)
         table.to_parquet(finished.folder / "recovery.parquet", index=False)
         scores = score(table, ["rule", "by"])
@@ -68,7 +68,7 @@ def called(finished: Finished, used: np.ndarray, left_out: np.ndarray) -> Iterat
     """The rules one after the other, the run's own first."""
     run, cues = finished.run, used.sum(0)
     regions = read_regions(finished)
-    images = run.counts(finished.thresholds).images.numpy()
+    images = finished.counts.images.numpy()
 
     def pairs(importance: str, chance: str) -> Pairs:
         return pair(regions, importance, chance, images, len(run.object_names))
@@ -141,26 +141,21 @@ def pair(regions: pd.DataFrame, importance: str, chance: str, images: np.ndarray
 def read_regions(finished: Finished) -> pd.DataFrame:
     """All regions above the thresholds of score and confidence, with every importance: from the stored maps."""
     run, parts = finished.run, []
-    maps = pq.ParquetFile(run.path / "maps.parquet") if run.explained else None
-    for number, (images, regions) in enumerate(run.blocks(LABELLED)):
+    maps = run.explanations() if run.explained else repeat(None)
+    for (images, regions), seen in zip(run.blocks(LABELLED), maps, strict=False):
         place = image_rows(regions, images)
         part = regions.select([c for c in regions.column_names if c not in ("label", "object")]).to_pandas()
-        part["label"] = encode_names(images, "label", run.label_names).numpy()[place]
-        part["object"] = encode_names(regions, "object", run.object_names).numpy()
-        if maps is not None:
-            part = part.assign(**weigh(maps.read_row_group(number), part, place))
+        part["label"] = encode_names(images, "label", run.label_names)[place]
+        part["object"] = encode_names(regions, "object", run.object_names)
+        if seen is not None:
+            part = part.assign(**weigh(Explanation(*seen), part, place))
         parts.append(part)
     table = pd.concat(parts, ignore_index=True)
-    limits = finished.thresholds
-    return table[(table["score"] > limits.score) & (table["confidence"] > limits.confidence)]
+    return table[finished.thresholds.present(table["score"].to_numpy(), table["confidence"].to_numpy())]
 
 
-def weigh(maps: pa.Table, regions: pd.DataFrame, place: np.ndarray) -> dict[str, np.ndarray]:
-    """Every importance of each region, by its name."""
-    shape = -1, int(maps["height"][0].as_py()), int(maps["width"][0].as_py())
-    flat = maps["map"].combine_chunks().flatten().to_numpy()
-    window = np.stack([maps[side].to_numpy() for side in BOX], 1)
-    seen = Explanation(torch.from_numpy(flat.copy()).reshape(shape), torch.from_numpy(window))
+def weigh(seen: Explanation, regions: pd.DataFrame, place: np.ndarray) -> dict[str, np.ndarray]:
+    """Return every importance of each region, by its name."""
     nothing = torch.zeros(len(regions), dtype=torch.int64)
     boxes = torch.from_numpy(regions[list(BOX)].to_numpy(np.float32).copy())
     found = Detections(boxes, nothing, torch.ones(len(regions)), torch.from_numpy(place.astype(np.int64)))

@@ -1,17 +1,16 @@
 """The page a person opens."""
 
-import json
 from pathlib import Path
 from typing import Any
 
 from PIL import Image
 
-from emocam.callback.base import Finished
+from emocam.callback.base import Finished, LastCallback
 from emocam.face.blur import check_faces_setting, without_faces
 from emocam.report.page import write_report
 
 
-class Report:
+class Report(LastCallback):
     """Leaves report/, with the pictures that its cells show.
 
     For a page to be shared `faces` are blurred (`blur`), or pictures that show any are left out (`drop`);
@@ -24,9 +23,7 @@ class Report:
             check_faces_setting(faces)
 
     def on_run_end(self, finished: Finished) -> dict[str, Any]:
-        folder, data = finished.folder, finished.data
-        # the page reads what the run has left so far, as it will be read later from disk
-        (folder / "summary.json").write_text(json.dumps(finished.summary, indent=1))
+        data = finished.data
 
         def open_picture(path: str) -> Image.Image:
             assert data is not None
@@ -34,8 +31,8 @@ class Report:
 
         shown = open_picture if data is not None else None
         if self.faces is not None:
-            write_report(folder, shown and without_faces(shown, self.faces), flips=0)
+            write_report(finished.run, shown and without_faces(shown, self.faces), flips=0)
             return {}
         originals = Path(data.root).absolute() if data is not None and data.root else None
-        write_report(folder, shown, originals)
+        write_report(finished.run, shown, originals)
         return {}

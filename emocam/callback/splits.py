@@ -9,7 +9,6 @@ import pyarrow.parquet as pq
 from emocam.callback.annotated import TRUTH, truth_labels
 from emocam.callback.base import Finished
 from emocam.cells.disagreement import disagreements
-from emocam.cells.occurrences import read_occurrences
 from emocam.cells.splits import Annotation, cells_by, cells_by_both, right_and_wrong
 from emocam.results.spreadsheet import write_csv
 
@@ -34,7 +33,7 @@ class Splits:
         if not labels:
             return {}
         said = Annotation(pd.Index(labels).get_indexer(pd.Index(told)), labels, run.label_names)
-        found = read_occurrences(run, finished.thresholds)
+        found = finished.occurrences
         self.leave(finished, "cells_truth", cells_by(found, said.truth, labels, run.object_names))
         self.leave(finished, "cells_split", cells_by_both(found, said, run.object_names))
         if not said.comparable:

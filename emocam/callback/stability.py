@@ -5,7 +5,7 @@ from typing import Any
 import pandas as pd
 
 from emocam.callback.base import Finished
-from emocam.cells.occurrences import LEFT_OUT, read_occurrences
+from emocam.cells.occurrences import LEFT_OUT
 from emocam.functional.statistics.stability import Agreement, agreement
 from emocam.plot.stability import stability_figure
 from emocam.results.spreadsheet import write_csv
@@ -19,7 +19,7 @@ class Stability:
 
     def on_run_end(self, finished: Finished) -> dict[str, Any]:
         run = finished.run
-        found = read_occurrences(run, finished.thresholds)
+        found = finished.occurrences
         sure = found.label != LEFT_OUT
         place = sure.cumsum() - 1  # among the images that count
         pairs = found.kept & sure[found.image]

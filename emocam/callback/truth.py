@@ -20,7 +20,7 @@ class Truth:
 
     def on_run_end(self, finished: Finished) -> dict[str, Any]:
         summary: dict[str, Any] = {}
-        run, data = finished.run, finished.data
+        run = finished.run
         if "truth" in pq.read_schema(run.path / "predictions.parquet").names:
             answers = pd.read_parquet(run.path / "predictions.parquet", columns=["truth", "label"]).astype(
                 str
@@ -29,11 +29,11 @@ class Truth:
             # labels of another vocabulary, such as FindingEmo's beside EmoNet's, cannot be right or wrong
             if len(answers) and set(answers["truth"]) <= set(run.label_names):
                 summary["accuracy"] = float((answers["truth"] == answers["label"]).mean())
-        cells = getattr(data, "truth", None)
+        cells = [] if finished.data is None else finished.data.truth
         if not cells:
             return summary
         (finished.folder / "truth.json").write_text(json.dumps({"cells": cells}, indent=1))
-        matrix = run.counts(finished.thresholds).percent.numpy()
+        matrix = finished.counts.percent.numpy()
         percent = pd.DataFrame(matrix, run.object_names, run.label_names)
         planted = {(cell["object"], cell["label"]) for cell in cells if cell["role"] in CUES}
         found = set()
@@ -41,13 +41,7 @@ class Truth:
             count = sum(of == label for _, of in planted)
             ranked = percent[label].dropna().nlargest(count)
             found |= {(object, label) for object in ranked.index[ranked > 0]}
-        roles = {(cell["object"], cell["label"]): cell["role"] for cell in cells}
-        finding = [
-            cell | {"role": roles.get((cell["object"], cell["label"]), "no")}
-            for cell in finished.summary.get("finding", [])
-        ]
         return summary | {
-            "finding": finding,
             "cues_planted": len(planted),
             "cues_recovered": len(planted & found),
             "cues_missed": len(planted - found),

@@ -14,10 +14,9 @@ from emocam.callback.base import Finished
 from emocam.functional.box.boxes import from_window
 from emocam.functional.map.unexplained import fullest_window, uncovered
 from emocam.records.thresholds import Thresholds
-from emocam.results.files import BOX
-from emocam.results.run import Run
+from emocam.results.files import BOX, COUNTED, LABELLED
+from emocam.results.run import Run, read_boxes
 from emocam.results.spreadsheet import write_csv
-from emocam.results.tables import read_boxes
 
 CROPS = 12
 """Of each label those that hold most."""
@@ -55,10 +54,9 @@ class Unexplained:
 
 def _blocks(run: Run) -> Iterator[tuple[pa.Table, pa.Table, dict[str, Tensor], Tensor, Tensor]]:
     """Images, regions and their numbers, maps and windows, block by block."""
-    for tables, numbers, (maps, window) in zip(
-        run.blocks(["image"], BOX), run.tensors(), run.explanations(), strict=True
-    ):
-        yield *tables, numbers, maps, window
+    blocks = run.blocks(LABELLED, [*COUNTED, *BOX])
+    for (images, regions), (maps, window) in zip(blocks, run.explanations(), strict=True):
+        yield images, regions, run.tensors_of(images, regions), maps, window
 
 
 def shares_outside(
@@ -91,7 +89,7 @@ def shares_outside(
             **dict(zip(BOX, crop.T, strict=True)),
         }
     )
-    return found[((numbers["confidence"] > thresholds.confidence) & (mass > 0)).numpy()]
+    return found[(thresholds.confident(numbers["confidence"]) & (mass > 0)).numpy()]
 
 
 def fullest(found: pd.DataFrame) -> pd.DataFrame:

@@ -11,8 +11,8 @@ from torch import Tensor
 from emocam.functional.map.chance import pass_rates
 from emocam.functional.map.maps import box_means
 from emocam.records.thresholds import Thresholds
-from emocam.results.run import LABELLED, Run, encode_names, image_rows
-from emocam.results.tables import read_boxes
+from emocam.results.files import LABELLED
+from emocam.results.run import Run, encode_names, image_rows, read_boxes
 
 SAME = 0.01
 """Means that differ by less are the same but for rounding on another device."""
@@ -50,8 +50,9 @@ def _regions(run: Run, thresholds: Thresholds) -> Iterator[tuple[Tensor, Tensor,
         rate: Tensor | None = torch.full((len(regions),), thresholds.chance or 0.0)
         if seen is not None:
             rate = _rates(regions, image, *seen, thresholds.importance)
-        label = encode_names(images, "label", run.label_names)
-        yield label, encode_names(regions, "object", run.object_names), image, rate
+        label = torch.from_numpy(encode_names(images, "label", run.label_names))
+        object = torch.from_numpy(encode_names(regions, "object", run.object_names))
+        yield label, object, image, rate
 
 
 def _rates(regions: pa.Table, image: Tensor, maps: Tensor, window: Tensor, least: float) -> Tensor | None:

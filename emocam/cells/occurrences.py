@@ -56,14 +56,14 @@ def read_occurrences(run: Run, thresholds: Thresholds) -> Occurrences:
     for block in run.tensors():
         confidence, image = block["confidence"], block["image"]
         present = thresholds.present(block["score"], confidence[image])
-        looked_at = present
-        if run.explained:
-            looked_at = present & thresholds.looked_at(block["importance"], block.get("chance"))
+        counts = thresholds.kept(
+            block["score"], confidence[image], block["importance"], block.get("chance"), run.explained
+        )
         pair = image * objects + block["object"]
         unique = torch.unique(pair[present])
         pairs.append((unique + images * objects).numpy())
-        kept.append(torch.isin(unique, pair[looked_at]).numpy())
-        sure = confidence > float(np.float32(thresholds.confidence))
+        kept.append(torch.isin(unique, pair[counts]).numpy())
+        sure = thresholds.confident(confidence)
         labels.append(torch.where(sure, block["label"], LEFT_OUT).numpy())
         images += len(confidence)
     whole = np.concatenate(pairs) if pairs else np.zeros(0, np.int64)

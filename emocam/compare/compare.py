@@ -25,7 +25,6 @@ from emocam.functional.statistics.presence_null import affordable_draws, presenc
 from emocam.functional.statistics.similarity import residual_spearman, spearman, textbook_p
 from emocam.metric.association import AssociationCounts
 from emocam.plot.similarity import similarity_figure
-from emocam.records.thresholds import Thresholds
 from emocam.report.compare import write_comparison
 from emocam.results.run import Run
 from emocam.results.spreadsheet import write_csv
@@ -80,9 +79,9 @@ def compare(runs: list[Run], folder: Path) -> Comparison:
     names = short_names(settings)
     regions = [read_regions(run) for run in runs]
     refusal = reason_not_comparable(runs, regions, names)
-    ceilings = [split_half_reliability(run, thresholds(run)) for run in runs]
+    ceilings = [split_half_reliability(run, run.thresholds) for run in runs]
     comparable = not refusal and len(runs) > 1
-    counted = [run.counts(thresholds(run)) for run in runs] if comparable else []
+    counted = [run.counts(run.thresholds) for run in runs] if comparable else []
     found = similarities(counted, names, ceilings) if comparable else {}
     cells, moved, changed = pd.DataFrame(), pd.DataFrame(), pd.DataFrame()
     if found and same_images(runs):
@@ -111,16 +110,12 @@ def compare(runs: list[Run], folder: Path) -> Comparison:
     return Comparison(folder, runs, names, table, found, twins, refusal, cells, moved)
 
 
-def thresholds(run: Run) -> Thresholds:
-    return Thresholds(**run.summary["thresholds"])
-
-
 def differences(
     runs: list[Run], names: list[str], found: dict[str, pd.DataFrame]
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Paired cells and moved pictures; adds the interval of R to what was found, from the same resamples."""
     objects, labels = runs[0].object_names, runs[0].label_names
-    occurrences = [read_occurrences(run, thresholds(run)) for run in runs]
+    occurrences = [read_occurrences(run, run.thresholds) for run in runs]
     resampled: Resampled = resample(occurrences, (len(objects), len(labels)))
     ends = similarity_interval(found["similarity"].to_numpy(float), resampled.similarity)
     for name, end in zip(("similarity_low", "similarity_high"), ends, strict=True):

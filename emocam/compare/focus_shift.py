@@ -9,8 +9,7 @@ from torch import Tensor
 
 from emocam.functional.map.focus import moved, on_one_grid
 from emocam.results.equal_blocks import equal_blocks
-from emocam.results.run import Run
-from emocam.results.tables import read_boxes
+from emocam.results.run import Run, read_boxes
 
 MOST = 60
 BLOCK = 1024

@@ -12,9 +12,10 @@ def split_half_reliability(run: Run, thresholds: Thresholds) -> float:
     objects, labels = len(run.object_names), len(run.label_names)
     cells, places, images = [], [], 0
     for block in run.tensors():
-        kept = thresholds.present(block["score"], block["confidence"][block["image"]])
-        if run.explained:
-            kept &= thresholds.looked_at(block["importance"], block.get("chance"))
+        confidence = block["confidence"][block["image"]]
+        kept = thresholds.kept(
+            block["score"], confidence, block["importance"], block.get("chance"), run.explained
+        )
         pairs = torch.unique(block["image"][kept] * objects + block["object"][kept])
         cells.append(pairs % objects * labels + block["label"][pairs // objects])
         places.append(images + pairs // objects)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from emocam.errors import SettingError
 from emocam.records.picture import Picture
@@ -18,7 +18,7 @@ class Data:
 
     `objects` names the annotated object classes, `labels` the true labels, where there are any.
     `notes` are what a person should be told about how the corpus was read.
-    `resize` is Pillow's, or torch's within one or two grey levels of it: functional/quick.py.
+    `resize` is Pillow's, or torch's within one or two grey levels of it: view/fast_resize.py.
     The fields of this class are the settings that every data set has.
     """
 
@@ -61,6 +61,16 @@ class Data:
 
     def measure(self) -> None:
         """Add to the notes what only a look at all the pictures' files tells. The base class has nothing to add."""
+
+    @property
+    def truth(self) -> list[dict[str, Any]]:
+        """What is known of cells, each with `object`, `label` and `role`, where the answer is known."""
+        return []
+
+    @property
+    def doubtful(self) -> list[tuple[str, str]]:
+        """Cells (object, label) of which even the truth cannot say whether they are used."""
+        return []
 
     def listing(self) -> list[str]:
         """The images of a run: a shard is one of the images within `limit`."""

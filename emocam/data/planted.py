@@ -53,7 +53,7 @@ class Planted(Data):
 
     @property
     def truth(self) -> list[dict[str, Any]]:
-        """The cells with a role, and what intervention measured for each: `task/intervention.py`.
+        """The cells with a role, and what intervention measured for each: `train/world_truth.py`.
 
         It was measured at full strength. Roles and what is used are the same at any.
         """

@@ -22,7 +22,6 @@ class Detector(nn.Module):
     decides the regions; detections are cached under it, and not at all without it.
     """
 
-    objects: list[str]
     view: View | Views = NoView()
     identity: str | None = None
 
@@ -33,6 +32,7 @@ class Detector(nn.Module):
                 raise SettingError(f"detector.{name} must be in [0, 1], got {value:g}")
         self.score = score
         self.iou = iou
+        self.objects: list[str] = []  # some learn them from the data
 
     def set_annotated_objects(self, objects: "Sequence[str]") -> None:
         """Take the object classes annotated in the data set; most detectors have their own."""

@@ -45,8 +45,7 @@ class CachedDetector(Detector):
         self.detector = detector
         self.view = detector.view
         self.identity = detector.identity
-        if hasattr(detector, "objects"):
-            self.objects = detector.objects
+        self.objects = detector.objects
         name = hashlib.sha256(self.identity.encode()).hexdigest()[:24]
         self.file = folder / "detections" / f"{name}.sqlite"
         self._opened: sqlite3.Connection | None = None

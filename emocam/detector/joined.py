@@ -51,7 +51,7 @@ class Joined(Detector):
         self._name()
 
     def _name(self) -> None:
-        each = [getattr(detector, "objects", []) for detector in self.detectors]
+        each = [detector.objects for detector in self.detectors]
         known = [object for objects in each for object in objects]
         self.objects = [
             f"{object} ({name})" if known.count(object) > 1 else object

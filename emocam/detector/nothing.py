@@ -8,9 +8,5 @@ from emocam.records.picture import Batch
 class Nothing(Detector):
     """A detector that finds nothing and knows no object."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.objects: list[str] = []
-
     def forward(self, batch: Batch) -> Detections:
         return Detections.none().to(batch.index.device)

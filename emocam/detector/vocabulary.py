@@ -36,7 +36,7 @@ class Vocabulary(Detector):
         if detector.identity is not None:
             words = f"rename={self.rename}, merge={self.merge}, only={only}"
             self.identity = f"vocabulary({words}, {detector.identity})"
-        if hasattr(detector, "objects"):  # some learn them from the data
+        if detector.objects:
             self._translate(list(detector.objects))
 
     def set_annotated_objects(self, objects: Sequence[str]) -> None:

@@ -7,12 +7,11 @@ from collections.abc import Sequence
 from copy import copy
 from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytorch_lightning as lightning
 import torch
@@ -38,15 +37,15 @@ from emocam.predict.stream import remaining, stream
 from emocam.records.base import Record
 from emocam.records.detections import Detections
 from emocam.records.picture import Batch
+from emocam.records.thresholds import Thresholds
 from emocam.results.chunks import Chunks
-from emocam.results.files import METADATA
-from emocam.results.run import Run
+from emocam.results.files import BOX, METADATA
+from emocam.results.run import Run, read_boxes
 from emocam.results.tables import finished_ledger
 from emocam.view.base import View
 
 MOST_VIEWS = 64
 """Variants that go through the classifier at once."""
-BOX = ["x0", "y0", "x1", "y1"]
 
 
 @dataclass(frozen=True)
@@ -69,16 +68,21 @@ class Answers(Record):
     focus: Tensor
 
 
-def regions_of(folder: Path, where: Sequence[str], score: float) -> dict[str, list[Region]]:
-    """The regions that a change acts on, by image, from the evidence of the run."""
+def regions_of(run: Run, where: Sequence[str], thresholds: Thresholds) -> dict[str, list[Region]]:
+    """Return the regions that a change acts on, by image; how sure the classifier is makes no difference."""
+    regions: dict[str, list[Region]] = {}
     if not where:
-        return {}
-    wanted = [("object", "in", list(where)), ("score", ">", score)]
-    rows = pd.read_parquet(folder / "evidence.parquet", columns=["image", "object", *BOX], filters=wanted)
-    found: dict[str, list[Region]] = {}
-    for image, object, *box in rows.astype({"object": str}).itertuples(index=False):
-        found.setdefault(image, []).append(Region(object, tuple(box)))
-    return found
+        return regions
+    wanted = pa.array(sorted(where), pa.string())
+    for rows in run.rows("evidence", ["image", "object", "score", *BOX]):
+        detected = pa.array(thresholds.detected(rows["score"].to_numpy()))
+        rows = rows.filter(pc.and_(detected, pc.is_in(rows["object"].cast(pa.string()), wanted)))
+        boxes = read_boxes(rows).tolist()
+        for image, object, box in zip(
+            rows["image"].to_pylist(), rows["object"].to_pylist(), boxes, strict=True
+        ):
+            regions.setdefault(image, []).append(Region(object, tuple(box)))
+    return regions
 
 
 class Variants(Dataset[Changed]):
@@ -204,7 +208,7 @@ def paste_all(components: Components, listing: list[str], evidence_key: str) -> 
         check_objects(change.where, Run(folder).object_names)
         status = pq.read_table(folder / "ledger.parquet", columns=["status"])["status"].to_numpy()
         done = np.flatnonzero(status == "done")
-        regions = regions_of(folder, change.where, components.thresholds.score)
+        regions = regions_of(Run(folder), change.where, components.thresholds)
         model = Reclassify(components.classifier, components.cam)
         labels = model.classifier.labels
         chunks = Chunks(folder, key, "pasting")

@@ -10,8 +10,8 @@ from emocam.effect.base import Corpus, Effect, Trial
 from emocam.effect.sampling import choose_cells
 from emocam.paste.base import Box
 from emocam.records.thresholds import Thresholds
-from emocam.results.files import BOX
-from emocam.results.run import LABELLED, Run
+from emocam.results.files import BOX, LABELLED
+from emocam.results.run import Run
 
 
 def plan(run: Run, effect: Effect, thresholds: Thresholds, seed: int) -> dict[int, list[Trial]]:
@@ -34,12 +34,10 @@ def corpus_of(run: Run, objects: Collection[str], thresholds: Thresholds) -> Cor
     regions: dict[str, dict[str, tuple[Box, ...]]] = {object: {} for object in objects}
     wanted = pa.array(sorted(objects), pa.string())
     for images, rows in run.blocks(LABELLED):
-        sure = images.filter(pc.greater(images["confidence"], thresholds.confidence))
+        sure = images.filter(thresholds.confident(images["confidence"].to_numpy()))
         label |= zip(sure["image"].to_pylist(), sure["label"].to_pylist(), strict=True)
-        there = pc.and_(
-            pc.greater(rows["score"], thresholds.score), pc.greater(rows["confidence"], thresholds.confidence)
-        )
-        rows = rows.filter(pc.and_(there, pc.is_in(rows["object"].cast(pa.string()), wanted)))
+        present = thresholds.present(rows["score"].to_numpy(), rows["confidence"].to_numpy())
+        rows = rows.filter(pc.and_(pa.array(present), pc.is_in(rows["object"].cast(pa.string()), wanted)))
         boxes = zip(*(rows[name].to_pylist() for name in BOX), strict=True)
         for image, object, box in zip(
             rows["image"].to_pylist(), rows["object"].to_pylist(), boxes, strict=True

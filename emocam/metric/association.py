@@ -49,10 +49,10 @@ class AssociationMatrix(Metric):
     ) -> None:
         """label, confidence (B,) of whole images; object, image, score, importance, chance (N,) of their regions."""
         objects, labels = self.counts.shape
-        sure = confidence > self.thresholds.confidence
+        sure = self.thresholds.confident(confidence)
         self.images += torch.bincount(label[sure], minlength=labels)
         present = self.thresholds.present(score, confidence[image])
-        kept = present & self.thresholds.looked_at(importance, chance) if self.explained else present
+        kept = self.thresholds.kept(score, confidence[image], importance, chance, self.explained)
         self.present += count_images(label, object[present], image[present], objects, labels)
         self.counts += count_images(label, object[kept], image[kept], objects, labels)
 

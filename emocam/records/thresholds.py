@@ -11,6 +11,7 @@ from torch import Tensor
 from emocam.errors import SettingError
 
 Column = TypeVar("Column", Tensor, np.ndarray)
+Value = TypeVar("Value", Tensor, np.ndarray, float)
 
 
 @dataclass(frozen=True)
@@ -38,12 +39,41 @@ class Thresholds:
         """The column that says whether a region was looked at."""
         return "importance" if self.chance is None else "chance"
 
+    def confident(self, confidence: Column) -> Column:
+        """Return which images (B,), or images of regions (N,), are sure enough to count."""
+        return confidence > _single(self.confidence)
+
+    def detected(self, score: Column) -> Column:
+        """Return which regions (N,) the detector is sure enough of."""
+        return score > _single(self.score)
+
     def present(self, score: Column, confidence: Column) -> Column:
-        """Mark the present regions (N,), looked at or not; confidence (N,) is that of their images."""
-        return (score > _single(self.score)) & (confidence > _single(self.confidence))
+        """Return which regions (N,) are there, looked at or not; confidence (N,) is that of their images."""
+        return self.detected(score) & self.confident(confidence)
+
+    def kept(
+        self,
+        score: Column,
+        confidence: Column,
+        importance: Column,
+        chance: Column | None,
+        explained: bool,
+    ) -> Column:
+        """Return which regions (N,) count; without a CAM, not `explained`, all that are present do."""
+        present = self.present(score, confidence)
+        return present & self.looked_at(importance, chance) if explained else present
+
+    def strength(self, score: Value, decisive: Value, explained: bool) -> Value:
+        """Return how strongly regions (N,) count, by `decisive`, their values of the column `decides`.
+
+        Without a CAM that is their score; a chance is the stronger the smaller it is.
+        """
+        if not explained:
+            return score
+        return decisive if self.chance is None else 1 - decisive
 
     def looked_at(self, importance: Column, chance: Column | None) -> Column:
-        """Mark the regions (N,) that were looked at; this needs a CAM."""
+        """Return which regions (N,) were looked at; asked only where a CAM looked."""
         if self.chance is None:
             return importance > _single(self.importance)
         if chance is None:

@@ -25,7 +25,7 @@ from emocam.report.focus_shift import hides_faces, lenders, write_moved
 from emocam.report.page import static, templates
 from emocam.report.paste import find_pasted
 from emocam.report.scripts import write_script
-from emocam.report.tables import RunTables
+from emocam.results.run import Run
 
 SCRIPTS = ("state.js", "colour.js", "stage.js", "compare.js")
 FLIPS = 3
@@ -44,12 +44,13 @@ def write_comparison(
     Thumbnails are taken from the runs' own reports. `refusal` says why the runs cannot be compared,
     `remarks` what to know of those that are alike.
     """
-    tables = [RunTables.read(run) for run in runs]
+    tables = [Run(run) for run in runs]
+    matrices = [run.matrix for run in tables]
     half = folder / "report.tmp"
     shutil.rmtree(half, ignore_errors=True)
     half.mkdir()
     same = refusal is None and comparable(tables)
-    cells = find_differences(tables) if same else []
+    cells = find_differences(matrices) if same else []
     _write_cells(half, tables, cells)
     moved = write_moved(half, folder, tables) if same else []
     for name in (*SCRIPTS, "style.css"):
@@ -70,13 +71,13 @@ def write_comparison(
             high=_matrix(folder / "similarity_high.csv"),
             chance=_matrix(folder / "similarity_permutation_p.csv"),
             cells=cells,
-            equal=same and same_counts(tables),
-            enough=same and bool(enough_images(tables).any()),
+            equal=same and same_counts(matrices),
+            enough=same and bool(enough_images(matrices).any()),
             few_images=FEW_IMAGES,
             moved=moved,
             paired=(folder / "paired.csv").is_file(),
             pasted=[
-                find_pasted(run.folder, half, f"flips/{i}", 0 if hides_faces(run) else FLIPS)
+                find_pasted(run.path, half, f"flips/{i}", 0 if hides_faces(run) else FLIPS)
                 for i, run in enumerate(tables)
             ],
             scripts=SCRIPTS,
@@ -113,7 +114,7 @@ def _text(value: object) -> str:
     return str(value)
 
 
-def _write_cells(folder: Path, runs: list[RunTables], cells: list[Difference]) -> None:
+def _write_cells(folder: Path, runs: list[Run], cells: list[Difference]) -> None:
     """`data/compare.js`, and the pictures of each cell in a file of its own."""
     pictures, examples = find_pictures(runs, cells) if cells else ([], [])
     shown = list(dict.fromkeys(path for own in pictures for path, _ in own))
@@ -123,8 +124,8 @@ def _write_cells(folder: Path, runs: list[RunTables], cells: list[Difference]) -
     sizes = {path: _copy_thumbnail(folder, place, path, lending) for place, path in enumerate(shown)}
     told: dict[str, Any] = {
         "name": "data/compare.js",
-        "objects": {cell.object: runs[0].objects[cell.object] for cell in cells},
-        "labels": runs[0].labels,
+        "objects": {cell.object: runs[0].object_names[cell.object] for cell in cells},
+        "labels": runs[0].label_names,
         "explained": [run.explained for run in runs],
         "cells": [{"object": cell.object, "label": cell.label} for cell in cells],
     }
@@ -140,11 +141,11 @@ def _write_cells(folder: Path, runs: list[RunTables], cells: list[Difference]) -
 
 
 def _copy_thumbnail(
-    folder: Path, place: int, path: str, lending: list[tuple[RunTables, dict[str, Example]]]
+    folder: Path, place: int, path: str, lending: list[tuple[Run, dict[str, Example]]]
 ) -> tuple[int, int] | None:
     """From the first run whose report shows the picture; its size, or None."""
     for run, known in lending:
-        source = run.folder / "report" / known[path].thumbnail if path in known else None
+        source = run.path / "report" / known[path].thumbnail if path in known else None
         if source and source.is_file():
             target = folder / f"thumbnails/{place // 1000:03d}/{place:06d}.webp"
             target.parent.mkdir(parents=True, exist_ok=True)

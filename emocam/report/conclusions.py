@@ -7,7 +7,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 from emocam.cells.verdict import LOOKED_AT, UNSEEN, USED, verdict_sentence
-from emocam.report.tables import RunTables
+from emocam.results.run import Run
 
 ORDER = (LOOKED_AT, UNSEEN, USED)
 MOST = 12
@@ -25,9 +25,9 @@ class Conclusion:
     sentence: str
 
 
-def conclusions(run: RunTables) -> list[Conclusion]:
+def conclusions(run: Run) -> list[Conclusion]:
     """The strongest of each verdict; none where no effect was measured."""
-    file = run.folder / "cells.parquet"
+    file = run.path / "cells.parquet"
     if not file.is_file() or not set(pq.read_schema(file).names) >= NEEDED:
         return []
     cells = pd.read_parquet(file)
@@ -39,8 +39,8 @@ def conclusions(run: RunTables) -> list[Conclusion]:
         strongest = own.nlargest(MOST, "use" if verdict == LOOKED_AT else "beyond")
         told += [
             Conclusion(
-                run.objects.index(str(cell["object"])),
-                run.labels.index(str(cell["label"])),
+                run.object_names.index(str(cell["object"])),
+                run.label_names.index(str(cell["label"])),
                 verdict,
                 verdict_sentence({str(column): value for column, value in cell.items()}),
             )

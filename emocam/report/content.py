@@ -6,19 +6,22 @@ from typing import Any
 
 from emocam.report.conclusions import conclusions
 from emocam.report.examples import Example, find_examples
-from emocam.report.findings import Finding, ledger, nothing, standing_out, warnings
+from emocam.report.findings import Finding, standing_out, warnings
 from emocam.report.paste import MOST_FLIPS, Pasted, find_pasted
-from emocam.report.tables import RunTables
 from emocam.report.thumbnails import OpenPicture, side_for, write_thumbnails
 from emocam.report.top_pictures import Strongest, find_strongest
 from emocam.report.unexplained import Outside, find_outside, outside_line
+from emocam.results.files import CELLS
+from emocam.results.ledger import ledger_of
+from emocam.results.run import Run
+from emocam.results.sentences import capitalised, nothing_found
 
 
 @dataclass(frozen=True)
 class PageContent:
     """A run, its pictures by path, what stands out, and what should make a reader careful."""
 
-    run: RunTables
+    run: Run
     strongest: Strongest
     examples: dict[str, Example]
     cells: list[Finding]
@@ -31,15 +34,16 @@ class PageContent:
         """What every template is given."""
         return {
             "run": self.run,
-            "name": self.run.folder.resolve().name,
-            "ledger": ledger(self.run),
-            "nothing": nothing(self.run, self.strongest.highest),
+            "name": self.run.path.resolve().name,
+            "ledger": ledger_of(self.run.summary).line,
+            "nothing": capitalised(nothing_found(self.run.summary)),
             "warnings": self.warnings,
             "cards": self.cards(1),
             "outside_line": outside_line(self.run),
             "outside": self.outside,
             "pasted": self.pasted,
             "conclusions": conclusions(self.run),
+            "measured": self.run.file(CELLS).is_file(),
             "version": self.run.summary.get("versions", {}).get("emocam", ""),
         }
 
@@ -58,10 +62,9 @@ class PageContent:
 
 
 def gather_content(
-    folder: Path, into: Path, open_picture: OpenPicture | None, flips: int = MOST_FLIPS
+    run: Run, into: Path, open_picture: OpenPicture | None, flips: int = MOST_FLIPS
 ) -> PageContent:
-    """Reads a run's folder and writes the thumbnails of the pictures that its pages show."""
-    run = RunTables.read(folder)
+    """Read a run and write the thumbnails of the pictures that its pages show."""
     strongest = find_strongest(run)
     examples, flat = find_examples(run, strongest.pairs)
     ordered = sorted(examples.values(), key=lambda example: example.place)
@@ -70,8 +73,8 @@ def gather_content(
         run,
         strongest,
         examples,
-        standing_out(run),
-        warnings(run, strongest, flat, lost),
+        standing_out(run.matrix),
+        warnings(run.matrix, run.summary, run.explained, strongest, flat, lost),
         find_outside(run, into, open_picture),
-        find_pasted(folder, into, most=flips),
+        find_pasted(run.path, into, most=flips),
     )

@@ -4,12 +4,44 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pyarrow.parquet as pq
+
 from emocam.report.content import PageContent
 from emocam.report.scripts import write_script
 from emocam.report.top_pictures import MOST
+from emocam.results.files import CELLS
+from emocam.results.run import Run, encode_names
 
 CHUNK = 50
 """Pictures in one file of `data/pictures/`."""
+SHOWN = (
+    *("use", "use_low", "use_high", "use_chance", "lift", "p", "q", "effect", "effect_control"),
+    *("flips", "flips_control", "effect_images", "verdict"),
+)
+"""Columns of cells.parquet that the page shows."""
+
+
+def shown_cells(run: Run) -> dict[str, list[float | str | None]]:
+    """Return further columns of the matrix, flat (O x L), where the run has them; None where unmeasured."""
+    if not run.file(CELLS).is_file():
+        return {}
+    table, labels = pq.read_table(run.file(CELLS)), run.label_names
+    row = encode_names(table, "object", run.object_names) * len(labels) + encode_names(table, "label", labels)
+    columns: dict[str, list[float | str | None]] = {}
+    for name in (name for name in SHOWN if name in table.column_names):
+        values: list[float | str | None] = [None] * (len(run.object_names) * len(labels))
+        for place, value in zip(row.tolist(), table[name].to_pylist(), strict=True):
+            values[place] = _shown(value)
+        columns[name] = values
+    return columns
+
+
+def _shown(value: float | str | None) -> float | str | None:
+    """Return four digits of a number, and None of what is none."""
+    if not isinstance(value, float):
+        return value
+    return round(value, 4) if np.isfinite(value) else None
 
 
 def write_data(folder: Path, gathered: PageContent, originals: Path | None) -> None:
@@ -22,10 +54,10 @@ def write_data(folder: Path, gathered: PageContent, originals: Path | None) -> N
     ]
     told = {
         "name": "data/run.js",
-        "objects": run.objects,
-        "labels": run.labels,
-        "images": run.images,
-        "counts": run.counts.ravel(),
+        "objects": run.object_names,
+        "labels": run.label_names,
+        "images": run.matrix.images,
+        "counts": run.matrix.counts.ravel(),
         "thresholds": thresholds,
         "weight": weight,
         "explained": run.explained,
@@ -33,7 +65,7 @@ def write_data(folder: Path, gathered: PageContent, originals: Path | None) -> N
         "pictured": sorted(int(i) for i in pairs["object"].unique()),
         "cards": cards,
         "chunk": CHUNK,
-        "cells": run.cells,
+        "cells": shown_cells(run),
         "roles": [[*cell, role] for cell, role in run.roles.items()],
         "originals": originals.resolve().as_uri() if originals else None,
     }

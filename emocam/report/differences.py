@@ -8,9 +8,9 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.stats import rankdata
 
-from emocam.report.examples import Example, find_examples
-from emocam.report.tables import RunTables
+from emocam.report.examples import Example, box_counts, find_examples
 from emocam.report.top_pictures import find_strongest
+from emocam.results.run import Matrix, Run
 
 MOST_CELLS = 40
 """By each of the two ways of being different."""
@@ -39,30 +39,33 @@ class Difference:
         return max(self.place) - min(self.place)
 
 
-def comparable(runs: list[RunTables]) -> bool:
+def comparable(runs: list[Run]) -> bool:
     """Whether objects and labels are the same everywhere."""
     first = runs[0]
-    return all(run.objects == first.objects and run.labels == first.labels for run in runs)
-
-
-def enough_images(runs: list[RunTables]) -> NDArray[np.bool_]:
-    """Return the labels (L,) of which every run has enough images for a difference to mean something."""
-    return np.all([run.images >= FEW_IMAGES for run in runs], axis=0)
-
-
-def same_counts(runs: list[RunTables]) -> bool:
-    """Return whether the matrices are equal, number by number."""
-    first = runs[0]
     return all(
-        np.array_equal(run.counts, first.counts) and np.array_equal(run.images, first.images) for run in runs
+        run.object_names == first.object_names and run.label_names == first.label_names for run in runs
     )
 
 
-def find_differences(runs: list[RunTables]) -> list[Difference]:
+def enough_images(matrices: list[Matrix]) -> NDArray[np.bool_]:
+    """Return the labels (L,) of which every run has enough images for a difference to mean something."""
+    return np.all([matrix.images >= FEW_IMAGES for matrix in matrices], axis=0)
+
+
+def same_counts(matrices: list[Matrix]) -> bool:
+    """Return whether the matrices are equal, number by number."""
+    first = matrices[0]
+    return all(
+        np.array_equal(matrix.counts, first.counts) and np.array_equal(matrix.images, first.images)
+        for matrix in matrices
+    )
+
+
+def find_differences(matrices: list[Matrix]) -> list[Difference]:
     """The cells that differ most, by points or by places; the largest first."""
-    percent = np.stack([np.nan_to_num(run.percent) for run in runs])
+    percent = np.stack([np.nan_to_num(matrix.percent) for matrix in matrices])
     place = rankdata(-percent, axis=1, method="min").astype(int)
-    differs = (percent.max(0) > percent.min(0)) & enough_images(runs)
+    differs = (percent.max(0) > percent.min(0)) & enough_images(matrices)
     chosen: set[int] = set()
     # an object that no run counts often may fall by many places for nothing
     for measure in (np.ptp(percent, 0), np.ptp(place, 0) * percent.max(0)):
@@ -85,22 +88,22 @@ def _candidates(pairs: list[pd.DataFrame], cell: Difference) -> list[str]:
     return list(found)
 
 
-def _strength(run: RunTables, example: Example | None, cell: Difference) -> float:
+def _strength(run: Run, example: Example | None, cell: Difference) -> float:
     boxes = example.boxes.get(cell.object, []) if example and example.label == cell.label else []
-    return max((run.strength(*box[4:6]) for box in boxes), default=0.0)
+    return max((run.thresholds.strength(box[4], box[5], run.explained) for box in boxes), default=0.0)
 
 
-def _view(run: RunTables, example: Example | None, cell: Difference) -> dict[str, Any]:
+def _view(run: Run, example: Example | None, cell: Difference) -> dict[str, Any]:
     """What one run says of a picture; boxes that do not count say so by a last 0."""
     if example is None:
         return {"boxes": []}
-    boxes = [[*box, int(run.box_counts(box))] for box in example.boxes.get(cell.object, [])]
+    boxes = [[*box, int(box_counts(run, box))] for box in example.boxes.get(cell.object, [])]
     told: dict[str, Any] = {"label": example.label, "confidence": example.confidence, "boxes": boxes}
     return told | ({"map": example.map} if example.map else {})
 
 
 def find_pictures(
-    runs: list[RunTables], cells: list[Difference]
+    runs: list[Run], cells: list[Difference]
 ) -> tuple[list[list[tuple[str, list[dict[str, Any]]]]], list[dict[str, Example]]]:
     """For each cell its pictures (path, a view from each run), those the runs differ on most first.
 

@@ -9,7 +9,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from emocam.report.tables import BOX, RunTables, codes
+from emocam.results.files import BOX
+from emocam.results.run import Run, encode_names
 
 MOST_BOXES = 20
 """Of one object in one picture, the strongest."""
@@ -58,15 +59,15 @@ def _of(block: pa.Table, images: pa.Array) -> pa.Table:
     return block.filter(pc.is_in(block["image"], value_set=images))
 
 
-def _predicted(run: RunTables, images: pa.Array) -> dict[str, Example]:
+def _predicted(run: Run, images: pa.Array) -> dict[str, Example]:
     found, start = {}, 0
-    for block in run.blocks("predictions"):
+    for block in run.rows("predictions"):
         places = np.flatnonzero(pc.is_in(block["image"], value_set=images)) + start
         start += len(block)
         rows = _of(block, images)
-        labels = codes(rows["label"], run.labels)
+        labels = encode_names(rows, "label", run.label_names)
         truths = rows["truth"].to_pylist() if "truth" in rows.column_names else [None] * len(rows)
-        logits = np.array(rows["logits"].to_pylist(), float).reshape(len(rows), len(run.labels))
+        logits = np.array(rows["logits"].to_pylist(), float).reshape(len(rows), len(run.label_names))
         share = np.exp(logits - logits.max(1, keepdims=True)) if len(rows) else logits
         share = (share / share.sum(1, keepdims=True)).round(4)
         for i, path in enumerate(rows["image"].to_pylist()):
@@ -76,10 +77,10 @@ def _predicted(run: RunTables, images: pa.Array) -> dict[str, Example]:
     return found
 
 
-def _add_maps(run: RunTables, images: pa.Array, found: dict[str, Example]) -> int:
+def _add_maps(run: Run, images: pa.Array, found: dict[str, Example]) -> int:
     """How many maps of the whole run are flat."""
     flat = 0
-    for block in run.blocks("maps"):
+    for block in run.rows("maps"):
         cells = block["map"].combine_chunks().flatten().to_numpy(zero_copy_only=False)
         ends = np.cumsum(pc.list_value_length(block["map"]).to_numpy())
         places = np.flatnonzero(pc.is_in(block["image"], value_set=images))
@@ -94,23 +95,36 @@ def _add_maps(run: RunTables, images: pa.Array, found: dict[str, Example]) -> in
     return flat
 
 
-def _add_boxes(run: RunTables, images: pa.Array, found: dict[str, Example]) -> None:
-    for block in run.blocks("evidence"):
+def _add_boxes(run: Run, images: pa.Array, found: dict[str, Example]) -> None:
+    thresholds = run.thresholds
+    for block in run.rows("evidence"):
         rows = _of(block, images)
-        numbers = rows.select([*BOX, "score", run.thresholds.decides]).to_pandas()
-        numbers[BOX] = numbers[BOX].astype(float).round(4)
+        numbers = rows.select([*BOX, "score", thresholds.decides]).to_pandas()
+        numbers[[*BOX]] = numbers[[*BOX]].astype(float).round(4)
         listed = numbers.astype(object).where(numbers.notna(), None).to_numpy().tolist()
         for path, thing, box in zip(
-            rows["image"].to_pylist(), codes(rows["object"], run.objects), listed, strict=True
+            rows["image"].to_pylist(), encode_names(rows, "object", run.object_names), listed, strict=True
         ):
             found[path].boxes.setdefault(int(thing), []).append(box)
     for example in found.values():
         for thing, boxes in example.boxes.items():
-            boxes.sort(key=lambda box: box[4] if box[5] is None else run.strength(*box[4:6]), reverse=True)
+            boxes.sort(
+                key=lambda box: (
+                    box[4] if box[5] is None else thresholds.strength(box[4], box[5], run.explained)
+                ),
+                reverse=True,
+            )
             example.boxes[thing] = boxes[:MOST_BOXES]
 
 
-def find_examples(run: RunTables, pairs: pd.DataFrame) -> tuple[dict[str, Example], int]:
+def box_counts(run: Run, box: list[float]) -> bool:
+    """Return whether a box (x0, y0, x1, y1, score, what decides) of a picture that counts, counts itself."""
+    score, decisive = np.array(box[4:6], np.float32)
+    looked_at = not run.explained or bool(run.thresholds.looked_at(decisive, decisive))
+    return bool(run.thresholds.detected(score)) and looked_at
+
+
+def find_examples(run: Run, pairs: pd.DataFrame) -> tuple[dict[str, Example], int]:
     """All pictures that any cell shows, by path; and how many maps of the run are flat."""
     images = pa.array(pairs["image"].astype(str).unique(), pa.string())  # without a region it has no type
     found = _predicted(run, images)

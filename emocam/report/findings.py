@@ -5,8 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from emocam.report.tables import RunTables
 from emocam.report.top_pictures import Strongest
+from emocam.results.run import Matrix
+from emocam.results.summary import Summary
 
 FEW_IMAGES = 30
 """Below this a percentage is uncertain by more than 15 points."""
@@ -28,58 +29,27 @@ class Finding:
     elsewhere: float
 
 
-def contrast(run: RunTables) -> NDArray[np.float64]:
-    """Percent of the label's images less percent of all other images: (O, L)."""
-    others = run.images.sum() - run.images
-    elsewhere = 100 * (run.counts.sum(1, keepdims=True) - run.counts) / np.where(others > 0, others, np.nan)
-    return run.percent - np.nan_to_num(elsewhere)
+def contrast(matrix: Matrix) -> NDArray[np.float64]:
+    """Return the percentage of the label's images less that of all other images (O, L)."""
+    others = matrix.images.sum() - matrix.images
+    counts_elsewhere = matrix.counts.sum(1, keepdims=True) - matrix.counts
+    elsewhere = 100 * counts_elsewhere / np.where(others > 0, others, np.nan)
+    return matrix.percent - np.nan_to_num(elsewhere)
 
 
-def standing_out(run: RunTables, most: int = 6) -> list[Finding]:
-    """For each label the object with the highest contrast; the most certain labels first."""
-    difference = np.nan_to_num(contrast(run), nan=-np.inf)
-    found = []
-    for label in np.flatnonzero(run.images):
-        object = int(difference[:, label].argmax()) if len(run.objects) else -1
-        if object >= 0 and run.counts[object, label] and difference[object, label] > 0:
-            percent = float(run.percent[object, label])
+def standing_out(matrix: Matrix, most: int = 6) -> list[Finding]:
+    """Return for each label the object with the highest contrast; the most certain labels first."""
+    difference = np.nan_to_num(contrast(matrix), nan=-np.inf)
+    findings = []
+    for label in np.flatnonzero(matrix.images).tolist():
+        object = int(difference[:, label].argmax()) if len(matrix.objects) else -1
+        count = int(matrix.counts[object, label]) if object >= 0 else 0
+        if count and difference[object, label] > 0:
+            percent = float(matrix.percent[object, label])
             elsewhere = percent - float(difference[object, label])
-            found.append(
-                Finding(
-                    object,
-                    int(label),
-                    int(run.counts[object, label]),
-                    int(run.images[label]),
-                    percent,
-                    elsewhere,
-                )
-            )
-    return sorted(found, key=lambda c: (c.images < FEW_IMAGES, c.elsewhere - c.percent))[:most]
-
-
-def nothing(run: RunTables, highest: float) -> str:
-    """Why no cell of the matrix is filled."""
-    if not run.images.sum():
-        return "No image was explained, so there is nothing to see."
-    asked = run.thresholds
-    if run.explained and asked.chance is not None:
-        return f"No region passed threshold.chance={asked.chance:g} (the lowest was {1 - highest:.3f})."
-    if run.explained and highest <= asked.importance:
-        return f"No region passed threshold.importance={asked.importance:g} (the highest was {highest:.2f})."
-    if not run.explained and highest <= asked.score:
-        return f"No region passed threshold.score={asked.score:g} (the highest was {highest:.3f})."
-    return "No region passed all thresholds; lower threshold.score, threshold.importance or threshold.confidence."
-
-
-def ledger(run: RunTables) -> str:
-    """The ledger in one line."""
-    told = {
-        key: int(run.summary.get(key, 0))
-        for key in ("images", "done", "unreadable", "refused", "failed", "lost")
-    }
-    parts = [f"{told[key]:,} {key}" for key in ("unreadable", "refused", "lost")]
-    parts += [f"{told['failed']:,} failed"] if told["failed"] else []
-    return f"{told['images']:,} images: {told['done']:,} explained, {', '.join(parts)}"
+            images = int(matrix.images[label])
+            findings.append(Finding(object, label, count, images, percent, elsewhere))
+    return sorted(findings, key=lambda c: (c.images < FEW_IMAGES, c.elsewhere - c.percent))[:most]
 
 
 def _listed(names: list[str], most: int = 5) -> str:
@@ -87,24 +57,34 @@ def _listed(names: list[str], most: int = 5) -> str:
     return ", ".join(short) + (f" and {len(names) - most} more" if len(names) > most else "")
 
 
-def warnings(run: RunTables, strongest: Strongest, flat_maps: int, lost_pictures: int) -> list[str]:
-    """What should make a reader careful, each in a sentence."""
-    told, images = [str(note) for note in run.summary.get("notes", [])], int(run.images.sum())
-    if not run.explained:
+def warnings(
+    matrix: Matrix,
+    summary: Summary,
+    explained: bool,
+    strongest: Strongest,
+    flat_maps: int,
+    lost_pictures: int,
+) -> list[str]:
+    """Return what should make a reader careful, each in a sentence."""
+    told = list(summary.get("notes", []))
+    images = int(matrix.images.sum())
+    if not explained:
         told.append(
             "No CAM was asked: every detected object counts, looked at or not. Add one with cam=gradcam."
         )
-    never = [name for name, n in zip(run.labels, run.images, strict=True) if n == 0]
-    few = [f"{name} ({n})" for name, n in zip(run.labels, run.images, strict=True) if 0 < n < FEW_IMAGES]
+    never = [name for name, n in zip(matrix.labels, matrix.images, strict=True) if n == 0]
+    few = [
+        f"{name} ({n})" for name, n in zip(matrix.labels, matrix.images, strict=True) if 0 < n < FEW_IMAGES
+    ]
     if never:
         told.append(f"Never predicted, so nothing can be said of: {_listed(never)}.")
     if few:
         told.append(f"Few images, so percentages are uncertain: {_listed(few)}.")
-    if images and len(run.labels) > 1 and run.images.max() > NEARLY_ALL * images:
-        most = run.labels[int(run.images.argmax())]
+    if images and len(matrix.labels) > 1 and matrix.images.max() > NEARLY_ALL * images:
+        most = matrix.labels[int(matrix.images.argmax())]
         told.append(f"Nearly every image is called {_listed([most])}: the other columns rest on little.")
     everywhere = (
-        [run.objects[i] for i in np.flatnonzero(strongest.seen.sum(1) > NEARLY_ALL * images)]
+        [matrix.objects[i] for i in np.flatnonzero(strongest.seen.sum(1) > NEARLY_ALL * images)]
         if images
         else []
     )
@@ -112,12 +92,12 @@ def warnings(run: RunTables, strongest: Strongest, flat_maps: int, lost_pictures
         told.append(
             f"In more than 90 % of all images, whatever their label: {_listed(everywhere)}. Compare along the row."
         )
-    if images and run.summary.get("regions", 0) > MANY_REGIONS * images:
-        each = run.summary["regions"] / images
+    if images and summary.get("regions", 0) > MANY_REGIONS * images:
+        each = summary["regions"] / images
         told.append(
             f"The detector finds {each:.0f} regions in an image on average: detector.score may be too low."
         )
-    outside = run.summary.get("unexplained")
+    outside = summary.get("unexplained")
     if outside and outside > MOSTLY_OUTSIDE:
         told.append(
             f"{100 * outside:.0f} % of the maps' mass lies outside all detected objects: most of what is looked at "
@@ -127,7 +107,7 @@ def warnings(run: RunTables, strongest: Strongest, flat_maps: int, lost_pictures
         told.append(
             f"{flat_maps:,} of the maps are flat: there the CAM points nowhere, and no object can count."
         )
-    done, listed = run.summary.get("done", images), run.summary.get("images", images)
+    done, listed = summary.get("done", images), summary.get("images", images)
     if listed and done < 0.99 * listed:
         told.append(f"{listed - done:,} of {listed:,} images could not be used; ledger.parquet says why.")
     if lost_pictures:

@@ -9,10 +9,10 @@ import yaml
 from PIL import Image
 
 from emocam.data.image_file import open_upright, within_root
-from emocam.report.examples import Example, find_examples
+from emocam.report.examples import Example, box_counts, find_examples
 from emocam.report.scripts import write_script
-from emocam.report.tables import RunTables
 from emocam.report.thumbnails import shrink
+from emocam.results.run import Run
 
 FIRST = 900_000
 """Places of thumbnails from here on belong to these pictures, those before to the cells'."""
@@ -21,7 +21,7 @@ BOXES = 6
 SIDE, MAX_PIXELS = 320, 100_000_000
 
 
-def write_moved(folder: Path, comparison: Path, runs: list[RunTables]) -> list[dict[str, Any]]:
+def write_moved(folder: Path, comparison: Path, runs: list[Run]) -> list[dict[str, Any]]:
     """`data/moved.js` from the comparison's moved.parquet; a row a picture for the page's table."""
     file = comparison / "moved.parquet"
     table = pd.read_parquet(file) if file.is_file() else pd.DataFrame()
@@ -39,9 +39,9 @@ def write_moved(folder: Path, comparison: Path, runs: list[RunTables]) -> list[d
     return [{str(key): value for key, value in row.items()} for row in table.to_dict("records")]
 
 
-def _view(run: RunTables, example: Example) -> dict[str, Any]:
+def _view(run: Run, example: Example) -> dict[str, Any]:
     """What one run says of a picture: its answer, its map and its strongest boxes."""
-    boxes = [box for own in example.boxes.values() for box in own if run.box_counts(box)]
+    boxes = [box for own in example.boxes.values() for box in own if box_counts(run, box)]
     boxes.sort(key=lambda box: -(box[5] if run.explained else box[4]))
     told: dict[str, Any] = {"label": example.label, "confidence": example.confidence}
     told |= {"boxes": [[*box, 1] for box in boxes[:BOXES]]}
@@ -49,13 +49,13 @@ def _view(run: RunTables, example: Example) -> dict[str, Any]:
 
 
 def thumbnail(
-    folder: Path, place: int, path: str, lending: list[tuple[RunTables, Example]]
+    folder: Path, place: int, path: str, lending: list[tuple[Run, Example]]
 ) -> tuple[int, int] | None:
     """From the first run whose report shows the picture, else from the picture itself; its size, or None."""
     target = folder / f"thumbnails/{place // 1000:03d}/{place:06d}.webp"
     target.parent.mkdir(parents=True, exist_ok=True)
     for run, example in lending:
-        source = run.folder / "report" / example.thumbnail
+        source = run.path / "report" / example.thumbnail
         if source.is_file():
             shutil.copyfile(source, target)
             with Image.open(target) as picture:
@@ -67,25 +67,25 @@ def thumbnail(
     return small.size
 
 
-def lenders(runs: list[RunTables]) -> list[bool]:
+def lenders(runs: list[Run]) -> list[bool]:
     """Whose pictures are shown: where any run hides faces, only those of runs that do."""
     hiding = [hides_faces(run) for run in runs]
     return hiding if any(hiding) else [True] * len(runs)
 
 
-def hides_faces(run: RunTables) -> bool:
+def hides_faces(run: Run) -> bool:
     """Whether the run's page was made to be shared."""
     callbacks = settings(run).get("callback") or {}
     return bool((callbacks.get("report") or {}).get("faces"))
 
 
-def settings(run: RunTables) -> dict[str, Any]:
+def settings(run: Run) -> dict[str, Any]:
     """As they were composed; empty where they were not kept."""
-    file = run.folder / ".hydra" / "config.yaml"
+    file = run.path / ".hydra" / "config.yaml"
     return (yaml.safe_load(file.read_text()) or {}) if file.is_file() else {}
 
 
-def _original(run: RunTables, path: str) -> Image.Image | None:
+def _original(run: Run, path: str) -> Image.Image | None:
     """Where the run's data are a folder that is still there; whatever befell it, the page says what is missing."""
     try:
         if hides_faces(run):

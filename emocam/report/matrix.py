@@ -5,7 +5,7 @@ from decimal import ROUND_HALF_UP, Decimal
 
 import numpy as np
 
-from emocam.report.tables import RunTables
+from emocam.results.run import Matrix
 
 DEPTHS = 9
 """Steps of colour above zero; the style sheet has a class for each."""
@@ -35,14 +35,16 @@ class Row:
     cells: list[tuple[str, str]]
 
 
-def first_rows(run: RunTables, most: int | None = None) -> list[Row]:
+def first_rows(matrix: Matrix, most: int | None = None) -> list[Row]:
     """Every object with a count, in percent, the highest mean first."""
-    means = np.nan_to_num(run.percent).mean(1) if len(run.labels) else np.zeros(len(run.objects))
-    order = [int(i) for i in np.argsort(-means, kind="stable") if run.counts[i].any()][:most]
-    top = float(np.nanmax(run.percent)) if order else 1.0
+    means = np.nan_to_num(matrix.percent).mean(1) if len(matrix.labels) else np.zeros(len(matrix.objects))
+    order = [int(i) for i in np.argsort(-means, kind="stable") if matrix.counts[i].any()][:most]
+    top = float(np.nanmax(matrix.percent)) if order else 1.0
     return [
         Row(
-            i, run.objects[i], [(depth(value, top), percent_text(value)) for value in run.percent[i].tolist()]
+            i,
+            matrix.objects[i],
+            [(depth(value, top), percent_text(value)) for value in matrix.percent[i].tolist()],
         )
         for i in order
     ]

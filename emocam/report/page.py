@@ -13,6 +13,7 @@ from emocam.report.paste import MOST_FLIPS
 from emocam.report.sliders import write_levels
 from emocam.report.summary import summary_page
 from emocam.report.thumbnails import OpenPicture
+from emocam.results.run import Run
 
 SCRIPTS = (
     *("state.js", "colour.js", "counts.js", "table.js", "keyboard.js", "thresholds.js"),
@@ -34,7 +35,7 @@ def static(name: str) -> str:
 
 
 def write_report(
-    folder: Path,
+    run: Run,
     open_picture: OpenPicture | None = None,
     originals: Path | None = None,
     flips: int = MOST_FLIPS,
@@ -45,17 +46,20 @@ def write_report(
     have no photographs. `originals` is the folder under which the full pictures lie, if any;
     so many `flips` of a paste are shown.
     """
+    folder = run.path
     half = folder / "report.tmp"
     shutil.rmtree(half, ignore_errors=True)
     half.mkdir()
-    gathered = gather_content(folder, half, open_picture, flips)
+    gathered = gather_content(run, half, open_picture, flips)
     write_data(half, gathered, originals)
     sliders = write_levels(half, gathered.run)
     for name in (*SCRIPTS, "style.css"):
         (half / name).write_text(static(name), encoding="utf-8")
     environment = templates()
     page = environment.get_template("index.html.j2")
-    shown = page.render(**gathered.words, rows=first_rows(gathered.run), scripts=SCRIPTS, sliders=sliders)
+    shown = page.render(
+        **gathered.words, rows=first_rows(gathered.run.matrix), scripts=SCRIPTS, sliders=sliders
+    )
     (half / "index.html").write_text(shown, encoding="utf-8")
     style, script = static("style.css"), static("colour.js") + static("summary.js")
     one_file = summary_page(gathered, half, environment, style, script)

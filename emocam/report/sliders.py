@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emocam.report.scripts import write_script
-from emocam.report.tables import RunTables, codes
+from emocam.results.run import Run, encode_names
 
 MOST = 6_000_000
 """Regions beyond which the page would take too long to load; then it has no sliders."""
@@ -34,7 +34,7 @@ class Positions:
     confidence: list[float]
 
     @classmethod
-    def of(cls, run: RunTables) -> "Positions":
+    def of(cls, run: Run) -> "Positions":
         own = run.thresholds
         weight = (
             sorted({*FINE, own.importance})
@@ -55,21 +55,21 @@ def levels(values: NDArray[np.floating], positions: list[float]) -> NDArray[np.u
     return np.where(np.isnan(values), 0, passed).astype(np.uint8)
 
 
-def _regions(run: RunTables, positions: Positions) -> dict[str, NDArray[np.integer]]:
+def _regions(run: Run, positions: Positions) -> dict[str, NDArray[np.integer]]:
     """Columns of all regions; `image` numbers the pictures in the order of the evidence."""
     parts: dict[str, list[NDArray[np.integer]]] = {}
     images, last = 0, None
     weight = run.thresholds.decides
     columns = ["image", "label", "object", "confidence", "score", weight]
-    for block in run.blocks("evidence", columns):
+    for block in run.rows("evidence", columns):
         image = block["image"].combine_chunks().dictionary_encode()
         names, place = image.dictionary, image.indices.to_numpy()
         if len(names) and names[0].as_py() == last:  # the block before ended within this picture
             images -= 1
         found = {
             "image": place.astype(np.int32) + images,
-            "object": codes(block["object"], run.objects).astype(np.int32),
-            "label": codes(block["label"], run.labels).astype(np.int32),
+            "object": encode_names(block, "object", run.object_names).astype(np.int32),
+            "label": encode_names(block, "label", run.label_names).astype(np.int32),
             "confidence": levels(block["confidence"].to_numpy(), positions.confidence),
             "score": levels(block["score"].to_numpy(), positions.score),
             "weight": levels(block[weight].to_numpy(), positions.weight),
@@ -101,16 +101,16 @@ def unbeaten(regions: dict[str, NDArray[np.integer]]) -> tuple[NDArray[np.int64]
     return order[rises], ~new[rises]
 
 
-def _images_at(run: RunTables, positions: Positions) -> NDArray[np.int64]:
+def _images_at(run: Run, positions: Positions) -> NDArray[np.int64]:
     """How many pictures of each label have a confidence above each position: (L, positions)."""
-    passing = np.zeros((len(run.labels), len(positions.confidence) + 1), np.int64)
-    for block in run.blocks("predictions", ["label", "confidence"]):
+    passing = np.zeros((len(run.label_names), len(positions.confidence) + 1), np.int64)
+    for block in run.rows("predictions", ["label", "confidence"]):
         level = levels(block["confidence"].to_numpy(), positions.confidence)
-        np.add.at(passing, (codes(block["label"], run.labels), level), 1)
+        np.add.at(passing, (encode_names(block, "label", run.label_names), level), 1)
     return passing[:, ::-1].cumsum(1)[:, ::-1][:, 1:]
 
 
-def write_levels(folder: Path, run: RunTables) -> bool:
+def write_levels(folder: Path, run: Run) -> bool:
     """Writes `data/evidence.js`; False where the run is too large for it."""
     if run.summary.get("regions", 0) > MOST:
         return False
@@ -123,8 +123,8 @@ def write_levels(folder: Path, run: RunTables) -> bool:
     }
     if regions:
         kept, same = unbeaten(regions)
-        ends = np.searchsorted(regions["object"][kept], np.arange(len(run.objects) + 1))
-        width = "<u1" if len(run.labels) <= 256 else "<u2"
+        ends = np.searchsorted(regions["object"][kept], np.arange(len(run.object_names) + 1))
+        width = "<u1" if len(run.label_names) <= 256 else "<u2"
         score = regions["score"][kept] + np.where(same, SAME, 0).astype(np.uint8)
         columns = {
             "score": score,

@@ -1,7 +1,6 @@
 """`summary.html`: the finding as one file, for MLflow and mail; nothing beside it is needed."""
 
 from base64 import b64encode
-from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 
@@ -11,10 +10,10 @@ from markupsafe import Markup
 from numpy.typing import NDArray
 
 from emocam.report.content import PageContent
-from emocam.report.examples import Example
+from emocam.report.examples import Example, box_counts
 from emocam.report.matrix import first_rows
 from emocam.report.scripts import literal
-from emocam.report.tables import RunTables
+from emocam.results.run import Matrix
 
 MOST_OBJECTS, MOST_LABELS = 40, 60
 MOST_EXAMPLES = 24
@@ -27,17 +26,17 @@ def _short(name: str) -> str:
     return name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 1] + "…"
 
 
-def most_images(run: RunTables) -> NDArray[np.int64]:
-    """The labels with the most images, in their own order."""
-    return np.sort(np.argsort(-run.images, kind="stable")[:MOST_LABELS])
+def most_images(matrix: Matrix) -> NDArray[np.int64]:
+    """Return the labels with the most images, in their own order."""
+    return np.sort(np.argsort(-matrix.images, kind="stable")[:MOST_LABELS])
 
 
-def shortened(run: RunTables) -> RunTables:
-    """These labels, and names that leave room."""
-    most = most_images(run)
-    labels = [_short(run.labels[i]) for i in most]
-    objects = [_short(name) for name in run.objects]
-    return replace(run, objects=objects, labels=labels, counts=run.counts[:, most], images=run.images[most])
+def shortened(matrix: Matrix) -> Matrix:
+    """Return the matrix of these labels, with names that leave room."""
+    most = most_images(matrix)
+    labels = [_short(matrix.labels[i]) for i in most]
+    objects = [_short(name) for name in matrix.objects]
+    return Matrix(objects, labels, matrix.counts[:, most], matrix.images[most])
 
 
 def _embedded(example: Example, report: Path) -> str | None:
@@ -56,24 +55,24 @@ def summary_page(
     each = max(1, MOST_EXAMPLES // max(1, len(gathered.cells)))
     examples = [
         {
-            "object": _short(run.objects[cell.object]),
-            "label": _short(run.labels[cell.label]),
+            "object": _short(run.object_names[cell.object]),
+            "label": _short(run.label_names[cell.label]),
             "path": _short(example.path),
             "source": _embedded(example, report),
             "size": example.size or (4, 3),
             "map": literal(example.map) if example.map else "",
-            "boxes": [box for box in example.boxes[cell.object] if run.box_counts(box)],
+            "boxes": [box for box in example.boxes[cell.object] if box_counts(run, box)],
         }
         for cell, example in gathered.cards(each)
     ]
     hashed = b64encode(sha256(script.encode()).digest()).decode()
-    small, words = shortened(run), gathered.words
-    line = words["outside_line"] and [words["outside_line"][label] for label in most_images(run)]
+    small, words = shortened(run.matrix), gathered.words
+    line = words["outside_line"] and [words["outside_line"][label] for label in most_images(run.matrix)]
     return environment.get_template("summary.html.j2").render(
         **words | {"warnings": gathered.warnings[:8], "outside_line": line},
         small=small,
         rows=first_rows(small, MOST_OBJECTS),
-        counted=int(run.counts.any(axis=1).sum()),
+        counted=int(run.matrix.counts.any(axis=1).sum()),
         examples=examples,
         hash=hashed,
         style=Markup(style),  # our own file, not a name

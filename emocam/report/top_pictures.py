@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from emocam.report.tables import RunTables, codes
+from emocam.results.run import Run, encode_names
 
 MOST = 60
 """Pictures of a cell, strongest first."""
@@ -35,23 +35,23 @@ def _best_of_cells(pairs: pd.DataFrame) -> pd.DataFrame:
     return once[place < np.where(once["passed"], MOST, BELOW)]
 
 
-def find_strongest(run: RunTables) -> Strongest:
+def find_strongest(run: Run) -> Strongest:
     """A picture's strength in a cell is that of the strongest region of the object."""
-    numbers = ["confidence", "score", run.thresholds.decides]
+    thresholds = run.thresholds
+    numbers = ["confidence", "score", thresholds.decides]
     best, waiting, highest = pd.DataFrame(), [], 0.0
-    seen = np.zeros((len(run.objects), len(run.labels)), np.int64)
-    for block in run.blocks("evidence", ["image", "label", "object", *numbers]):
+    seen = np.zeros((len(run.object_names), len(run.label_names)), np.int64)
+    for block in run.rows("evidence", ["image", "label", "object", *numbers]):
         regions = block.select(["image", *numbers]).to_pandas()
-        regions["object"], regions["label"] = (
-            codes(block["object"], run.objects),
-            codes(block["label"], run.labels),
+        regions["object"] = encode_names(block, "object", run.object_names)
+        regions["label"] = encode_names(block, "label", run.label_names)
+        score, confidence, decisive = (
+            regions[name].to_numpy() for name in ("score", "confidence", numbers[-1])
         )
-        strength = run.strength(regions["score"].to_numpy(), regions[run.thresholds.decides].to_numpy())
-        regions["passed"], regions["strength"] = run.counted(regions), strength
+        regions["passed"] = thresholds.kept(score, confidence, decisive, decisive, run.explained)
+        regions["strength"] = thresholds.strength(score, decisive, run.explained)
         highest = max(highest, float(regions["strength"].max())) if len(regions) else highest
-        once = regions[regions["score"] > np.float32(run.thresholds.score)].drop_duplicates(
-            ["image", "object"]
-        )
+        once = regions[thresholds.detected(score)].drop_duplicates(["image", "object"])
         np.add.at(seen, (once["object"].to_numpy(), once["label"].to_numpy()), 1)
         waiting.append(_best_of_cells(regions[["image", "object", "label", "passed", "strength"]]))
         if sum(map(len, waiting)) > len(best) + 8 * len(block):

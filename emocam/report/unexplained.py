@@ -9,7 +9,8 @@ import pandas as pd
 from PIL import Image
 
 from emocam.report.matrix import percent_text
-from emocam.report.tables import BOX, RunTables
+from emocam.results.files import BOX
+from emocam.results.run import Run
 from emocam.system.cores import cores
 
 EACH, MOST = 8, 240
@@ -41,20 +42,18 @@ class Outside:
     crops: list[Crop]
 
 
-def outside_line(run: RunTables) -> list[str] | None:
+def outside_line(run: Run) -> list[str] | None:
     """A text for each label in the order of the run, where a CAM looked."""
-    file = run.folder / "unexplained.parquet"
+    file = run.path / "unexplained.parquet"
     if not file.is_file():
         return None
     table = pd.read_parquet(file, columns=["label", "unexplained"])
     return [percent_text(100 * share) for share in table["unexplained"].iloc[:-1]]
 
 
-def find_outside(
-    run: RunTables, into: Path, open_picture: Callable[[str], Image.Image] | None
-) -> list[Outside]:
+def find_outside(run: Run, into: Path, open_picture: Callable[[str], Image.Image] | None) -> list[Outside]:
     """The labels by the share that is outside, the greatest first; leaves their crops in `into`/outside/."""
-    files = [run.folder / f"{name}.parquet" for name in ("unexplained", "unexplained_crops")]
+    files = [run.path / f"{name}.parquet" for name in ("unexplained", "unexplained_crops")]
     if open_picture is None or not all(file.is_file() for file in files):
         return []
     table, crops = (pd.read_parquet(file) for file in files)
@@ -62,7 +61,7 @@ def find_outside(
     crops = crops.groupby("label", sort=False).head(each).nlargest(MOST, "held").reset_index(drop=True)
     (into / "outside").mkdir()
     with ThreadPoolExecutor(cores()) as pool:
-        rows = zip(crops["image"], crops[BOX].to_numpy().tolist(), crops["held"], crops.index, strict=True)
+        rows = zip(crops["image"], crops[[*BOX]].to_numpy().tolist(), crops["held"], crops.index, strict=True)
         drawn = list(pool.map(lambda row: _draw(into, open_picture, *row), rows))
     known = crops["label"].map({label: i for i, label in enumerate(table["label"].iloc[:-1])})
     found = []

@@ -1,17 +1,20 @@
 """Names of the files and columns of a run's folder, written and read by these names alone."""
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    pass
-
-
-FILES = ("ledger", "predictions", "evidence", "maps")
-"""The tables of a run."""
-
-
-BOX = ("x0", "y0", "x1", "y1")
-
-
+LEDGER, PREDICTIONS, EVIDENCE, MAPS = FILES = ("ledger", "predictions", "evidence", "maps")
+"""The tables of a run, each a Parquet file of this name."""
+CELLS, EFFECT = "cells", "effect"
+"""What is measured of each object x label, and the trials behind its effect."""
+SUMMARY, TRUTH = "summary.json", "truth.json"
+ASSOCIATION, ASSOCIATION_PERCENT, LABELS = "association.csv", "association_percent.csv", "labels.csv"
 METADATA = b"emocam"
 """The key of a Parquet schema's metadata under which the run's names are written."""
+
+BOX = ("x0", "y0", "x1", "y1")
+LABELLED = ("image", "label", "confidence", "truth")
+COUNTED = ("image", "object", "score", "importance", "chance")
+"""The columns of images and of regions that decide what counts."""
+
+
+def parquet(name: str) -> str:
+    """Return the file name of a table."""
+    return f"{name}.parquet"

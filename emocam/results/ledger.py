@@ -1,10 +1,14 @@
 """Every listed image ends as done, unreadable, refused or failed: once."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
+
+from emocam.results.summary import Summary
 
 STATUSES = ("done", "unreadable", "refused", "failed")
 
@@ -37,6 +41,12 @@ class Ledger:
             f"{self.images:,} images: {ends['done']:,} explained, {ends['unreadable']:,} unreadable, "
             f"{ends['refused']:,} refused{failed}, {self.lost:,} lost"
         )
+
+
+def ledger_of(summary: Summary) -> Ledger:
+    """Return the ledger as a run's summary holds it."""
+    counts: Mapping[str, Any] = summary
+    return Ledger(int(counts.get("images", 0)), {name: int(counts.get(name, 0)) for name in STATUSES})
 
 
 def read_ledger(folder: Path, listed: int | None = None) -> Ledger:

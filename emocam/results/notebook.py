@@ -1,5 +1,6 @@
 """A run in one look, for a notebook: what stands out, the ledger, and where the report is."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from emocam.results.notebook_html import paragraph, table
 MOST = 10
 
 
-def glance(path: Path, summary: dict[str, Any], cells: pd.DataFrame | None, ledger: str) -> str:
+def glance(path: Path, summary: Mapping[str, Any], cells: pd.DataFrame | None, ledger: str) -> str:
     """HTML; `cells` bring intervals, chance and verdict to what the summary found."""
     found = summary.get("finding", [])[:MOST]
     known = None if cells is None else cells.set_index(["object", "label"])

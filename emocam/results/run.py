@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -11,13 +12,32 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from emocam.errors import SettingError
-from emocam.results.files import METADATA
+from emocam.results.files import (
+    ASSOCIATION,
+    BOX,
+    CELLS,
+    COUNTED,
+    EVIDENCE,
+    LABELLED,
+    LABELS,
+    LEDGER,
+    MAPS,
+    METADATA,
+    PREDICTIONS,
+    SUMMARY,
+    parquet,
+)
+from emocam.results.summary import Summary
 
-LABELLED = ("image", "label", "confidence", "truth")
-COUNTED = ("image", "object", "score", "importance", "chance")
-"""The columns of images and of regions that decide what counts."""
+HELD = 64 << 20
+"""Bytes of an evidence file that is read once and then held; a larger one is read anew by each pass."""
+BLOCK = 65_536
+"""Rows at a time of a table that is read by itself."""
+GROUPS = ("data", "classifier", "cam", "importance", "detector")
+"""Those whose options tell two runs apart."""
 MEASURES = ("count", "counts", "percent")
 """Of the association matrix; the first two are one."""
 
@@ -29,84 +49,102 @@ if TYPE_CHECKING:
     from emocam.records.thresholds import Thresholds
 
 
-def encode_names(table: pa.Table, column: str, names: list[str]) -> Any:
-    """Names of a column as places in `names`: a torch tensor (n,)."""
-    import torch
-
+def encode_names(table: pa.Table, column: str, names: list[str]) -> np.ndarray:
+    """Return the names of a column as their places in `names` (n,); a name that is not there is an error."""
     encoded = table[column].combine_chunks()
     if not isinstance(encoded, pa.DictionaryArray):
         encoded = encoded.dictionary_encode()
     # whoever wrote the file anew may have chosen another kind of text
     known = pc.index_in(encoded.dictionary.cast(pa.string()), value_set=pa.array(names, pa.string()))
-    codes = known.fill_null(-1).to_numpy().astype(np.int64)[encoded.indices.to_numpy()]
-    if (codes < 0).any():
-        missing = encoded[int((codes < 0).argmax())].as_py()
+    places = known.fill_null(-1).to_numpy().astype(np.int64)[encoded.indices.to_numpy()]
+    if (places < 0).any():
+        missing = encoded[int((places < 0).argmax())].as_py()
         raise SettingError(f"evidence: {column} {missing!r} is not among the {len(names)} names of the run")
-    return torch.from_numpy(codes)
+    return places
 
 
 def image_rows(regions: pa.Table, images: pa.Table) -> np.ndarray:
-    """The row of each region's image (N,)."""
-    return encode_names(regions, "image", images["image"].to_pylist()).numpy()
+    """Return the row of each region's image (N,)."""
+    return encode_names(regions, "image", images["image"].to_pylist())
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """A run's association matrix as its CSV files hold it: counts (O, L), and images (L,) of each label."""
+
+    objects: list[str]
+    labels: list[str]
+    counts: NDArray[np.int64]
+    images: NDArray[np.int64]
+
+    @cached_property
+    def percent(self) -> NDArray[np.float64]:
+        """Counts as a percentage of the label's images (O, L); NaN where a label has none."""
+        return 100 * self.counts / np.where(self.images > 0, self.images, np.nan)
 
 
 class Run:
-    """The tables of a run's folder as DataFrames, read when they are asked for."""
+    """A run's folder, read when it is asked for: tables as DataFrames, blocks of them, the matrix, the settings."""
 
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
-        if not (self.path / "predictions.parquet").is_file():
+        if not self.file(PREDICTIONS).is_file():
             raise SettingError(f"{self.path} is no run's folder: it has no predictions.parquet")
 
     def __repr__(self) -> str:
         return f"Run({str(self.path)!r}: {len(self.label_names)} labels, {len(self.object_names)} objects)"
 
     def _repr_html_(self) -> str:
-        """What a notebook shows."""
+        """Return what a notebook shows."""
         from emocam.results.ledger import read_ledger
         from emocam.results.notebook import glance
 
-        if not (self.path / "summary.json").is_file():
+        if not (self.path / SUMMARY).is_file():
             return ""  # not finished; a notebook then shows the plain words
-        cells = self.cells if (self.path / "cells.parquet").is_file() else None
+        cells = self.cells if self.file(CELLS).is_file() else None
         return glance(self.path, self.summary, cells, read_ledger(self.path).line)
+
+    def file(self, table: str) -> Path:
+        """Return where a table of the run is written."""
+        return self.path / parquet(table)
 
     @cached_property
     def predictions(self) -> pd.DataFrame:
-        return pd.read_parquet(self.path / "predictions.parquet")
+        return pd.read_parquet(self.file(PREDICTIONS))
 
     @cached_property
     def evidence(self) -> pd.DataFrame:
-        return pd.read_parquet(self.path / "evidence.parquet")
+        return pd.read_parquet(self.file(EVIDENCE))
 
     @cached_property
     def ledger(self) -> pd.DataFrame:
-        return pd.read_parquet(self.path / "ledger.parquet")
+        return pd.read_parquet(self.file(LEDGER))
 
     @cached_property
     def labels(self) -> pd.DataFrame:
-        return pd.read_csv(self.path / "labels.csv")
+        return pd.read_csv(self.path / LABELS)
 
     @cached_property
     def cells(self) -> pd.DataFrame:
         """One row an object x label, with intervals, level of chance and verdict."""
-        if not (self.path / "cells.parquet").is_file():
+        if not self.file(CELLS).is_file():
             raise SettingError(
                 f"{self.path} has no cells.parquet: it was made without callback.cells, or by an older emocam; "
                 f"task=replay evidence={self.path} makes a run that has it"
             )
-        return pd.read_parquet(self.path / "cells.parquet")
+        return pd.read_parquet(self.file(CELLS))
 
-    @cached_property
-    def summary(self) -> dict[str, Any]:
-        return json.loads((self.path / "summary.json").read_text())
+    @property
+    def summary(self) -> Summary:
+        """What summary.json says now: a run that is being finished writes it twice."""
+        return json.loads((self.path / SUMMARY).read_text())
 
     @cached_property
     def names(self) -> dict[str, Any]:
         """All labels of the classifier and all object classes of the detector, in their order; what made them."""
-        written = pq.read_schema(self.path / "predictions.parquet").metadata or {}
+        written = pq.read_schema(self.file(PREDICTIONS)).metadata or {}
         if METADATA not in written:
-            raise SettingError(f"{self.path / 'predictions.parquet'} was not written by emocam; run it again")
+            raise SettingError(f"{self.file(PREDICTIONS)} was not written by emocam; run it again")
         return json.loads(written[METADATA])
 
     @property
@@ -117,30 +155,99 @@ class Run:
     def object_names(self) -> list[str]:
         return self.names["objects"]
 
-    @property
+    @cached_property
     def explained(self) -> bool:
         """Whether a CAM looked, so that importance means something."""
-        return (self.path / "maps.parquet").is_file()
+        return self.file(MAPS).is_file()
+
+    @cached_property
+    def thresholds(self) -> "Thresholds":
+        """Those that the run's own tables were counted at."""
+        from emocam.records.thresholds import Thresholds
+
+        return Thresholds(**self.summary.get("thresholds", {}))
+
+    @property
+    def choices(self) -> dict[str, str]:
+        """Which option of the groups that matter most the run was made with."""
+        chosen = self.summary.get("choices", {})
+        return {group: str(chosen[group]) for group in GROUPS if chosen.get(group) not in (None, "None")}
+
+    @property
+    def command(self) -> str:
+        """The command line that made the run, if it was kept."""
+        return self.summary.get("command", "")
+
+    @cached_property
+    def roles(self) -> dict[tuple[int, int], str]:
+        """What the data's truth says of cells, by the places of object and label, where it has one."""
+        file = self.path / self.summary["truth"] if "truth" in self.summary else None
+        if file is None or not file.is_file():
+            return {}
+        objects, labels = self.object_names, self.label_names
+        known = json.loads(file.read_text())["cells"]
+        named = [cell for cell in known if cell["object"] in objects and cell.get("label") in labels]
+        return {(objects.index(cell["object"]), labels.index(cell["label"])): cell["role"] for cell in named}
+
+    @cached_property
+    def matrix(self) -> Matrix:
+        """The matrix in the CSV files: names come from Parquet, which is faithful, numbers by their place."""
+        counts = pd.read_csv(self.path / ASSOCIATION).iloc[:, 1:].to_numpy(np.int64)
+        images = pd.read_csv(self.path / LABELS)["images"].to_numpy(np.int64)
+        return Matrix(self.object_names, self.label_names, counts, images)
+
+    @cached_property
+    def _held(self) -> list[pa.Table] | None:
+        """The row groups of a small evidence file, all columns, so that it is read once."""
+        if self.file(EVIDENCE).stat().st_size > HELD:
+            return None
+        # regions repeat the names of their images
+        stored = pq.ParquetFile(self.file(EVIDENCE), read_dictionary=["image"])
+        return [stored.read_row_group(group) for group in range(stored.num_row_groups)]
+
+    def columns(self, table: str) -> list[str]:
+        """Return the names of a table's columns."""
+        return pq.read_schema(self.file(table)).names
+
+    def rows(self, table: str, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
+        """Yield the rows of one table, a block at a time."""
+        if table == EVIDENCE and self._held is not None:
+            for held in self._held:
+                rows = held if columns is None else held.select(columns)
+                place = rows.schema.get_field_index("image")
+                yield rows if place < 0 else rows.set_column(place, "image", rows["image"].cast(pa.string()))
+            return
+        for batch in pq.ParquetFile(self.file(table)).iter_batches(BLOCK, columns=columns):
+            yield pa.Table.from_batches([batch])
 
     def blocks(
         self, images: Sequence[str] | None = None, regions: Sequence[str] | None = None
     ) -> Iterator[tuple[pa.Table, pa.Table]]:
-        """Predictions and evidence of the same images, block by block: memory does not grow.
+        """Yield predictions and evidence of the same images, block by block: memory does not grow.
 
         Only the columns that are asked for, if they are there: boxes and logits are most of the bytes.
         """
-        predictions = pq.ParquetFile(self.path / "predictions.parquet")
-        # regions repeat the names of their images
-        evidence = pq.ParquetFile(self.path / "evidence.parquet", read_dictionary=["image"])
-        asked = [
-            names if names is None else [name for name in names if name in file.schema_arrow.names]
-            for file, names in ((predictions, images), (evidence, regions))
-        ]
+        predictions = pq.ParquetFile(self.file(PREDICTIONS))
+        evidence = None if self._held else pq.ParquetFile(self.file(EVIDENCE), read_dictionary=["image"])
+        asked = _known(images, predictions.schema_arrow)
         for group in range(predictions.num_row_groups):
-            yield predictions.read_row_group(group, asked[0]), evidence.read_row_group(group, asked[1])
+            if evidence is None:
+                assert self._held is not None
+                held = self._held[group]
+                rows = held if regions is None else held.select(_known(regions, held.schema))
+            else:
+                rows = evidence.read_row_group(group, _known(regions, evidence.schema_arrow))
+            yield predictions.read_row_group(group, asked), rows
 
     def tensors(self, truth: list[str] | None = None) -> "Iterator[dict[str, Tensor]]":
-        """The same blocks: label, confidence (B,) of images; object, image, score, importance, chance (N,) of regions.
+        """Yield the tensors of each block, as `tensors_of` gives them."""
+        for images, regions in self.blocks(LABELLED, COUNTED):
+            yield self.tensors_of(images, regions, truth)
+
+    def tensors_of(
+        self, images: pa.Table, regions: pa.Table, truth: list[str] | None = None
+    ) -> "dict[str, Tensor]":
+        """Return label, confidence (B,) of images, and object, image, score, importance, chance (N,) of regions.
 
         Evidence that was written before there was a chance comes without it.
         With `truth`, the names of annotated labels, the label is the annotated one, and images
@@ -148,46 +255,32 @@ class Run:
         """
         import torch
 
-        for images, regions in self.blocks(LABELLED, COUNTED):
-            place = image_rows(regions, images)
-            if truth is not None:
-                known = pc.is_in(images["truth"], value_set=pa.array(truth, pa.string()))
-                images = images.filter(known)
-                known = known.to_numpy()
-                regions, place = regions.filter(known[place]), (known.cumsum() - 1)[place[known[place]]]
-            number = {
-                name: torch.from_numpy(table[name].to_numpy().copy())
-                for table, name in (
-                    (images, "confidence"),
-                    *((regions, name) for name in ("score", "importance", "chance")),
-                )
-                if name in table.column_names
-            }
-            yield number | {
-                "label": encode_names(images, "label", self.label_names)
-                if truth is None
-                else encode_names(images, "truth", truth),
-                "object": encode_names(regions, "object", self.object_names),
-                "image": torch.from_numpy(place),
-            }
+        place = image_rows(regions, images)
+        if truth is not None:
+            known = pc.is_in(images["truth"], value_set=pa.array(truth, pa.string()))
+            images, known = images.filter(known), known.to_numpy()
+            # the regions of the images that stay, and where these stand among them
+            regions, place = regions.filter(known[place]), (known.cumsum() - 1)[place[known[place]]]
+        column, names = ("label", self.label_names) if truth is None else ("truth", truth)
+        columns = {"confidence": images} | dict.fromkeys(("score", "importance", "chance"), regions)
+        return {
+            name: torch.from_numpy(table[name].to_numpy().copy())
+            for name, table in columns.items()
+            if name in table.column_names
+        } | {
+            "label": torch.from_numpy(encode_names(images, column, names)),
+            "object": torch.from_numpy(encode_names(regions, "object", self.object_names)),
+            "image": torch.from_numpy(place),
+        }
 
     def explanations(self) -> "Iterator[tuple[Tensor, Tensor]]":
-        """Maps (B, h, w) and their windows (B, 4) of the same blocks; nothing without a CAM."""
-        import torch
-
-        from emocam.results.tables import read_boxes
-
-        if not self.explained:
-            return
-        stored = pq.ParquetFile(self.path / "maps.parquet")
-        for group in range(stored.num_row_groups):
-            rows = stored.read_row_group(group)
-            shape = [rows[side][0].as_py() for side in ("height", "width")] if len(rows) else [1, 1]
-            cells = rows["map"].combine_chunks().flatten().to_numpy().reshape(len(rows), *shape)
-            yield torch.from_numpy(cells.copy()), torch.from_numpy(read_boxes(rows))
+        """Yield maps (B, h, w) and their windows (B, 4) of the same blocks; nothing without a CAM."""
+        if self.explained:
+            stored = pq.ParquetFile(self.file(MAPS))
+            yield from (read_maps(stored.read_row_group(group)) for group in range(stored.num_row_groups))
 
     def counts(self, thresholds: "Thresholds", truth: list[str] | None = None) -> "AssociationCounts":
-        """The association matrix at these thresholds, in the names' order; with annotated labels if given."""
+        """Count the association matrix at these thresholds, in the names' order; with annotated labels if given."""
         from emocam.metric.association import AssociationMatrix
 
         labels = len(self.label_names if truth is None else truth)
@@ -204,7 +297,7 @@ class Run:
         measure: Literal["count", "counts", "percent"] = "count",
         chance: float | None = None,
     ) -> pd.DataFrame:
-        """Objects x labels; thresholds not given are those of the run.
+        """Return objects x labels; thresholds not given are those of the run.
 
         A given `chance` takes the place of importance, and a given `importance` that of the run's chance.
         """
@@ -214,13 +307,32 @@ class Run:
             raise SettingError(f"measure must be one of {', '.join(MEASURES)}, got {measure!r}")
         own = self.summary["thresholds"] | ({} if importance is None else {"chance": None})
         given = {"importance": importance, "score": score, "confidence": confidence, "chance": chance}
-        found = self.counts(Thresholds(**own | {k: v for k, v in given.items() if v is not None}))
+        asked = own | {name: value for name, value in given.items() if value is not None}
+        found = self.counts(Thresholds(**asked))
         matrix = found.percent if measure == "percent" else found.counts
         return pd.DataFrame(matrix.numpy(), pd.Index(self.object_names, name="object"), self.label_names)
 
     def plot(self, rows: int = 25, ax: "Axes | None" = None, **thresholds: float) -> "Axes":
-        """The paper's figure, of so many objects, drawn into `ax` if it is given."""
+        """Draw the paper's figure, of so many objects, into `ax` if it is given."""
         from emocam.plot.association import association
 
         percent = self.association(measure="percent", **thresholds)  # type: ignore[arg-type]
         return association(percent, rows, ax)
+
+
+def read_maps(rows: pa.Table) -> "tuple[Tensor, Tensor]":
+    """Return the maps (B, h, w) and windows (B, 4) of rows of maps.parquet, which are all of one shape."""
+    import torch
+
+    shape = [rows[side][0].as_py() for side in ("height", "width")] if len(rows) else [1, 1]
+    cells = rows["map"].combine_chunks().flatten().to_numpy().reshape(len(rows), *shape)
+    return torch.from_numpy(cells.copy()), torch.from_numpy(read_boxes(rows))
+
+
+def read_boxes(table: pa.Table) -> np.ndarray:
+    """Return the boxes or windows of a table's rows (n, 4)."""
+    return np.stack([table[side].to_numpy() for side in BOX], 1)
+
+
+def _known(columns: Sequence[str] | None, schema: pa.Schema) -> list[str] | None:
+    return None if columns is None else [name for name in columns if name in schema.names]

@@ -1,19 +1,31 @@
 """Sentences about a finished run that the terminal and the page share."""
 
-from typing import Any
+from emocam.results.summary import Summary
 
 
-def nothing_found(summary: dict[str, Any]) -> str:
-    """Why the matrix is empty."""
+def nothing_found(summary: Summary) -> str:
+    """Return why the matrix is empty."""
     if not summary.get("done"):
         return "no image could be used; ledger.parquet says why of each"
     if not summary.get("regions"):
         return "no region was detected in any image"
-    asked = summary["thresholds"].get("chance")
-    if asked is not None and summary.get("explained", True):
+    asked = summary["thresholds"]
+    if not summary.get("explained", True):
+        return f"no region passed threshold.score={asked['score']:g} in an image that counts"
+    if asked.get("chance") is not None:
         lowest = summary.get("lowest_chance")
         least = f" (lowest was {lowest:.3f})" if lowest is not None else ""
-        return f"no region passed threshold.chance={asked:g}{least}"
+        return f"no region passed threshold.chance={asked['chance']:g}{least}"
     highest = summary.get("highest_importance")
+    if highest is not None and highest > asked["importance"]:
+        return (
+            "no region passed all thresholds; lower threshold.score, threshold.importance or "
+            "threshold.confidence"
+        )
     height = f" (highest was {highest:.2f})" if highest is not None else ""
-    return f"no region passed threshold.importance={summary['thresholds']['importance']:g}{height}"
+    return f"no region passed threshold.importance={asked['importance']:g}{height}"
+
+
+def capitalised(words: str) -> str:
+    """Return a line of the terminal as a sentence of its own."""
+    return f"{words[:1].upper()}{words[1:]}."

@@ -21,11 +21,6 @@ SHARED = ("confidence", "chance", "chance_centre")
 """Floats that many regions have in common."""
 
 
-def read_boxes(table: pa.Table) -> np.ndarray:
-    """The boxes or windows of a table's rows: (n, 4)."""
-    return np.stack([table[side].to_numpy() for side in BOX], 1)
-
-
 def parquet_options(schema: pa.Schema) -> dict[str, Any]:
     """How Parquet writes these columns: it looks in none for what is not there.
 

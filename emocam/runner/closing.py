@@ -1,12 +1,12 @@
 """What a run says at its end."""
 
 from pathlib import Path
-from typing import Any
 
 from emocam.results.sentences import nothing_found
+from emocam.results.summary import Summary
 
 
-def closing(summary: dict[str, Any], ledger: str, folder: Path) -> list[str]:
+def closing(summary: Summary, ledger: str, folder: Path) -> list[str]:
     """What was found, the ledger in one line, and where to look."""
     lines = ["what drives the decisions"] if summary.get("finding") else [nothing_found(summary)]
     width = max((len(cell["object"]) for cell in summary.get("finding", [])), default=0)
@@ -27,10 +27,10 @@ def closing(summary: dict[str, Any], ledger: str, folder: Path) -> list[str]:
             f"missed {summary['cues_missed']}, false {summary['cues_false']}"
         )
     lines += summary.get("apart", [])
-    if summary.get("unexplained") is not None:
+    unexplained, area = summary.get("unexplained"), summary.get("unexplained_area")
+    if unexplained is not None and area is not None:
         lines.append(
-            f"outside all boxes: {100 * summary['unexplained']:.0f} % of the maps' mass, "
-            f"{100 * summary['unexplained_area']:.0f} % of the area"
+            f"outside all boxes: {100 * unexplained:.0f} % of the maps' mass, {100 * area:.0f} % of the area"
         )
     if summary.get("stable_top"):
         top, images = summary["stable_top"], summary["stable_from"]

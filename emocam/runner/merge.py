@@ -119,7 +119,7 @@ def merge_paste(shard_runs: Sequence[ShardRun], components: Components, key: str
         return
     names = {"labels": Run(shard_runs[0].folder).label_names, "key": key}
     write_interleaved(shard_runs, "paste", target, {METADATA: json.dumps(names).encode()})
-    regions = regions_of(components.folder, components.paste.where, components.thresholds.score)
+    regions = regions_of(Run(components.folder), components.paste.where, components.thresholds)
     leave_flips(components, components.listing, regions)
 
 

@@ -5,8 +5,9 @@ import importlib.metadata
 import json
 import sys
 import time
-from collections.abc import Mapping
-from dataclasses import asdict
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import asdict, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -14,12 +15,14 @@ from typing import Any
 import pyarrow.parquet as pq
 from omegaconf import OmegaConf
 
-from emocam.callback.base import Finished, RunCallback
+from emocam.callback.base import Finished, LastCallback, RunCallback
 from emocam.data.base import Data
 from emocam.logger.mlflow import TrackedRun
 from emocam.predict.components import Components
+from emocam.results.files import EVIDENCE, parquet
 from emocam.results.ledger import Ledger, read_ledger
 from emocam.results.run import Run
+from emocam.results.summary import Summary, joined, write_summary
 from emocam.runner.command import Command, build_components
 from emocam.runner.description import describe
 from emocam.runner.tracking import summary_numbers, tracked
@@ -70,21 +73,32 @@ def built(command: Command, components: Components) -> dict[str, RunCallback]:
 
 
 def finish_run(
-    command: Command, components: Components, data: Data | None, callbacks: dict[str, RunCallback]
-) -> tuple[Ledger, dict[str, Any]]:
-    """What callbacks make of the tables, and summary.json with the last word."""
-    settings = components.settings
-    finished_run = Run(command.folder)
-    listing = None if data is None or settings.get("evidence") else len(components.listing)
+    command: Command, components: Components, data: Data | None, callbacks: Mapping[str, RunCallback]
+) -> tuple[Ledger, Summary]:
+    """Run the callbacks, then write summary.json with the last word."""
+    listing = None if data is None or components.settings.get("evidence") else len(components.listing)
     ledger = read_ledger(command.folder, listing)
-    regions = pq.read_metadata(command.folder / "evidence.parquet").num_rows
-    summary: dict[str, Any] = {
-        **ledger.counts,
-        "regions": regions,
-        "notes": finished_run.names.get("notes", []),
-        "settings": hashlib.sha256(json.dumps(settings, sort_keys=True, default=str).encode()).hexdigest()[
-            :16
-        ],
+    finished = Finished(
+        Run(command.folder), data, components.thresholds, described(command, components, ledger)
+    )
+    summary = run_callbacks(callbacks, finished, components.stage)
+    summary["seconds"] = {name: round(value, 3) for name, value in components.seconds.items()}
+    summary["seconds"]["all"] = round(time.perf_counter() - command.started, 3)
+    explaining = components.seconds.get("predict", 0)
+    summary["images_per_second"] = round(ledger.images / explaining, 2) if explaining else None
+    write_summary(command.folder, summary)
+    return ledger, summary
+
+
+def described(command: Command, components: Components, ledger: Ledger) -> Summary:
+    """Return what the summary says before any callback: how many images, and how the run was made."""
+    settings = components.settings
+    written = json.dumps(settings, sort_keys=True, default=str)
+    summary: Summary = {
+        **ledger.counts,  # type: ignore[typeddict-item]
+        "regions": pq.read_metadata(command.folder / parquet(EVIDENCE)).num_rows,
+        "notes": Run(command.folder).names.get("notes", []),
+        "settings": hashlib.sha256(written.encode()).hexdigest()[:16],
         "thresholds": asdict(components.thresholds),
         "choices": command.choices,
         "precision": str(settings["precision"]),
@@ -94,18 +108,37 @@ def finish_run(
     }
     if components.evidence_from:
         summary["evidence_from"] = str(components.evidence_from)
+    return summary
+
+
+def run_callbacks(
+    callbacks: Mapping[str, RunCallback],
+    finished: Finished,
+    stage: Callable[[str], AbstractContextManager[None]],
+) -> Summary:
+    """Return the summary with what each callback adds; those that read the files of others come last."""
+    entries: dict[str, Mapping[str, Any]] = {}
     for name, callback in callbacks.items():
-        with components.stage(name):
-            summary |= callback.on_run_end(Finished(finished_run, data, components.thresholds, summary))
-    summary["seconds"] = {name: round(value, 3) for name, value in components.seconds.items()}
-    summary["seconds"]["all"] = round(time.perf_counter() - command.started, 3)
-    explaining = components.seconds.get("predict", 0)
-    summary["images_per_second"] = round(ledger.images / explaining, 2) if explaining else None
-    (command.folder / "summary.json").write_text(json.dumps(summary, indent=1))
-    return ledger, summary
+        if not isinstance(callback, LastCallback):
+            with stage(name):
+                entries[name] = callback.on_run_end(finished)
+    write_summary(finished.folder, merged(finished.summary, callbacks, entries))
+    complete = replace(finished, summary=merged(finished.summary, callbacks, entries))
+    for name, callback in callbacks.items():
+        if isinstance(callback, LastCallback):
+            with stage(name):
+                entries[name] = callback.on_run_end(complete)
+    return merged(finished.summary, callbacks, entries)
 
 
-def tell(summary: dict[str, Any], ledger: Ledger, folder: Path, tracker: TrackedRun | None) -> None:
+def merged(summary: Summary, callbacks: Iterable[str], entries: Mapping[str, Mapping[str, Any]]) -> Summary:
+    """Return the summary with the entries of the callbacks that have run, in the callbacks' order."""
+    for name in callbacks:
+        summary = joined(summary, entries.get(name, {}), name)
+    return summary
+
+
+def tell(summary: Summary, ledger: Ledger, folder: Path, tracker: TrackedRun | None) -> None:
     """The closing lines."""
     from emocam.runner.closing import closing
     from emocam.system.terminal import shown

@@ -3,7 +3,7 @@
 import hashlib
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -78,7 +78,7 @@ def params(settings: dict[str, Any], choices: dict[str, str]) -> dict[str, objec
     return told
 
 
-def summary_numbers(summary: dict[str, Any], prefix: str = "") -> dict[str, float]:
+def summary_numbers(summary: Mapping[str, Any], prefix: str = "") -> dict[str, float]:
     """The summary's numbers, nested names joined by a slash; NaN for None, so that runs have the same keys."""
     found: dict[str, float] = {}
     for name, value in summary.items():

@@ -14,7 +14,9 @@ from emocam.errors import SettingError
 from emocam.functional.statistics.threshold_grid import count_grid
 from emocam.plot.threshold_grid import grid_figure
 from emocam.predict.components import Components
-from emocam.results.run import COUNTED, LABELLED, Run, encode_names, image_rows
+from emocam.records.thresholds import Thresholds
+from emocam.results.files import COUNTED, LABELLED
+from emocam.results.run import Run, encode_names, image_rows
 from emocam.results.spreadsheet import write_csv
 from emocam.task.replay import Replay
 
@@ -46,15 +48,11 @@ class Grid(Replay):
             )
         data = super().perform(components)
         with components.stage("grid"):
-            self._leave(
-                Run(components.folder), scores, importances, components.thresholds.confidence, components
-            )
+            self._leave(Run(components.folder), scores, importances, components)
         return data
 
-    def _leave(
-        self, run: Run, scores: np.ndarray, importances: np.ndarray, confidence: float, components: Components
-    ) -> None:
-        counts = grid_of(run, scores, importances, confidence)
+    def _leave(self, run: Run, scores: np.ndarray, importances: np.ndarray, components: Components) -> None:
+        counts = grid_of(run, scores, importances, components.thresholds)
         _write_cells(run, counts, scores, importances, components.folder / "grid.parquet")
         paper = run.counts(components.thresholds).counts.numpy().ravel()
         rows = []
@@ -75,17 +73,17 @@ class Grid(Replay):
         grid_figure(table).savefig(components.folder / "grid.png")
 
 
-def grid_of(run: Run, scores: np.ndarray, importances: np.ndarray, confidence: float) -> np.ndarray:
+def grid_of(run: Run, scores: np.ndarray, importances: np.ndarray, thresholds: Thresholds) -> np.ndarray:
     """Counts (S, T, O, L), summed over the blocks of the evidence."""
     shape = len(run.object_names), len(run.label_names)
     total = np.zeros((len(scores), len(importances), *shape), np.int64)
     for images, regions in run.blocks(LABELLED, COUNTED):
         place = image_rows(regions, images)
-        keep = images["confidence"].to_numpy()[place] > confidence
+        keep = thresholds.confident(images["confidence"].to_numpy())[place]
         importance = regions["importance"].to_numpy()
         total += count_grid(
-            encode_names(images, "label", run.label_names).numpy(),
-            encode_names(regions, "object", run.object_names).numpy()[keep],
+            encode_names(images, "label", run.label_names),
+            encode_names(regions, "object", run.object_names)[keep],
             place[keep],
             regions["score"].to_numpy()[keep],
             np.where(np.isnan(importance), np.inf, importance)[keep],

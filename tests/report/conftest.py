@@ -13,6 +13,7 @@ from PIL import Image, ImageDraw
 
 from emocam.report.compare import write_comparison
 from emocam.report.page import write_report
+from emocam.results.run import Run
 
 BOX = ["x0", "y0", "x1", "y1"]
 COLOURS = ["#c8553d", "#2a6f97", "#588157", "#e9c46a", "#7b2cbf", "#ff99c8", "#333d29", "#00b4d8"]
@@ -238,7 +239,8 @@ def write_sweep() -> Callable[[Path], None]:
 
     def write(folder: Path) -> None:
         for name in ("0", "1"):
-            write_report(folder / name, write_run(folder / name, OBJECTS, LABELS, 160))
+            open_picture = write_run(folder / name, OBJECTS, LABELS, 160)
+            write_report(Run(folder / name), open_picture)
         file = folder / "1/evidence.parquet"
         table = pq.read_table(file)
         other = np.random.default_rng(9).permutation(table["importance"].to_numpy())

@@ -14,6 +14,7 @@ import pytest
 from PIL import Image
 
 from emocam.report.page import write_report
+from emocam.results.run import Run
 
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 pytestmark = pytest.mark.skipif(
@@ -68,7 +69,8 @@ def quiet(opened):
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory, write_module_run) -> Path:
     folder = tmp_path_factory.mktemp("runs") / "run"
-    write_report(folder, write_module_run(folder))
+    open_picture = write_module_run(folder)
+    write_report(Run(folder), open_picture)
     return folder
 
 
@@ -248,7 +250,7 @@ def test_a_card_opens_its_cell(page):
 
 def test_the_table_is_saved_as_csv_without_formulas(opened, hostile_folder):
     folder, open_picture = hostile_folder
-    page = opened(write_report(folder, open_picture))
+    page = opened(write_report(Run(folder), open_picture))
     with page.expect_download() as download:
         page.click("#save")
     saved = Path(download.value.path()).read_text()
@@ -258,7 +260,7 @@ def test_the_table_is_saved_as_csv_without_formulas(opened, hostile_folder):
 
 def test_hostile_names_do_nothing(opened, hostile_folder):
     folder, open_picture = hostile_folder
-    page = opened(write_report(folder, open_picture))
+    page = opened(write_report(Run(folder), open_picture))
     for row in range(page.locator("#matrix tbody tr").count()):
         page.locator("#matrix tbody tr").nth(row).locator("td").first.click()
         page.wait_for_selector("dialog[open]")
@@ -417,7 +419,7 @@ def test_a_comparison_shows_all_maps_of_a_picture_side_by_side(opened, tmp_path,
 def test_cells_show_use_lift_effect_and_verdict(opened, run_folder, measured):
     folder, _ = run_folder
     cells = measured(folder).set_index(["object", "label"])
-    page = opened(write_report(folder))
+    page = opened(write_report(Run(folder)))
     measures = page.locator("#measures label").all_inner_texts()
     assert measures == ["percent", "count", "use", "lift", "effect", "verdict"]
     told = page.locator(".verdicts li")
@@ -464,7 +466,7 @@ def test_a_planted_role_is_told(opened, run_folder):
     )
     summary = json.loads((folder / "summary.json").read_text())
     (folder / "summary.json").write_text(json.dumps(summary | {"truth": "truth.json"}))
-    page = opened(write_report(folder))
+    page = opened(write_report(Run(folder)))
     cell(page, "Triangle", "danger").hover()
     assert page.locator("#reading").inner_text().endswith("planted as cause")
 
@@ -472,7 +474,7 @@ def test_a_planted_role_is_told(opened, run_folder):
 def test_an_upright_picture_fits_the_window_when_enlarged(opened, tmp_path, make_run):
     make_run(tmp_path / "run", ["Dog"], ["joy"], 20)
     page = opened(
-        write_report(tmp_path / "run", lambda path: Image.new("RGB", (150, 400), "teal")),
+        write_report(Run(tmp_path / "run"), lambda path: Image.new("RGB", (150, 400), "teal")),
         "#object=Dog&label=joy",
     )
     page.wait_for_selector("dialog[open] figure img")
@@ -501,7 +503,7 @@ def test_a_run_by_chance_counts_below_it_and_its_slider_too(opened, tmp_path, ma
         return own.unstack(fill_value=0).reindex(index=["Dog", "Cat"], columns=["joy", "fear"], fill_value=0)
 
     counts(0.2).to_csv(folder / "association.csv")
-    write_report(folder, opener)
+    write_report(Run(folder), opener)
     page = opened(folder / "report/index.html")
     assert "a region with chance below 0.2" in page.content() and not page.locator("#importance").count()
     figures = open_cell(page, "Dog", "joy")

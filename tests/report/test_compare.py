@@ -9,11 +9,10 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from emocam.records.thresholds import Thresholds
 from emocam.report.compare import write_comparison
 from emocam.report.differences import Difference, find_differences
 from emocam.report.page import write_report
-from emocam.report.tables import RunTables
+from emocam.results.run import Matrix, Run
 
 OBJECTS, LABELS = ["Ball", "Car", "Dog", "Cat"], ["joy", "fear", "calm"]
 
@@ -29,16 +28,14 @@ def data_of(file: Path) -> dict:
     return json.loads(file.read_text("ascii")[len("emocam(") : -len(");\n")])
 
 
-def tables(counts) -> RunTables:
+def matrix(counts) -> Matrix:
     counts = np.array(counts)
     objects, labels = [f"o{i}" for i in range(len(counts))], [f"l{i}" for i in range(counts.shape[1])]
-    return RunTables(
-        Path("nowhere"), objects, labels, counts, np.full(counts.shape[1], 100), Thresholds(), {}
-    )
+    return Matrix(objects, labels, counts, np.full(counts.shape[1], 100))
 
 
 def test_the_cell_that_differs_most_comes_first():
-    one, other = tables([[50, 10], [20, 20], [0, 5]]), tables([[50, 40], [25, 20], [0, 5]])
+    one, other = matrix([[50, 10], [20, 20], [0, 5]]), matrix([[50, 40], [25, 20], [0, 5]])
     found = find_differences([one, other])
     assert [(d.object, d.label, d.points) for d in found] == [(0, 1, 30), (1, 0, 5)]
     # in l1 the object o0 is second (after o1) of three in the first run, first in the second
@@ -46,7 +43,7 @@ def test_the_cell_that_differs_most_comes_first():
 
 
 def test_labels_with_few_images_are_left_out():
-    one, other = tables([[5, 10]]), tables([[0, 40]])
+    one, other = matrix([[5, 10]]), matrix([[0, 40]])
     one.images[0] = other.images[0] = 9
     assert [d.label for d in find_differences([one, other])] == [1]
 
@@ -77,7 +74,8 @@ def test_each_cell_has_its_pictures_with_a_view_from_each_run(sweep):
 
 def test_runs_with_other_labels_are_refused_in_words(tmp_path, make_run):
     for name, labels in (("0", ["joy", "fear"]), ("1", ["calm"])):
-        write_report(tmp_path / name, make_run(tmp_path / name, ["Dog", "Cat"], labels, 30))
+        open_picture = make_run(tmp_path / name, ["Dog", "Cat"], labels, 30)
+        write_report(Run(tmp_path / name), open_picture)
     text = write_comparison(tmp_path, [tmp_path / "0", tmp_path / "1"], ["one", "two"]).read_text()
     assert "cannot be compared" in text and "same objects and labels" in text
     assert 'href="../0/report/index.html"' in text
@@ -86,7 +84,8 @@ def test_runs_with_other_labels_are_refused_in_words(tmp_path, make_run):
 def test_hostile_names_stay_text(tmp_path, make_run):
     name = "<img src=x onerror=alert(1)>"
     for run, seed in (("0", 1), ("1", 2)):
-        write_report(tmp_path / run, make_run(tmp_path / run, [name, "Cat"], [name + "!"], 60, seed=seed))
+        open_picture = make_run(tmp_path / run, [name, "Cat"], [name + "!"], 60, seed=seed)
+        write_report(Run(tmp_path / run), open_picture)
     text = write_comparison(tmp_path, [tmp_path / "0", tmp_path / "1"], [name, "two"]).read_text()
     assert "<img src=x" not in text
 
@@ -95,7 +94,8 @@ def test_hostile_names_stay_text(tmp_path, make_run):
 def moved(tmp_path, make_run):
     """Two runs, the table of pictures whose focus moved, and the page."""
     for name in ("0", "1"):
-        write_report(tmp_path / name, make_run(tmp_path / name, OBJECTS, LABELS, 40))
+        open_picture = make_run(tmp_path / name, OBJECTS, LABELS, 40)
+        write_report(Run(tmp_path / name), open_picture)
     images = pd.read_parquet(tmp_path / "0/predictions.parquet")["image"][[3, 9]]
     columns = {
         "image": images,

@@ -9,12 +9,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from emocam.records.thresholds import Thresholds
-from emocam.report.findings import nothing, standing_out, warnings
+from emocam.report.findings import standing_out, warnings
 from emocam.report.matrix import depth, percent_text
 from emocam.report.page import write_report
-from emocam.report.tables import RunTables
 from emocam.report.top_pictures import MOST, Strongest, find_strongest
+from emocam.results.run import Matrix, Run
+from emocam.results.sentences import capitalised, nothing_found
+from emocam.results.summary import Summary
 
 
 class Table(HTMLParser):
@@ -60,7 +61,7 @@ def gallery_by_pandas(folder: Path, object: str, label: str) -> list[str]:
 
 def test_the_table_shows_every_object_with_a_count_in_percent(run_folder):
     folder, open_picture = run_folder
-    page = write_report(folder, open_picture)
+    page = write_report(Run(folder), open_picture)
     assert page == folder / "report" / "index.html"
     table = Table(page.read_text())
     percent = pd.read_csv(folder / "association_percent.csv", index_col=0)
@@ -77,7 +78,7 @@ def test_the_table_shows_every_object_with_a_count_in_percent(run_folder):
 def test_a_gallery_holds_the_strongest_pictures_first_and_no_more_than_sixty(run_folder, monkeypatch):
     monkeypatch.setattr("emocam.report.top_pictures.MOST", 5)
     folder, open_picture = run_folder
-    write_report(folder, open_picture)
+    write_report(Run(folder), open_picture)
     run = data_of(folder / "report/data/run.js")
     thing, label = run["objects"].index("Triangle"), run["labels"].index("danger")
     cells = data_of(folder / f"report/data/objects/{thing:04d}.js")["cells"]
@@ -92,10 +93,11 @@ def test_a_gallery_holds_the_strongest_pictures_first_and_no_more_than_sixty(run
 
 def test_blocks_of_any_size_give_the_same_galleries(run_folder, monkeypatch):
     folder, _ = run_folder
-    run = RunTables.read(folder)
+    run = Run(folder)
     whole = find_strongest(run)
-    monkeypatch.setattr("emocam.report.tables.BLOCK", 7)
-    parts = find_strongest(run)
+    monkeypatch.setattr("emocam.results.run.HELD", 0)
+    monkeypatch.setattr("emocam.results.run.BLOCK", 7)
+    parts = find_strongest(Run(folder))
     order = ["object", "label", "strength", "image"]
     pd.testing.assert_frame_equal(
         whole.pairs.sort_values(order, ignore_index=True), parts.pairs.sort_values(order, ignore_index=True)
@@ -105,21 +107,21 @@ def test_blocks_of_any_size_give_the_same_galleries(run_folder, monkeypatch):
 def test_only_pictures_that_a_cell_shows_have_a_thumbnail(run_folder):
     folder, open_picture = run_folder
     opened = []
-    write_report(folder, lambda path: opened.append(path) or open_picture(path))
-    assert set(opened) == set(find_strongest(RunTables.read(folder)).pairs["image"])
+    write_report(Run(folder), lambda path: opened.append(path) or open_picture(path))
+    assert set(opened) == set(find_strongest(Run(folder)).pairs["image"])
     assert len(opened) == len(set(opened)) == len(list((folder / "report/thumbnails").rglob("*.webp")))
 
 
 def test_without_a_cam_every_detected_object_counts_and_the_page_says_so(tmp_path, make_run):
     make_run(tmp_path / "run", ["Dog", "Cat"], ["joy", "fear"], 60, explained=False)
-    text = write_report(tmp_path / "run").read_text()
+    text = write_report(Run(tmp_path / "run")).read_text()
     assert "No CAM was asked" in text and "looks at" not in text
     assert not data_of(tmp_path / "run/report/data/run.js")["explained"]
 
 
 def test_a_picture_that_is_gone_is_said_and_stops_nothing(run_folder):
     folder, open_picture = run_folder
-    gone = find_strongest(RunTables.read(folder)).pairs["image"].iloc[0]
+    gone = find_strongest(Run(folder)).pairs["image"].iloc[0]
 
     def open_or_raise(path):
         if path == gone:
@@ -128,34 +130,34 @@ def test_a_picture_that_is_gone_is_said_and_stops_nothing(run_folder):
 
     assert (
         "1 of the pictures could not be opened, or are left out"
-        in write_report(folder, open_or_raise).read_text()
+        in write_report(Run(folder), open_or_raise).read_text()
     )
 
 
 def test_hostile_names_stay_text(hostile_folder):
     folder, open_picture = hostile_folder
-    text = write_report(folder, open_picture).read_text()
+    text = write_report(Run(folder), open_picture).read_text()
     assert "<img src=x" not in text and "alert(1)</script>" not in text and "49 " not in text
     table = Table(text)
-    names = RunTables.read(folder)
+    names = Run(folder)
     assert all("src" in script for script in table.scripts)
-    assert table.heads == ["object", *names.labels]
-    assert {row[0] for row in table.rows if row} <= set(names.objects)
+    assert table.heads == ["object", *names.label_names]
+    assert {row[0] for row in table.rows if row} <= set(names.object_names)
     for file in (folder / "report/data").rglob("*.js"):
         assert "<" not in file.read_text("ascii")
-    assert data_of(folder / "report/data/run.js")["objects"] == names.objects
+    assert data_of(folder / "report/data/run.js")["objects"] == names.object_names
 
 
 def test_the_page_says_how_the_run_was_made(run_folder):
     folder, open_picture = run_folder
-    text = write_report(folder, open_picture).read_text()
+    text = write_report(Run(folder), open_picture).read_text()
     assert "<code>python -m emocam cam=gradcam</code>" in text
     assert "<small>cam</small> gradcam" in text
 
 
 def test_nothing_outside_the_folder_is_named(run_folder):
     folder, open_picture = run_folder
-    text = write_report(folder, open_picture).read_text()
+    text = write_report(Run(folder), open_picture).read_text()
     assert (
         "default-src 'none'; img-src 'self' data:; script-src 'self'; style-src 'self' 'unsafe-inline'"
         in text
@@ -171,35 +173,39 @@ def test_a_run_that_found_nothing_says_why(tmp_path, make_run):
     file = tmp_path / "run/summary.json"
     summary = json.loads(file.read_text())
     summary["thresholds"]["importance"] = 0.99
+    summary["highest_importance"] = 0.91
     file.write_text(json.dumps(summary))
     pd.DataFrame({"object": ["Dog"], "joy": [0]}).to_csv(tmp_path / "run/association.csv", index=False)
-    text = write_report(tmp_path / "run").read_text()
-    assert re.search(r"No region passed threshold.importance=0.99 \(the highest was 0.\d\d\)", text)
+    text = write_report(Run(tmp_path / "run")).read_text()
+    assert re.search(r"No region passed threshold.importance=0.99 \(highest was 0.\d\d\)\.", text)
 
 
-def tables(counts, given, **summary) -> RunTables:
-    counts, images = np.array(counts), np.array(given)
-    objects, labels = [f"o{i}" for i in range(len(counts))], [f"l{i}" for i in range(len(images))]
-    return RunTables(Path("nowhere"), objects, labels, counts, images, Thresholds(), summary)
+def matrix(counts, images) -> Matrix:
+    counts, images = np.array(counts), np.array(images)
+    return Matrix(
+        [f"o{i}" for i in range(len(counts))], [f"l{i}" for i in range(len(images))], counts, images
+    )
 
 
 def test_what_stands_out_is_the_contrast_and_not_the_highest_percentage():
     # o0 is everywhere; o1 is in 60 % of l0 and in 10 % of l1
-    run = tables([[95, 90], [60, 10]], [100, 100])
-    first = standing_out(run)[0]
+    shown = matrix([[95, 90], [60, 10]], [100, 100])
+    first = standing_out(shown)[0]
     assert (first.object, first.label, first.percent, first.elsewhere) == (1, 0, 60, 10)
 
 
 def test_labels_with_few_images_come_last():
-    run = tables([[5, 0, 0], [0, 30, 0]], [5, 100, 100])
-    assert [cell.label for cell in standing_out(run)] == [1, 0]
+    shown = matrix([[5, 0, 0], [0, 30, 0]], [5, 100, 100])
+    assert [cell.label for cell in standing_out(shown)] == [1, 0]
 
 
 def test_warnings_name_what_to_keep_in_mind():
-    run = tables([[1, 0, 0]], [200, 5, 0], regions=100_000, images=300, done=205)
+    summary: Summary = {"regions": 100_000, "images": 300, "done": 205}
     seen = Strongest(pd.DataFrame(), np.array([[199, 5, 0]]), 0.9)
-    run.summary["notes"] = ["2 of 9 boxes lie outside"]
-    told = " ".join(warnings(run, seen, flat_maps=7, lost_pictures=0))
+    summary["notes"] = ["2 of 9 boxes lie outside"]
+    told = " ".join(
+        warnings(matrix([[1, 0, 0]], [200, 5, 0]), summary, True, seen, flat_maps=7, lost_pictures=0)
+    )
     for words in (
         "Never predicted",
         "l1 (5)",
@@ -211,7 +217,16 @@ def test_warnings_name_what_to_keep_in_mind():
         "2 of 9 boxes",
     ):
         assert words in told
-    assert "No image was explained" in nothing(tables([[0]], [0]), 0.0)
+
+
+def test_why_a_matrix_is_empty_is_one_sentence():
+    assert nothing_found({"done": 0}) == "no image could be used; ledger.parquet says why of each"
+    thresholds = {"score": 0.2, "importance": 0.3, "confidence": 0.0}
+    told: Summary = {"done": 3, "regions": 9, "thresholds": thresholds}
+    assert nothing_found({**told, "explained": False}).startswith("no region passed threshold.score=0.2")
+    assert nothing_found({**told, "highest_importance": 0.25}).endswith("=0.3 (highest was 0.25)")
+    assert "lower threshold.score" in nothing_found({**told, "highest_importance": 0.7})
+    assert capitalised("no region") == "No region."
 
 
 @pytest.mark.parametrize(

@@ -10,12 +10,12 @@ import pyarrow.parquet as pq
 import pytest
 
 from emocam.report.sliders import SAME, Positions, levels, unbeaten, write_levels
-from emocam.report.tables import RunTables
 from emocam.report.top_pictures import find_strongest
+from emocam.results.run import Run
 
 
 def written(folder, weight: str = "importance") -> dict:
-    assert write_levels(folder, RunTables.read(folder))
+    assert write_levels(folder, Run(folder))
     data = json.loads((folder / "data/evidence.js").read_text()[len("emocam(") : -len(");\n")])
     for key in ("score", weight, "confidence", "label"):
         data[key] = np.frombuffer(base64.b64decode(data[key]), np.uint8)
@@ -31,17 +31,17 @@ def slow_counts(folder, score: float, importance: float, confidence: float) -> p
 
 
 def page_counts(
-    data: dict, run: RunTables, at: dict[str, float], weight: str = "importance"
+    data: dict, run: Run, at: dict[str, float], weight: str = "importance"
 ) -> dict[tuple[str, str], int]:
     place = {key: data["positions"][key].index(value) for key, value in at.items()}
     found: dict[tuple[str, str], int] = {}
-    for thing, name in enumerate(run.objects):
+    for thing, name in enumerate(run.object_names):
         counted = False
         for i in range(data["ends"][thing], data["ends"][thing + 1]):
             counted = counted and data["score"][i] >= SAME
             passes = data["score"][i] % SAME > place["score"] and data[weight][i] > place[weight]
             if not counted and passes and data["confidence"][i] > place["confidence"]:
-                cell = name, run.labels[data["label"][i]]
+                cell = name, run.label_names[data["label"][i]]
                 found[cell] = found.get(cell, 0) + 1
                 counted = True
     return found
@@ -54,11 +54,12 @@ def page_counts(
     ids=["own", "mixed", "none", "high"],
 )
 def test_counts_are_those_of_pandas(run_folder, monkeypatch, block, at):
-    monkeypatch.setattr("emocam.report.tables.BLOCK", block)
+    monkeypatch.setattr("emocam.results.run.HELD", 0)
+    monkeypatch.setattr("emocam.results.run.BLOCK", block)
     folder, _ = run_folder
     found = page_counts(
         written(folder),
-        RunTables.read(folder),
+        Run(folder),
         dict(zip(("score", "importance", "confidence"), at, strict=True)),
     )
     assert found == slow_counts(folder, *at).to_dict()
@@ -66,10 +67,10 @@ def test_counts_are_those_of_pandas(run_folder, monkeypatch, block, at):
 
 def test_images_of_a_label_follow_the_confidence(run_folder):
     folder, _ = run_folder
-    data, run = written(folder), RunTables.read(folder)
+    data, run = written(folder), Run(folder)
     predictions = pd.read_parquet(folder / "predictions.parquet")
     place = data["positions"]["confidence"].index(0.6)
-    for label, name in enumerate(run.labels):
+    for label, name in enumerate(run.label_names):
         own = predictions[(predictions["label"] == name) & (predictions["confidence"] > np.float32(0.6))]
         assert data["images"][label][place] == len(own)
 
@@ -81,7 +82,7 @@ def test_a_value_at_a_position_does_not_pass_it():
 
 
 def test_the_runs_own_thresholds_are_positions(run_folder):
-    run = RunTables.read(run_folder[0])
+    run = Run(run_folder[0])
     positions = Positions.of(run)
     assert run.thresholds.importance in positions.weight and run.thresholds.score in positions.score
     assert all(len(p) < SAME for p in vars(positions).values())
@@ -101,7 +102,7 @@ def test_a_region_that_another_beats_twice_does_not_matter():
 
 def test_a_run_too_large_for_a_page_goes_without(run_folder, monkeypatch):
     monkeypatch.setattr("emocam.report.sliders.MOST", 3)
-    assert not write_levels(run_folder[0], RunTables.read(run_folder[0]))
+    assert not write_levels(run_folder[0], Run(run_folder[0]))
 
 
 def test_with_a_chance_the_page_counts_regions_below_it(run_folder):
@@ -113,7 +114,7 @@ def test_with_a_chance_the_page_counts_regions_below_it(run_folder):
     summary = json.loads((folder / "summary.json").read_text())
     summary["thresholds"]["chance"] = 0.07
     (folder / "summary.json").write_text(json.dumps(summary))
-    run, data = RunTables.read(folder), written(folder, "chance")
+    run, data = Run(folder), written(folder, "chance")
     rows = pd.read_parquet(file).astype({"object": str, "label": str})
     for at in (0.07, 0.5, 1):
         expected = rows[(rows["chance"] < np.float32(at)) & (rows["score"] > np.float32(0.5))]

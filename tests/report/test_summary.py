@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from emocam.report.page import write_report
+from emocam.results.run import Run
 
 
 def test_it_shows_the_forty_strongest_objects_and_no_more_than_24_pictures(tmp_path, make_run):
@@ -15,7 +16,7 @@ def test_it_shows_the_forty_strongest_objects_and_no_more_than_24_pictures(tmp_p
     open_picture = make_run(
         folder, [f"thing {i}" for i in range(90)], [f"label {i}" for i in range(70)], 700, each=8
     )
-    write_report(folder, open_picture)
+    write_report(Run(folder), open_picture)
     text = (folder / "summary.html").read_text()
     assert len(text.encode()) < 3_000_000
     assert text.count("<tr data-object") == 40
@@ -30,7 +31,7 @@ def test_it_shows_the_forty_strongest_objects_and_no_more_than_24_pictures(tmp_p
 
 def test_nothing_lies_beside_it_and_its_one_script_is_the_hashed_one(run_folder):
     folder, open_picture = run_folder
-    write_report(folder, open_picture)
+    write_report(Run(folder), open_picture)
     text = (folder / "summary.html").read_text()
     assert not re.search(r'(src|href)="(?!data:)', text)
     (script,) = re.findall(r"<script>(.*?)</script>", text, re.S)
@@ -40,7 +41,7 @@ def test_nothing_lies_beside_it_and_its_one_script_is_the_hashed_one(run_folder)
 
 def test_hostile_names_stay_text(hostile_folder):
     folder, open_picture = hostile_folder
-    write_report(folder, open_picture)
+    write_report(Run(folder), open_picture)
     text = (folder / "summary.html").read_text()
     assert text.count("<script") == 1 and "<img src=x" not in text
     assert "x" * 100 not in text

@@ -1,5 +1,7 @@
 """A finished run in a notebook: one look, tables, and figures where they are wanted."""
 
+import json
+
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -21,7 +23,7 @@ FOUND = [{"object": "<b>Ball", "label": "joy", "percent": 61.5, "count": 8}]
 
 
 def test_a_notebook_shows_what_stands_out_and_the_ledger(run, monkeypatch):
-    monkeypatch.setitem(run.summary, "finding", FOUND)
+    (run.path / "summary.json").write_text(json.dumps({**run.summary, "finding": FOUND}))
     html = run._repr_html_()
     assert "60 images: 60 explained, 0 unreadable, 0 refused, 0 lost" in html
     assert "&lt;b&gt;Ball" in html and "<b>" not in html
@@ -30,7 +32,7 @@ def test_a_notebook_shows_what_stands_out_and_the_ledger(run, monkeypatch):
 
 
 def test_cells_bring_intervals_chance_and_verdict(run, monkeypatch):
-    monkeypatch.setitem(run.summary, "finding", FOUND)
+    (run.path / "summary.json").write_text(json.dumps({**run.summary, "finding": FOUND}))
     cell = {"object": "<b>Ball", "label": "joy", "percent_low": 40.2, "percent_high": 80.4}
     cell |= {"use": 0.5, "use_chance": 0.25, "verdict": "too few pictures"}
     pd.DataFrame([cell]).to_parquet(run.path / "cells.parquet")

@@ -1,0 +1,101 @@
+"""summary.json: the numbers and sentences that a finished run leaves for scripts, pages and the tracking store."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, TypedDict
+
+from emocam.errors import SettingError
+from emocam.results.files import SUMMARY
+
+
+class Finding(TypedDict, total=False):
+    """An object and a label that the run points at; `role` is what the data's truth says of them."""
+
+    object: str
+    label: str
+    percent: float
+    count: int
+    role: str
+
+
+class Summary(TypedDict, total=False):
+    """What summary.json holds. A callback of a user's own may add entries of other names.
+
+    The run itself knows how it was made; every other entry is left by one callback, and by no other.
+    """
+
+    # the run
+    images: int
+    done: int
+    unreadable: int
+    refused: int
+    failed: int
+    lost: int
+    regions: int
+    notes: list[str]
+    settings: str
+    thresholds: dict[str, Any]
+    choices: dict[str, str]
+    precision: str
+    command: str
+    versions: dict[str, str]
+    python: str
+    evidence_from: str
+    seconds: dict[str, float]
+    images_per_second: float | None
+    # association
+    finding: list[Finding]
+    kept: int
+    explained: bool
+    highest_importance: float | None
+    lowest_chance: float | None
+    # truth
+    accuracy: float
+    cues_planted: int
+    cues_recovered: int
+    cues_missed: int
+    cues_false: int
+    truth: str
+    # annotated
+    annotated: int
+    # splits
+    partings: int
+    apart: list[str]
+    # stability
+    stable_from: int | None
+    stable_top: int
+    # unexplained
+    unexplained: float | None
+    unexplained_area: float | None
+    # paste
+    pasted: int
+    paste_changed_percent: float
+    paste_focus: float
+    # effect
+    effect_pairs: int
+    effect_cells: int
+    effect_left_out: int
+    # cells
+    cells_tested: int
+    cells_found: int
+    cells_measured: int
+    verdicts: dict[str, int]
+    in_words: list[str]
+    # recovery
+    recovery_auc: float
+
+
+def write_summary(folder: Path, summary: Summary) -> None:
+    """Write summary.json into a run's folder."""
+    (folder / SUMMARY).write_text(json.dumps(summary, indent=1))
+
+
+def joined(summary: Summary, entries: Mapping[str, Any], callback: str) -> Summary:
+    """Return the summary with a callback's entries; an entry that is there already is an error."""
+    if taken := sorted(set(entries) & set(summary)):
+        raise SettingError(
+            f"callback.{callback} leaves the entry {taken[0]!r} of summary.json, which is there already; "
+            "an entry has one callback, so give it another name"
+        )
+    return {**summary, **entries}  # type: ignore[typeddict-item]
