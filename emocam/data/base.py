@@ -59,6 +59,11 @@ class Data:
     def prepare(self) -> None:
         """What is to be done once, before the first picture is opened."""
 
+    @property
+    def drawn_world(self) -> str | None:
+        """The embedded world whose pictures these are; None for all pictures that EmoCAM did not draw."""
+        return None
+
     def measure(self) -> None:
         """Add to the notes what only a look at all the pictures' files tells. The base class has nothing to add."""
 

@@ -15,6 +15,7 @@ from emocam.data.base import Data
 from emocam.data.image_file import SUFFIXES, open_upright, read_size, within_root
 from emocam.errors import SettingError
 from emocam.records.picture import Picture
+from emocam.world.export import exported_world
 
 DRAWN = ("auto", "upright", "stored")
 
@@ -103,6 +104,15 @@ class Folder(Data):
             boxes = sum(len(table.regions[name].boxes) for name in table.regions if name not in place)
             note += f"; {elsewhere:,} that it names, with {boxes:,} boxes, are none of them"
         return replace(found, notes=[*found.notes, note])
+
+    @property
+    def drawn_world(self) -> str | None:
+        """The embedded world that was exported here, if one was and nothing was added."""
+        files = [Path(self.root or ".") / "instances.json"]
+        if self.annotations is not None:
+            files.insert(0, Path(self.annotations).expanduser())
+        found = (exported_world(file, self.listing()) for file in files if file.is_file())
+        return next((world for world in found if world), None)
 
     def measure(self) -> None:
         """Add to the notes what only the pictures' sizes tell of their annotations."""

@@ -47,6 +47,11 @@ class Planted(Data):
             raise SettingError(f"data.strength must be in [0, 1], got {self.strength}")
         self.objects, self.labels = self.rules.objects, self.rules.labels
 
+    @property
+    def drawn_world(self) -> str | None:
+        """The world that the settings name."""
+        return self.world
+
     @cached_property
     def rules(self) -> World:
         return WORLDS[self.world].at(self.strength)
@@ -102,7 +107,7 @@ class Planted(Data):
 
     def write(self, folder: str | Path) -> None:
         """The listing as PNG files and COCO's JSON, which `data=coco` reads back to the same."""
-        export = Export(Path(folder), self.objects)
+        export = Export(Path(folder), self.objects, self.world)
         for path in self.listing():
             scene = self.scene(path)
             export.add(path, draw(scene), self.regions(path, scene), self.rules.label(scene))

@@ -23,7 +23,8 @@ from emocam.records.thresholds import Thresholds
 class Components:
     """Components, each built when it is first asked for: a replay never loads a network.
 
-    `evidence_from` is the finished run whose evidence was taken, where it was.
+    `evidence_from` is the finished run whose evidence was taken, where it was. `classifier_named` says
+    whether the command line chose the classifier, or the defaults did.
     """
 
     folder: Path
@@ -32,6 +33,7 @@ class Components:
     build_recorded: Callable[[str, dict[str, Any]], Any]
     seconds: dict[str, float] = field(default_factory=dict)
     evidence_from: Path | None = None
+    classifier_named: bool = True
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:

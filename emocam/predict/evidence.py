@@ -18,6 +18,7 @@ from emocam.predict.explain import Explain, rows_of
 from emocam.predict.keys import evidence_key, written_key
 from emocam.predict.provenance import ingredients
 from emocam.predict.stream import stream, workers_of
+from emocam.predict.toy_network import check_toy_network
 from emocam.records.evidence import Evidence
 from emocam.results.chunks import Chunks
 from emocam.results.files import FILES, METADATA
@@ -29,6 +30,7 @@ def prepare_data(components: Components) -> None:
     """Get the data set ready, and say how it was read."""
     components.data.prepare()
     components.data.measure()
+    check_toy_network(components)
     for note in components.data.notes:
         sys.stderr.write(f"{note}\n")
 

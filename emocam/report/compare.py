@@ -75,6 +75,7 @@ def write_comparison(
             enough=same and bool(enough_images(matrices).any()),
             few_images=FEW_IMAGES,
             moved=moved,
+            notes=list(dict.fromkeys(note for table in tables for note in table.summary.get("notes", []))),
             paired=(folder / "paired.csv").is_file(),
             pasted=[
                 find_pasted(run.path, half, f"flips/{i}", 0 if hides_faces(run) else FLIPS)

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from emocam.predict.toy_network import TOY
 from emocam.results.sentences import nothing_found
 from emocam.results.summary import Summary
 
@@ -44,6 +45,7 @@ def closing(summary: Summary, ledger: str, folder: Path) -> list[str]:
             f"pasting changed {summary['paste_changed_percent']:.1f} % of the labels "
             f"of {summary['pasted']:,} changed pictures"
         )
+    lines += [note for note in summary.get("notes", []) if note == TOY]
     lines.append(ledger)
     if "evidence_from" in summary:
         lines.append(f"evidence taken from {summary['evidence_from']} (same settings and pictures)")

@@ -39,7 +39,8 @@ def build_components(command: Command, seconds: dict[str, float]) -> Components:
     def build_recorded(name: str, recorded: dict[str, Any]) -> Any:
         return build(OmegaConf.select(OmegaConf.create(recorded), name), name, command.allowed)
 
-    return Components(command.folder, settings, build_here, build_recorded, seconds)
+    named = any(word.lstrip("+").partition("=")[0].startswith("classifier") for word in command.words)
+    return Components(command.folder, settings, build_here, build_recorded, seconds, classifier_named=named)
 
 
 def precision(settings: dict[str, Any]) -> int | str:

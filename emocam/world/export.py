@@ -1,19 +1,24 @@
 """A folder of pictures and their boxes, written with COCO's JSON."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
 from PIL import Image
 
+MARK = "emocam_world"
+"""In `info` of an export: the world whose pictures these are."""
+FIRST = 256
+"""Bytes of the file in which the mark stands: a large file of others need not be read for it."""
 Box = tuple[float, float, float, float]
 
 
 class Export:
     """A writer of picture after picture; `instances.json` comes last, so that it marks a complete folder."""
 
-    def __init__(self, folder: Path, objects: Sequence[str]) -> None:
+    def __init__(self, folder: Path, objects: Sequence[str], world: str) -> None:
+        self.world = world
         self.folder = folder.expanduser()
         self.folder.mkdir(parents=True, exist_ok=True)
         self.category = {object: i for i, object in enumerate(objects, 1)}
@@ -41,5 +46,25 @@ class Export:
     def close(self) -> None:
         """Write the annotations of all pictures."""
         categories = [{"id": i, "name": object} for object, i in self.category.items()]
-        content = {"images": self.images, "annotations": self.annotations, "categories": categories}
+        info = {"description": "pictures drawn by EmoCAM", MARK: self.world}
+        content = {
+            "info": info,
+            "images": self.images,
+            "annotations": self.annotations,
+            "categories": categories,
+        }
         (self.folder / "instances.json").write_text(json.dumps(content), encoding="utf-8")
+
+
+def exported_world(file: Path, pictures: Collection[str]) -> str | None:
+    """Return the world of which these pictures are an export, told by its JSON; None where any is not in it."""
+    try:
+        with file.open("rb") as opened:
+            if f'"{MARK}"'.encode() not in opened.read(FIRST):
+                return None
+        content = json.loads(file.read_text(encoding="utf-8"))
+        listed = {str(image["file_name"]) for image in content["images"]}
+        world = str(content["info"][MARK])
+    except (OSError, ValueError, KeyError, TypeError):  # somebody else's file
+        return None
+    return world if listed.issuperset(pictures) else None
