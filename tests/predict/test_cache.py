@@ -95,7 +95,7 @@ def test_a_picture_that_changed_is_another_picture(emocam: Command, asked: list[
     Path("photos").mkdir()
     for name in "ab":
         Image.new("RGB", (64, 64), "green").save(f"photos/{name}.png")
-    words = ("+cam=gradcam", "data=folder", "data.root=photos", "detector=nothing")
+    words = ("+cam=gradcam", "data=folder", "data.root=photos", "classifier=planted", "detector=nothing")
     emocam(*QUICK, *words, "hydra.run.dir=one")
     assert emocam(*QUICK, *words, "hydra.run.dir=two") == 0 and sum(asked) == 2
     Image.new("RGB", (64, 64), "brown").save("photos/b.png")
