@@ -21,12 +21,14 @@ ROOMS = (
     "face",
     "world",
     "train",
+    "plot",
+    "metric",
     "errors.py",
 )
 """Rooms and files that are held to it."""
 VERBS = """
     Add Attribute Average
-    Blur Build
+    Blend Blur Build
     Cast Check Choose Compare Compose Compute Continue Convert Convolve Copy Count Cut
     Digest Draw Drop
     Enlarge Evaluate
@@ -36,9 +38,9 @@ VERBS = """
     Join
     Lay Leave List Load
     Make Mark Measure Mirror Move Multiply
-    Pack Pass Pick Place Project
+    Pack Pass Pick Place Plot Project
     Rank Read Recover Reduce Rename Replace Resize Return Run
-    Scale Score Set Share Shorten Speed Split Stretch Sum Switch
+    Scale Score Set Share Shorten Speed Split Stop Stretch Sum Switch
     Take Train Turn
     Widen Wrap Write
     Yield

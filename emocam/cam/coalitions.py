@@ -83,7 +83,7 @@ class Coalitions:
         return scores
 
     def _each_of_all(self, summing: ChannelSum) -> Tensor:
-        """`scores_without_each` with the silent channels among the rest: an accelerator need not count them."""
+        """Return what `scores_without_each` does, silent channels counted too: an accelerator need not find them."""
         heard: list[Tensor] = []
 
         def asked() -> Iterator[tuple[int, Tensor]]:

@@ -1,1 +1,1 @@
-"""Aggregates that are exact on any number of processes."""
+"""Torchmetrics that are exact on any number of processes."""

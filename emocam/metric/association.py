@@ -9,18 +9,22 @@ from emocam.records.thresholds import Thresholds
 
 
 class AssociationCounts:
-    """counts (O, L), present (O, L) without regard to importance, images (L,), percent (O, L).
+    """Images that count, and images with the object whatever its importance, `counts` and `present` (O, L).
 
-    No tuple or dataclass: torchmetrics would squeeze a matrix of one cell inside of them.
+    `images` (L,) are those with the label, and `percent` (O, L) is `counts` in percent of them.
+
+    It is no tuple or dataclass: torchmetrics would squeeze a matrix of one cell inside of them.
     """
 
     def __init__(self, counts: Tensor, present: Tensor, images: Tensor) -> None:
-        self.counts, self.present, self.images = counts, present, images
+        self.counts = counts
+        self.present = present
+        self.images = images
         self.percent = percent_of_label(counts, images)
 
 
 class AssociationMatrix(Metric):
-    """Sums over batches and processes; thresholds are applied here and nowhere before."""
+    """The counts, summed over batches and processes; no threshold was applied to what it is given."""
 
     full_state_update = False
     counts: Tensor
@@ -29,7 +33,8 @@ class AssociationMatrix(Metric):
 
     def __init__(self, objects: int, labels: int, thresholds: Thresholds, explained: bool = True) -> None:
         super().__init__()
-        self.thresholds, self.explained = thresholds, explained
+        self.thresholds = thresholds
+        self.explained = explained
         for name, shape in (
             ("counts", (objects, labels)),
             ("present", (objects, labels)),
@@ -47,7 +52,7 @@ class AssociationMatrix(Metric):
         importance: Tensor,
         chance: Tensor | None = None,
     ) -> None:
-        """label, confidence (B,) of whole images; object, image, score, importance, chance (N,) of their regions."""
+        """Add images, with label and confidence (B,), and regions of them, with all other columns (N,)."""
         objects, labels = self.counts.shape
         sure = self.thresholds.confident(confidence)
         self.images += torch.bincount(label[sure], minlength=labels)

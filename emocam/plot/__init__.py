@@ -1,1 +1,1 @@
-"""Data in, Figure out."""
+"""Functions that draw data as a Matplotlib figure or on its axes."""

@@ -1,4 +1,4 @@
-"""Numbers that were predicted against numbers that people gave."""
+"""Predicted numbers against the numbers that people gave."""
 
 from collections.abc import Mapping
 
@@ -7,11 +7,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 MANY = 2000
-"""From here on single points hide each other."""
+"""The number of images from which on single points hide each other."""
 
 
 def agreement_panel(pair: pd.DataFrame, name: str, ax: Axes | None = None) -> Axes:
-    """A point an image, columns `annotated` and `predicted`; with very many, how dense they lie."""
+    """Plot one point per image from columns `annotated` and `predicted`; of very many, the density."""
     if ax is None:
         import matplotlib.pyplot as plt
 
@@ -25,7 +25,7 @@ def agreement_panel(pair: pd.DataFrame, name: str, ax: Axes | None = None) -> Ax
 
 
 def agreement_figure(pairs: Mapping[str, pd.DataFrame], titles: Mapping[str, str]) -> Figure:
-    """One panel for each name, with its title."""
+    """Plot one panel with its title for each name."""
     figure = Figure(figsize=(1 + 3.6 * len(pairs), 3.8), dpi=150, layout="constrained")
     panels = figure.subplots(1, len(pairs), squeeze=False)[0]
     for ax, (name, pair) in zip(panels, pairs.items(), strict=True):

@@ -6,9 +6,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 ROWS = 25
-"""The paper shows the objects with the highest mean."""
+"""The rows shown by default; the paper shows the objects with the highest mean."""
 COLUMNS = 40
-"""ImageNet has a thousand labels; a figure as wide as that takes gigabytes and shows nothing."""
+"""The most columns; as wide as ImageNet's thousand labels a figure takes gigabytes and shows nothing."""
 NUMBERED_COLUMNS = 14
 """With more columns than this, numbers in the cells would not be readable."""
 LONGEST_NAME = 32
@@ -16,21 +16,21 @@ UNKNOWN = "0.85"
 
 
 def readable(name: object) -> str:
-    """A name as matplotlib shows it: no formula, one line, not longer than the figure."""
+    """Return a name as Matplotlib can show it: no formula, on one line, not longer than the figure."""
     line = " ".join(str(name).split())
     short = line if len(line) <= LONGEST_NAME else line[: LONGEST_NAME - 1] + "…"
     return short.replace("$", r"\$")
 
 
 def strongest_rows(percent: pd.DataFrame, rows: int = ROWS) -> pd.DataFrame:
-    """The rows with the highest mean over the labels that have images, highest first."""
+    """Return the rows with the highest mean over the labels that have images, highest first."""
     means = percent.mean(axis=1, skipna=True).fillna(0)
     order = means.sort_values(ascending=False, kind="stable").index[:rows]
     return percent.loc[order]
 
 
 def strongest_columns(percent: pd.DataFrame, columns: int = COLUMNS) -> pd.DataFrame:
-    """All labels, or where they are too many those with the highest mean, in their own order."""
+    """Return all labels, or of too many those with the highest mean, in the order they had."""
     if percent.shape[1] <= columns:
         return percent
     means = percent.mean(axis=0, skipna=True).fillna(-1).to_numpy()
@@ -38,14 +38,14 @@ def strongest_columns(percent: pd.DataFrame, columns: int = COLUMNS) -> pd.DataF
 
 
 def _left_out(shown: pd.DataFrame, whole: pd.DataFrame) -> str:
-    """What the figure does not show, in words."""
-    pairs = zip(("objects", "labels"), shown.shape, whole.shape, strict=True)
-    told = [f"the {few} of {all} {what}" for what, few, all in pairs if few < all]
-    return f"{' and '.join(told)} with the highest mean" if told else ""
+    """Return a title that says which objects and labels are shown, or none if all of them are."""
+    sides = zip(("objects", "labels"), shown.shape, whole.shape, strict=True)
+    shortened = [f"the {few} of {all} {side}" for side, few, all in sides if few < all]
+    return f"{' and '.join(shortened)} with the highest mean" if shortened else ""
 
 
 def slant_heads(ax: Axes) -> None:
-    """Names of columns at a slant, ending below their column."""
+    """Turn the names of the columns to a slant, so that each ends below its column."""
     ax.tick_params(axis="x", rotation=45, length=0)
     ax.tick_params(axis="y", rotation=0, length=0)
     for tick in ax.get_xticklabels():
@@ -53,7 +53,7 @@ def slant_heads(ax: Axes) -> None:
 
 
 def association(percent: pd.DataFrame, rows: int = ROWS, ax: Axes | None = None) -> Axes:
-    """Objects x labels in percent of the label's images; a label without images is grey and says so."""
+    """Plot objects x labels in percent of the label's images; a label without images is grey and named so."""
     if ax is None:
         import matplotlib.pyplot as plt
 
@@ -83,9 +83,11 @@ def association(percent: pd.DataFrame, rows: int = ROWS, ax: Axes | None = None)
 
 
 def association_figure(percent: pd.DataFrame, rows: int = ROWS) -> Figure:
-    """The same as a figure of its own, as large as its names need."""
-    height, width = min(rows, len(percent)), min(COLUMNS, percent.shape[1])
-    slanted = 0.06 * max((len(readable(name)) for name in percent.columns), default=0)  # inches of a label
+    """Plot the matrix on a new figure, as large as its names need."""
+    height = min(rows, len(percent))
+    width = min(COLUMNS, percent.shape[1])
+    # the height of the slanted labels, in inches
+    slanted = 0.06 * max((len(readable(name)) for name in percent.columns), default=0)
     size = (4 + 0.42 * width, 2.4 + slanted + 0.29 * height)
     figure = Figure(figsize=size, dpi=150, layout="constrained")
     association(percent, rows, figure.subplots())

@@ -1,4 +1,4 @@
-"""What was predicted against what people said."""
+"""Predicted labels against the labels that people gave."""
 
 import pandas as pd
 import seaborn as sns
@@ -8,12 +8,12 @@ from matplotlib.figure import Figure
 from emocam.plot.association import NUMBERED_COLUMNS, UNKNOWN, readable, slant_heads
 
 MOST = 40
-"""Labels along each side, the most frequent ones: more would not be readable."""
+"""The most labels along each side, the most frequent ones: more would not be readable."""
 
 
 def most_frequent(counts: pd.DataFrame) -> pd.DataFrame:
-    """Rows and columns with any image, in their own order, and not too many of them."""
-    for _ in range(2):
+    """Return the rows and columns with any image, in the order they had, at most the 40 most frequent."""
+    for _ in range(2):  # the rows, then the columns
         often = counts.sum(axis=1)
         kept = often[often > 0].nlargest(MOST).index
         counts = counts.loc[counts.index.isin(kept)].T
@@ -21,7 +21,7 @@ def most_frequent(counts: pd.DataFrame) -> pd.DataFrame:
 
 
 def confusion(counts: pd.DataFrame, ax: Axes | None = None) -> Axes:
-    """Images predicted (rows) x annotated (columns); colours are percent of the annotated label's images."""
+    """Plot images predicted (rows) x annotated (columns), coloured by percent of the annotated label's."""
     if ax is None:
         import matplotlib.pyplot as plt
 
@@ -51,7 +51,7 @@ def confusion(counts: pd.DataFrame, ax: Axes | None = None) -> Axes:
 
 
 def confusion_figure(counts: pd.DataFrame) -> Figure:
-    """The same as a figure of its own, as large as its names need."""
+    """Plot the counts on a new figure, as large as its names need."""
     rows, columns = most_frequent(counts).shape
     figure = Figure(figsize=(3.6 + 0.42 * columns, 1.9 + 0.3 * max(rows, 5)), dpi=150, layout="constrained")
     confusion(counts, figure.subplots())

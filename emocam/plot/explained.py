@@ -18,14 +18,14 @@ def explained(
     title: str,
     ax: Axes | None = None,
 ) -> Axes:
-    """One picture, the map over its window, and what is said of it."""
+    """Plot a picture, the map over its window, and a title of one or more lines above."""
     ax = overlay(image, map, window, [], [], [], ax)
     ax.set_title("\n".join(readable(line) for line in title.split("\n")), fontsize=9)
     return ax
 
 
 def side_by_side(count: int, columns: int) -> list[Axes]:
-    """Axes in rows of so many, on a figure of pyplot's."""
+    """Return `count` axes in rows of at most `columns`, on a figure of pyplot's."""
     import matplotlib.pyplot as plt
 
     across = max(1, min(columns, count))

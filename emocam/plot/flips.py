@@ -1,4 +1,4 @@
-"""One picture before and after a change: where the classifier looked, and all it answered."""
+"""A picture before and after a change: where the classifier looked, and its probabilities."""
 
 from dataclasses import dataclass
 
@@ -17,7 +17,7 @@ BEFORE, AFTER = "#8f9aa6", "#0072b2"
 
 @dataclass(frozen=True)
 class FlipShown:
-    """A picture, the box that was changed in it, probabilities (L,), and the map over its window."""
+    """A picture, the box that was changed in it, its probabilities (L,), and the map over its window."""
 
     image: Image.Image
     box: tuple[float, float, float, float]
@@ -27,7 +27,7 @@ class FlipShown:
 
 
 def probabilities(before: FlipShown, after: FlipShown, labels: list[str], ax: Axes | None = None) -> Axes:
-    """Two bars for each label; with very many, those that matter in either picture."""
+    """Plot two bars for each label; of very many labels, the most probable in either picture."""
     if ax is None:
         import matplotlib.pyplot as plt
 
@@ -46,7 +46,7 @@ def probabilities(before: FlipShown, after: FlipShown, labels: list[str], ax: Ax
 
 
 def flip_figure(before: FlipShown, after: FlipShown, labels: list[str], change: str) -> Figure:
-    """Picture, changed picture, and the probabilities beside them."""
+    """Plot the picture, the changed picture, and the probabilities to their right."""
     count = min(len(labels), MOST_LABELS)
     figure = Figure(figsize=(12, max(3.6, 0.28 * count + 1)), dpi=120, layout="constrained")
     axes = figure.subplots(1, 3, width_ratios=(1, 1, 1.1))

@@ -1,4 +1,4 @@
-"""A picture, what the classifier looked at, and the regions in it."""
+"""A picture with the map of what the classifier looked at and the boxes of its regions."""
 
 from collections.abc import Sequence
 
@@ -13,13 +13,13 @@ from PIL import Image
 from emocam.plot.association import readable
 
 OPACITY = 0.65
-"""Of the map where it is 1; where it is 0 the picture is untouched."""
+"""The opacity of the map where it is 1; where it is 0 the picture is untouched."""
 
 
 def coloured(
     map: NDArray[np.floating], size: tuple[int, int], opacity: float = OPACITY
 ) -> NDArray[np.floating]:
-    """A map (h, w) in [0, 1] as RGBA (height, width, 4): bilinear between the centres of its cells."""
+    """Return a map (h, w) in [0, 1] as RGBA (height, width, 4), bilinear between the centres of its cells."""
     cells = Image.fromarray(np.asarray(map, np.float32))
     fine = np.clip(np.asarray(cells.resize(size, Image.Resampling.BILINEAR)), 0, 1)
     rgba = colormaps["viridis"](fine)
@@ -30,7 +30,7 @@ def coloured(
 def blended(
     image: Image.Image, map: NDArray[np.floating], window: Sequence[float], longest: int
 ) -> Image.Image:
-    """The picture with the map over its window, as pixels, its longer side at most `longest`."""
+    """Return the picture with the map over its window, its longer side at most `longest` pixels."""
     shown = image.convert("RGB")
     shown.thumbnail((longest, longest))
     sides = np.array([*shown.size, *shown.size])
@@ -49,7 +49,10 @@ def overlay(
     importance: Sequence[float],
     ax: Axes | None = None,
 ) -> Axes:
-    """The picture with the map over its window and boxes (N, 4), both in [0, 1] of the picture."""
+    """Plot the picture with the map over its window, and boxes (N, 4), both in [0, 1] of the picture.
+
+    A region without an importance (NaN) shows its name only.
+    """
     if ax is None:
         import matplotlib.pyplot as plt
 
@@ -64,11 +67,11 @@ def overlay(
     for (x0, y0, x1, y1), name, value in zip(scaled, names, importance, strict=True):
         for colour, line in (("black", 2.6), ("white", 1.2)):  # seen on dark and on light pictures
             ax.add_patch(Rectangle((x0, y0), x1 - x0, y1 - y0, fill=False, edgecolor=colour, linewidth=line))
-        says = readable(name) if np.isnan(value) else f"{readable(name)} {value:.2f}"
+        text = readable(name) if np.isnan(value) else f"{readable(name)} {value:.2f}"
         ax.text(
             x0,
             y0,
-            says,
+            text,
             color="white",
             fontsize=7,
             va="bottom",
@@ -88,7 +91,7 @@ def overlay_figure(
     importance: Sequence[float],
     title: str,
 ) -> Figure:
-    """One picture as a figure of its own shape, and above it what is said of it."""
+    """Plot one picture with its title on a new figure that has the picture's shape."""
     height = 4 * image.height / image.width
     figure = Figure(figsize=(4, min(8, max(1.5, height)) + 0.4), dpi=120, layout="constrained")
     ax = overlay(image, map, window, boxes, names, importance, figure.subplots())

@@ -11,7 +11,7 @@ MOST_POSITIONS = 25
 
 
 def switches(table: pd.DataFrame, object: str, colour: str = COLOURS[0], ax: Axes | None = None) -> Axes:
-    """Bars over positions for one object of paste.csv; above each the label most often switched to."""
+    """Plot bars over positions for one object of paste.csv, above each the label most often switched to."""
     if ax is None:
         import matplotlib.pyplot as plt
 
@@ -33,7 +33,7 @@ def switches(table: pd.DataFrame, object: str, colour: str = COLOURS[0], ax: Axe
 
 
 def switches_figure(table: pd.DataFrame, most: int = 8) -> Figure:
-    """One row of bars an object; with many, those that change most."""
+    """Plot one row of bars per object; of many objects, those that change the most labels."""
     means = table.groupby("object", sort=False)["percent_changed"].mean()
     objects = list(means.nlargest(most).index) if len(means) > most else list(means.index)
     figure = Figure(figsize=(9, 2.6 * max(1, len(objects)) + 0.4), dpi=150, layout="constrained")

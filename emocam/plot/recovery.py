@@ -1,4 +1,4 @@
-"""How much of what is used each rule finds, against how much it finds that is not."""
+"""The share of the used cells that each rule finds, against the cells that it wrongly calls used."""
 
 import numpy as np
 import pandas as pd
@@ -21,16 +21,18 @@ LINES = {
 
 
 def recovery(table: pd.DataFrame, ax: Axes) -> None:
-    """A line a rule for the cells of one CAM, one threshold for all runs; a dot is the rule's own decision."""
+    """Plot one line per rule for the cells of one CAM, one threshold for all runs; a dot is its decision."""
     for (rule, by), (_, colour) in LINES.items():
         cells = table[(table["rule"] == rule) & (table["by"] == by)]
         if cells.empty or not cells["used"].any():
             continue
         runs = len(cells[["world", "seed"]].drop_duplicates())
-        used, chosen = cells["used"].to_numpy(bool), cells["chosen"].to_numpy(bool)
+        used = cells["used"].to_numpy(bool)
+        chosen = cells["chosen"].to_numpy(bool)
         ranking = rank(cells["score"].to_numpy(float), used)
-        false, found = np.r_[0, ranking.false] / runs, np.r_[0, ranking.recall]
-        ax.step(false, found, where="post", color=colour, linewidth=1.3)
+        false = np.r_[0, ranking.false] / runs
+        recall = np.r_[0, ranking.recall]
+        ax.step(false, recall, where="post", color=colour, linewidth=1.3)
         ax.plot((chosen & ~used).sum() / runs, (chosen & used).sum() / used.sum(), "o", color=colour, ms=4.5)
     ax.set_xscale("symlog", linthresh=1)
     ax.set(xlim=(-0.05, None), ylim=(-0.03, 1.04))
@@ -38,7 +40,7 @@ def recovery(table: pd.DataFrame, ax: Axes) -> None:
 
 
 def recovery_figure(table: pd.DataFrame, across: int = 6) -> Figure:
-    """A panel a CAM, over all worlds that have something to find."""
+    """Plot one panel per CAM, over all worlds in which any cell is used."""
     worlds = table.loc[table["used"].astype(bool), "world"].unique()
     table = table[table["world"].isin(worlds)]
     cams = [cam for cam in table["cam"].unique() if cam not in ("", "none")] or [""]

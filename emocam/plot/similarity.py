@@ -1,4 +1,4 @@
-"""How alike the runs' matrices are: the paper's Figure 6, with what chance does not explain marked."""
+"""The similarity of the runs' matrices: the paper's Figure 6, with marks where chance does not explain it."""
 
 import numpy as np
 import pandas as pd
@@ -14,22 +14,22 @@ NUMBERED = 16
 
 
 def mark(p: float) -> str:
-    """The stars of a p; none where it is large, or not a number."""
+    """Return the stars of a p; none where it is large, or not a number."""
     return next((stars for limit, stars in MARKS if p < limit + 1e-12), "")
 
 
 def marked(correlation: pd.DataFrame, p: pd.DataFrame | None) -> pd.DataFrame:
-    """Cells as `0.93 **`; the diagonal is a run with itself and bears no mark."""
-    said = correlation.map(lambda r: "" if pd.isna(r) else f"{r:.2f}").to_numpy(object)
+    """Return the cells' texts as `0.93 **`; the diagonal is a run with itself and bears no mark."""
+    texts = correlation.map(lambda r: "" if pd.isna(r) else f"{r:.2f}").to_numpy(object)
     if p is not None:
         for (i, j), value in np.ndenumerate(p.to_numpy(float)):
             if i != j and mark(value):
-                said[i, j] += f"\n{mark(value)}"
-    return pd.DataFrame(said, correlation.index, correlation.columns)
+                texts[i, j] += f"\n{mark(value)}"
+    return pd.DataFrame(texts, correlation.index, correlation.columns)
 
 
 def similarity(correlation: pd.DataFrame, p: pd.DataFrame | None = None, ax: Axes | None = None) -> Axes:
-    """Runs x runs; grey where a matrix is constant, so that nothing can be said."""
+    """Plot runs x runs; grey where a matrix is constant and has no rank correlation."""
     if ax is None:
         import matplotlib.pyplot as plt
 
@@ -65,7 +65,7 @@ def similarity(correlation: pd.DataFrame, p: pd.DataFrame | None = None, ax: Axe
 
 
 def similarity_figure(correlation: pd.DataFrame, p: pd.DataFrame | None = None) -> Figure:
-    """The same as a figure of its own, as large as its names need."""
+    """Plot the correlations on a new figure, as large as its names need."""
     side = 0.6 * len(correlation)
     figure = Figure(figsize=(4 + side, 2.4 + side), dpi=150, layout="constrained")
     similarity(correlation, p, figure.subplots())

@@ -1,4 +1,4 @@
-"""What parts of a corpus share with the whole, against their size."""
+"""The share of the whole corpus's strongest cells that its parts find, against their size."""
 
 import pandas as pd
 from matplotlib.figure import Figure
@@ -7,7 +7,7 @@ from emocam.functional.statistics.stability import ENOUGH
 
 
 def stability_figure(table: pd.DataFrame, top: int, stable_from: int | None) -> Figure:
-    """`overlap` of the top with its range over draws, and `strongest`, against `images`."""
+    """Plot `overlap` of the top with its range over draws, and `strongest`, against `images`."""
     figure = Figure(figsize=(5.2, 3.4), dpi=150, layout="constrained")
     ax = figure.subplots()
     sizes = table["images"]
@@ -19,8 +19,8 @@ def stability_figure(table: pd.DataFrame, top: int, stable_from: int | None) -> 
         # parts larger than half agree because they are nearly the same pictures
         ax.axvspan(sizes.iloc[-1] / 2, sizes.iloc[-1], color="0.92", zorder=0)
         ax.set_xscale("log")
-    said = f"stable from {stable_from:,} pictures" if stable_from else "still changes"
-    ax.set_title(f"The top {top} {said}", fontsize=9, loc="left")
+    outcome = f"stable from {stable_from:,} pictures" if stable_from else "still changes"
+    ax.set_title(f"The top {top} {outcome}", fontsize=9, loc="left")
     ax.set(xlabel="pictures", ylabel="shared with all of them, %", ylim=(0, 103))
     ax.legend(fontsize=8, frameon=False, loc="lower right")
     return figure

@@ -9,7 +9,7 @@ TITLES = {"kept": "object x image pairs that count", "similarity": "similarity t
 
 
 def grid(table: pd.DataFrame, value: str, ax: Axes | None = None) -> Axes:
-    """One value over score (down) and importance (across); «kept» or «similarity» of grid.csv."""
+    """Plot a value of grid.csv, `kept` or `similarity`, over score (down) and importance (across)."""
     if ax is None:
         import matplotlib.pyplot as plt
 
@@ -31,8 +31,9 @@ def grid(table: pd.DataFrame, value: str, ax: Axes | None = None) -> Axes:
 
 
 def grid_figure(table: pd.DataFrame) -> Figure:
-    """Both values side by side."""
-    across, down = table["importance"].nunique(), table["score"].nunique()
+    """Plot both values side by side."""
+    across = table["importance"].nunique()
+    down = table["score"].nunique()
     figure = Figure(figsize=(2 + 1.1 * across, 1.6 + 0.4 * down), dpi=150, layout="constrained")
     for value, ax in zip(TITLES, figure.subplots(1, 2), strict=True):
         grid(table, value, ax)

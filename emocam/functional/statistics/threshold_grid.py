@@ -6,6 +6,7 @@ Going from the most important region on, a step adds one at all pairs below itse
 step before: a count of corners, summed up along both thresholds, is the matrix at every pair.
 """
 
+from dataclasses import dataclass
 from types import EllipsisType
 
 import numpy as np
@@ -13,6 +14,41 @@ from numpy.typing import NDArray
 
 Numbers = NDArray[np.floating]
 Places = NDArray[np.integer]
+
+
+@dataclass(frozen=True)
+class Fields:
+    """The fields packed into the bits of one number, and the bits of three of them.
+
+    From the highest bits down: the image, its object (`object` bits), how many importance thresholds the
+    region misses (`importance` bits), and how many score thresholds it passes (`score` bits).
+    """
+
+    object: int
+    importance: int
+    score: int
+
+    def pack(self, image: Places, object: Places, missed: Places, passed: Places) -> Places:
+        """Return one number (N,) that holds the four fields, so that one sort orders by all of them."""
+        key = image.astype(np.int64, copy=False)
+        for bits, field in ((self.object, object), (self.importance, missed), (self.score, passed)):
+            key <<= bits
+            key |= field
+        return key
+
+
+@dataclass(frozen=True)
+class Steps:
+    """The steps (n,) of all staircases, those of one class and image in a row.
+
+    A step's region counts in cell `cell` (object * L + label) at the first `down` importance thresholds and
+    the first `across` score thresholds; the step before it in its staircase did at the first `before`.
+    """
+
+    cell: Places
+    down: Places
+    across: Places
+    before: Places
 
 
 def count_grid(
@@ -35,42 +71,53 @@ def count_grid(
     scores = scores.astype(np.float32)
     importances = importances.astype(np.float32)
     seen = np.flatnonzero((score > scores[0]) & (importance > importances[0]))
-    # Four fields are packed into the bits of one number, so that one sort orders by all of them: from the
-    # highest bits down the image, its object (o bits), how many importance thresholds the region misses
-    # (t bits), and how many score thresholds it passes (s bits).
-    s, t, o = (number.bit_length() for number in (len(scores), len(importances), objects))
-    key = image[seen].astype(np.int64, copy=False)
-    for bits, field in (
-        (o, object[seen]),
-        (t, len(importances) - passed(importance[seen], importances)),
-        (s, passed(score[seen], scores)),
-    ):
-        key <<= bits
-        key |= field
+    fields = Fields(objects.bit_length(), len(importances).bit_length(), len(scores).bit_length())
+    key = fields.pack(
+        image[seen],
+        object[seen],
+        len(importances) - passed(importance[seen], importances),
+        passed(score[seen], scores),
+    )
     key.sort(kind="stable")
+    steps = find_steps(key, fields, label, labels, len(importances))
+    counts = count_corners(steps, len(scores), len(importances), objects * labels)
+    # a step counts at all pairs of thresholds up to its corner
+    for low in reversed(range(len(scores) - 1)):
+        counts[low] += counts[low + 1]
+    for low in reversed(range(len(importances) - 1)):
+        counts[:, low] += counts[:, low + 1]
+    return counts.reshape(len(scores), len(importances), objects, labels)
+
+
+def find_steps(key: Places, fields: Fields, label: Places, labels: int, importances: int) -> Steps:
+    """Find the steps among sorted keys (N,) of regions that pass the first threshold of both kinds."""
+    o, t, s = fields.object, fields.importance, fields.score
     # The running maximum of (image, object, score level), with the t bits cut out, is the staircase's height.
     # Images and objects ascend, so that what an earlier pair reached lies below all of the next.
     highest = key >> s + t << s | key & (1 << s) - 1
     np.maximum.accumulate(highest, out=highest)
     steps = np.flatnonzero(np.diff(highest, prepend=0))
     reached = highest[steps]
-    down = len(importances) - (key[steps] >> s & (1 << t) - 1)
     pair = reached >> s
-    across = reached & (1 << s) - 1
-    before = np.maximum(np.concatenate([[0], reached[:-1]]) - (pair << s), 0)
-    cell = (pair & (1 << o) - 1) * labels + label[pair >> o]
+    reached_before = np.concatenate([[0], reached[:-1]])
+    return Steps(
+        cell=(pair & (1 << o) - 1) * labels + label[pair >> o],
+        down=importances - (key[steps] >> s & (1 << t) - 1),
+        across=reached & (1 << s) - 1,
+        # below 0 where the step before belongs to another pair
+        before=np.maximum(reached_before - (pair << s), 0),
+    )
+
+
+def count_corners(steps: Steps, scores: int, importances: int, cells: int) -> NDArray[np.int64]:
+    """Count the steps' corners (S, T, O * L), less those of the steps before them at the same importance."""
 
     def at(level: Places, rows: NDArray[np.bool_] | EllipsisType) -> NDArray[np.int64]:
-        places = (level[rows] * len(importances) + down[rows] - 1) * (objects * labels) + cell[rows]
-        return np.bincount(places, minlength=len(scores) * len(importances) * objects * labels)
+        places = (level[rows] * importances + steps.down[rows] - 1) * cells + steps.cell[rows]
+        return np.bincount(places, minlength=scores * importances * cells)
 
-    corners = at(across - 1, ...) - at(before - 1, before > 0)
-    counts = corners.reshape(len(scores), len(importances), objects, labels)
-    for low in reversed(range(len(scores) - 1)):
-        counts[low] += counts[low + 1]
-    for low in reversed(range(len(importances) - 1)):
-        counts[:, low] += counts[:, low + 1]
-    return counts
+    corners = at(steps.across - 1, ...) - at(steps.before - 1, steps.before > 0)
+    return corners.reshape(scores, importances, cells)
 
 
 def passed(values: Numbers, thresholds: Numbers) -> NDArray[np.unsignedinteger]:
