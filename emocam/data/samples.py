@@ -2,7 +2,7 @@
 
 import os
 import signal
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -47,12 +47,21 @@ def annotated(picture: Picture) -> Detections:
 
 
 class Samples(Dataset[Sample | Refusal]):
-    """What of `listing` is still to do; `index` (n,) are places in the listing."""
+    """What of `listing` is still to do; `index` (n,) are places in the listing.
+
+    `digest` names what the detector sees of one image, from its views and their windows.
+    """
 
     def __init__(
-        self, data: Data, listing: Sequence[str], index: np.ndarray, classifier: View, detector: View | Views
+        self,
+        data: Data,
+        listing: Sequence[str],
+        index: np.ndarray,
+        classifier: View,
+        detector: View | Views,
+        digest: Callable[[Any, Tensor], bytes] | None = None,
     ) -> None:
-        self.data, self.listing, self.index = data, listing, index
+        self.data, self.listing, self.index, self.digest = data, listing, index, digest
         self.classifier, self.detector = data.resizing(classifier), data.resizing(detector)
 
     def __len__(self) -> int:
@@ -66,6 +75,7 @@ class Samples(Dataset[Sample | Refusal]):
             classifier_view, classifier_window = self.classifier(picture.image)
             detector_view, detector_window = self.detector(picture.image)
             regions = annotated(picture)
+            digest = self.digest(detector_view, detector_window) if self.digest else b""
         except Refused as error:
             return Refusal(printable(path), index, "refused", str(error))
         except Exception as error:  # a crafted file may raise anything; it must cost itself alone
@@ -79,6 +89,7 @@ class Samples(Dataset[Sample | Refusal]):
             detector_window=detector_window,
             annotated=regions,
             known=picture.known,
+            digest=digest,
         )
 
 
@@ -107,6 +118,7 @@ def collate(items: Sequence[Sample | Refusal]) -> Batch:
         annotated=Detections.pack([sample.annotated for sample in samples]),
         known={key: [s.known[key] for s in samples] for key in (samples[0].known if samples else {})},
         refusals=[item for item in items if isinstance(item, Refusal)],
+        digests=[sample.digest for sample in samples if sample.digest],
     )
 
 

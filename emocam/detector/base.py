@@ -1,8 +1,8 @@
 """The base of detectors: they find regions in the frame of the original image, before any threshold."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from torch import nn
+from torch import Tensor, nn
 
 from emocam.errors import SettingError
 from emocam.records.detections import Detections
@@ -11,7 +11,7 @@ from emocam.view.base import View, Views
 from emocam.view.crops import NoView
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 
 class Detector(nn.Module):
@@ -19,11 +19,13 @@ class Detector(nn.Module):
 
     Boxes lie in [0, 1]. `score` is the lowest score kept as a candidate, `iou` the overlap above which of
     two boxes of one class the weaker is dropped. `identity` says in words what, apart from the pictures,
-    decides the regions; detections are cached under it, and not at all without it.
+    decides the regions; detections are cached under it, and not at all without it. `digest` names what is
+    seen of one image, for a detector that asks.
     """
 
     view: View | Views = NoView()
     identity: str | None = None
+    digest: "Callable[[Any, Tensor], bytes] | None" = None
 
     def __init__(self, score: float = 0.005, iou: float = 0.005) -> None:
         super().__init__()
@@ -39,6 +41,9 @@ class Detector(nn.Module):
 
     def to_bf16(self) -> None:
         """Switch to bfloat16 and another identity, where the detector supports it."""
+
+    def finish(self) -> None:
+        """Write what is still to be written, after the last batch."""
 
     def forward(self, batch: Batch) -> Detections:
         """Return the regions of all images of the batch, in one packed list."""

@@ -3,6 +3,8 @@
 import hashlib
 import sqlite3
 from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,9 +16,12 @@ from torch import Tensor
 from emocam.detector.base import Detector
 from emocam.errors import SettingError
 from emocam.records.detections import Detections
+from emocam.records.host_copy import HostCopy, to_host
 from emocam.records.picture import Batch
 
 Views = Tensor | list[Tensor] | tuple[Tensor | list[Tensor], ...]
+MOST_WAITING = 8
+"""Batches whose detections are not written yet."""
 COLUMNS = "digest BLOB PRIMARY KEY, boxes BLOB, object BLOB, score BLOB, masks BLOB, side INTEGER"
 
 
@@ -27,17 +32,26 @@ def pick_rows(views: Views, rows: list[int]) -> Views:
     return [views[row] for row in rows] if isinstance(views, list) else views[rows]
 
 
-def view_digest(view: Views, window: Tensor) -> bytes:
-    """Digest one image's row of views: equal pixels at an equal place are the same picture."""
+def view_digest(view: Tensor | tuple[Tensor, ...], window: Tensor) -> bytes:
+    """Digest what is seen of one image: equal pixels at an equal place are the same picture."""
     seen = hashlib.blake2b(window.cpu().numpy().tobytes(), digest_size=16)
     for part in view if isinstance(view, tuple) else (view,):
-        (row,) = part
-        seen.update(repr(tuple(row.shape)).encode() + row.contiguous().cpu().numpy().tobytes())
+        seen.update(repr(tuple(part.shape)).encode() + part.contiguous().cpu().numpy().tobytes())
     return seen.digest()
 
 
+def _view_of(views: Views, row: int) -> Tensor | tuple[Tensor, ...]:
+    """Pick one image's view, or its views by several detectors."""
+    return tuple(view[row] for view in views) if isinstance(views, tuple) else views[row]
+
+
 class CachedDetector(Detector):
-    """A detector that is run only on views it has not seen; there is one file for each identity."""
+    """A detector that is run only on views it has not seen; there is one file for each identity.
+
+    What a GPU finds is written by a thread, so that nobody waits for it in a step.
+    """
+
+    digest = staticmethod(view_digest)
 
     def __init__(self, detector: Detector, folder: Path) -> None:
         assert detector.identity is not None
@@ -49,6 +63,8 @@ class CachedDetector(Detector):
         name = hashlib.sha256(self.identity.encode()).hexdigest()[:24]
         self.file = folder / "detections" / f"{name}.sqlite"
         self._opened: sqlite3.Connection | None = None
+        self._thread: ThreadPoolExecutor | None = None
+        self._writing: list[Future[None]] = []
         try:
             self.file.parent.mkdir(parents=True, exist_ok=True)
             self._store().execute(f"CREATE TABLE IF NOT EXISTS regions ({COLUMNS})")
@@ -62,22 +78,31 @@ class CachedDetector(Detector):
         self.objects = self.detector.objects
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_opened": None}  # each process has a connection of its own
+        # each process has a connection and a thread of its own
+        return {**self.__dict__, "_opened": None, "_thread": None, "_writing": []}
 
     def _store(self) -> sqlite3.Connection:
         if self._opened is None:
-            self._opened = sqlite3.connect(self.file, timeout=60, isolation_level=None)
-            self._opened.execute("PRAGMA journal_mode=WAL")
-            self._opened.execute("PRAGMA synchronous=NORMAL")
+            self._opened = self._connect()
         return self._opened
 
+    def _connect(self) -> sqlite3.Connection:
+        store = sqlite3.connect(self.file, timeout=60, isolation_level=None)
+        store.execute("PRAGMA journal_mode=WAL")
+        store.execute("PRAGMA synchronous=NORMAL")
+        return store
+
     def forward(self, batch: Batch) -> Detections:
-        keys = [
-            view_digest(pick_rows(batch.detector_view, [i]), batch.detector_window[i])
-            for i in range(len(batch))
+        # the workers that opened the pictures have digested them, where they were asked to
+        keys = batch.digests or [
+            view_digest(_view_of(batch.detector_view, i), batch.detector_window[i]) for i in range(len(batch))
         ]
         known = self._read(keys)
         missing = [i for i, key in enumerate(keys) if key not in known]
+        if batch.index.device.type == "cuda" and len(missing) == len(keys):
+            regions = self.detector(batch)
+            self._write_later(keys, to_host([regions]))
+            return regions
         if missing:
             asked = replace(
                 batch,
@@ -85,6 +110,7 @@ class CachedDetector(Detector):
                 index=batch.index[missing],
                 detector_view=pick_rows(batch.detector_view, missing),
                 detector_window=batch.detector_window[missing],
+                digests=[],
             )
             regions = self.detector(asked).to("cpu")
             new = {keys[i]: _of_image(regions, row) for row, i in enumerate(missing)}
@@ -97,9 +123,24 @@ class CachedDetector(Detector):
         rows = self._store().execute(f"SELECT * FROM regions WHERE digest IN ({marks})", keys)
         return {key: _unpacked(*columns) for key, *columns in rows}
 
-    def _write(self, regions: dict[bytes, Detections]) -> None:
+    def _write_later(self, keys: list[bytes], found: HostCopy) -> None:
+        self._thread = self._thread or ThreadPoolExecutor(1, "detections")
+        self._writing.append(self._thread.submit(self._write_found, keys, found))
+        if len(self._writing) > MOST_WAITING:
+            self._writing.pop(0).result()
+
+    def _write_found(self, keys: list[bytes], found: HostCopy) -> None:
+        (regions,) = found.wait()
+        with closing(self._connect()) as store:
+            self._write({key: _of_image(regions, row) for row, key in enumerate(keys)}, store)
+
+    def finish(self) -> None:
+        while self._writing:
+            self._writing.pop(0).result()
+
+    def _write(self, regions: dict[bytes, Detections], store: sqlite3.Connection | None = None) -> None:
         rows = [(key, *_packed(detections)) for key, detections in regions.items()]
-        store = self._store()
+        store = store or self._store()
         store.execute("BEGIN IMMEDIATE")
         # two runs may find the same picture at once; they find the same in it
         store.executemany("INSERT OR IGNORE INTO regions VALUES (?, ?, ?, ?, ?, ?)", rows)

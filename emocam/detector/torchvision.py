@@ -89,13 +89,15 @@ class TorchvisionDetector(Detector):
             for i, answer in zip(places, results, strict=True):
                 answers[i] = answer
         counts = torch.tensor([len(answer["scores"]) for answer in answers])
-        image = torch.repeat_interleave(torch.arange(len(answers)), counts).to(self.position.device)
+        image = torch.repeat_interleave(torch.arange(len(answers)), counts)
+        image = image.to(self.position.device, non_blocking=True)
         together = {key: torch.cat([answer[key] for answer in answers]) for key in answers[0]}
         object = self.position[together["labels"]]
         boxes = together["boxes"].float().clamp(0, 1)
         keep = (object >= 0) & (boxes[:, 2:] > boxes[:, :2]).all(-1)
-        masks = (together["masks"][keep, 0] > 0.5).float() if "masks" in together else None
-        return Detections(boxes[keep], object[keep], together["scores"][keep].float(), image[keep], masks)
+        rows = keep.nonzero()[:, 0]
+        masks = (together["masks"][rows, 0] > 0.5).float() if "masks" in together else None
+        return Detections(boxes[rows], object[rows], together["scores"][rows].float(), image[rows], masks)
 
     def _alike(self, views: Sequence[Tensor]) -> Iterator[list[int]]:
         """Yield places of views that may share a batch: padding beside a larger one changes an answer."""

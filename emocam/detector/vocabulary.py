@@ -1,6 +1,7 @@
 """Other names for what a detector finds: classes are renamed, merged into parents, selected."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import torch
 from torch import Tensor
@@ -29,7 +30,7 @@ class Vocabulary(Detector):
     ) -> None:
         super().__init__(detector.score, detector.iou)
         self.detector = detector
-        self.view = detector.view
+        self.view, self.digest = detector.view, detector.digest
         self.rename = dict(rename or {})
         self.merge = dict(merge or {})
         self.only = only
@@ -50,7 +51,11 @@ class Vocabulary(Detector):
         every = list(dict.fromkeys(names))
         self.objects = every if self.only is None else selected(every, self.only)
         place = [self.objects.index(name) if name in self.objects else -1 for name in names]
+        self.drops = -1 in place
         self.register_buffer("place", torch.tensor(place), persistent=False)
+
+    def finish(self) -> None:
+        self.detector.finish()
 
     def forward(self, batch: Batch) -> Detections:
         return self.translate(self.detector(batch))
@@ -58,9 +63,9 @@ class Vocabulary(Detector):
     def translate(self, found: Detections) -> Detections:
         """Return the detector's own regions under the other names."""
         object = self.place.to(found.object.device)[found.object]
-        keep = object >= 0
-        masks = None if found.masks is None else found.masks[keep]
-        return Detections(found.boxes[keep], object[keep], found.score[keep], found.image[keep], masks)
+        if not self.drops:
+            return replace(found, object=object)
+        return replace(found, object=object).rows((object >= 0).nonzero()[:, 0])
 
 
 def _expect(setting: str, name: str, names: Sequence[str]) -> None:

@@ -19,6 +19,7 @@ from emocam.detector.identity import identify
 from emocam.detector.postprocess import pack_regions
 from emocam.errors import SettingError, nearest
 from emocam.functional.box.yolo import CLASSES, candidates
+from emocam.functional.box.yolo_dense import dense_candidates
 from emocam.network.fast_convolution import faster
 from emocam.network.precision import cast_network
 from emocam.network.weights import SUFFIXES, cached, file_sha256, fit, read_labels, read_weights
@@ -80,11 +81,13 @@ class YOLOv3(Detector):
         # a processor's cache does not hold the maps of many pictures
         piece = torch.get_num_threads() if x.device.type == "cpu" else len(x)
         scales = [torch.cat(scale) for scale in zip(*map(self.network, x.split(piece)), strict=True)]
-        regions = []
-        for maps, last, anchors in zip(scales, self.last, self.anchors, strict=True):
-            assert isinstance(last, nn.Conv2d)
-            regions.append(candidates(maps, last, anchors, self.score, self.classes))
-        boxes, object, score, image = (torch.cat(parts) for parts in zip(*regions, strict=True))
+        layers = [last for last in self.last if isinstance(last, nn.Conv2d)]
+        given = list(zip(scales, layers, self.anchors, strict=True))
+        if x.device.type == "cpu":
+            regions = [candidates(*scale, self.score, self.classes) for scale in given]
+            boxes, object, score, image = (torch.cat(parts) for parts in zip(*regions, strict=True))
+        else:
+            boxes, object, score, image = dense_candidates(given, self.score, self.classes)
         return pack_regions(boxes, object, score, image, batch.detector_window, self.iou)
 
 

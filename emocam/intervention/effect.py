@@ -23,15 +23,15 @@ from emocam.intervention.trials import Trials, TriedBatch, together
 from emocam.predict.chunk_writer import WriteChunks
 from emocam.predict.components import Components
 from emocam.predict.keys import written_key
-from emocam.predict.stream import remaining, stream
+from emocam.predict.stream import on_accelerator, remaining, stream
 from emocam.results.chunks import Chunks
 from emocam.results.files import METADATA
 from emocam.results.run import Run
 from emocam.results.tables import finished_ledger, refusal_table
 
-PICTURES = 4
-"""Opened for one batch; what is made of each of them is many views."""
-MOST_VIEWS = 64
+PICTURES, PICTURES_ELSEWHERE = 4, 16
+"""Opened for one batch, on a processor and on an accelerator; of each of them many views are made."""
+MOST_VIEWS, MOST_VIEWS_ELSEWHERE = 64, 256
 """Go through the classifier at once."""
 
 
@@ -43,10 +43,11 @@ class Answer(lightning.LightningModule):
         self.classifier = classifier.freeze()
 
     def predict_step(self, batch: TriedBatch, batch_idx: int = 0) -> Tensor:
+        most = MOST_VIEWS if batch.views.device.type == "cpu" else MOST_VIEWS_ELSEWHERE
         with torch.no_grad():
             answers = [
                 self.classifier(self.classifier.prepare(views))
-                for views in batch.views.split(MOST_VIEWS)
+                for views in batch.views.split(most)
                 if len(views)
             ]
         return torch.cat(answers) if answers else torch.zeros(0, len(self.classifier.labels))
@@ -126,7 +127,8 @@ def measure_effect(components: Components, evidence_key: str) -> None:
         if len(left):
             samples = Trials(components.data, paths, trials, left, model.classifier.view, effect, seed)
             writer = WriteChunks(chunks, partial(effect_rows, effect=effect, labels=labels))
-            stream(components, model, samples, [writer], together, PICTURES, len(trials))
+            pictures = PICTURES_ELSEWHERE if on_accelerator(components.settings["trainer"]) else PICTURES
+            stream(components, model, samples, [writer], together, pictures, len(trials))
         blank = effect_rows(torch.zeros(0, len(labels)), together([]), effect, labels)
         planned = sum(len(of_image) for of_image in trials.values())
         told = {"labels": labels, "key": key, "planned": planned}

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
 from functools import partial
@@ -33,8 +33,8 @@ from emocam.paste.patched_view import PatchedView
 from emocam.predict.chunk_writer import WriteChunks
 from emocam.predict.components import Components
 from emocam.predict.keys import written_key
-from emocam.predict.stream import remaining, stream
-from emocam.records.base import Record
+from emocam.predict.stream import on_accelerator, remaining, stream
+from emocam.records.base import WHOLE, Record
 from emocam.records.detections import Detections
 from emocam.records.picture import Batch
 from emocam.records.thresholds import Thresholds
@@ -46,6 +46,10 @@ from emocam.view.base import View
 
 MOST_VIEWS = 64
 """Variants that go through the classifier at once."""
+MOST_VIEWS_ELSEWHERE = 256
+"""The same on an accelerator, which a single picture's variants do not fill."""
+PICTURES, PICTURES_ELSEWHERE = 1, 4
+"""Opened for one step, on a processor and on an accelerator."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +66,7 @@ class Changed(Record):
 
 @dataclass(frozen=True)
 class Answers(Record):
-    """Logits (V + 1, L), and how much of the new map lies on what was pasted: (V,), NaN without a CAM."""
+    """Logits (V, L) of all views, and how much of the map lies on what was pasted: (V,), NaN without a CAM."""
 
     logits: Tensor
     focus: Tensor
@@ -116,48 +120,92 @@ class Variants(Dataset[Changed]):
         return Changed(name, index, torch.stack(views), torch.stack(windows), kept)
 
 
-def alone(items: list[Changed]) -> Changed:
-    """A picture's variants are a batch by themselves."""
-    return items[0]
+@dataclass(frozen=True)
+class ChangedBatch(Record):
+    """Several pictures and all their variants: views (V, 3, h, w), windows (V, 4), boxes pasted to (V, 4).
+
+    Each picture is followed by its variants.
+    """
+
+    pictures: list[Changed]
+    views: Tensor
+    window: Tensor
+    boxes: Tensor
+
+    @property
+    def images(self) -> int:
+        return len(self.pictures)
+
+    @property
+    def counts(self) -> list[int]:
+        """The views of each picture, its own among them."""
+        return [1 + len(changed.variants) for changed in self.pictures]
+
+
+def side_by_side(items: Sequence[Changed]) -> ChangedBatch:
+    views, window = ([getattr(item, name) for item in items] for name in ("views", "window"))
+    boxes = [box for item in items for box in (WHOLE, *(variant.box for variant in item.variants))]
+    # what each picture brought need not travel twice
+    kept = [replace(item, views=item.views[:0], window=item.window[:0]) for item in items]
+    return ChangedBatch(kept, _joined(views), _joined(window), torch.tensor(boxes))
+
+
+def _joined(parts: list[Tensor]) -> Tensor:
+    return parts[0] if len(parts) == 1 else torch.cat(parts)
 
 
 class Reclassify(lightning.LightningModule):
-    """All variants of one picture at a time."""
+    """Asks about all variants of one picture at a time; on an accelerator about many pictures' together."""
 
     def __init__(self, classifier: Classifier, cam: CAM | None) -> None:
         super().__init__()
         self.classifier, self.cam = with_changed_windows(classifier.freeze()), cam
 
-    def predict_step(self, batch: Changed, batch_idx: int = 0) -> Answers:
-        boxes = torch.tensor([(0.0, 0.0, 1.0, 1.0), *(variant.box for variant in batch.variants)])
+    def predict_step(self, batch: ChangedBatch, batch_idx: int = 0) -> Answers:
+        paths = [changed.path for changed in batch.pictures for _ in range(1 + len(changed.variants))]
         answers = [
-            self._answer(batch.path, views, window, covered)
-            for views, window, covered in zip(
-                batch.views.split(MOST_VIEWS),
-                batch.window.split(MOST_VIEWS),
-                boxes.to(batch.window).split(MOST_VIEWS),
-                strict=True,
+            self._answer(
+                paths[rows], batch.views[rows], batch.window[rows], batch.boxes[rows].to(batch.window)
             )
+            for rows in self._pieces(batch)
         ]
-        return Answers(torch.cat([a.logits for a in answers]), torch.cat([a.focus for a in answers])[1:])
+        return Answers(torch.cat([a.logits for a in answers]), torch.cat([a.focus for a in answers]))
+
+    def _pieces(self, batch: ChangedBatch) -> Iterator[slice]:
+        """Rows that go through the classifier at once: on a processor of one picture, which the others are like."""
+        on_host = batch.views.device.type == "cpu"
+        start = 0
+        for count in batch.counts if on_host else [len(batch.views)]:
+            end, step = start + count, MOST_VIEWS if on_host else MOST_VIEWS_ELSEWHERE
+            yield from (slice(first, min(first + step, end)) for first in range(start, end, step))
+            start = end
 
     def on_predict_end(self) -> None:
         read_checks()
 
-    def _answer(self, path: str, views: Tensor, window: Tensor, boxes: Tensor) -> Answers:
+    def _answer(self, paths: list[str], views: Tensor, window: Tensor, boxes: Tensor) -> Answers:
         if self.cam is None:
             with torch.no_grad():
                 logits = self.classifier(self.classifier.prepare(views))
             return Answers(logits, torch.full_like(logits[:, 0], torch.nan))
-        count = len(views)
-        images = torch.arange(count, device=views.device)
-        batch = Batch([path] * count, images, views, window, views[:, :0], window, Detections.none(), {}, [])
+        images = torch.arange(len(views), device=views.device)
+        batch = Batch(paths, images, views, window, views[:, :0], window, Detections.none(), {}, [])
         prediction, explanation = self.cam(self.classifier, batch)
         return Answers(prediction.logits, box_means(explanation.maps, explanation.window, boxes, images))
 
 
-def paste_rows(answers: Answers, batch: Changed, labels: list[str]) -> dict[str, pa.Table]:
-    """One row a variant, and the ledger's row of the picture."""
+def paste_rows(answers: Answers, batch: ChangedBatch, labels: list[str]) -> dict[str, pa.Table]:
+    """Make one row of each variant, and the ledger's row of each picture."""
+    each = zip(answers.logits.split(batch.counts), answers.focus.split(batch.counts), strict=True)
+    tables = [
+        picture_rows(Answers(logits, focus[1:]), changed, labels)
+        for (logits, focus), changed in zip(each, batch.pictures, strict=True)
+    ]
+    return {name: pa.concat_tables([table[name] for table in tables]) for name in ("ledger", "paste")}
+
+
+def picture_rows(answers: Answers, batch: Changed, labels: list[str]) -> dict[str, pa.Table]:
+    """Make one row of each variant of a picture, and the ledger's row of it."""
     logits = answers.logits.float().cpu()
     label, confidence = logits.argmax(-1).numpy(), logits.softmax(-1).amax(-1).numpy()
     count = len(batch.variants)
@@ -217,10 +265,11 @@ def paste_all(components: Components, listing: list[str], evidence_key: str) -> 
         if len(left):
             samples = Variants(components.data, listing, left, model.classifier.view, change, regions)
             writer = WriteChunks(chunks, partial(paste_rows, labels=labels))
-            stream(components, model, samples, [writer], alone, 1, len(done))
+            pictures = PICTURES_ELSEWHERE if on_accelerator(components.settings["trainer"]) else PICTURES
+            stream(components, model, samples, [writer], side_by_side, pictures, len(done))
         names = {METADATA: json.dumps({"labels": labels, "key": key}).encode()}
         nothing = Changed("", 0, torch.zeros(0), torch.zeros(0), [])
-        blank = paste_rows(Answers(torch.zeros(1, len(labels)), torch.zeros(0)), nothing, labels)
+        blank = picture_rows(Answers(torch.zeros(1, len(labels)), torch.zeros(0)), nothing, labels)
         chunks.merge(folder, names, ("paste",), blank)
         leave_flips(components, listing, regions)
 

@@ -12,6 +12,8 @@ from emocam.view.base import View, Views
 
 MOST = 32
 """On a processor larger batches bring no more images a second."""
+MOST_ELSEWHERE = 128
+"""On an accelerator, which 32 views of 227 x 227 pixels do not fill."""
 WORKING = 512
 """Bytes of activations for each pixel of a view: VGG-16 has 64 channels at its size, before a step and after."""
 WAITING = 2
@@ -28,9 +30,19 @@ GROUPS = (
 """Under /sys/fs/cgroup, what a container may use and what it does: in the second version and the first."""
 
 
-def fitting_batch(views: Sequence[View | Views], workers: int, free: int) -> int:
-    """From 1 to MOST, so that the batches at work and those that wait fit into their share of memory."""
+def fitting_batch(
+    views: Sequence[View | Views], workers: int, free: int, elsewhere: int | None = None
+) -> int:
+    """Return a batch size from 1 on, so that batches at work and those that wait fit into their share of memory.
+
+    `free` is the host's memory, `elsewhere` what an accelerator has: then the batch at work lies there.
+    """
     picture = Image.new("RGB", PHOTOGRAPH)
+    if elsewhere is not None:
+        pixels = max(1, sum(_pixels_of(view, picture) for view in views))
+        at_work = elsewhere // SHARE // (pixels * WORKING)
+        in_wait = free // SHARE // (pixels * 3 * WAITING * max(1, workers))
+        return max(1, min(MOST_ELSEWHERE, at_work, in_wait))
     each = sum(_pixels_of(view, picture) for view in views) * (WORKING + 3 * WAITING * workers)
     return max(1, min(MOST, free // SHARE // max(1, each)))
 

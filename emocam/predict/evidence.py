@@ -17,7 +17,7 @@ from emocam.predict.components import Components
 from emocam.predict.explain import Explain, rows_of
 from emocam.predict.keys import evidence_key, written_key
 from emocam.predict.provenance import ingredients
-from emocam.predict.stream import stream, workers_of
+from emocam.predict.stream import on_accelerator, stream, workers_of
 from emocam.predict.toy_network import check_toy_network
 from emocam.records.evidence import Evidence
 from emocam.results.chunks import Chunks
@@ -83,7 +83,12 @@ def explain_missing(runs: Sequence[Components], keys: Sequence[str]) -> None:
     with components.stage("predict"):
         if len(left):
             samples = Samples(
-                components.data, components.listing, left, model.classifier.view, model.detector.view
+                components.data,
+                components.listing,
+                left,
+                model.classifier.view,
+                model.detector.view,
+                model.detector.digest,
             )
             writers = [
                 WriteChunks(
@@ -93,9 +98,7 @@ def explain_missing(runs: Sequence[Components], keys: Sequence[str]) -> None:
             ]
             size = components.data.batch_size
             if size == "auto":
-                free = free_memory(components.settings["trainer"].get("accelerator", "auto"))
-                views = [model.classifier.view, model.detector.view]
-                size = fitting_batch(views, workers_of(components.data, len(left)), free)
+                size = _fitting(components, model, len(left))
             stream(components, model, samples, writers, collate, size, len(components.listing))
     with components.stage("merge"):
         blank = evidence_tables(Evidence.none(len(labels)), labels, objects)
@@ -107,6 +110,17 @@ def explain_missing(runs: Sequence[Components], keys: Sequence[str]) -> None:
         for chunks, run in zip(everything, runs, strict=True):
             names = {**common, "key": chunks.key}
             chunks.merge(run.folder, {METADATA: json.dumps(names).encode()}, FILES, blank)
+
+
+def _fitting(components: Components, model: Explain, images: int) -> int:
+    """Return the batch size for the networks' views and the memory that is free."""
+    trainer = components.settings["trainer"]
+    accelerated = on_accelerator(trainer)
+    elsewhere = free_memory(trainer.get("accelerator", "auto")) if accelerated else None
+    views = [model.classifier.view, model.detector.view]
+    return fitting_batch(
+        views, workers_of(components.data, images, accelerated), free_memory("cpu"), elsewhere
+    )
 
 
 def is_finished(folder: Path, key: str) -> bool:

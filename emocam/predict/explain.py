@@ -59,6 +59,7 @@ class Explain(lightning.LightningModule):
 
     def on_predict_end(self) -> None:
         read_checks()
+        self.detector.finish()
 
     def weigh(
         self, batch: Batch, prediction: Prediction, explanation: Explanation | None, detections: Detections

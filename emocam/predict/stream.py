@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytorch_lightning as lightning
+import torch
 from pytorch_lightning.accelerators import CUDAAccelerator
 from torch.utils.data import DataLoader, Dataset
 
@@ -13,6 +14,7 @@ from emocam.data.samples import ignore_interrupt
 from emocam.errors import SettingError
 from emocam.predict.chunk_writer import WriteChunks
 from emocam.predict.components import Components
+from emocam.predict.device_ahead import DeviceAhead
 from emocam.predict.progress import ShowProgress
 from emocam.results.chunks import Chunks
 from emocam.system.cores import cores
@@ -39,16 +41,20 @@ def stream(
     left = len(samples)  # type: ignore[arg-type]
     callbacks = [*writers, ShowProgress(images, images - left, settings["quiet"])]
     trainer = fitting_trainer(settings["trainer"], callbacks, left)
+    on_cuda = isinstance(trainer.accelerator, CUDAAccelerator)
     loader = DataLoader(
         samples,
         batch_size=batch,
-        num_workers=workers_of(data, left),
+        num_workers=workers_of(data, left, on_cuda),
         collate_fn=collate,
         worker_init_fn=ignore_interrupt,
-        pin_memory=isinstance(trainer.accelerator, CUDAAccelerator),
+        pin_memory=on_cuda,
     )
+    # with several GPUs Lightning must see the loader itself, to give each process its part
+    ahead = on_cuda and trainer.world_size == 1
+    batches = DeviceAhead(loader, trainer.strategy.root_device) if ahead else loader
     try:
-        trainer.predict(model, loader, return_predictions=False)
+        trainer.predict(model, batches, return_predictions=False)
     except RuntimeError as error:
         if "DataLoader worker" not in str(error):
             raise
@@ -59,11 +65,18 @@ def stream(
         ) from None
 
 
-def workers_of(data: Data, left: int) -> int:
-    """How many processes open the pictures that are left."""
+def workers_of(data: Data, left: int, accelerated: bool = False) -> int:
+    """Count the processes that open the pictures that are left; with an accelerator every core has the time."""
     if data.workers != "auto":
         return data.workers
-    return min(MOST_WORKERS, cores()) if left > FEW_IMAGES else 0
+    most = cores() if accelerated else min(MOST_WORKERS, cores())
+    return most if left > FEW_IMAGES else 0
+
+
+def on_accelerator(settings: dict[str, Any]) -> bool:
+    """Tell whether a trainer of these settings computes on a GPU that CUDA knows."""
+    accelerator = settings.get("accelerator", "auto")
+    return accelerator in ("gpu", "cuda") or (accelerator == "auto" and torch.cuda.is_available())
 
 
 def fitting_trainer(

@@ -39,6 +39,11 @@ class Detections(Record):
     def __len__(self) -> int:
         return len(self.boxes)
 
+    def rows(self, rows: Tensor) -> Detections:
+        """Pick regions by their numbers (M,)."""
+        masks = None if self.masks is None else self.masks[rows]
+        return Detections(self.boxes[rows], self.object[rows], self.score[rows], self.image[rows], masks)
+
     @classmethod
     def none(cls) -> Detections:
         """Return a record without regions."""

@@ -48,6 +48,7 @@ class Sample(Record):
     detector_window: Tensor
     annotated: Detections
     known: dict[str, str | float]
+    digest: bytes = b""
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ class Batch(Record):
 
     `detector_view` is (B, 3, H, W), (B, 0) for a detector that does not look, or a list of
     (3, H, W) where a detector takes pictures of many sizes; of K detectors joined it is a tuple of
-    K of these, and `detector_window` (B, K, 4).
+    K of these, and `detector_window` (B, K, 4). `digests` name what the detector sees, where somebody asks.
     """
 
     paths: list[str]
@@ -68,6 +69,7 @@ class Batch(Record):
     annotated: Detections
     known: dict[str, list[str | float]]
     refusals: list[Refusal]
+    digests: list[bytes] = field(default_factory=list)
 
     def __len__(self) -> int:
         return len(self.paths)

@@ -15,6 +15,8 @@ def suppress(boxes: Tensor, score: Tensor, group: Tensor, iou: float) -> Tensor:
     of every group and drops the boxes that it overlaps: the greedy procedure, for all groups side by side.
     Of equal scores the first row wins.
     """
+    if boxes.device.type != "cpu":
+        return _at_once(boxes, score, group, iou)
     order = torch.argsort(score, descending=True, stable=True)
     order = order[torch.argsort(group[order], stable=True)]
     # a shift of all groups into one call of nms would cost a pass over N boxes for each that stays
@@ -37,6 +39,18 @@ def suppress(boxes: Tensor, score: Tensor, group: Tensor, iou: float) -> Tensor:
         live = live[(shared <= iou * (area[live] + area[leader] - shared)) & ~first]
     kept += [rows[nms(boxes[rows], score[order[rows]].double(), iou)] for rows in _split(live, group)]
     return order[torch.cat(kept)].sort().values if kept else order
+
+
+def _at_once(boxes: Tensor, score: Tensor, group: Tensor, iou: float) -> Tensor:
+    """Suppress in one call, in which groups lie so far apart that they cannot meet.
+
+    On an accelerator each round would make the host wait. A group is a pair of numbers below 2**32, and
+    lies along two axes, so that double precision holds the shifts of all of them.
+    """
+    boxes = boxes.double()
+    apart = (boxes.amax() - boxes.amin() + 1) if boxes.numel() else 1.0
+    shift = torch.stack([group & 0xFFFFFFFF, group >> 32], -1) * apart
+    return nms(boxes + shift.repeat(1, 2), score.double(), iou).sort().values
 
 
 def _split(rows: Tensor, group: Tensor) -> tuple[Tensor, ...]:
