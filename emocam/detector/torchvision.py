@@ -112,7 +112,8 @@ def _relative(
 ) -> list[dict[str, Tensor]]:
     """Replace boxes in torchvision's pixels by boxes in [0, 1]; masks stay in the frames of their boxes."""
     for answer, (height, width) in zip(result, shapes, strict=True):
-        answer["boxes"] = answer["boxes"] / answer["boxes"].new_tensor([width, height, width, height])
+        size = torch.tensor([width, height, width, height], dtype=answer["boxes"].dtype)
+        answer["boxes"] = answer["boxes"] / size.to(answer["boxes"].device, non_blocking=True)
     return result
 
 

@@ -43,7 +43,12 @@ def picture_means(explanation: Explanation) -> Tensor:
     maps = explanation.maps
     window = explanation.window
     image = torch.arange(len(maps), device=maps.device)
-    return box_integrals(maps, window, window.new_tensor(WHOLE).expand(len(maps), 4), image)
+    return box_integrals(
+        maps,
+        window,
+        torch.tensor(WHOLE, dtype=window.dtype).to(window.device, non_blocking=True).expand(len(maps), 4),
+        image,
+    )
 
 
 def share_of_regions(part: Tensor, other: Tensor) -> Tensor:

@@ -66,7 +66,8 @@ def find_places(grid: Tensor, window: Tensor, boxes: Tensor, image: Tensor) -> P
     window = window.double()[image]
     seen = to_window(boxes.double(), window)
     cut = seen.clamp(0, 1)
-    cells = seen.new_tensor([grid.shape[-1], grid.shape[-2]])
+    cells = torch.tensor([grid.shape[-1], grid.shape[-2]], dtype=seen.dtype)
+    cells = cells.to(seen.device, non_blocking=True)
     size = ((cut[:, 2:] - cut[:, :2]) * cells).round().clamp(min=1)
     last = cells - size
     first = ((cut[:, :2] + cut[:, 2:]) / 2 * cells - size / 2).round().clamp(min=0).minimum(last)
