@@ -23,6 +23,7 @@ ROOMS = (
     "train",
     "plot",
     "metric",
+    "report",
     "errors.py",
 )
 """Rooms and files that are held to it."""

@@ -1,1 +1,1 @@
-"""The page a person opens."""
+"""The HTML pages of a run and of a comparison."""

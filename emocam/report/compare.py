@@ -1,4 +1,4 @@
-"""The page of a sweep or a comparison: how alike the runs are, where they differ, all maps side by side."""
+"""The page of a sweep or comparison: the runs' similarity, where they differ, and their maps side by side."""
 
 import os
 import shutil
@@ -22,14 +22,14 @@ from emocam.report.differences import (
 )
 from emocam.report.examples import Example
 from emocam.report.focus_shift import hides_faces, lenders, write_moved
-from emocam.report.page import static, templates
-from emocam.report.paste import find_pasted
+from emocam.report.page import begin_report, finish_report, templates
+from emocam.report.paste import Pasted, find_pasted
 from emocam.report.scripts import write_script
 from emocam.results.run import Run
 
 SCRIPTS = ("state.js", "colour.js", "stage.js", "compare.js")
 FLIPS = 3
-"""Pictures before and after, of each run."""
+"""The changed pictures shown of each run."""
 
 
 def write_comparison(
@@ -39,22 +39,18 @@ def write_comparison(
     refusal: str | None = None,
     remarks: Sequence[str] = (),
 ) -> Path:
-    """Writes `folder`/report/ from finished runs and the tables that lie in `folder`; returns its index.
+    """Write `folder`/report/ from finished runs and the tables in `folder`, and return its index.
 
-    Thumbnails are taken from the runs' own reports. `refusal` says why the runs cannot be compared,
-    `remarks` what to know of those that are alike.
+    Thumbnails are copied from the runs' own reports. `refusal` says why the runs cannot be compared,
+    `remarks` what to know about runs that are alike.
     """
     tables = [Run(run) for run in runs]
     matrices = [run.matrix for run in tables]
-    half = folder / "report.tmp"
-    shutil.rmtree(half, ignore_errors=True)
-    half.mkdir()
+    half = begin_report(folder, SCRIPTS)
     same = refusal is None and comparable(tables)
     cells = find_differences(matrices) if same else []
     _write_cells(half, tables, cells)
     moved = write_moved(half, folder, tables) if same else []
-    for name in (*SCRIPTS, "style.css"):
-        (half / name).write_text(static(name), encoding="utf-8")
     page = (
         templates()
         .get_template("compare.html.j2")
@@ -66,33 +62,48 @@ def write_comparison(
             remarks=remarks,
             refusal=refusal or (None if same else "The runs do not have the same objects and labels."),
             settings=_settings(folder),
-            similarity=_matrix(folder / "similarity.csv"),
-            low=_matrix(folder / "similarity_low.csv"),
-            high=_matrix(folder / "similarity_high.csv"),
-            chance=_matrix(folder / "similarity_permutation_p.csv"),
             cells=cells,
             equal=same and same_counts(matrices),
             enough=same and bool(enough_images(matrices).any()),
             few_images=FEW_IMAGES,
             moved=moved,
-            notes=list(dict.fromkeys(note for table in tables for note in table.summary.get("notes", []))),
+            notes=_notes(tables),
             paired=(folder / "paired.csv").is_file(),
-            pasted=[
-                find_pasted(run.path, half, f"flips/{i}", 0 if hides_faces(run) else FLIPS)
-                for i, run in enumerate(tables)
-            ],
+            pasted=_find_flips(half, tables),
             scripts=SCRIPTS,
+            **_similarities(folder),
         )
     )
     (half / "index.html").write_text(page, encoding="utf-8")
-    shutil.rmtree(folder / "report", ignore_errors=True)
-    half.rename(folder / "report")
-    return folder / "report" / "index.html"
+    return finish_report(half)
 
 
 def _link(folder: Path, run: Path) -> str:
-    """The run's own page, as seen from this one."""
+    """Return the link from this page to the run's own."""
     return quote(Path(os.path.relpath(run / "report" / "index.html", folder / "report")).as_posix())
+
+
+def _notes(runs: list[Run]) -> list[str]:
+    """Return the notes of all runs, each once."""
+    return list(dict.fromkeys(note for run in runs for note in run.summary.get("notes", [])))
+
+
+def _find_flips(folder: Path, runs: list[Run]) -> list[Pasted | None]:
+    """Find what each run's paste did; of a run that hides faces no picture is shown."""
+    return [
+        find_pasted(run.path, folder, f"flips/{i}", 0 if hides_faces(run) else FLIPS)
+        for i, run in enumerate(runs)
+    ]
+
+
+def _similarities(folder: Path) -> dict[str, list[list[float]]]:
+    """Read the runs' correlations (R, R), with their limits and their p where they were computed."""
+    return {
+        "similarity": _matrix(folder / "similarity.csv"),
+        "low": _matrix(folder / "similarity_low.csv"),
+        "high": _matrix(folder / "similarity_high.csv"),
+        "chance": _matrix(folder / "similarity_permutation_p.csv"),
+    }
 
 
 def _matrix(file: Path) -> list[list[float]]:
@@ -100,7 +111,7 @@ def _matrix(file: Path) -> list[list[float]]:
 
 
 def _settings(folder: Path) -> dict[str, list[str]]:
-    """Columns of comparison.csv as text, without the names, which stand beside them."""
+    """Return the columns of comparison.csv that differ as text, without the runs' names."""
     file = folder / "comparison.csv"
     if not file.is_file():
         return {}
@@ -116,37 +127,39 @@ def _text(value: object) -> str:
 
 
 def _write_cells(folder: Path, runs: list[Run], cells: list[Difference]) -> None:
-    """`data/compare.js`, and the pictures of each cell in a file of its own."""
+    """Write `data/compare.js`, and the pictures of each cell to a file of its own."""
     pictures, examples = find_pictures(runs, cells) if cells else ([], [])
-    shown = list(dict.fromkeys(path for own in pictures for path, _ in own))
+    shown = list(dict.fromkeys(picture.path for of_cell in pictures for picture in of_cell))
+    # without cells there are no examples
     lending = [
-        pair for pair, lends in zip(zip(runs, examples, strict=False), lenders(runs), strict=False) if lends
+        (run, by_path) for run, by_path, lends in zip(runs, examples, lenders(runs), strict=False) if lends
     ]
     sizes = {path: _copy_thumbnail(folder, place, path, lending) for place, path in enumerate(shown)}
-    told: dict[str, Any] = {
+    data: dict[str, Any] = {
         "name": "data/compare.js",
         "objects": {cell.object: runs[0].object_names[cell.object] for cell in cells},
         "labels": runs[0].label_names,
         "explained": [run.explained for run in runs],
         "cells": [{"object": cell.object, "label": cell.label} for cell in cells],
     }
-    write_script(folder / "data" / "compare.js", told)
-    for number, own in enumerate(pictures):
+    write_script(folder / "data" / "compare.js", data)
+    for number, of_cell in enumerate(pictures):
         name = f"data/cells/{number:04d}.js"
-        listed = [
-            {"id": shown.index(path), "path": path, "views": views}
-            | ({"size": sizes[path]} if sizes[path] else {})
-            for path, views in own
-        ]
-        write_script(folder / name, {"name": name, "pictures": listed})
+        entries = []
+        for picture in of_cell:
+            entry = {"id": shown.index(picture.path), "path": picture.path, "views": picture.views}
+            if size := sizes[picture.path]:
+                entry["size"] = size
+            entries.append(entry)
+        write_script(folder / name, {"name": name, "pictures": entries})
 
 
 def _copy_thumbnail(
     folder: Path, place: int, path: str, lending: list[tuple[Run, dict[str, Example]]]
 ) -> tuple[int, int] | None:
-    """From the first run whose report shows the picture; its size, or None."""
-    for run, known in lending:
-        source = run.path / "report" / known[path].thumbnail if path in known else None
+    """Copy the thumbnail from the first run whose report has it, and return its size; None if none has."""
+    for run, examples in lending:
+        source = run.path / "report" / examples[path].thumbnail if path in examples else None
         if source and source.is_file():
             target = folder / f"thumbnails/{place // 1000:03d}/{place:06d}.webp"
             target.parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""What may be concluded, in sentences: first where attention and effect disagree, then what is used."""
+"""Conclusions in sentences: first where attention and effect disagree, then what is used."""
 
 from dataclasses import dataclass
 
@@ -11,13 +11,13 @@ from emocam.results.run import Run
 
 ORDER = (LOOKED_AT, UNSEEN, USED)
 MOST = 12
-"""Sentences of one verdict; the matrix has the others."""
+"""The most sentences of one verdict; the matrix has the others."""
 NEEDED = {"effect", "effect_control", "present_percent", "present_percent_of_all", "use", "verdict"}
 
 
 @dataclass(frozen=True)
 class Conclusion:
-    """A cell by its places in the run's names, its verdict, and the sentence that says why."""
+    """A cell by its indices into the run's names, its verdict, and the sentence that says why."""
 
     object: int
     label: int
@@ -26,18 +26,18 @@ class Conclusion:
 
 
 def conclusions(run: Run) -> list[Conclusion]:
-    """The strongest of each verdict; none where no effect was measured."""
+    """Return the strongest conclusions of each verdict; none where no effect was measured."""
     file = run.path / "cells.parquet"
     if not file.is_file() or not set(pq.read_schema(file).names) >= NEEDED:
         return []
     cells = pd.read_parquet(file)
     cells = cells[cells["verdict"].isin(ORDER) & np.isfinite(cells["effect"].astype(float))]
     cells = cells.assign(beyond=cells["effect"] - cells["effect_control"])
-    told = []
+    ordered = []
     for verdict in ORDER:
-        own = cells[cells["verdict"] == verdict]
-        strongest = own.nlargest(MOST, "use" if verdict == LOOKED_AT else "beyond")
-        told += [
+        of_verdict = cells[cells["verdict"] == verdict]
+        strongest = of_verdict.nlargest(MOST, "use" if verdict == LOOKED_AT else "beyond")
+        ordered += [
             Conclusion(
                 run.object_names.index(str(cell["object"])),
                 run.label_names.index(str(cell["label"])),
@@ -46,4 +46,4 @@ def conclusions(run: Run) -> list[Conclusion]:
             )
             for cell in strongest.to_dict("records")
         ]
-    return told
+    return ordered

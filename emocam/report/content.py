@@ -1,4 +1,4 @@
-"""Everything the pages of a run say, gathered once."""
+"""All that the pages of a run show, gathered once."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -31,7 +31,7 @@ class PageContent:
 
     @property
     def words(self) -> dict[str, Any]:
-        """What every template is given."""
+        """The values that every template is rendered with."""
         return {
             "run": self.run,
             "name": self.run.path.resolve().name,
@@ -48,17 +48,17 @@ class PageContent:
         }
 
     def cards(self, most: int) -> list[tuple[Finding, Example]]:
-        """Each cell that stands out with its strongest pictures, a pair for each."""
-        found = []
+        """Return pairs of each cell that stands out and each of its at most `most` strongest pictures."""
+        cards = []
         pairs = self.strongest.pairs
         for cell in self.cells:
-            own = (
+            counted = (
                 (pairs["object"] == cell.object)
                 & (pairs["label"] == cell.label)
                 & pairs["passed"].astype(bool)
             )
-            found += [(cell, self.examples[image]) for image in pairs.loc[own, "image"].head(most)]
-        return found
+            cards += [(cell, self.examples[image]) for image in pairs.loc[counted, "image"].head(most)]
+        return cards
 
 
 def gather_content(

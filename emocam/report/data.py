@@ -1,4 +1,4 @@
-"""The page's data: what comes with it, and files for objects and pictures, which come with a click."""
+"""The page's data: what it loads at once, and files for objects and pictures, which it loads on a click."""
 
 from itertools import groupby
 from pathlib import Path
@@ -14,7 +14,7 @@ from emocam.results.files import CELLS
 from emocam.results.run import Run, encode_names
 
 CHUNK = 50
-"""Pictures in one file of `data/pictures/`."""
+"""The number of pictures in one file of `data/pictures/`."""
 SHOWN = (
     *("use", "use_low", "use_high", "use_chance", "lift", "p", "q", "effect", "effect_control"),
     *("flips", "flips_control", "effect_images", "verdict"),
@@ -26,7 +26,8 @@ def shown_cells(run: Run) -> dict[str, list[float | str | None]]:
     """Return further columns of the matrix, flat (O x L), where the run has them; None where unmeasured."""
     if not run.file(CELLS).is_file():
         return {}
-    table, labels = pq.read_table(run.file(CELLS)), run.label_names
+    table = pq.read_table(run.file(CELLS))
+    labels = run.label_names
     row = encode_names(table, "object", run.object_names) * len(labels) + encode_names(table, "label", labels)
     columns: dict[str, list[float | str | None]] = {}
     for name in (name for name in SHOWN if name in table.column_names):
@@ -38,21 +39,23 @@ def shown_cells(run: Run) -> dict[str, list[float | str | None]]:
 
 
 def _shown(value: float | str | None) -> float | str | None:
-    """Return four digits of a number, and None of what is none."""
+    """Return a number rounded to four digits, None where it is not finite, and anything else as it is."""
     if not isinstance(value, float):
         return value
     return round(value, 4) if np.isfinite(value) else None
 
 
 def write_data(folder: Path, gathered: PageContent, originals: Path | None) -> None:
-    """`data/run.js`, `data/objects/` and `data/pictures/`; `originals` is where full pictures lie, if anywhere."""
-    run, pairs, examples = gathered.run, gathered.strongest.pairs, gathered.examples
+    """Write `data/run.js`, `data/objects/` and `data/pictures/`; `originals` is the full pictures' folder."""
+    run = gathered.run
+    pairs = gathered.strongest.pairs
+    examples = gathered.examples
     weight = run.thresholds.decides
     thresholds = {key: getattr(run.thresholds, key) for key in ("score", weight, "confidence")}
     cards = [
         {"object": c.object, "label": c.label, "picture": e.in_words(c.object)} for c, e in gathered.cards(1)
     ]
-    told = {
+    data = {
         "name": "data/run.js",
         "objects": run.object_names,
         "labels": run.label_names,
@@ -69,10 +72,10 @@ def write_data(folder: Path, gathered: PageContent, originals: Path | None) -> N
         "roles": [[*cell, role] for cell, role in run.roles.items()],
         "originals": originals.resolve().as_uri() if originals else None,
     }
-    write_script(folder / "data" / "run.js", told)
-    for thing, own in pairs.groupby("object", sort=True):
+    write_script(folder / "data" / "run.js", data)
+    for thing, rows in pairs.groupby("object", sort=True):
         gallery: dict[int, list[dict[str, Any]]] = {}
-        for image, label in zip(own["image"], own["label"], strict=True):
+        for image, label in zip(rows["image"], rows["label"], strict=True):
             gallery.setdefault(int(label), []).append(examples[image].in_words(int(str(thing))))
         name = f"data/objects/{thing:04d}.js"
         write_script(folder / name, {"name": name, "cells": gallery})

@@ -1,4 +1,4 @@
-"""Where runs over the same pictures differ most: cells of their matrices, and pictures of these cells."""
+"""The greatest differences of runs over the same pictures: cells of the matrices, and their pictures."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -13,9 +13,9 @@ from emocam.report.top_pictures import find_strongest
 from emocam.results.run import Matrix, Run
 
 MOST_CELLS = 40
-"""By each of the two ways of being different."""
+"""The most cells by each of the two measures of a difference."""
 FEW_IMAGES = 10
-"""Cells of labels with fewer are left to chance."""
+"""With fewer images of a label its cells may differ by chance, and are left out."""
 CANDIDATES, MOST_PICTURES = 24, 12
 
 
@@ -30,17 +30,25 @@ class Difference:
 
     @property
     def points(self) -> float:
-        """From the lowest to the highest percentage."""
+        """The range of the percentages."""
         return max(self.percent) - min(self.percent)
 
     @property
     def places(self) -> int:
-        """From the highest place to the lowest: what a scale that differs between methods cannot make."""
+        """The range of the places, which no difference in scale between methods can cause."""
         return max(self.place) - min(self.place)
 
 
+@dataclass(frozen=True)
+class PictureOfCell:
+    """A picture's path, and the answer, boxes and map that each run has for it."""
+
+    path: str
+    views: list[dict[str, Any]]
+
+
 def comparable(runs: list[Run]) -> bool:
-    """Whether objects and labels are the same everywhere."""
+    """Return whether all runs have the same objects and labels."""
     first = runs[0]
     return all(
         run.object_names == first.object_names and run.label_names == first.label_names for run in runs
@@ -62,7 +70,7 @@ def same_counts(matrices: list[Matrix]) -> bool:
 
 
 def find_differences(matrices: list[Matrix]) -> list[Difference]:
-    """The cells that differ most, by points or by places; the largest first."""
+    """Find the cells that differ most, by points or by places, the largest first."""
     percent = np.stack([np.nan_to_num(matrix.percent) for matrix in matrices])
     place = rankdata(-percent, axis=1, method="min").astype(int)
     differs = (percent.max(0) > percent.min(0)) & enough_images(matrices)
@@ -71,21 +79,21 @@ def find_differences(matrices: list[Matrix]) -> list[Difference]:
     for measure in (np.ptp(percent, 0), np.ptp(place, 0) * percent.max(0)):
         order = np.argsort(-np.where(differs, measure, 0).ravel(), kind="stable")[:MOST_CELLS]
         chosen |= {int(i) for i in order if differs.ravel()[i]}
-    found = []
+    differences = []
     for i in chosen:
         thing, label = divmod(i, percent.shape[2])
-        found.append(
+        differences.append(
             Difference(thing, label, percent[:, thing, label].tolist(), place[:, thing, label].tolist())
         )
-    return sorted(found, key=lambda d: (-d.points, d.object, d.label))
+    return sorted(differences, key=lambda d: (-d.points, d.object, d.label))
 
 
 def _candidates(pairs: list[pd.DataFrame], cell: Difference) -> list[str]:
-    found: dict[str, None] = {}
-    for own in pairs:
-        rows = own[(own["object"] == cell.object) & (own["label"] == cell.label)]
-        found |= dict.fromkeys(rows["image"].head(CANDIDATES))
-    return list(found)
+    paths: dict[str, None] = {}
+    for strongest in pairs:
+        rows = strongest[(strongest["object"] == cell.object) & (strongest["label"] == cell.label)]
+        paths |= dict.fromkeys(rows["image"].head(CANDIDATES))
+    return list(paths)
 
 
 def _strength(run: Run, example: Example | None, cell: Difference) -> float:
@@ -94,37 +102,39 @@ def _strength(run: Run, example: Example | None, cell: Difference) -> float:
 
 
 def _view(run: Run, example: Example | None, cell: Difference) -> dict[str, Any]:
-    """What one run says of a picture; boxes that do not count say so by a last 0."""
+    """Return a run's answer, boxes and map for a picture; each box ends with 1 if it counts, else 0."""
     if example is None:
         return {"boxes": []}
     boxes = [[*box, int(box_counts(run, box))] for box in example.boxes.get(cell.object, [])]
-    told: dict[str, Any] = {"label": example.label, "confidence": example.confidence, "boxes": boxes}
-    return told | ({"map": example.map} if example.map else {})
+    view: dict[str, Any] = {"label": example.label, "confidence": example.confidence, "boxes": boxes}
+    return view | ({"map": example.map} if example.map else {})
 
 
 def find_pictures(
     runs: list[Run], cells: list[Difference]
-) -> tuple[list[list[tuple[str, list[dict[str, Any]]]]], list[dict[str, Example]]]:
-    """For each cell its pictures (path, a view from each run), those the runs differ on most first.
+) -> tuple[list[list[PictureOfCell]], list[dict[str, Example]]]:
+    """Find the pictures of each cell, those on which the runs differ most first.
 
-    Also the examples of each run by path, from which the thumbnails come.
+    The second list has the examples of each run by path, from which the thumbnails come.
     """
     pairs = [find_strongest(run).pairs for run in runs]
     paths = [_candidates(pairs, cell) for cell in cells]
-    wanted = pd.DataFrame({"image": list(dict.fromkeys(path for own in paths for path in own))}, dtype=object)
+    once = list(dict.fromkeys(path for of_cell in paths for path in of_cell))
+    wanted = pd.DataFrame({"image": once}, dtype=object)
     examples = [find_examples(run, wanted)[0] for run in runs]
-    found = []
-    for cell, own in zip(cells, paths, strict=True):
-        strengths: NDArray[np.float64] = np.array(
-            [
-                [_strength(run, known.get(path), cell) for run, known in zip(runs, examples, strict=True)]
-                for path in own
-            ]
-        ).reshape(len(own), len(runs))
-        order = np.argsort(-np.ptp(strengths, 1), kind="stable")[:MOST_PICTURES].tolist()
-        views = [
-            (own[i], [_view(run, known.get(own[i]), cell) for run, known in zip(runs, examples, strict=True)])
-            for i in order
-        ]
-        found.append(views)
-    return found, examples
+    pictures = []
+    for cell, of_cell in zip(cells, paths, strict=True):
+        strengths: NDArray[np.float64] = np.zeros((len(of_cell), len(runs)))
+        for column, (run, by_path) in enumerate(zip(runs, examples, strict=True)):
+            strengths[:, column] = [_strength(run, by_path.get(path), cell) for path in of_cell]
+        order = np.argsort(-np.ptp(strengths, 1), kind="stable")[:MOST_PICTURES]
+        shown = [of_cell[i] for i in order.tolist()]
+        pictures.append([PictureOfCell(path, _views(runs, examples, path, cell)) for path in shown])
+    return pictures, examples
+
+
+def _views(
+    runs: list[Run], examples: list[dict[str, Example]], path: str, cell: Difference
+) -> list[dict[str, Any]]:
+    """Return what each run says of a picture."""
+    return [_view(run, by_path.get(path), cell) for run, by_path in zip(runs, examples, strict=True)]

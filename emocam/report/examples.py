@@ -1,4 +1,4 @@
-"""What the page knows of the pictures it shows: the second pass over the run's files."""
+"""The pictures that a page shows with their predictions, maps and boxes: the second pass over a run's files."""
 
 from base64 import b64encode
 from dataclasses import dataclass, field
@@ -13,12 +13,12 @@ from emocam.results.files import BOX
 from emocam.results.run import Run, encode_names
 
 MOST_BOXES = 20
-"""Of one object in one picture, the strongest."""
+"""The most boxes of one object in one picture, the strongest."""
 
 
 @dataclass
 class Example:
-    """A picture: its place in the run, its prediction and its map in bytes (h, w), 255 for 1."""
+    """A picture: its number in the run, its prediction and its map in bytes (h, w), 255 for 1."""
 
     place: int
     path: str
@@ -32,88 +32,98 @@ class Example:
 
     @property
     def thumbnail(self) -> str:
-        """Where its thumbnail lies in the report, 1,000 to a folder."""
+        """The file of its thumbnail in the report, 1,000 to a folder."""
         return f"thumbnails/{self.place // 1000:03d}/{self.place:06d}.webp"
 
     def in_words(self, object: int) -> dict[str, Any]:
-        """The picture as the page's data gives it, with the boxes of one object."""
-        return self._told() | {"boxes": self.boxes.get(object, [])}
+        """Return the picture as the page's data gives it, with the boxes of one object."""
+        return self._common() | {"boxes": self.boxes.get(object, [])}
 
     def whole(self) -> dict[str, Any]:
-        """All about the picture: the boxes of all objects, and how likely each label was."""
-        return self._told() | {"objects": self.boxes, "probabilities": self.probabilities}
+        """Return all about the picture: the boxes of all objects, and the probability of each label."""
+        return self._common() | {"objects": self.boxes, "probabilities": self.probabilities}
 
-    def _told(self) -> dict[str, Any]:
-        told: dict[str, Any] = {
+    def _common(self) -> dict[str, Any]:
+        data: dict[str, Any] = {
             "id": self.place,
             "path": self.path,
             "label": self.label,
             "confidence": self.confidence,
         }
-        told |= {"truth": self.truth} if self.truth is not None else {}
-        told |= {"map": self.map} if self.map else {}
-        return told | ({"size": self.size} if self.size else {})
+        if self.truth is not None:
+            data["truth"] = self.truth
+        if self.map:
+            data["map"] = self.map
+        if self.size:
+            data["size"] = self.size
+        return data
 
 
-def _of(block: pa.Table, images: pa.Array) -> pa.Table:
+def _rows_of(block: pa.Table, images: pa.Array) -> pa.Table:
     return block.filter(pc.is_in(block["image"], value_set=images))
 
 
-def _predicted(run: Run, images: pa.Array) -> dict[str, Example]:
-    found, start = {}, 0
+def _read_predictions(run: Run, images: pa.Array) -> dict[str, Example]:
+    examples = {}
+    start = 0
     for block in run.rows("predictions"):
         places = np.flatnonzero(pc.is_in(block["image"], value_set=images)) + start
         start += len(block)
-        rows = _of(block, images)
+        rows = _rows_of(block, images)
         labels = encode_names(rows, "label", run.label_names)
         truths = rows["truth"].to_pylist() if "truth" in rows.column_names else [None] * len(rows)
         logits = np.array(rows["logits"].to_pylist(), float).reshape(len(rows), len(run.label_names))
-        share = np.exp(logits - logits.max(1, keepdims=True)) if len(rows) else logits
-        share = (share / share.sum(1, keepdims=True)).round(4)
+        exponentials = np.exp(logits - logits.max(1, keepdims=True)) if len(rows) else logits
+        probabilities = (exponentials / exponentials.sum(1, keepdims=True)).round(4)
         for i, path in enumerate(rows["image"].to_pylist()):
             confidence = rows["confidence"][i].as_py()
             truth = None if truths[i] is None else str(truths[i])
-            found[path] = Example(int(places[i]), path, int(labels[i]), confidence, share[i].tolist(), truth)
-    return found
+            examples[path] = Example(
+                int(places[i]), path, int(labels[i]), confidence, probabilities[i].tolist(), truth
+            )
+    return examples
 
 
-def _add_maps(run: Run, images: pa.Array, found: dict[str, Example]) -> int:
-    """How many maps of the whole run are flat."""
+def _add_maps(run: Run, images: pa.Array, examples: dict[str, Example]) -> int:
+    """Give each example its map, and return how many maps of the whole run are flat."""
     flat = 0
     for block in run.rows("maps"):
         cells = block["map"].combine_chunks().flatten().to_numpy(zero_copy_only=False)
         ends = np.cumsum(pc.list_value_length(block["map"]).to_numpy())
-        places = np.flatnonzero(pc.is_in(block["image"], value_set=images))
+        rows = np.flatnonzero(pc.is_in(block["image"], value_set=images))
         flat += sum(not part.any() for part in np.split(cells, ends[:-1])) if len(ends) else 0
-        frame = block.drop_columns("map").take(places).to_pylist()
-        for place, row in zip(places, frame, strict=True):
-            own = cells[ends[place] - row["height"] * row["width"] : ends[place]]
-            levels = np.clip(np.nan_to_num(own) * 255, 0, 255).round().astype(np.uint8)
+        sizes = block.drop_columns("map").take(rows).to_pylist()
+        for at, row in zip(rows, sizes, strict=True):
+            values = cells[ends[at] - row["height"] * row["width"] : ends[at]]
+            levels = np.clip(np.nan_to_num(values) * 255, 0, 255).round().astype(np.uint8)
             window = [round(row[side], 4) for side in BOX]
             stored = {"cells": b64encode(levels.tobytes()).decode(), "shape": [row["height"], row["width"]]}
-            found[row["image"]].map = stored if window == [0, 0, 1, 1] else stored | {"window": window}
+            examples[row["image"]].map = stored if window == [0, 0, 1, 1] else stored | {"window": window}
     return flat
 
 
-def _add_boxes(run: Run, images: pa.Array, found: dict[str, Example]) -> None:
+def _add_boxes(run: Run, images: pa.Array, examples: dict[str, Example]) -> None:
     thresholds = run.thresholds
     for block in run.rows("evidence"):
-        rows = _of(block, images)
+        rows = _rows_of(block, images)
         numbers = rows.select([*BOX, "score", thresholds.decides]).to_pandas()
         numbers[[*BOX]] = numbers[[*BOX]].astype(float).round(4)
-        listed = numbers.astype(object).where(numbers.notna(), None).to_numpy().tolist()
+        boxes_of_rows = numbers.astype(object).where(numbers.notna(), None).to_numpy().tolist()
         for path, thing, box in zip(
-            rows["image"].to_pylist(), encode_names(rows, "object", run.object_names), listed, strict=True
+            rows["image"].to_pylist(),
+            encode_names(rows, "object", run.object_names),
+            boxes_of_rows,
+            strict=True,
         ):
-            found[path].boxes.setdefault(int(thing), []).append(box)
-    for example in found.values():
+            examples[path].boxes.setdefault(int(thing), []).append(box)
+
+    def strength(box: list[float]) -> float:
+        score, decisive = box[4:6]
+        return score if decisive is None else thresholds.strength(score, decisive, run.explained)
+
+    for example in examples.values():
         for thing, boxes in example.boxes.items():
-            boxes.sort(
-                key=lambda box: (
-                    box[4] if box[5] is None else thresholds.strength(box[4], box[5], run.explained)
-                ),
-                reverse=True,
-            )
+            boxes.sort(key=strength, reverse=True)
             example.boxes[thing] = boxes[:MOST_BOXES]
 
 
@@ -125,8 +135,8 @@ def box_counts(run: Run, box: list[float]) -> bool:
 
 
 def find_examples(run: Run, pairs: pd.DataFrame) -> tuple[dict[str, Example], int]:
-    """All pictures that any cell shows, by path; and how many maps of the run are flat."""
+    """Return all pictures of `pairs` by path, and how many maps of the run are flat."""
     images = pa.array(pairs["image"].astype(str).unique(), pa.string())  # without a region it has no type
-    found = _predicted(run, images)
-    _add_boxes(run, images, found)
-    return found, _add_maps(run, images, found) if run.explained else 0
+    examples = _read_predictions(run, images)
+    _add_boxes(run, images, examples)
+    return examples, _add_maps(run, images, examples) if run.explained else 0

@@ -1,4 +1,4 @@
-"""What a run says, in sentences, and what should make a reader careful."""
+"""The cells of a run that stand out, and warnings about what should make a reader careful."""
 
 from dataclasses import dataclass
 
@@ -10,16 +10,16 @@ from emocam.results.run import Matrix
 from emocam.results.summary import Summary
 
 FEW_IMAGES = 30
-"""Below this a percentage is uncertain by more than 15 points."""
+"""With fewer images a percentage is uncertain by more than 15 points."""
 NEARLY_ALL = 0.9
 MANY_REGIONS = 50
 MOSTLY_OUTSIDE = 0.5
-"""Of the maps' mass."""
+"""The share of the maps' mass from which on most of it is outside of all objects."""
 
 
 @dataclass(frozen=True)
 class Finding:
-    """An object and a label that stands out: percent of the label's images, and of all others."""
+    """An object and a label that stand out: percent of the label's images, and of all others."""
 
     object: int
     label: int
@@ -66,53 +66,84 @@ def warnings(
     lost_pictures: int,
 ) -> list[str]:
     """Return what should make a reader careful, each in a sentence."""
-    told = list(summary.get("notes", []))
-    images = int(matrix.images.sum())
+    sentences = list(summary.get("notes", []))
     if not explained:
-        told.append(
+        sentences.append(
             "No CAM was asked: every detected object counts, looked at or not. Add one with cam=gradcam."
         )
+    sentences += _label_warnings(matrix)
+    sentences += _object_warnings(matrix, summary, strongest)
+    sentences += _map_warnings(summary, flat_maps)
+    sentences += _picture_warnings(matrix, summary, lost_pictures)
+    return sentences
+
+
+def _label_warnings(matrix: Matrix) -> list[str]:
+    """Return warnings about labels of no, few or nearly all images."""
+    sentences = []
+    images = int(matrix.images.sum())
     never = [name for name, n in zip(matrix.labels, matrix.images, strict=True) if n == 0]
     few = [
         f"{name} ({n})" for name, n in zip(matrix.labels, matrix.images, strict=True) if 0 < n < FEW_IMAGES
     ]
     if never:
-        told.append(f"Never predicted, so nothing can be said of: {_listed(never)}.")
+        sentences.append(f"Never predicted, so nothing can be said of: {_listed(never)}.")
     if few:
-        told.append(f"Few images, so percentages are uncertain: {_listed(few)}.")
+        sentences.append(f"Few images, so percentages are uncertain: {_listed(few)}.")
     if images and len(matrix.labels) > 1 and matrix.images.max() > NEARLY_ALL * images:
         most = matrix.labels[int(matrix.images.argmax())]
-        told.append(f"Nearly every image is called {_listed([most])}: the other columns rest on little.")
-    everywhere = (
-        [matrix.objects[i] for i in np.flatnonzero(strongest.seen.sum(1) > NEARLY_ALL * images)]
-        if images
-        else []
-    )
+        sentences.append(f"Nearly every image is called {_listed([most])}: the other columns rest on little.")
+    return sentences
+
+
+def _object_warnings(matrix: Matrix, summary: Summary, strongest: Strongest) -> list[str]:
+    """Return warnings about objects in nearly all images, and about very many regions."""
+    images = int(matrix.images.sum())
+    if not images:
+        return []
+    sentences = []
+    everywhere = [matrix.objects[i] for i in np.flatnonzero(strongest.seen.sum(1) > NEARLY_ALL * images)]
     if everywhere:
-        told.append(
+        sentences.append(
             f"In more than 90 % of all images, whatever their label: {_listed(everywhere)}. Compare along the row."
         )
-    if images and summary.get("regions", 0) > MANY_REGIONS * images:
+    if summary.get("regions", 0) > MANY_REGIONS * images:
         each = summary["regions"] / images
-        told.append(
+        sentences.append(
             f"The detector finds {each:.0f} regions in an image on average: detector.score may be too low."
         )
+    return sentences
+
+
+def _map_warnings(summary: Summary, flat_maps: int) -> list[str]:
+    """Return warnings about mass outside of all objects, and about flat maps."""
+    sentences = []
     outside = summary.get("unexplained")
     if outside and outside > MOSTLY_OUTSIDE:
-        told.append(
+        sentences.append(
             f"{100 * outside:.0f} % of the maps' mass lies outside all detected objects: most of what is looked at "
             "has no row here."
         )
     if flat_maps:
-        told.append(
+        sentences.append(
             f"{flat_maps:,} of the maps are flat: there the CAM points nowhere, and no object can count."
         )
-    done, listed = summary.get("done", images), summary.get("images", images)
+    return sentences
+
+
+def _picture_warnings(matrix: Matrix, summary: Summary, lost_pictures: int) -> list[str]:
+    """Return warnings about images that could not be used, and pictures that could not be opened."""
+    sentences = []
+    explained = int(matrix.images.sum())
+    done = summary.get("done", explained)
+    listed = summary.get("images", explained)
     if listed and done < 0.99 * listed:
-        told.append(f"{listed - done:,} of {listed:,} images could not be used; ledger.parquet says why.")
+        sentences.append(
+            f"{listed - done:,} of {listed:,} images could not be used; ledger.parquet says why."
+        )
     if lost_pictures:
-        told.append(
+        sentences.append(
             f"{lost_pictures:,} of the pictures could not be opened, or are left out of this page; their numbers "
             "are complete."
         )
-    return told
+    return sentences

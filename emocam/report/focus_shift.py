@@ -15,43 +15,46 @@ from emocam.report.thumbnails import shrink
 from emocam.results.run import Run
 
 FIRST = 900_000
-"""Places of thumbnails from here on belong to these pictures, those before to the cells'."""
+"""The number of the first of these pictures' thumbnails; lower ones belong to the cells' pictures."""
 BOXES = 6
-"""Of each picture those that count, the strongest."""
+"""The most boxes shown of each picture: of those that count, the strongest."""
 SIDE, MAX_PIXELS = 320, 100_000_000
 
 
 def write_moved(folder: Path, comparison: Path, runs: list[Run]) -> list[dict[str, Any]]:
-    """`data/moved.js` from the comparison's moved.parquet; a row a picture for the page's table."""
+    """Write `data/moved.js` from the comparison's moved.parquet, and return its rows, one per picture."""
     file = comparison / "moved.parquet"
     table = pd.read_parquet(file) if file.is_file() else pd.DataFrame()
     if table.empty:
         return []
     examples = [find_examples(run, table[["image"]])[0] for run in runs]
     lends = lenders(runs)
-    listed = []
+    pictures = []
     for place, path in enumerate(table["image"], FIRST):
         views = [_view(run, known[path]) for run, known in zip(runs, examples, strict=True)]
         lending = [(run, known[path]) for run, known, may in zip(runs, examples, lends, strict=True) if may]
         size = thumbnail(folder, place, path, lending)
-        listed.append({"id": place, "path": path, "views": views} | ({"size": size} if size else {}))
-    write_script(folder / "data" / "moved.js", {"name": "data/moved.js", "pictures": listed})
+        pictures.append({"id": place, "path": path, "views": views} | ({"size": size} if size else {}))
+    write_script(folder / "data" / "moved.js", {"name": "data/moved.js", "pictures": pictures})
     return [{str(key): value for key, value in row.items()} for row in table.to_dict("records")]
 
 
 def _view(run: Run, example: Example) -> dict[str, Any]:
-    """What one run says of a picture: its answer, its map and its strongest boxes."""
-    boxes = [box for own in example.boxes.values() for box in own if box_counts(run, box)]
+    """Return a run's answer, map and strongest boxes for a picture."""
+    boxes = [box for of_object in example.boxes.values() for box in of_object if box_counts(run, box)]
     boxes.sort(key=lambda box: -(box[5] if run.explained else box[4]))
-    told: dict[str, Any] = {"label": example.label, "confidence": example.confidence}
-    told |= {"boxes": [[*box, 1] for box in boxes[:BOXES]]}
-    return told | ({"map": example.map} if example.map else {})
+    view: dict[str, Any] = {"label": example.label, "confidence": example.confidence}
+    view |= {"boxes": [[*box, 1] for box in boxes[:BOXES]]}
+    return view | ({"map": example.map} if example.map else {})
 
 
 def thumbnail(
     folder: Path, place: int, path: str, lending: list[tuple[Run, Example]]
 ) -> tuple[int, int] | None:
-    """From the first run whose report shows the picture, else from the picture itself; its size, or None."""
+    """Write a thumbnail and return its size; None if there is none.
+
+    It comes from the first run whose report has it, else from the picture itself.
+    """
     target = folder / f"thumbnails/{place // 1000:03d}/{place:06d}.webp"
     target.parent.mkdir(parents=True, exist_ok=True)
     for run, example in lending:
@@ -60,7 +63,7 @@ def thumbnail(
             shutil.copyfile(source, target)
             with Image.open(target) as picture:
                 return picture.size
-    small = next((found for run, _ in lending if (found := _original(run, path))), None)
+    small = next((opened for run, _ in lending if (opened := _original(run, path))), None)
     if small is None:
         return None
     small.save(target, "WEBP", quality=75, method=2)
@@ -68,29 +71,29 @@ def thumbnail(
 
 
 def lenders(runs: list[Run]) -> list[bool]:
-    """Whose pictures are shown: where any run hides faces, only those of runs that do."""
+    """Return which runs' pictures are shown: where any run hides faces, only those of runs that do."""
     hiding = [hides_faces(run) for run in runs]
     return hiding if any(hiding) else [True] * len(runs)
 
 
 def hides_faces(run: Run) -> bool:
-    """Whether the run's page was made to be shared."""
+    """Return whether the run's page blurs faces, so that it may be shared."""
     callbacks = settings(run).get("callback") or {}
     return bool((callbacks.get("report") or {}).get("faces"))
 
 
 def settings(run: Run) -> dict[str, Any]:
-    """As they were composed; empty where they were not kept."""
+    """Return the run's settings as they were composed; empty where they were not kept."""
     file = run.path / ".hydra" / "config.yaml"
     return (yaml.safe_load(file.read_text()) or {}) if file.is_file() else {}
 
 
 def _original(run: Run, path: str) -> Image.Image | None:
-    """Where the run's data are a folder that is still there; whatever befell it, the page says what is missing."""
+    """Read the picture in the folder of the run's data, made small; None where it is gone or hides faces."""
     try:
         if hides_faces(run):
             return None
         root = settings(run)["data"]["root"]
         return shrink(open_upright(within_root(Path(root).expanduser(), path), MAX_PIXELS)[0], SIDE)
-    except Exception:
+    except Exception:  # whatever happened to the file since the run; the page says what is missing
         return None

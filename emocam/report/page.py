@@ -1,6 +1,7 @@
-"""The page a person opens, from a run's folder: `report/index.html`, and `summary.html` beside it."""
+"""The pages of a run, in its folder: `report/index.html` and `summary.html`."""
 
 import shutil
+from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
 
@@ -22,7 +23,7 @@ SCRIPTS = (
 
 
 def templates() -> Environment:
-    """Everything a template is given is escaped; a name it is not given is an error."""
+    """Return the templates: values are escaped, and a name without a value is an error."""
     loader = PackageLoader("emocam.report", "templates")
     return Environment(
         loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
@@ -30,8 +31,26 @@ def templates() -> Environment:
 
 
 def static(name: str) -> str:
-    """One of the files that every page has."""
+    """Read one of the scripts and styles that every page has."""
     return (files("emocam.report") / "static" / name).read_text(encoding="utf-8")
+
+
+def begin_report(folder: Path, scripts: Sequence[str]) -> Path:
+    """Make `folder`/report.tmp with a page's scripts and style, so that a report is only replaced by a whole one."""
+    half = folder / "report.tmp"
+    shutil.rmtree(half, ignore_errors=True)
+    half.mkdir()
+    for name in (*scripts, "style.css"):
+        (half / name).write_text(static(name), encoding="utf-8")
+    return half
+
+
+def finish_report(half: Path) -> Path:
+    """Rename a finished report.tmp to report/, and return its index."""
+    report = half.with_name("report")
+    shutil.rmtree(report, ignore_errors=True)
+    half.rename(report)
+    return report / "index.html"
 
 
 def write_report(
@@ -40,30 +59,25 @@ def write_report(
     originals: Path | None = None,
     flips: int = MOST_FLIPS,
 ) -> Path:
-    """Writes `report/` and `summary.html` of a finished run; returns the report's index.
+    """Write `report/` and `summary.html` of a finished run, and return the report's index.
 
-    `open_picture` gives the upright picture of a path of the run, or raises; without it the pages
-    have no photographs. `originals` is the folder under which the full pictures lie, if any;
-    so many `flips` of a paste are shown.
+    `open_picture` returns the upright picture of a path of the run, or raises; without it the pages
+    have no photographs. `originals` is the folder of the full pictures, if there is one; `flips` is
+    how many changed pictures of a paste are shown.
     """
     folder = run.path
-    half = folder / "report.tmp"
-    shutil.rmtree(half, ignore_errors=True)
-    half.mkdir()
+    half = begin_report(folder, SCRIPTS)
     gathered = gather_content(run, half, open_picture, flips)
     write_data(half, gathered, originals)
     sliders = write_levels(half, gathered.run)
-    for name in (*SCRIPTS, "style.css"):
-        (half / name).write_text(static(name), encoding="utf-8")
     environment = templates()
     page = environment.get_template("index.html.j2")
     shown = page.render(
         **gathered.words, rows=first_rows(gathered.run.matrix), scripts=SCRIPTS, sliders=sliders
     )
     (half / "index.html").write_text(shown, encoding="utf-8")
-    style, script = static("style.css"), static("colour.js") + static("summary.js")
+    style = static("style.css")
+    script = static("colour.js") + static("summary.js")
     one_file = summary_page(gathered, half, environment, style, script)
     (folder / "summary.html").write_text(one_file, encoding="utf-8")
-    shutil.rmtree(folder / "report", ignore_errors=True)
-    half.rename(folder / "report")
-    return folder / "report" / "index.html"
+    return finish_report(half)

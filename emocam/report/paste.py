@@ -1,4 +1,4 @@
-"""What changing pictures did, for the page: how often each object flipped the label, and the surest flips."""
+"""The flips of changed pictures for the page: how often each object flipped the label, and the surest."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +17,7 @@ SIDE, MOST_FLIPS = 1440, 8
 
 @dataclass(frozen=True)
 class Often:
-    """An object, in how many changed pictures, the percent whose label flipped, and what to mostly."""
+    """An object: its changed pictures, the percent whose label flipped, and the label they mostly flip to."""
 
     object: str
     pictures: int
@@ -27,7 +27,7 @@ class Often:
 
 @dataclass(frozen=True)
 class Flip:
-    """One picture before and after: the figure's file within the report, its size, and what it shows."""
+    """A picture before and after: its figure's file in the report, the figure's size, and what it shows."""
 
     file: str
     size: tuple[int, int]
@@ -39,14 +39,14 @@ class Flip:
 
 @dataclass(frozen=True)
 class Pasted:
-    """All that a run's paste left for the page."""
+    """The flips of a run's paste: how often each object made one, and figures of the surest."""
 
     often: list[Often]
     flips: list[Flip]
 
 
 def find_pasted(run: Path, into: Path, folder: str = "flips", most: int = MOST_FLIPS) -> Pasted | None:
-    """Reads paste.parquet and flips/ of a run; leaves the figures in `into`/`folder`/."""
+    """Read paste.parquet and flips/ of a run, and write the figures to `into`/`folder`/; None without a paste."""
     file = run / "paste.parquet"
     if not file.is_file():
         return None
@@ -58,18 +58,19 @@ def find_pasted(run: Path, into: Path, folder: str = "flips", most: int = MOST_F
 
 
 def _often(rows: pd.DataFrame, flips: pd.DataFrame) -> list[Often]:
-    found = []
-    for name, own in rows.groupby("object", sort=False):
+    objects = []
+    for name, changed in rows.groupby("object", sort=False):
         flipped = flips.loc[flips["object"] == name, "label_after"]
         mostly = str(flipped.value_counts().index[0]) if len(flipped) else ""
-        found.append(Often(str(name), len(own), 100 * len(flipped) / len(own), mostly))
-    return sorted(found, key=lambda one: -one.percent)
+        objects.append(Often(str(name), len(changed), 100 * len(flipped) / len(changed), mostly))
+    return sorted(objects, key=lambda one: -one.percent)
 
 
 def _shown(run: Path, into: Path, folder: str, flips: pd.DataFrame, most: int) -> list[Flip]:
-    """The figures are numbered from the surest new label on, one of each picture."""
+    """Write the figures and return what they show, the surest new label first, one of each picture."""
+    # the paste numbered its figures in this order
     surest = flips.sort_values("confidence_after", ascending=False, kind="stable").drop_duplicates("image")
-    found = []
+    shown = []
     for number, row in enumerate(surest.head(most).to_dict("records"), 1):
         figure = run / "flips" / f"{number}.png"
         if not figure.is_file():
@@ -79,11 +80,18 @@ def _shown(run: Path, into: Path, folder: str, flips: pd.DataFrame, most: int) -
         with Image.open(figure) as picture:
             small = shrink(picture, SIDE)
         small.save(target, "WEBP", quality=80, method=2)
-        sure = {
+        answers = {
             when: f"{row[f'label_{when}']} {row[f'confidence_{when}']:.2f}" for when in ("before", "after")
         }
         change = f"{row['object']}, {row['position']}"
-        found.append(
-            Flip(f"{folder}/{number}.webp", small.size, row["image"], change, sure["before"], sure["after"])
+        shown.append(
+            Flip(
+                f"{folder}/{number}.webp",
+                small.size,
+                row["image"],
+                change,
+                answers["before"],
+                answers["after"],
+            )
         )
-    return found
+    return shown

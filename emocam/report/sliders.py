@@ -17,7 +17,7 @@ from emocam.report.scripts import write_script
 from emocam.results.run import Run, encode_names
 
 MOST = 6_000_000
-"""Regions beyond which the page would take too long to load; then it has no sliders."""
+"""The most regions: with more the page would take too long to load, and has no sliders."""
 FINE = [i / 100 for i in range(100)]
 RARE = [0.001, 0.002, 0.005, *(i / 100 for i in range(1, 101))]
 COARSE = [0, 0.001, 0.005, 0.01, 0.02, *(i / 20 for i in range(1, 20))]
@@ -27,7 +27,7 @@ SAME = 128
 
 @dataclass(frozen=True)
 class Positions:
-    """Where the sliders can stand, from what lets most pass; the run's own thresholds are among them."""
+    """The positions of the sliders, first those that most pass; the run's own thresholds are among them."""
 
     score: list[float]
     weight: list[float]
@@ -35,17 +35,17 @@ class Positions:
 
     @classmethod
     def of(cls, run: Run) -> "Positions":
-        own = run.thresholds
+        thresholds = run.thresholds
         weight = (
-            sorted({*FINE, own.importance})
-            if own.chance is None
-            else sorted({*RARE, own.chance}, reverse=True)
+            sorted({*FINE, thresholds.importance})
+            if thresholds.chance is None
+            else sorted({*RARE, thresholds.chance}, reverse=True)
         )
-        return cls(sorted({*COARSE, own.score}), weight, sorted({*COARSE, own.confidence}))
+        return cls(sorted({*COARSE, thresholds.score}), weight, sorted({*COARSE, thresholds.confidence}))
 
 
 def levels(values: NDArray[np.floating], positions: list[float]) -> NDArray[np.uint8]:
-    """How many positions each value passes, strictly, as float32 compares; NaN passes none.
+    """Count the positions that each value passes (n,), strictly, as float32 compares; NaN passes none.
 
     It passes ascending positions when it is above them, descending ones when it is below.
     """
@@ -56,17 +56,19 @@ def levels(values: NDArray[np.floating], positions: list[float]) -> NDArray[np.u
 
 
 def _regions(run: Run, positions: Positions) -> dict[str, NDArray[np.integer]]:
-    """Columns of all regions; `image` numbers the pictures in the order of the evidence."""
+    """Read the columns of all regions; `image` numbers the pictures in the order of the evidence."""
     parts: dict[str, list[NDArray[np.integer]]] = {}
-    images, last = 0, None
+    images = 0
+    last = None
     weight = run.thresholds.decides
     columns = ["image", "label", "object", "confidence", "score", weight]
     for block in run.rows("evidence", columns):
         image = block["image"].combine_chunks().dictionary_encode()
-        names, place = image.dictionary, image.indices.to_numpy()
+        names = image.dictionary
+        place = image.indices.to_numpy()
         if len(names) and names[0].as_py() == last:  # the block before ended within this picture
             images -= 1
-        found = {
+        columns_of_block = {
             "image": place.astype(np.int32) + images,
             "object": encode_names(block, "object", run.object_names).astype(np.int32),
             "label": encode_names(block, "label", run.label_names).astype(np.int32),
@@ -76,13 +78,13 @@ def _regions(run: Run, positions: Positions) -> dict[str, NDArray[np.integer]]:
         }
         images += len(names)
         last = names[int(place[-1])].as_py() if len(place) else last
-        for key, column in found.items():
+        for key, column in columns_of_block.items():
             parts.setdefault(key, []).append(column)
     return {key: np.concatenate(columns) for key, columns in parts.items()}
 
 
 def unbeaten(regions: dict[str, NDArray[np.integer]]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """Which regions matter, sorted by object and picture, and which of these continue a pair."""
+    """Find the regions that matter (n,), sorted by object and picture, and which of these continue a pair (n,)."""
     order = np.lexsort(
         (
             -regions["weight"].astype(int),
@@ -91,7 +93,8 @@ def unbeaten(regions: dict[str, NDArray[np.integer]]) -> tuple[NDArray[np.int64]
             regions["object"],
         )
     )
-    thing, image = regions["object"][order], regions["image"][order]
+    thing = regions["object"][order]
+    image = regions["image"][order]
     new = np.ones(len(order), bool)
     new[1:] = (thing[1:] != thing[:-1]) | (image[1:] != image[:-1])
     # scores fall within a pair, so a region matters when its weight rises above all before
@@ -102,21 +105,23 @@ def unbeaten(regions: dict[str, NDArray[np.integer]]) -> tuple[NDArray[np.int64]
 
 
 def _images_at(run: Run, positions: Positions) -> NDArray[np.int64]:
-    """How many pictures of each label have a confidence above each position: (L, positions)."""
+    """Count the pictures of each label with a confidence above each position (L, positions)."""
     passing = np.zeros((len(run.label_names), len(positions.confidence) + 1), np.int64)
     for block in run.rows("predictions", ["label", "confidence"]):
         level = levels(block["confidence"].to_numpy(), positions.confidence)
         np.add.at(passing, (encode_names(block, "label", run.label_names), level), 1)
+    # a picture that passes a position passes all before it
     return passing[:, ::-1].cumsum(1)[:, ::-1][:, 1:]
 
 
 def write_levels(folder: Path, run: Run) -> bool:
-    """Writes `data/evidence.js`; False where the run is too large for it."""
+    """Write `data/evidence.js`, or return False where the run is too large for it."""
     if run.summary.get("regions", 0) > MOST:
         return False
     positions = Positions.of(run)
-    regions, weight = _regions(run, positions), run.thresholds.decides
-    told: dict[str, Any] = {
+    regions = _regions(run, positions)
+    weight = run.thresholds.decides
+    data: dict[str, Any] = {
         "name": "data/evidence.js",
         "positions": {weight if key == "weight" else key: value for key, value in vars(positions).items()},
         "images": _images_at(run, positions),
@@ -132,7 +137,7 @@ def write_levels(folder: Path, run: Run) -> bool:
             "confidence": regions["confidence"][kept],
         }
         columns["label"] = regions["label"][kept].astype(width)
-        told |= {key: b64encode(column.tobytes()).decode() for key, column in columns.items()}
-        told |= {"ends": ends, "wide": width == "<u2"}
-    write_script(folder / "data" / "evidence.js", told)
+        data |= {key: b64encode(column.tobytes()).decode() for key, column in columns.items()}
+        data |= {"ends": ends, "wide": width == "<u2"}
+    write_script(folder / "data" / "evidence.js", data)
     return True

@@ -1,4 +1,4 @@
-"""`summary.html`: the finding as one file, for MLflow and mail; nothing beside it is needed."""
+"""The page `summary.html`: the finding as one file that needs no other, for MLflow and mail."""
 
 from base64 import b64encode
 from hashlib import sha256
@@ -18,7 +18,7 @@ from emocam.results.run import Matrix
 MOST_OBJECTS, MOST_LABELS = 40, 60
 MOST_EXAMPLES = 24
 LARGEST = 80_000
-"""Bytes of an embedded picture: 24 of them stay under the 3 MB that mail and MLflow bear."""
+"""The most bytes of an embedded picture: 24 of them stay under 3 MB, which suits mail and MLflow."""
 LONGEST_NAME = 60
 
 
@@ -40,7 +40,7 @@ def shortened(matrix: Matrix) -> Matrix:
 
 
 def _embedded(example: Example, report: Path) -> str | None:
-    """The thumbnail as a `data:` URL, unless it is missing or too large."""
+    """Return the thumbnail as a `data:` URL, or None if it is missing or too large."""
     file = report / example.thumbnail
     if example.size is None or file.stat().st_size > LARGEST:
         return None
@@ -50,7 +50,7 @@ def _embedded(example: Example, report: Path) -> str | None:
 def summary_page(
     gathered: PageContent, report: Path, environment: Environment, style: str, script: str
 ) -> str:
-    """The page, given the report's folder with its thumbnails, and its one style and one script."""
+    """Return the page, with thumbnails from the report's folder and with one style and one script."""
     run = gathered.run
     each = max(1, MOST_EXAMPLES // max(1, len(gathered.cells)))
     examples = [
@@ -66,7 +66,8 @@ def summary_page(
         for cell, example in gathered.cards(each)
     ]
     hashed = b64encode(sha256(script.encode()).digest()).decode()
-    small, words = shortened(run.matrix), gathered.words
+    small = shortened(run.matrix)
+    words = gathered.words
     line = words["outside_line"] and [words["outside_line"][label] for label in most_images(run.matrix)]
     return environment.get_template("summary.html.j2").render(
         **words | {"warnings": gathered.warnings[:8], "outside_line": line},

@@ -1,4 +1,4 @@
-"""Which pictures the page shows: the strongest of every cell, found in one pass over the evidence."""
+"""The pictures that the page shows: the strongest of every cell, found in one pass over the evidence."""
 
 from dataclasses import dataclass
 
@@ -9,15 +9,16 @@ from numpy.typing import NDArray
 from emocam.results.run import Run, encode_names
 
 MOST = 60
-"""Pictures of a cell, strongest first."""
+"""The most pictures of a cell, strongest first."""
 BELOW = 12
-"""Cells with fewer are filled up with pictures below the thresholds, for whoever lowers them."""
+"""Cells with fewer are filled up with pictures below the thresholds, to be shown when these are lowered."""
 
 
 @dataclass(frozen=True)
 class Strongest:
-    """`pairs`: one row a picture of a cell (image, object, label, passed, strength), strongest first.
+    """The strongest pictures of all cells.
 
+    `pairs` has one row per picture of a cell (image, object, label, passed, strength), strongest first;
     `seen` (O, L) counts images with the object above the detector's threshold, looked at or not;
     `highest` is the greatest strength of any region.
     """
@@ -28,7 +29,7 @@ class Strongest:
 
 
 def _best_of_cells(pairs: pd.DataFrame) -> pd.DataFrame:
-    """Each (image, object) once; of each cell at most MOST, and below the thresholds BELOW."""
+    """Return each (image, object) once, of each cell at most MOST, and below the thresholds at most BELOW."""
     ordered = pairs.sort_values(["passed", "strength"], ascending=False, kind="stable")
     once = ordered.drop_duplicates(["image", "object"])
     place = once.groupby(["object", "label"]).cumcount()
@@ -36,10 +37,12 @@ def _best_of_cells(pairs: pd.DataFrame) -> pd.DataFrame:
 
 
 def find_strongest(run: Run) -> Strongest:
-    """A picture's strength in a cell is that of the strongest region of the object."""
+    """Find the strongest pictures: a picture is as strong in a cell as the object's strongest region in it."""
     thresholds = run.thresholds
     numbers = ["confidence", "score", thresholds.decides]
-    best, waiting, highest = pd.DataFrame(), [], 0.0
+    best = pd.DataFrame()
+    waiting: list[pd.DataFrame] = []  # blocks not yet merged into the best
+    highest = 0.0
     seen = np.zeros((len(run.object_names), len(run.label_names)), np.int64)
     for block in run.rows("evidence", ["image", "label", "object", *numbers]):
         regions = block.select(["image", *numbers]).to_pandas()
@@ -55,7 +58,8 @@ def find_strongest(run: Run) -> Strongest:
         np.add.at(seen, (once["object"].to_numpy(), once["label"].to_numpy()), 1)
         waiting.append(_best_of_cells(regions[["image", "object", "label", "passed", "strength"]]))
         if sum(map(len, waiting)) > len(best) + 8 * len(block):
-            best, waiting = _best_of_cells(pd.concat([best, *waiting])), []
+            best = _best_of_cells(pd.concat([best, *waiting]))
+            waiting = []
     if waiting:
         best = _best_of_cells(pd.concat([best, *waiting]))
     if best.empty:

@@ -1,4 +1,4 @@
-"""What no box covers, on the page: a line under the matrix, and the crops that hold most of it."""
+"""The mass that no box covers, on the page: a line under the matrix, and the crops with most of it."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -14,15 +14,15 @@ from emocam.results.run import Run
 from emocam.system.cores import cores
 
 EACH, MOST = 8, 240
-"""Crops on the page, of one label and of all together: each is a picture opened once more."""
+"""The most crops on the page, of one label and of all together: for each a picture is opened again."""
 SIDE = 200
 AROUND = 0.5
-"""How much of the picture is shown on each side of a crop, in sizes of it."""
+"""The margin that is shown on each side of a crop, as a multiple of the crop's size."""
 
 
 @dataclass(frozen=True)
 class Crop:
-    """A place of a picture: where its own file lies, its size, and the crop (x0, y0, x1, y1) within it."""
+    """A part of a picture: the file that shows it, that file's size, and the crop (x0, y0, x1, y1) in it."""
 
     path: str
     held: float
@@ -43,7 +43,7 @@ class Outside:
 
 
 def outside_line(run: Run) -> list[str] | None:
-    """A text for each label in the order of the run, where a CAM looked."""
+    """Return a percentage as text for each label in the order of the run; None without a CAM."""
     file = run.path / "unexplained.parquet"
     if not file.is_file():
         return None
@@ -52,7 +52,7 @@ def outside_line(run: Run) -> list[str] | None:
 
 
 def find_outside(run: Run, into: Path, open_picture: Callable[[str], Image.Image] | None) -> list[Outside]:
-    """The labels by the share that is outside, the greatest first; leaves their crops in `into`/outside/."""
+    """Return the labels by the share that is outside, the greatest first; write their crops to `into`/outside/."""
     files = [run.path / f"{name}.parquet" for name in ("unexplained", "unexplained_crops")]
     if open_picture is None or not all(file.is_file() for file in files):
         return []
@@ -64,13 +64,13 @@ def find_outside(run: Run, into: Path, open_picture: Callable[[str], Image.Image
         rows = zip(crops["image"], crops[[*BOX]].to_numpy().tolist(), crops["held"], crops.index, strict=True)
         drawn = list(pool.map(lambda row: _draw(into, open_picture, *row), rows))
     known = crops["label"].map({label: i for i, label in enumerate(table["label"].iloc[:-1])})
-    found = []
+    labels = []
     numbers = 100 * table[["unexplained", "low", "high"]].to_numpy()
     for i, label in enumerate(table["label"].iloc[:-1]):
-        own = [crop for crop, of in zip(drawn, known, strict=True) if of == i and crop]
+        of_label = [crop for crop, number in zip(drawn, known, strict=True) if number == i and crop]
         percent, low, high = numbers[i].tolist()
-        found.append(Outside(str(label), percent, low, high, own))
-    return sorted((o for o in found if o.crops), key=lambda o: -o.percent)
+        labels.append(Outside(str(label), percent, low, high, of_label))
+    return sorted((o for o in labels if o.crops), key=lambda o: -o.percent)
 
 
 def _draw(
@@ -81,10 +81,10 @@ def _draw(
     held: float,
     place: int,
 ) -> Crop | None:
-    """Cuts the place out with something of what is around it; None where the picture is gone."""
+    """Cut a part out of its picture with a margin around it; None where the picture is gone."""
     try:
         picture = open_picture(path)
-    except Exception:  # whatever befell the file since the run
+    except Exception:  # whatever happened to the file since the run
         return None
     more = [AROUND * (box[2] - box[0]), AROUND * (box[3] - box[1])]
     sides = zip(box, (-more[0], -more[1], more[0], more[1]), picture.size * 2, strict=True)
