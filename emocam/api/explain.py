@@ -16,7 +16,7 @@ from emocam.cam.base import CAM, ForwardPass
 from emocam.cam.completeness import read_checks
 from emocam.classifier.base import Classifier
 from emocam.errors import SettingError, nearest
-from emocam.settings.build import build
+from emocam.settings.build import Kind, build
 from emocam.settings.paths import resource_folder
 
 AT_ONCE = 16
@@ -82,7 +82,7 @@ def cam_of(method: str | CAM) -> CAM:
     names = [name for name, node in written.items() if "_target_" in node]
     if method not in names:
         raise SettingError(f"method {method!r} is no CAM method; {nearest(method, names, 40)}")
-    return build(OmegaConf.create({"cam": written[method], "seed": 0}).cam, "method", [])
+    return build(OmegaConf.create({"cam": written[method], "seed": 0}).cam, "method", [], Kind(CAM))
 
 
 def _unwrapped(model: nn.Module) -> nn.Module:

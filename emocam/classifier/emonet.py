@@ -15,6 +15,7 @@ from emocam.network.in_batches import InPieces
 from emocam.network.packed_linear import packing
 from emocam.network.response_norm import ResponseNorm
 from emocam.network.weights import cached, fit, is_file, read_labels, read_weights
+from emocam.settings.text_file import read_text_file
 from emocam.view.crops import Stretch
 
 SIZE = 227
@@ -75,7 +76,9 @@ def rows_first(weight: Tensor) -> Tensor:
 def read_mean(path: Path) -> Tensor:
     """The mean image (3, 227, 227): a line for each row of pixels, its reds, greens, then blues."""
     try:
-        lines = [line.split(",") for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+        lines = [
+            line.split(",") for line in read_text_file(path, "classifier.mean").splitlines() if line.strip()
+        ]
         if len(lines) != SIZE:
             raise ValueError(f"it has {len(lines)} lines")
         wrong = next((i for i, line in enumerate(lines) if len(line) != 3 * SIZE), None)

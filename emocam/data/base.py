@@ -29,7 +29,7 @@ class Data:
     workers: int | Literal["auto"] = "auto"
     resize: Literal["exact", "fast"] = "exact"
     max_unreadable: float = 0.01
-    max_pixels: int = 89_478_485  # Pillow's own limit, above which a file is called a bomb
+    max_pixels: int = 40_000_000  # of more, a JPEG is reduced while it is decoded, another file refused
     objects: list[str] = field(default_factory=list, init=False)
     labels: list[str] | None = field(default=None, init=False)
     notes: list[str] = field(default_factory=list, init=False)

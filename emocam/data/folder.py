@@ -12,7 +12,7 @@ from emocam.data.annotations.orientation import Drawn, upright_regions
 from emocam.data.annotations.records import NO_REGIONS, AnnotationTable, Regions
 from emocam.data.annotations.spelling import respelled
 from emocam.data.base import Data
-from emocam.data.image_file import SUFFIXES, open_upright, read_size, within_root
+from emocam.data.image_file import SUFFIXES, full_size, open_upright, read_size, within_root
 from emocam.errors import SettingError
 from emocam.records.picture import Picture
 from emocam.world.export import exported_world
@@ -144,5 +144,7 @@ class Folder(Data):
         file = within_root(Path(self.root or "."), path, self.follow_links)
         image, orientation = open_upright(file, self.max_pixels)
         regions = self.regions_of(path)
-        boxes, object, masks = upright_regions(regions, image.size, orientation, self.drawn_on, self.masks)
+        boxes, object, masks = upright_regions(
+            regions, full_size(image), orientation, self.drawn_on, self.masks
+        )
         return Picture(image, boxes, object, masks, self.known(path))

@@ -2,7 +2,10 @@
 
 import os
 import stat
+import sys
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +28,17 @@ UPRIGHT = {
     8: Transpose.ROTATE_90,
 }
 """What puts the pixels of an EXIF orientation upright; every other number means that they are."""
+SIDEWAYS = (5, 6, 7, 8)
+"""Orientations that exchange width and height."""
+PARTS = (2, 4)
+"""A JPEG's decoder makes a half or a quarter of each side for less than the whole costs."""
+FULL_SIZE = "emocam.full_size"
+STRIP = 256
+"""Rows that are converted at once."""
+LARGE = 12_000_000
+"""Pixels from which pictures are opened one at a time."""
+GATE = os.memfd_create("emocam.large_pictures") if sys.platform == "linux" else -1
+"""A file without a name, which workers have from the process that starts them."""
 
 
 def within_root(root: Path, path: str, follow_links: bool = False) -> Path:
@@ -49,36 +63,106 @@ def orientation_of(image: Image.Image) -> int:
 
 
 def to_rgb(image: Image.Image) -> Image.Image:
-    """As a viewer shows it: 16 bits scaled to 8 (Pillow would clip them), what is clear on white."""
-    if image.mode.startswith("I"):
-        deep = np.asarray(image).astype(np.int64)
-        # 16-bit PNG files of one channel may come as 32-bit numbers
-        image = Image.fromarray((deep.clip(0, 65535) // 257).astype(np.uint8))
+    """Return what a viewer shows: 16 bits scaled to 8 (Pillow would clip them), what is clear on white.
+
+    Strip by strip, since each step in between takes up to eight bytes a channel.
+    """
     if image.mode == "F":
         raise Refused("holds fractions whose white is not known (mode F)")
-    if image.has_transparency_data:
-        clear, image = image.convert("RGBA"), Image.new("RGB", image.size, "white")
-        image.paste(clear, mask=clear.getchannel("A"))
-    return image if image.mode == "RGB" else image.convert("RGB")
+    deep, clear = image.mode.startswith("I"), image.has_transparency_data
+    if not (deep or clear):
+        return image if image.mode == "RGB" else image.convert("RGB")
+    whole = Image.new("RGB", image.size, "white")
+    for top in range(0, image.height, STRIP):
+        strip = image.crop((0, top, image.width, min(top + STRIP, image.height)))
+        if deep:
+            # 16-bit PNG files of one channel may come as 32-bit numbers
+            numbers = np.asarray(strip).astype(np.int64).clip(0, 65535) // 257
+            whole.paste(Image.fromarray(numbers.astype(np.uint8)).convert("RGB"), (0, top))
+        else:
+            strip = strip.convert("RGBA")
+            whole.paste(strip, (0, top), mask=strip.getchannel("A"))
+    whole.info = image.info
+    return whole
+
+
+def full_size(image: Image.Image) -> tuple[int, int]:
+    """Return the (width, height) of the file's upright picture, also where it was reduced while it was opened."""
+    return image.info.get(FULL_SIZE, image.size)
+
+
+def _reduce(image: Image.Image, max_pixels: int) -> None:
+    """Let a JPEG of too many pixels be decoded at a half or a quarter; refuse any other file that has as many."""
+    width, height = image.size
+    if width * height <= max_pixels:
+        return
+    # a progressive file is held whole, three numbers of two bytes a pixel, whatever is made of it
+    if image.format == "JPEG" and not image.info.get("progressive"):
+        for part in PARTS:
+            if width * height <= max_pixels * part**2:
+                image.draft(None, (width // part, height // part))
+                image.info[FULL_SIZE] = (width, height)
+                return
+    raise Refused(f"has more than data.max_pixels={max_pixels:,} pixels")
+
+
+@contextmanager
+def _alone(image: Image.Image) -> Iterator[None]:
+    """Open large pictures one at a time, however many workers there are: a few fill any memory."""
+    if sys.platform != "linux" or image.width * image.height < LARGE:
+        yield
+        return
+    import fcntl
+
+    fcntl.lockf(GATE, fcntl.LOCK_EX)
+    try:
+        yield
+    finally:
+        fcntl.lockf(GATE, fcntl.LOCK_UN)
+
+
+@contextmanager
+def _quiet_decoder(image: Image.Image) -> Iterator[None]:
+    """Keep libtiff's own words, hundreds of lines for a damaged file, off the terminal."""
+    if image.format != "TIFF":
+        yield
+        return
+    sys.stderr.flush()
+    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
 
 
 def open_upright(file: Path, max_pixels: int) -> tuple[Image.Image, int]:
     """A file as a person sees it, and the EXIF orientation (1 to 8) that it had before."""
     if not stat.S_ISREG(file.stat().st_mode):  # opening a pipe or a device may never end
         raise Refused("is no regular file")
-    Image.MAX_IMAGE_PIXELS = max_pixels
+    # of the header alone; what is decoded is bounded below
+    Image.MAX_IMAGE_PIXELS = max_pixels * PARTS[-1] ** 2
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         warnings.simplefilter("error", Image.DecompressionBombWarning)
         try:
             with Image.open(file, formats=FORMATS) as image:
                 orientation = orientation_of(image)
-                image.load()
-                left = orientation_of(image)  # Pillow turns TIFF files while it loads them
-                rgb = to_rgb(image)
+                _reduce(image, max_pixels)
+                with _alone(image), _quiet_decoder(image):
+                    image.load()
+                    left = orientation_of(image)  # Pillow turns TIFF files while it loads them
+                    rgb = to_rgb(image)
         except (Image.DecompressionBombWarning, Image.DecompressionBombError):
             raise Refused(f"has more than data.max_pixels={max_pixels:,} pixels") from None
-    return (rgb.transpose(UPRIGHT[left]) if left in UPRIGHT else rgb), orientation
+    if left not in UPRIGHT:
+        return rgb, orientation
+    upright = rgb.transpose(UPRIGHT[left])
+    if FULL_SIZE in upright.info and left in SIDEWAYS:
+        upright.info[FULL_SIZE] = upright.info[FULL_SIZE][::-1]
+    return upright, orientation
 
 
 def read_size(file: Path, upright: bool = True) -> tuple[int, int]:
@@ -89,5 +173,5 @@ def read_size(file: Path, upright: bool = True) -> tuple[int, int]:
         warnings.simplefilter("ignore")
         with Image.open(file, formats=FORMATS) as image:
             width, height = image.size
-            turned = upright and orientation_of(image) >= 5
+            turned = upright and orientation_of(image) in SIDEWAYS
     return (height, width) if turned else (width, height)

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from emocam.errors import SettingError
+from emocam.settings.text_file import read_text_file
 
 LAYER = re.compile(r"^\[(yolo|region)\][^\n]*$", re.MULTILINE)
 
@@ -37,10 +38,7 @@ def check_size(path: str | Path, expected: int, setting: str) -> None:
 def read_cfg(path: str | Path) -> str:
     """Read the text of a network with at least one layer that gives boxes."""
     path = Path(path).expanduser()
-    try:
-        text = path.read_text(encoding="utf-8", errors="replace").replace("\r\n", "\n")
-    except OSError as error:
-        raise SettingError(f"detector.cfg: {path} cannot be read ({error.strerror})") from None
+    text = read_text_file(path, "detector.cfg", errors="replace")
     if not LAYER.search(text):
         raise SettingError(
             f"detector.cfg: {path} has no [yolo] or [region] layer; expected the cfg of a darknet detector"

@@ -2,15 +2,17 @@
 
 import hashlib
 import pickle
+import warnings
+import zipfile
 from pathlib import Path
 
 import platformdirs
 import torch
-from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from emocam.errors import SettingError
+from emocam.settings.text_file import read_text_file
 
 SUFFIXES = (".pth", ".pt", ".bin", ".safetensors")
 
@@ -51,25 +53,58 @@ def read_weights(path: str | Path, setting: str = "classifier.weights") -> dict[
         if path.suffix == ".safetensors":
             state: object = load_file(path)
         else:
-            state = torch.load(path, map_location="cpu", weights_only=True)
-    except (
-        SafetensorError,
-        pickle.UnpicklingError,
-        RuntimeError,
-        EOFError,
-        ValueError,
-        KeyError,
-        OSError,
-    ) as error:
+            check_archive(path)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # of sparse and quantized tensors, which are refused below
+                state = torch.load(path, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError:  # torch's own words recommend to read it without the check
+        raise _unlike_weights(path, setting, "it holds something else than tensors") from None
+    except Exception as error:  # whatever its bytes lead to, MemoryError among it
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise SettingError(
-            f"{setting}: {path} is no file of plain weights ({reason[:160]}); "
-            "expected a state dict saved by torch.save or safetensors"
-        ) from None
+        raise _unlike_weights(path, setting, reason[:160]) from None
     state = state.get("state_dict", state) if isinstance(state, dict) else state
     if not isinstance(state, dict) or not all(isinstance(value, Tensor) for value in state.values()):
         raise SettingError(f"{setting}: {path} holds a {type(state).__name__}, expected a plain state dict")
+    for name, value in state.items():
+        if fault := _tensor_fault(name, value):
+            raise SettingError(f"{setting}: {path} must hold plain tensors by name, and {fault}")
     return {name.removeprefix("module."): value for name, value in state.items()}
+
+
+def _unlike_weights(path: Path, setting: str, reason: str) -> SettingError:
+    return SettingError(
+        f"{setting}: {path} is no file of plain weights ({reason}); "
+        "expected a state dict saved by torch.save or safetensors"
+    )
+
+
+def check_archive(path: Path) -> None:
+    """Refuse an archive that would unfold to more than the file holds; torch stores, and never packs.
+
+    The records' sizes are read from the archive's table alone: nothing is unpacked.
+    """
+    if not zipfile.is_zipfile(path):
+        return
+    with zipfile.ZipFile(path) as archive:
+        records = archive.infolist()
+    packed = next((record.filename for record in records if record.compress_type != zipfile.ZIP_STORED), None)
+    if packed is not None:
+        raise ValueError(f"its record {packed[:60]} is compressed")
+    if sum(record.file_size for record in records) > path.stat().st_size:
+        raise ValueError("its records are larger than the file")
+
+
+def _tensor_fault(name: object, value: Tensor) -> str | None:
+    """Return what makes an entry of a state dict unlike the numbers of a network, if anything does."""
+    if not isinstance(name, str):
+        return f"{name!r} is no name"
+    if value.device.type == "meta":
+        return f"{name} has a shape and no numbers (meta)"
+    if value.layout != torch.strided:
+        return f"{name} is {str(value.layout).removeprefix('torch.')}"
+    if value.is_quantized or value.is_complex():
+        return f"{name} holds {str(value.dtype).removeprefix('torch.')}"
+    return None
 
 
 def fit(
@@ -85,6 +120,12 @@ def fit(
             for name in expected
             if name in state and state[name].shape != expected[name].shape
         ],
+        # a cast would make weights of what are perhaps labels or quantized steps
+        "of another kind of number": [
+            f"{name} {_kind(state[name])} instead of {_kind(expected[name])}"
+            for name in expected
+            if name in state and state[name].is_floating_point() != expected[name].is_floating_point()
+        ],
     }
     reasons = [
         f"{len(names)} {fault} ({', '.join(names[:3])}{', ...' * (len(names) > 3)})"
@@ -96,14 +137,15 @@ def fit(
     model.load_state_dict(state)
 
 
+def _kind(tensor: Tensor) -> str:
+    return str(tensor.dtype).removeprefix("torch.")
+
+
 def read_labels(path: str | Path, setting: str = "classifier.labels") -> list[str]:
     """Return the names of a file, one a line and as they stand there; empty lines at the end do not count."""
     path = Path(path).expanduser()
-    try:
-        # lines end as editors end them: other characters that Python parts lines at may be in a name
-        labels = path.read_text(encoding="utf-8-sig").split("\n")
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingError(f"{setting}: {path} cannot be read as text ({error})") from None
+    # lines end as editors end them: other characters that Python parts lines at may be in a name
+    labels = read_text_file(path, setting).split("\n")
     while labels and not labels[-1].strip():
         labels.pop()
     twice = sorted({label for label in labels if labels.count(label) > 1})

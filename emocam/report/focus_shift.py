@@ -18,7 +18,7 @@ FIRST = 900_000
 """The number of the first of these pictures' thumbnails; lower ones belong to the cells' pictures."""
 BOXES = 6
 """The most boxes shown of each picture: of those that count, the strongest."""
-SIDE, MAX_PIXELS = 320, 100_000_000
+SIDE, MAX_PIXELS = 320, 40_000_000
 
 
 def write_moved(folder: Path, comparison: Path, runs: list[Run]) -> list[dict[str, Any]]:

@@ -9,6 +9,7 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 
 from emocam.predict.components import Components
+from emocam.runner.kinds import KINDS
 from emocam.settings.build import build
 from emocam.system.memory import keep_memory
 
@@ -34,10 +35,11 @@ def build_components(command: Command, seconds: dict[str, float]) -> Components:
     settings["precision"] = precision(settings)
 
     def build_here(name: str) -> Any:
-        return build(OmegaConf.select(command.cfg, name), name, command.allowed)
+        return build(OmegaConf.select(command.cfg, name), name, command.allowed, KINDS[name])
 
     def build_recorded(name: str, recorded: dict[str, Any]) -> Any:
-        return build(OmegaConf.select(OmegaConf.create(recorded), name), name, command.allowed)
+        node = OmegaConf.select(OmegaConf.create(recorded), name)
+        return build(node, name, command.allowed, KINDS[name])
 
     named = any(word.lstrip("+").partition("=")[0].startswith("classifier") for word in command.words)
     return Components(command.folder, settings, build_here, build_recorded, seconds, classifier_named=named)

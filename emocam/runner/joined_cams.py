@@ -15,6 +15,7 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 from emocam.errors import SettingError
 from emocam.runner import job_status, sweep
 from emocam.runner.command import Command, build_components
+from emocam.runner.kinds import KINDS
 from emocam.runner.single import run_command
 from emocam.settings.build import build
 
@@ -35,7 +36,7 @@ class Joined:
         command = self.command
         methods = methods_of(command.cfg)
         children = [self.child(number, method) for number, method in enumerate(methods)]
-        store = build(command.cfg.get("logger"), "logger", command.allowed)
+        store = build(command.cfg.get("logger"), "logger", command.allowed, KINDS["logger"])
         data = command.choices.get("data", "")
         opened = sweep.start(store, command.folder, data, command.words, {"cam": ",".join(methods)})
         parent = opened.tracked.id if opened.tracked else None

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import OmegaConf
 
 from emocam.errors import SettingError
 from emocam.intervention.flips import leave_flips
@@ -30,6 +30,8 @@ from emocam.runner.shards import all_shards, check_same_settings, read_shard_run
 from emocam.runner.single import run_command
 from emocam.settings.check import writable
 from emocam.settings.experiments import register
+from emocam.settings.paths import resource_folder
+from emocam.settings.recorded import check_recorded, left_out, read_settings, settings_file
 
 TABLES = ("maps", "evidence", "predictions", "ledger")
 """In the order of writing: with a ledger the evidence counts as finished."""
@@ -60,8 +62,7 @@ class Merge:
 
     def command(self, shard_run: ShardRun, started: float) -> Command:
         """The command that made this shard, without `data.shard`."""
-        cfg = OmegaConf.load(shard_run.folder / ".hydra" / "config.yaml")
-        assert isinstance(cfg, DictConfig)
+        cfg = OmegaConf.create(handled_as_usual(shard_run.folder))
         cfg.data.shard = None
         if list(cfg.allow) != self.allowed:
             cure = " ".join(f"--allow {module}" for module in cfg.allow) or "leave out --allow"
@@ -73,6 +74,25 @@ class Merge:
         words = [word for word in yaml.safe_load(file.read_text()) if "data.shard=" not in word]
         choices = Run(shard_run.folder).summary["choices"]
         return Command(cfg, self.out, choices, self.allowed, words, None, started)
+
+
+def handled_as_usual(folder: Path) -> dict[str, Any]:
+    """Return the settings of a shard's run; where it is tracked and cached is for this machine to say."""
+    conf = resource_folder("conf")
+    usual = {
+        "cache": OmegaConf.to_container(OmegaConf.load(conf / "config.yaml"))["cache"],  # type: ignore[index,call-overload]
+        "logger": OmegaConf.to_container(OmegaConf.load(conf / "logger" / "mlflow.yaml")),
+    }
+    settings = read_settings(folder)
+    if keys := left_out(settings, usual):
+        sys.stderr.write(
+            f"{', '.join(keys)} of RUN {folder} is not taken, as for any run; MLFLOW_TRACKING_URI and "
+            "MLFLOW_EXPERIMENT_NAME say where a merged run is tracked\n"
+        )
+    settings |= {key: value for key, value in usual.items() if settings.get(key) is not None}
+    checked = {key: value for key, value in settings.items() if key not in usual}
+    check_recorded(checked, settings_file(folder))
+    return settings
 
 
 def merge_tables(shard_runs: Sequence[ShardRun], components: Components) -> None:

@@ -25,6 +25,7 @@ from emocam.results.run import Run
 from emocam.results.summary import Summary, joined, write_summary
 from emocam.runner.command import Command, build_components
 from emocam.runner.description import describe
+from emocam.runner.kinds import KINDS
 from emocam.runner.tracking import summary_numbers, tracked
 from emocam.settings.build import build
 from emocam.task.base import Task
@@ -67,7 +68,7 @@ def built(command: Command, components: Components) -> dict[str, RunCallback]:
     """What comes after the pictures: a mistake in it is told before the work, not after."""
     _ = components.thresholds, components.paste, components.effect
     return {
-        name: build(node, f"callback.{name}", command.allowed)
+        name: build(node, f"callback.{name}", command.allowed, KINDS["callback"])
         for name, node in (OmegaConf.select(command.cfg, "callback") or {}).items()
     }
 

@@ -68,7 +68,9 @@ def begin_sweep(config: DictConfig) -> OpenSweep:
     swept |= OmegaConf.select(config, "hydra.sweeper.params") or {}  # where a study names what it sweeps
     data = "" if "data" in swept else str(config.hydra.runtime.choices.get("data"))
     allowed = list(config.allow) if any(word.startswith("allow=") for word in words) else []
-    store = build(config.get("logger"), "logger", allowed)
+    from emocam.runner.kinds import KINDS  # heavy, and Hydra makes a sweep at every start
+
+    store = build(config.get("logger"), "logger", allowed, KINDS["logger"])
     return start(store, Path(config.hydra.sweep.dir), data, ["-m", *words], swept)
 
 

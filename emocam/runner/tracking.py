@@ -11,6 +11,7 @@ from emocam.errors import Interrupted
 from emocam.logger.mlflow import Ending, MLflow, TrackedRun
 from emocam.predict.components import Components
 from emocam.runner.command import Command
+from emocam.runner.kinds import KINDS
 from emocam.settings.build import build
 from emocam.version import __version__
 
@@ -21,7 +22,7 @@ def tracked(
 ) -> Iterator[TrackedRun | None]:
     """The run in the tracking store, whose status says how it ended."""
     with components.stage("tracking"):
-        store: MLflow | None = build(command.cfg.get("logger"), "logger", command.allowed)
+        store: MLflow | None = build(command.cfg.get("logger"), "logger", command.allowed, KINDS["logger"])
         tracker = None
         if store:
             words = " ".join(["python -m emocam", *command.words])

@@ -26,13 +26,10 @@ from omegaconf import DictConfig, OmegaConf
 from emocam.errors import ForeignSetting
 from emocam.settings.foreign import check_foreign, unknown_interpolation
 from emocam.settings.paths import resource_folder
-from emocam.settings.text_file import read_text_file
+from emocam.settings.text_file import read_settings_text
 
 NAMED_IN_A_LIST = "hydra.searchpath"
 """Sources whose folder Hydra was told in words; those of installed plugins are code already."""
-MOST_ALIASES = 12
-"""Of YAML; each may stand for all that is above it, so that forty unfold to more than any memory holds."""
-ALIAS = re.compile(r"(?:^|[\s\[{,:])\*[^\s\[\]{},]", re.M)
 
 
 class GuardedLoader(ConfigLoaderImpl):
@@ -100,7 +97,7 @@ class GuardedRepository(CachingConfigRepository):
         if file is None:
             return super().load_config(config_path)
         if Path(file).is_file():
-            check_text(file)
+            read_settings_text(file, "--config-dir")
         loaded = super().load_config(config_path)
         assert loaded is not None
         self.checked[config_path] = file
@@ -140,14 +137,6 @@ def file_of(source: ConfigSource, config_path: str) -> str | None:
 def is_study(file: str) -> bool:
     """Whether a file is one of the package's own studies."""
     return Path(file).is_relative_to(os.path.realpath(resource_folder("experiments")))
-
-
-def check_text(file: str) -> None:
-    """Refuse a file that is too large to be read whole, or that unfolds to more than it holds."""
-    text = read_text_file(file, "--config-dir", most_mb=1)
-    lines = [line for line in text.splitlines() if not line.lstrip().startswith("#")]
-    if len(ALIAS.findall("\n".join(lines))) > MOST_ALIASES:
-        raise ForeignSetting(f"{file}: has more than {MOST_ALIASES} aliases (*name), which no settings need")
 
 
 def check_default(entry: InputDefault, file: str) -> None:

@@ -8,14 +8,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from emocam.data.base import Data
-from emocam.errors import SettingError
+from emocam.errors import ForeignSetting, SettingError
 from emocam.intervention.effect import measure_effect
 from emocam.predict.components import Components
 from emocam.predict.keys import written_key
 from emocam.results.files import FILES
+from emocam.results.run import Run
+from emocam.settings.recorded import recorded_settings, settings_file, tell_foreign_paths
 
 
 @dataclass
@@ -38,6 +38,10 @@ class Replay:
             raise SettingError(
                 f"evidence {source} is no finished run's folder: it has no {missing[0]}.parquet"
             )
+        # before anything of it is copied: a run that came from elsewhere may say what it must not
+        settings = recorded_settings(source) if settings_file(source).is_file() else None
+        if settings is not None:
+            tell_foreign_paths(source, settings, Run(source).names.get("made_of", {}).get("source"))
         with components.stage("copy"):
             for file in FILES:
                 if (source / f"{file}.parquet").is_file() and source.resolve() != components.folder.resolve():
@@ -45,13 +49,15 @@ class Replay:
         if components.effect is not None:
             return self._intervene(source, components)
         try:
-            return components.build_recorded("data", recorded(source))
-        except (SettingError, yaml.YAMLError):  # its settings or pictures are no longer there
+            return None if settings is None else components.build_recorded("data", settings)
+        except ForeignSetting:
+            raise
+        except SettingError:  # its pictures are no longer there
             return None
 
     def _intervene(self, source: Path, components: Components) -> Data:
         """The effect in the pictures of the run that is replayed, on its classifier."""
-        settings = recorded(source)
+        settings = recorded_settings(source)
 
         def build(name: str) -> Any:
             own = name in ("data", "classifier")
@@ -61,11 +67,3 @@ class Replay:
         theirs.data.prepare()
         measure_effect(theirs, written_key([components.folder / "predictions.parquet"]) or "")
         return theirs.data
-
-
-def recorded(source: Path) -> dict[str, Any]:
-    """The settings of a finished run."""
-    settings = source / ".hydra" / "config.yaml"
-    if not settings.is_file():
-        raise SettingError(f"evidence {source} has no .hydra/config.yaml, which says what made it")
-    return yaml.safe_load(settings.read_text())

@@ -1,14 +1,20 @@
 """What comes through the door: upright, RGB, as a viewer shows it; or a named refusal."""
 
+import fcntl
+import multiprocessing
 import os
 import socket
+import subprocess
+import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from PIL import ExifTags, Image, ImageOps, PngImagePlugin
 
-from emocam.data.image_file import Refused, open_upright, within_root
+from emocam.data.folder import Folder
+from emocam.data.image_file import GATE, Refused, full_size, open_upright, within_root
 
 MANY = 10**8
 
@@ -114,6 +120,106 @@ def test_a_bomb_is_refused_before_it_is_unpacked(tmp_path: Path) -> None:
         with pytest.raises(Refused, match=f"more than data.max_pixels={limit:,} pixels"):
             open_upright(tmp_path / "x.png", limit)
     assert open_upright(tmp_path / "x.png", 1_000_000)[0].size == (1000, 1000)
+
+
+@pytest.mark.parametrize(
+    ("size", "opened"),
+    [((1000, 1000), (1000, 1000)), ((2000, 1998), (1000, 999)), ((3999, 4000), (1000, 1000))],
+)
+def test_a_photo_of_more_pixels_is_reduced_while_it_is_decoded(
+    tmp_path: Path, size: tuple[int, int], opened: tuple[int, int]
+) -> None:
+    Image.linear_gradient("L").convert("RGB").resize(size).save(tmp_path / "x.jpg")
+    image, _ = open_upright(tmp_path / "x.jpg", 1_000_000)
+    assert (image.size, full_size(image)) == (opened, size)
+    whole = np.asarray(Image.open(tmp_path / "x.jpg").resize(opened, Image.Resampling.BOX), float)
+    assert np.abs(np.asarray(image, float) - whole).max() <= 3
+
+
+def test_the_full_size_of_a_turned_photo_is_the_upright_one(tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = 6
+    Image.new("RGB", (2000, 1000)).save(tmp_path / "x.jpg", exif=exif)
+    image, orientation = open_upright(tmp_path / "x.jpg", 1_000_000)
+    assert (image.size, full_size(image), orientation) == ((500, 1000), (1000, 2000), 6)
+
+
+def test_boxes_in_pixels_are_those_of_the_whole_photo(tmp_path: Path) -> None:
+    Image.new("RGB", (2000, 1000)).save(tmp_path / "x.jpg")
+    (tmp_path / "boxes.csv").write_text("path,object,x0,y0,x1,y1\nx.jpg,cat,500,250,1000,500\n")
+    data = Folder(root=tmp_path, annotations=tmp_path / "boxes.csv", max_pixels=1_000_000)
+    data.listing()
+    picture = data.open("x.jpg")
+    assert picture.image.size == (1000, 500)
+    np.testing.assert_allclose(picture.boxes, [[0.25, 0.25, 0.5, 0.5]])
+
+
+@pytest.mark.parametrize(
+    "how", [{"format": "PNG"}, {"format": "WEBP"}, {"format": "JPEG", "progressive": True}]
+)
+def test_what_is_unpacked_whole_is_not_opened_above_the_limit(tmp_path: Path, how: dict[str, Any]) -> None:
+    Image.new("RGB", (1001, 1000)).save(tmp_path / "x.jpg", **how)
+    with pytest.raises(Refused, match="has more than "):
+        open_upright(tmp_path / "x.jpg", 1_000_000)
+
+
+def test_a_photo_above_sixteen_times_the_limit_is_refused(tmp_path: Path) -> None:
+    Image.new("L", (4001, 4000)).save(tmp_path / "x.jpg")
+    with pytest.raises(Refused, match="has more than "):
+        open_upright(tmp_path / "x.jpg", 1_000_000)
+
+
+PEAK = """
+import resource, sys
+from pathlib import Path
+from emocam.data.image_file import open_upright
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+open_upright(Path(sys.argv[1]), 40_000_000)
+print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024)
+"""
+
+
+@pytest.mark.parametrize("mode", ["LA", "I;16", "P"])
+def test_a_picture_just_below_the_limit_takes_little_more_than_its_pixels(tmp_path: Path, mode: str) -> None:
+    Image.new(mode, (6300, 6300)).save(tmp_path / "x.png", **({"transparency": 0} if mode == "P" else {}))
+    command = [sys.executable, "-c", PEAK, str(tmp_path / "x.png")]
+    grown = float(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+    assert grown < 330, "MB: RGB of 40 million pixels takes 114, what it is made of as much again"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere there is no such lock")
+def test_large_pictures_are_opened_one_at_a_time_in_all_processes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("emocam.data.image_file.LARGE", 50)
+    Image.new("RGB", (10, 10)).save(tmp_path / "x.png")
+    Image.new("RGB", (5, 5)).save(tmp_path / "small.png")
+    fork = multiprocessing.get_context("fork")
+    fcntl.lockf(GATE, fcntl.LOCK_EX)
+    try:
+        waiting = fork.Process(target=open_upright, args=(tmp_path / "x.png", MANY))
+        passing = fork.Process(target=open_upright, args=(tmp_path / "small.png", MANY))
+        waiting.start(), passing.start()
+        passing.join(20)
+        waiting.join(0.3)
+        assert waiting.is_alive() and passing.exitcode == 0
+    finally:
+        fcntl.lockf(GATE, fcntl.LOCK_UN)
+    waiting.join(20)
+    assert waiting.exitcode == 0
+
+
+def test_a_damaged_tiff_says_nothing_past_the_ledger(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    Image.effect_noise((200, 200), 50).save(tmp_path / "x.tif", compression="tiff_lzw")
+    damaged = bytearray((tmp_path / "x.tif").read_bytes())
+    damaged[300:20_000] = bytes(255 - byte for byte in damaged[300:20_000])
+    (tmp_path / "x.tif").write_bytes(damaged)
+    with pytest.raises(Exception):  # noqa: B017 - Pillow's own
+        open_upright(tmp_path / "x.tif", MANY)
+    os.write(2, b"the terminal is back\n")
+    assert capfd.readouterr().err == "the terminal is back\n"
 
 
 def test_text_that_unpacks_to_gigabytes_is_not_unpacked(tmp_path: Path, pictures) -> None:

@@ -11,6 +11,7 @@ from PIL import Image
 from emocam.detector.base import Detector
 from emocam.functional.box.boxes import iou
 from emocam.records.detections import Detections
+from emocam.runner.kinds import KINDS
 from emocam.settings.build import build
 
 CONF = Path(__file__).parents[2] / "conf"
@@ -48,7 +49,7 @@ def detector(request: pytest.FixtureRequest) -> Iterator[Detector]:
     pytest.importorskip(NEEDS.get(option, "torch"))
     with hydra.initialize_config_dir(str(CONF), version_base="1.3"):
         cfg = hydra.compose(f"detector/{option}", overrides=["+seed=0", *words(option, request)])
-    detector = build(cfg.detector, "detector", [])
+    detector = build(cfg.detector, "detector", [], KINDS["detector"])
     detector.set_annotated_objects(["cup", "hat"])
     yield detector.eval()
 

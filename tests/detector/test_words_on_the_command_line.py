@@ -6,6 +6,7 @@ import hydra
 import pytest
 
 from emocam.detector.annotations import Annotations
+from emocam.runner.kinds import KINDS
 from emocam.settings.build import build
 
 CONF = str(Path(__file__).parents[2] / "conf")
@@ -16,7 +17,7 @@ def vocabulary(option: str, *words: str) -> list[str]:
         cfg = hydra.compose(f"vocabulary/{option}", overrides=list(words))
     detector = Annotations()
     detector.set_annotated_objects(["Man", "Boy", "Girl", "Woman", "Dog", "Cat", "Human face"])
-    return build(cfg.vocabulary, "vocabulary", [])(detector).objects
+    return build(cfg.vocabulary, "vocabulary", [], KINDS["vocabulary"])(detector).objects
 
 
 def test_people_are_persons() -> None:
@@ -46,6 +47,6 @@ def test_a_member_of_a_joined_detector_has_its_own_settings() -> None:
     with hydra.initialize_config_dir(CONF, version_base="1.3"):
         cfg = hydra.compose("detector/joined", overrides=words)
     pytest.importorskip("cv2")
-    joined = build(cfg.detector, "detector", [])
+    joined = build(cfg.detector, "detector", [], KINDS["detector"])
     assert joined.objects == ["Human face"]
     assert joined.view.views[0].size == (320, 320)

@@ -26,6 +26,7 @@ def separator(header: str) -> str:
 def read_rows(source: Source) -> pd.DataFrame:
     """All columns as they are in Parquet, as text in CSV, where nothing is guessed from it."""
     try:
+        source.check_file()
         return pd.read_parquet(source.file) if is_parquet(source.file) else _read_csv(source)
     except SettingError:
         raise

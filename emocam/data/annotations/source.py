@@ -3,6 +3,7 @@
 import json
 import math
 import reprlib
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +12,9 @@ from emocam.errors import SettingError
 SHORT = reprlib.Repr()
 """Shows whatever was found in a line, also when it is endless."""
 SHORT.maxlevel, SHORT.maxlist, SHORT.maxstring, SHORT.maxother = 2, 6, 60, 60
+
+MOST_BYTES = 4 << 30
+"""Of a file that is read whole: eight times the JSON of COCO's 118,000 pictures."""
 
 
 @dataclass(frozen=True)
@@ -29,8 +33,17 @@ class Source:
         words = " ".join(str(error).split())[:200]
         return SettingError(f"{self.setting} {self.file} cannot be read as {kind} ({words})")
 
+    def check_file(self) -> None:
+        """Refuse what may never end, a pipe or a device, and what no memory holds."""
+        status = self.file.stat()
+        if not stat.S_ISREG(status.st_mode) or status.st_size > MOST_BYTES:
+            raise SettingError(
+                f"{self.setting} {self.file} must be a regular file of at most {MOST_BYTES >> 30} GB"
+            )
+
     def text(self) -> str:
         try:
+            self.check_file()
             return self.file.read_text(encoding="utf-8-sig")
         except (OSError, UnicodeDecodeError) as error:
             raise self.unreadable("UTF-8 text", error) from None

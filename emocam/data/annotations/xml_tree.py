@@ -48,6 +48,7 @@ def read_markup(source: Source) -> Node:
     parser.StartElementHandler, parser.EndElementHandler = start, end
     parser.CharacterDataHandler, parser.StartDoctypeDeclHandler = text, doctype
     try:
+        source.check_file()
         parser.Parse(source.file.read_bytes(), True)
     except (OSError, expat.ExpatError, LookupError) as error:
         raise source.unreadable("XML", error) from None
