@@ -156,7 +156,12 @@ def _checked(x: object, whose: str) -> Tensor:
             f"{whose} must give what the model takes, floating point (C, H, W), "
             f"got {x.dtype} of shape {tuple(x.shape)}"
         )
-    return x.detach().float()
+    x = x.detach().float()
+    if wrong := int((~x.isfinite()).sum()):
+        raise SettingError(
+            f"{whose} must give finite numbers, got NaN or infinity at {wrong:,} of {x.numel():,} places"
+        )
+    return x
 
 
 def _seen(x: Tensor) -> Image.Image:

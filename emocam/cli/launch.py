@@ -61,6 +61,7 @@ def launch(words: list[str], tell: Callable[[Exception], None], began: float) ->
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra then hands its errors on instead of printing them
     import hydra
     from hydra.core.hydra_config import HydraConfig
+    from hydra.types import RunMode
     from omegaconf import OmegaConf
 
     from emocam.cli.arguments import check_words, normalise_words
@@ -73,6 +74,7 @@ def launch(words: list[str], tell: Callable[[Exception], None], began: float) ->
     from emocam.settings.experiments import register
     from emocam.settings.loader import guarded
     from emocam.settings.paths import resource_folder
+    from emocam.system.memory import release_memory
 
     conf = resource_folder("conf")
     primary = OmegaConf.load(conf / "config.yaml")
@@ -90,16 +92,19 @@ def launch(words: list[str], tell: Callable[[Exception], None], began: float) ->
         if not full_error:
             os.environ.pop("HYDRA_FULL_ERROR", None)  # what the run starts hands its errors to nobody
         status, saying = 1, ""
+        failure: Exception | None = None
         outcome.folder = Path(HydraConfig.get().runtime.output_dir)
         try:
             status = run_job(cfg, known, began)
         except Exception as error:
             told(error)
-            saying = error_sentence(error, conf)
+            saying, failure = error_sentence(error, conf), error
         finally:
             os.environ["HYDRA_FULL_ERROR"] = "1"
         outcome.statuses.append(status)
         record_status(status, saying)
+        if HydraConfig.get().mode == RunMode.MULTIRUN:
+            release_memory(failure)  # the next run of the sweep brings a network of its own
         return status
 
     register()

@@ -1,10 +1,12 @@
-"""A setting of glibc by which memory that a batch freed is kept for the next one.
+"""Memory between batches and between the runs of a process.
 
-By default it returns every large block to the system, and each page that comes again must be filled with
-zeros first: five hundredths of a run with YOLOv3, a quarter of a grid of thresholds.
+By a setting of glibc, memory that a batch freed is kept for the next one. By default every large block is
+returned to the system, and each page that comes again must be filled with zeros first: five hundredths of a
+run with YOLOv3, a quarter of a grid of thresholds.
 """
 
 import ctypes
+import gc
 import sys
 
 TRIM_THRESHOLD, MMAP_THRESHOLD = -1, -3
@@ -23,3 +25,16 @@ def keep_memory(kept: int = KEPT) -> None:
     if hasattr(library, "mallopt"):
         library.mallopt(MMAP_THRESHOLD, LARGEST)
         library.mallopt(TRIM_THRESHOLD, kept)
+
+
+def release_memory(error: BaseException | None = None) -> None:
+    """Free what a finished run still holds: a network and what was made of it refer to each other.
+
+    `error` is what it failed with, whose traceback holds the functions that were left and all they know.
+    """
+    while error is not None:
+        error.__traceback__ = None
+        error = error.__cause__ or error.__context__
+    gc.collect()
+    if sys.platform.startswith("linux") and hasattr(library := ctypes.CDLL(None), "malloc_trim"):
+        library.malloc_trim(0)

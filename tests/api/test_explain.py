@@ -292,3 +292,17 @@ def test_a_notebook_shows_a_dozen_and_says_how_many_more() -> None:
     assert html.count("<img ") == 12
     assert "and 3 more; .plot() draws all" in html
     assert "<b>" not in html and "<script" not in html and "http" not in html
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+@pytest.mark.parametrize("given", ["tensor", "transform"])
+def test_numbers_that_are_none_are_told(value: float, given: str) -> None:
+    pixels = torch.rand(3, 32, 32)
+    pixels[0, 0, :2] = value
+    whose, images, transform = (
+        ("images", pixels, None) if given == "tensor" else ("transform", drawn(), lambda picture: pixels)
+    )
+    with pytest.raises(
+        SettingError, match=f"^{whose} must give finite numbers, got NaN or infinity at 2 of 3,072"
+    ):
+        emocam.explain(small_net(), images, transform=transform)
