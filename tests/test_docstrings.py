@@ -24,6 +24,7 @@ ROOMS = (
     "plot",
     "metric",
     "report",
+    "compare",
     "errors.py",
 )
 """Rooms and files that are held to it."""
@@ -38,9 +39,10 @@ VERBS = """
     Import Integrate Interpolate
     Join
     Lay Leave List Load
-    Make Mark Measure Mirror Move Multiply
+    Make Mark Match Measure Mirror Move Multiply
+    Name
     Pack Pass Pick Place Plot Project
-    Rank Read Recover Reduce Rename Replace Resize Return Run
+    Rank Read Recover Reduce Rename Replace Resample Resize Return Run
     Scale Score Set Share Shorten Speed Split Stop Stretch Sum Switch
     Take Train Turn
     Widen Wrap Write

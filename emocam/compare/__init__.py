@@ -1,1 +1,1 @@
-"""What is said of several runs together."""
+"""The comparison of several finished runs."""

@@ -1,4 +1,4 @@
-"""What each run answers otherwise than the first: of the pictures' labels, and of the matrix's cells."""
+"""The share of labels and of matrix cells in which each run differs from the first."""
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -9,13 +9,19 @@ from emocam.results.run import Run
 
 
 def labels_changed(runs: list[Run]) -> list[float]:
-    """The share of pictures whose label is not the first run's; all runs explained the same, in one order."""
+    """Return for each run the share of pictures whose label is not the first run's.
+
+    All runs explained the same pictures in the same order.
+    """
     first, *others = (_labels(run) for run in runs)
     return [0.0, *(pc.mean(pc.not_equal(first, other)).as_py() or 0.0 for other in others)]
 
 
 def cells_changed(kept: Tensor) -> list[float]:
-    """Of the matrices kept (M, O, L), the share of cells with another count, where either counts any."""
+    """Return for each matrix of `kept` (M, O, L) the share of cells whose count is not the first's.
+
+    Of the cells in which either counts any image.
+    """
     counts = (kept > 0) | (kept[:1] > 0)
     changed = ((kept != kept[:1]) & counts).sum((1, 2))
     return [float(share) for share in changed / counts.sum((1, 2)).clamp(min=1)]

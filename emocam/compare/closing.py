@@ -1,22 +1,22 @@
-"""What a comparison says at its end."""
+"""The lines that a comparison prints at its end."""
+
+from math import isnan
 
 import pandas as pd
 
 from emocam.compare.twins import Twins
 
 MOST = 10
-"""Runs whose matrix is still readable in a terminal."""
+"""The most runs whose matrix is readable in a terminal."""
 DIFFERENT = 0.05
-"""Share of false discoveries among the cells that are called different."""
+"""The share of false discoveries among the cells that are called different."""
 
 
 def similarity_lines(correlation: pd.DataFrame, p: pd.DataFrame) -> list[str]:
-    """R below its diagonal, as `0.93 *` where it goes beyond shared presence; of many runs the extremes."""
-    names, r, chance = (
-        [str(name) for name in correlation.index],
-        correlation.to_numpy(float),
-        p.to_numpy(float),
-    )
+    """Return R below its diagonal, as `0.93*` where it goes beyond shared presence; of many runs the extremes."""
+    names = [str(name) for name in correlation.index]
+    r = correlation.to_numpy(float)
+    chance = p.to_numpy(float)
     lines = ["how alike the runs' matrices are (Spearman; * more than by shared presence, p <= .05)"]
     if len(names) > MOST:
         for title, pair in zip(("least", "most"), extremes(correlation), strict=False):
@@ -30,15 +30,15 @@ def similarity_lines(correlation: pd.DataFrame, p: pd.DataFrame) -> list[str]:
 
 
 def extremes(correlation: pd.DataFrame) -> list[tuple[int, int]]:
-    """The pair of runs that is least alike and the one that is most; one pair alone once, none without R."""
+    """Return the least and the most similar pair of runs; a single pair once, no pair without R."""
     r = correlation.to_numpy(float)
-    pairs = [(r[i, j], i, j) for i in range(len(r)) for j in range(i) if r[i, j] == r[i, j]]
-    found = [min(pairs)[1:], max(pairs)[1:]] if pairs else []
-    return list(dict.fromkeys(found))
+    pairs = [(r[i, j], i, j) for i in range(len(r)) for j in range(i) if not isnan(r[i, j])]
+    extremes = [min(pairs)[1:], max(pairs)[1:]] if pairs else []
+    return list(dict.fromkeys(extremes))
 
 
 def certainty_lines(similarity: dict[str, pd.DataFrame]) -> list[str]:
-    """How sure R is, what of it is more than shared presence, and how high it could be at all."""
+    """Return R's interval, R beyond shared presence and the highest R to expect, for the extreme pairs."""
     if "similarity_low" not in similarity:
         return []
     r, low, high, beyond, ceiling = (
@@ -54,7 +54,7 @@ def certainty_lines(similarity: dict[str, pd.DataFrame]) -> list[str]:
 
 
 def difference_lines(cells: pd.DataFrame, moved: pd.DataFrame) -> list[str]:
-    """In which cells runs differ by more than chance, and where the focus moved most."""
+    """Return how many cells differ by more than chance, which one most, and where the focus moved most."""
     lines = []
     if len(cells):
         sure = cells[cells["q"] < DIFFERENT]
@@ -83,7 +83,7 @@ def comparison_lines(
     cells: pd.DataFrame | None = None,
     moved: pd.DataFrame | None = None,
 ) -> list[str]:
-    """The matrix or why there is none, how sure it is, which methods are one, and where the runs differ."""
+    """Return the lines on R or why there is none, its certainty, methods that are one, and differences."""
     if refusal:
         return [refusal]
     if not similarity:

@@ -1,21 +1,21 @@
-"""Why runs cannot be compared: matrices are alike only where their rows, columns and images are the same."""
+"""Reasons that forbid a comparison: matrices compare only if rows, columns and images are the same."""
 
 from emocam.compare.regions import RunRegions, images_that_differ
 from emocam.compare.setting_differences import describe_differences
 from emocam.results.run import Run
 
 MOST_DIFFERING = 0.01
-"""Share of images whose regions may differ: a network on another device rounds elsewhere."""
+"""The share of images whose regions may differ: a network on another device rounds differently."""
 
 
 def reason_not_comparable(runs: list[Run], regions: list[RunRegions], names: list[str]) -> str | None:
-    """One sentence on the first difference that forbids it, or None."""
-    for run, found, name in zip(runs[1:], regions[1:], names[1:], strict=True):
+    """Return a sentence on the first difference that forbids a comparison, or None."""
+    for run, of_run, name in zip(runs[1:], regions[1:], names[1:], strict=True):
         reason = (
             _other("labels", runs[0].label_names, run.label_names)
             or _other("object classes", runs[0].object_names, run.object_names)
-            or _other("images", regions[0].images, found.images)
-            or _other_regions(runs[0], run, images_that_differ(regions[0], found), len(found.images))
+            or _other("images", regions[0].images, of_run.images)
+            or _other_regions(runs[0], run, images_that_differ(regions[0], of_run), len(of_run.images))
         )
         if reason:
             return f"{names[0]} and {name} cannot be compared: {reason}"

@@ -1,4 +1,4 @@
-"""Finished runs held beside each other: what differs, how alike they are, and whether that says anything."""
+"""A comparison of finished runs: what differs, how similar they are, and whether chance explains it."""
 
 from dataclasses import dataclass, field
 from itertools import combinations
@@ -32,10 +32,11 @@ from emocam.results.spreadsheet import write_csv
 
 @dataclass(frozen=True)
 class Comparison:
-    """`similarity` holds runs x runs by file name; it is empty where `refusal` says why.
+    """The tables of a comparison.
 
-    `cells` are paired differences, `moved` the pictures whose focus differs most; both are empty where
-    the runs did not explain the same pictures.
+    `similarity` holds runs x runs by file name; it is empty where `refusal` says why. `cells` are paired
+    differences, `moved` the pictures whose focus differs most; both are empty where the runs did not
+    explain the same pictures.
     """
 
     folder: Path
@@ -50,7 +51,7 @@ class Comparison:
 
     @property
     def numbers(self) -> dict[str, float]:
-        """For the tracking store: R of each pair, and how many runs there are."""
+        """The numbers for the tracking store: R of each pair, and how many runs and twins there are."""
         numbers: dict[str, float] = {"runs": len(self.runs), "twins": len(self.twins)}
         if self.similarity:
             r = self.similarity["similarity"].to_numpy(float)
@@ -59,21 +60,32 @@ class Comparison:
         return numbers
 
 
+@dataclass(frozen=True)
+class Differences:
+    """The differences of runs over the same pictures.
+
+    `cells` are paired differences, `moved` the pictures whose focus differs most, `changed` each run's share
+    of labels and of cells that are not the first's, and `interval` the ends of R's interval by file name.
+    """
+
+    cells: pd.DataFrame = field(default_factory=pd.DataFrame)
+    moved: pd.DataFrame = field(default_factory=pd.DataFrame)
+    changed: pd.DataFrame = field(default_factory=pd.DataFrame)
+    interval: dict[str, pd.DataFrame] = field(default_factory=dict)
+
+
 def compare(runs: list[Run], folder: Path) -> Comparison:
-    """Leaves comparison.csv, report/ and, where the runs can be compared, similarity*.csv and similarity.png;
-    recovery.csv and recovery.png where they were scored against a truth.
+    """Write comparison.csv, report/ and, where the runs can be compared, similarity*.csv and similarity.png.
+
+    recovery.csv and recovery.png are written where the runs were scored against a truth.
 
     `similarity` is the paper's R, `similarity_low` and `similarity_high` the ends of its interval,
     `similarity_ceiling` the highest to expect, and `similarity_p` its textbook p; `similarity_residual` is R
     beyond shared presence and `similarity_permutation_p` its p. Of runs over the same pictures
-    paired.csv and moved.csv tell by how much cells differ and in which pictures the focus moved, and
+    paired.csv and moved.csv say by how much cells differ and in which pictures the focus moved, and
     comparison.csv which share of labels and of cells is not the first run's.
     """
-    unfinished = next((run for run in runs if not (run.path / "summary.json").is_file()), None)
-    if unfinished:
-        raise SettingError(
-            f"{unfinished.path} is not finished: it has no summary.json; the same command goes on"
-        )
+    _check_finished(runs)
     folder.mkdir(parents=True, exist_ok=True)
     settings = differing_settings(runs)
     names = short_names(settings)
@@ -82,56 +94,81 @@ def compare(runs: list[Run], folder: Path) -> Comparison:
     ceilings = [split_half_reliability(run, run.thresholds) for run in runs]
     comparable = not refusal and len(runs) > 1
     counted = [run.counts(run.thresholds) for run in runs] if comparable else []
-    found = similarities(counted, names, ceilings) if comparable else {}
-    cells, moved, changed = pd.DataFrame(), pd.DataFrame(), pd.DataFrame()
-    if found and same_images(runs):
-        cells, moved = differences(runs, names, found)
-        kept = torch.stack([matrix.counts for matrix in counted])
-        changed = pd.DataFrame(
-            {"labels_changed": labels_changed(runs), "cells_changed": cells_changed(kept)}
-        ).round(4)
-        write_csv(cells, folder / "paired.csv", index=False)
-        write_csv(moved, folder / "moved.csv", index=False)
-        moved.to_parquet(folder / "moved.parquet", index=False)  # names as they are, for the page
-    for name, matrix in found.items():
-        write_csv(matrix, folder / f"{name}.csv")
-    if found:
-        figure = similarity_figure(found["similarity"], found["similarity_permutation_p"])
-        figure.savefig(folder / "similarity.png")
-    headlines = pd.DataFrame([headline(*own) for own in zip(runs, ceilings, strict=True)])
-    table = pd.concat([settings, headlines, changed], axis=1)
+    similarity = similarities(counted, names, ceilings) if comparable else {}
+    by_picture = Differences()
+    if similarity and same_images(runs):
+        by_picture = differences(runs, names, counted, similarity["similarity"])
+        _write_differences(by_picture, folder)
+    similarity |= by_picture.interval
+    _write_similarities(similarity, folder)
+    headlines = pd.DataFrame([headline(run, ceiling) for run, ceiling in zip(runs, ceilings, strict=True)])
+    table = pd.concat([settings, headlines, by_picture.changed], axis=1)
     table.insert(0, "run", names)
     table.insert(1, "folder", [_from(folder, run.path) for run in runs])
     write_csv(table, folder / "comparison.csv", index=False)
     gather_recoveries(runs, folder)
-    twins = find_twins(runs, regions, names) if found else []
+    twins = find_twins(runs, regions, names) if similarity else []
     if all((run.path / file).is_file() for run in runs for file in ("association.csv", "labels.csv")):
         write_comparison(folder, [run.path for run in runs], names, refusal, [t.sentence for t in twins])
-    return Comparison(folder, runs, names, table, found, twins, refusal, cells, moved)
+    return Comparison(
+        folder, runs, names, table, similarity, twins, refusal, by_picture.cells, by_picture.moved
+    )
+
+
+def _check_finished(runs: list[Run]) -> None:
+    unfinished = next((run for run in runs if not (run.path / "summary.json").is_file()), None)
+    if unfinished:
+        raise SettingError(
+            f"{unfinished.path} is not finished: it has no summary.json; the same command goes on"
+        )
 
 
 def differences(
-    runs: list[Run], names: list[str], found: dict[str, pd.DataFrame]
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Paired cells and moved pictures; adds the interval of R to what was found, from the same resamples."""
-    objects, labels = runs[0].object_names, runs[0].label_names
+    runs: list[Run], names: list[str], counted: list[AssociationCounts], similarity: pd.DataFrame
+) -> Differences:
+    """Find what differs between runs over the same pictures; all intervals come from the same resamples."""
+    objects = runs[0].object_names
+    labels = runs[0].label_names
     occurrences = [read_occurrences(run, run.thresholds) for run in runs]
     resampled: Resampled = resample(occurrences, (len(objects), len(labels)))
-    ends = similarity_interval(found["similarity"].to_numpy(float), resampled.similarity)
-    for name, end in zip(("similarity_low", "similarity_high"), ends, strict=True):
-        found[name] = _frame(torch.from_numpy(end), names)
-    return paired(occurrences, resampled, names, objects, labels), most_moved(runs, names)
+    low, high = similarity_interval(similarity.to_numpy(float), resampled.similarity)
+    kept = torch.stack([matrix.counts for matrix in counted])
+    changed = pd.DataFrame({"labels_changed": labels_changed(runs), "cells_changed": cells_changed(kept)})
+    return Differences(
+        cells=paired(occurrences, resampled, names, objects, labels),
+        moved=most_moved(runs, names),
+        changed=changed.round(4),
+        interval={
+            "similarity_low": _frame(torch.from_numpy(low), names),
+            "similarity_high": _frame(torch.from_numpy(high), names),
+        },
+    )
+
+
+def _write_differences(by_picture: Differences, folder: Path) -> None:
+    write_csv(by_picture.cells, folder / "paired.csv", index=False)
+    write_csv(by_picture.moved, folder / "moved.csv", index=False)
+    # names as they are, for the page
+    by_picture.moved.to_parquet(folder / "moved.parquet", index=False)
+
+
+def _write_similarities(similarity: dict[str, pd.DataFrame], folder: Path) -> None:
+    for name, matrix in similarity.items():
+        write_csv(matrix, folder / f"{name}.csv")
+    if similarity:
+        figure = similarity_figure(similarity["similarity"], similarity["similarity_permutation_p"])
+        figure.savefig(folder / "similarity.png")
 
 
 def similarities(
     counted: list[AssociationCounts], names: list[str], ceilings: list[float]
 ) -> dict[str, pd.DataFrame]:
-    """Runs x runs, by the name of the file that each becomes."""
+    """Return matrices runs x runs, by the name of the file that each is written to."""
     kept = torch.stack([matrix.counts for matrix in counted])
     present = torch.stack([matrix.present for matrix in counted])
     r = spearman(kept)
     reliability = torch.tensor(ceilings).double().clamp(min=0).sqrt()
-    found = {
+    matrices = {
         "similarity": r,
         # of two unreliable rankings of the same order, Spearman 1904
         "similarity_ceiling": reliability[:, None] * reliability,
@@ -141,11 +178,11 @@ def similarities(
             kept, present, affordable_draws(len(kept), kept[0].numel())
         ),
     }
-    return {name: _frame(matrix, names) for name, matrix in found.items()}
+    return {name: _frame(matrix, names) for name, matrix in matrices.items()}
 
 
 def headline(run: Run, ceiling: float) -> dict[str, Any]:
-    """The summary's own numbers, the seconds in all, and how alike the matrix is to itself."""
+    """Return the summary's own numbers, the seconds in all, and the matrix's split-half reliability."""
     summary = run.summary
     numbers = {
         name: value
@@ -163,6 +200,6 @@ def _frame(matrix: Tensor, names: list[str]) -> pd.DataFrame:
 
 
 def _from(folder: Path, run: Path) -> str:
-    """Within the sweep's folder the rest of the path, elsewhere the path as it was given."""
+    """Return a run's path relative to `folder` where it is inside, else as it was given."""
     inside = run.absolute().is_relative_to(folder.absolute())
     return (run.absolute().relative_to(folder.absolute()) if inside else run).as_posix()

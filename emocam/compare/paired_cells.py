@@ -1,4 +1,4 @@
-"""Cell by cell, by how much two runs over the same pictures differ, and whether that is more than chance."""
+"""The difference of two runs over the same pictures, cell by cell, and whether it is more than chance."""
 
 from itertools import combinations
 
@@ -12,32 +12,36 @@ from emocam.compare.resampling import Resampled
 from emocam.functional.statistics.false_discovery import false_discoveries
 
 MOST_PAIRS = 10
-"""Of more runs each is held against the first alone."""
+"""The most pairs; of more runs each is compared with the first alone."""
 FEW = 6
-"""Pictures that count in one run only; of fewer even one-sided ones are p > .03 by their signs alone."""
+"""The fewest pictures that count in one run only: of fewer, even if all are one run's, p > .03 by sign alone."""
 COLUMNS = ["object", "label", "run_a", "run_b", "percent_a", "percent_b", "difference", "low", "high"]
 COLUMNS += ["differing", "p", "q"]
 
 
 def paired(
-    found: list[Occurrences], resampled: Resampled, names: list[str], objects: list[str], labels: list[str]
+    occurrences: list[Occurrences],
+    resampled: Resampled,
+    names: list[str],
+    objects: list[str],
+    labels: list[str],
 ) -> pd.DataFrame:
-    """A row a pair of runs and a cell in which one of them counts; difference is b less a, in points.
+    """Return one row per pair of runs and cell in which one of them counts; difference is b less a, in points.
 
-    low, high are the middle 95 % of the difference when the pictures are drawn anew; p is two-sided,
+    low, high are the middle 95 % of the difference over resamples of the pictures; p is two-sided,
     of the difference in units of its spread over these draws, and q corrects it within the pair.
     `differing` pictures count in the cell in one run only; with fewer than FEW of them p is 1.
     """
-    pairs = list(combinations(range(len(found)), 2))
+    pairs = list(combinations(range(len(occurrences)), 2))
     if len(pairs) > MOST_PAIRS:
-        pairs = [(0, other) for other in range(1, len(found))]
-    percent = np.stack([_percent(occurrences, (len(objects), len(labels))) for occurrences in found])
+        pairs = [(0, other) for other in range(1, len(occurrences))]
+    percent = np.stack([_percent(of_run, (len(objects), len(labels))) for of_run in occurrences])
     tables = [
         _pair(
             percent[[a, b]],
             resampled.percent[:, [a, b]],
             resampled.active,
-            _differing(found[a], found[b], percent),
+            _differing(occurrences[a], occurrences[b], percent),
         ).assign(run_a=names[a], run_b=names[b])
         for a, b in pairs
     ]
@@ -48,21 +52,21 @@ def paired(
     return table[COLUMNS]
 
 
-def _percent(found: Occurrences, shape: tuple[int, int]) -> NDArray[np.float64]:
-    counted = found.count(found.label, shape[1])
+def _percent(occurrences: Occurrences, shape: tuple[int, int]) -> NDArray[np.float64]:
+    counted = occurrences.count(occurrences.label, shape[1])
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.asarray(100 * counted.kept / counted.images)
 
 
 def _differing(one: Occurrences, other: Occurrences, percent: NDArray[np.float64]) -> NDArray[np.integer]:
-    """How many pictures count in a cell of one run only (O * L,)."""
+    """Count the pictures that count in a cell of one run only (O * L,)."""
     objects, labels = percent.shape[1:]
     keys = []
-    for found in (one, other):
-        of = found.label[found.image]
-        pairs = found.kept & (of != LEFT_OUT)
-        cell = found.object[pairs].astype(np.int64) * labels + of[pairs]
-        keys.append(found.image[pairs].astype(np.int64) * objects * labels + cell)
+    for occurrences in (one, other):
+        label = occurrences.label[occurrences.image]
+        pairs = occurrences.kept & (label != LEFT_OUT)
+        cell = occurrences.object[pairs].astype(np.int64) * labels + label[pairs]
+        keys.append(occurrences.image[pairs].astype(np.int64) * objects * labels + cell)
     return np.bincount(
         np.setxor1d(keys[0], keys[1], assume_unique=True) % (objects * labels), minlength=objects * labels
     )
@@ -74,7 +78,7 @@ def _pair(
     active: NDArray[np.integer],
     differing: NDArray[np.integer],
 ) -> pd.DataFrame:
-    """Of percent (2, O, L) and the same resampled (R, 2, A) the rows of the active cells (A,)."""
+    """Return the rows of the active cells (A,), from percent (2, O, L) and the same resampled (R, 2, A)."""
     a, b = percent.reshape(2, -1)[:, active]
     drawn = resampled[:, 1] - resampled[:, 0]
     known = ~np.isnan(drawn).all(0) & ~np.isnan(b - a) & (np.nan_to_num(a) + np.nan_to_num(b) > 0)

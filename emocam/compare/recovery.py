@@ -1,4 +1,4 @@
-"""What rules recover of a known truth, over runs of several methods, worlds and seeds."""
+"""The share of a known truth that rules recover, over runs of several methods, worlds and seeds."""
 
 from pathlib import Path
 
@@ -12,12 +12,12 @@ from emocam.results.run import Run
 from emocam.results.spreadsheet import write_csv
 
 ANY = ("presence", "effect")
-"""Rules that ask no CAM: said once for each world and seed."""
+"""The rules that need no CAM: one row for each world and seed."""
 FILE, TABLE = "recovery.parquet", "recovery.csv"
 
 
 def gather_recoveries(runs: list[Run], folder: Path) -> None:
-    """Leaves recovery.csv and recovery.png where runs were scored against a truth."""
+    """Write recovery.csv and recovery.png where runs were scored against a truth."""
     scored = [run for run in runs if (run.path / FILE).is_file()]
     if not scored:
         return
@@ -27,7 +27,7 @@ def gather_recoveries(runs: list[Run], folder: Path) -> None:
 
 
 def recovered(folder: Path) -> list[str]:
-    """In how many worlds without anything used a cell is called used all the same."""
+    """Return lines on how many worlds in which nothing is used have a cell that is called used."""
     if not (folder / TABLE).is_file():
         return []
     scores = pd.read_csv(folder / TABLE)
@@ -39,14 +39,15 @@ def recovered(folder: Path) -> list[str]:
 
 
 def cells_of(run: Run) -> pd.DataFrame:
-    """The run's scored cells, with its CAM, world and seed."""
-    table, told = pd.read_parquet(run.path / FILE), flat_settings(run)
-    cam = np.where(table["rule"].isin(ANY), "", str(told.get("cam", "none")))
-    return table.assign(cam=cam, world=str(told.get("data.world", "")), seed=told.get("seed", 0))
+    """Read the run's scored cells, with its CAM, world and seed."""
+    table = pd.read_parquet(run.path / FILE)
+    settings = flat_settings(run)
+    cam = np.where(table["rule"].isin(ANY), "", str(settings.get("cam", "none")))
+    return table.assign(cam=cam, world=str(settings.get("data.world", "")), seed=settings.get("seed", 0))
 
 
 def with_verdicts(table: pd.DataFrame) -> pd.DataFrame:
-    """Each of ANY once a world and seed; and `verdict`, which wants both `use` and `effect`.
+    """Return each rule of ANY once per world and seed, and `verdict`, which needs both `use` and `effect`.
 
     So the effect, which is the same for all CAMs, needs to be measured in one run of each world.
     """

@@ -1,4 +1,4 @@
-"""The regions of two runs, row beside row."""
+"""The regions of two runs, matched row by row."""
 
 from dataclasses import dataclass
 
@@ -9,12 +9,12 @@ from emocam.results.files import BOX
 from emocam.results.run import Run
 
 SAME_BOX = 0.01
-"""Of the image's side: less than this is rounding on another device."""
+"""A distance as a share of the image's side: less is rounding on another device."""
 
 
 @dataclass(frozen=True)
 class RunRegions:
-    """Of I images the number of regions (I,), and of all N regions boxes (N, 4) and importance (N,)."""
+    """The number of regions `count` (I,) of I images, and boxes (N, 4) and importance (N,) of all N regions."""
 
     images: list[str]
     count: np.ndarray
@@ -23,7 +23,7 @@ class RunRegions:
 
 
 def read_regions(run: Run) -> RunRegions:
-    """In the order of the listing, which both tables have."""
+    """Read a run's regions in the order of the listing, which both of its tables have."""
     table = pq.read_table(run.path / "evidence.parquet", columns=[*BOX, "importance"])
     boxes = np.stack([table[side].to_numpy() for side in BOX], 1)
     ledger = run.ledger
@@ -32,17 +32,24 @@ def read_regions(run: Run) -> RunRegions:
     )
 
 
-def common(one: RunRegions, other: RunRegions) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Rows (K,) of the first and of the second that are of images with equally many regions, and the
-    images' places (K,).
-    """
+@dataclass(frozen=True)
+class CommonRegions:
+    """The rows (K,) of two runs that belong to images with equally many regions, and the images (K,)."""
+
+    one: np.ndarray
+    other: np.ndarray
+    image: np.ndarray
+
+
+def common(one: RunRegions, other: RunRegions) -> CommonRegions:
+    """Match the regions of two runs by their order in images with equally many of them."""
     same = one.count == other.count
     rows = [np.flatnonzero(np.repeat(same, regions.count)) for regions in (one, other)]
-    return rows[0], rows[1], np.repeat(np.flatnonzero(same), one.count[same])
+    return CommonRegions(rows[0], rows[1], np.repeat(np.flatnonzero(same), one.count[same]))
 
 
 def images_that_differ(one: RunRegions, other: RunRegions) -> int:
-    """In how many images the regions are not the same boxes, or not as many."""
-    mine, theirs, image = common(one, other)
-    moved = np.abs(one.boxes[mine] - other.boxes[theirs]).max(1, initial=0) > SAME_BOX
-    return int((one.count != other.count).sum()) + len(np.unique(image[moved]))
+    """Count the images of which the regions are not the same boxes, or not as many."""
+    rows = common(one, other)
+    moved = np.abs(one.boxes[rows.one] - other.boxes[rows.other]).max(1, initial=0) > SAME_BOX
+    return int((one.count != other.count).sum()) + len(np.unique(rows.image[moved]))

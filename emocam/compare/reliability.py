@@ -1,4 +1,4 @@
-"""How alike a run's matrix would be to itself on other images."""
+"""The similarity of a run's matrix to itself on other images."""
 
 import torch
 
@@ -8,9 +8,11 @@ from emocam.results.run import Run
 
 
 def split_half_reliability(run: Run, thresholds: Thresholds) -> float:
-    """Split-half reliability of the counts. Runs that share their images can be more alike than this."""
-    objects, labels = len(run.object_names), len(run.label_names)
-    cells, places, images = [], [], 0
+    """Return the split-half reliability of the counts. Runs that share their images can be more alike than this."""
+    objects = len(run.object_names)
+    labels = len(run.label_names)
+    cells, places = [], []
+    images = 0
     for block in run.tensors():
         confidence = block["confidence"][block["image"]]
         kept = thresholds.kept(

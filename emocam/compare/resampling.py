@@ -1,4 +1,4 @@
-"""The matrices of several runs when their images are drawn anew: what every interval here comes from."""
+"""The matrices of several runs over resamples of their images, from which every interval here comes."""
 
 from dataclasses import dataclass
 
@@ -14,14 +14,14 @@ from emocam.results.run import Run
 
 MOST, LEAST = 500, 100
 WORK = 2 * 10**8
-"""Cells counted and ranked in all: about half a minute."""
+"""The most cells counted and ranked in all, which takes about half a minute."""
 
 
 @dataclass(frozen=True)
 class Resampled:
-    """Of R resamples the similarity (R, M, M) of M runs, and the percentages (R, M, A) of A cells of theirs.
+    """The similarity (R, M, M) of M runs over R resamples, and the percentages (R, M, A) of A of their cells.
 
-    `active` (A,) are the places of these cells in the matrix, flattened: those in which any run counts.
+    `active` (A,) are the flat indices of these cells in the matrix: those in which any run counts.
     """
 
     similarity: NDArray[np.float64]
@@ -30,56 +30,68 @@ class Resampled:
 
 
 def same_images(runs: list[Run]) -> bool:
-    """Whether all runs explained the same pictures in the same order, so that they are paired."""
+    """Return whether all runs explained the same pictures in the same order, so that they are paired."""
     first, *others = (
         pq.read_table(run.path / "predictions.parquet", columns=["image"])["image"] for run in runs
     )
     return all(first.equals(other) for other in others)
 
 
-def resample(found: list[Occurrences], shape: tuple[int, int], seed: int = 0) -> Resampled:
-    """The same images are drawn for all runs. A label that a resample lacks has percentage NaN."""
+def resample(occurrences: list[Occurrences], shape: tuple[int, int], seed: int = 0) -> Resampled:
+    """Resample the same images for all runs. A label that a resample lacks has percentage NaN."""
     objects, labels = shape
-    runs, cells = len(found), objects * labels
-    rows = [_rows(occurrences, shape) for occurrences in found]
-    cell = np.concatenate([place + m * (cells + labels) for m, (place, _) in enumerate(rows)])
-    image = np.concatenate([of for _, of in rows])
-    images = len(found[0].label)
+    runs = len(occurrences)
+    cells = objects * labels
+    rows = [_rows(of_run, shape) for of_run in occurrences]
+    # the runs' cells and labels stand one after the other in one long row
+    cell = np.concatenate([of_run.cell + m * (cells + labels) for m, of_run in enumerate(rows)])
+    image = np.concatenate([of_run.image for of_run in rows])
+    images = len(occurrences[0].label)
     counted = np.bincount(cell, minlength=runs * (cells + labels)).reshape(runs, -1)[:, :cells]
     active = np.flatnonzero(counted.any(0))
     resamples = max(LEAST, min(MOST, WORK // max(1, runs * cells, len(cell) // 20)))
     similarity, percent = [], []
     for part in resampled_counts(cell, image, images, runs * (cells + labels), resamples, seed):
         drawn = part.reshape(len(part), runs, cells + labels)
-        kept, of = drawn[..., :cells], drawn[..., cells:]
+        kept = drawn[..., :cells]
+        images_of_label = drawn[..., cells:]
         similarity.append(spearman(torch.from_numpy(kept.copy()).reshape(len(part), runs, objects, labels)))
-        of = np.where(of > 0, of, np.nan).astype(np.float32)
-        percent.append(100 * kept[..., active] / of[..., active % labels])
+        images_of_label = np.where(images_of_label > 0, images_of_label, np.nan).astype(np.float32)
+        percent.append(100 * kept[..., active] / images_of_label[..., active % labels])
     return Resampled(torch.cat(similarity).numpy(), np.concatenate(percent), active)
 
 
-def _rows(found: Occurrences, shape: tuple[int, int]) -> tuple[NDArray[np.integer], NDArray[np.integer]]:
-    """What is counted of which image: cells in which it counts, and after all cells its label."""
+@dataclass(frozen=True)
+class _Counts:
+    """What is counted (K,) of which image (K,): a cell in which it counts, or after all cells its label."""
+
+    cell: NDArray[np.integer]
+    image: NDArray[np.integer]
+
+
+def _rows(occurrences: Occurrences, shape: tuple[int, int]) -> _Counts:
+    """Return the cells of each image, and its label."""
     objects, labels = shape
-    sure = np.flatnonzero(found.label != LEFT_OUT)
-    pairs = found.kept & (found.label[found.image] != LEFT_OUT)
-    of = found.image[pairs]
-    cell = found.object[pairs].astype(np.int64) * labels + found.label[of]
-    return np.concatenate([cell, objects * labels + found.label[sure]]), np.concatenate([of, sure])
+    sure = np.flatnonzero(occurrences.label != LEFT_OUT)
+    pairs = occurrences.kept & (occurrences.label[occurrences.image] != LEFT_OUT)
+    image = occurrences.image[pairs]
+    cell = occurrences.object[pairs].astype(np.int64) * labels + occurrences.label[image]
+    label = objects * labels + occurrences.label[sure]
+    return _Counts(np.concatenate([cell, label]), np.concatenate([image, sure]))
 
 
 def similarity_interval(
-    found: NDArray[np.float64], resampled: NDArray[np.float64]
+    similarity: NDArray[np.float64], resampled: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Ends (M, M) of the 95 % interval of R (M, M), from resamples (R, M, M).
+    """Return both ends (M, M) of the 95 % interval of R (M, M), from resamples (R, M, M).
 
-    Fisher's z spreads evenly: by R's spread over the resamples times z's slope at their mean, since the z
-    of a resample that is perfectly alike would be infinite. Resampled matrices share their doubled
-    images, which makes them more alike than new ones would be, so their spread is taken and not their
-    middle.
+    Fisher's z has the same spread for any R. It is R's spread over the resamples times z's slope at their
+    mean, since the z of a resample with R = 1 would be infinite. Resampled matrices share their doubled
+    images, which makes them more similar than matrices of new images, so only their spread is used and
+    not their mean.
     """
     highest = 1 - 1e-12  # of a run with itself z is infinite
-    z = np.arctanh(np.clip(found, -highest, highest))
+    z = np.arctanh(np.clip(similarity, -highest, highest))
     slope = 1 / (1 - np.clip(resampled.mean(0), -highest, highest) ** 2)
     spread = slope * resampled.std(0, ddof=1)
     return np.tanh(z - 1.96 * spread), np.tanh(z + 1.96 * spread)
