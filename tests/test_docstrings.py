@@ -43,7 +43,7 @@ VERBS = """
     Name
     Pack Pass Pick Place Plot Project
     Rank Read Recover Reduce Rename Replace Resample Resize Return Run
-    Scale Score Set Share Shorten Speed Split Stop Stretch Sum Switch
+    Scale Score Set Share Shorten Speed Split Start Stop Stretch Sum Suppress Switch
     Take Train Turn
     Widen Wrap Write
     Yield
