@@ -45,6 +45,8 @@ def _plain(word: str, groups: set[str], own: list[str]) -> str:
 
 def check_words(words: list[str]) -> None:
     """Raises what Hydra's parser would answer with its usage text."""
+    if spaced := next(_spaced(words), None):
+        raise SettingError(f"a setting is written without spaces around its =, as in {spaced}")
     parser = get_args_parser()
     parser.exit_on_error = False
     try:
@@ -57,6 +59,17 @@ def check_words(words: list[str]) -> None:
         )
     if strange:
         raise SettingError("\n".join(_complaints(strange)))
+
+
+def _spaced(words: list[str]) -> Iterator[str]:
+    """Return the settings that were written as `cam = gradcam`, in one word or in several, as they should be."""
+    for before, word, after in zip(["", *words], [*words, ""], [*words[1:], "", ""], strict=True):
+        if word == "=" and before:
+            yield f"{before}={after}"
+        elif found := re.fullmatch(r"([+~]*[\w./@]+) += *(.*)", word, re.DOTALL):
+            yield f"{found[1]}={found[2]}"
+        elif re.fullmatch(r"=[\w.]+", word) and re.fullmatch(r"[+~]*[\w./@]+", before):
+            yield f"{before}{word}"
 
 
 def _complaints(strange: list[str]) -> Iterator[str]:

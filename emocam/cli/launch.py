@@ -70,7 +70,7 @@ def launch(words: list[str], tell: Callable[[Exception], None], began: float) ->
     from emocam.errors import Carried, Interrupted
     from emocam.runner import sweep
     from emocam.runner.job_status import record_status
-    from emocam.settings.check import unwritable
+    from emocam.settings.check import disk_full, unwritable
     from emocam.settings.experiments import register
     from emocam.settings.loader import guarded
     from emocam.settings.paths import resource_folder
@@ -96,9 +96,10 @@ def launch(words: list[str], tell: Callable[[Exception], None], began: float) ->
         outcome.folder = Path(HydraConfig.get().runtime.output_dir)
         try:
             status = run_job(cfg, known, began)
-        except Exception as error:
-            told(error)
-            saying, failure = error_sentence(error, conf), error
+        except Exception as raised:
+            failure = disk_full(outcome.folder, raised) or raised
+            told(failure)
+            saying = error_sentence(failure, conf)
         finally:
             os.environ["HYDRA_FULL_ERROR"] = "1"
         outcome.statuses.append(status)

@@ -1,11 +1,13 @@
 """Hydra's and OmegaConf's complaints, told in one sentence each."""
 
+import difflib
 import re
 from pathlib import Path
 
 from hydra.errors import HydraException, MissingConfigException, OverrideParseException
 from omegaconf.errors import OmegaConfBaseException
 
+from emocam.cli.main import VERBS
 from emocam.errors import SettingError, nearest
 
 
@@ -31,7 +33,26 @@ def unknown(name: str, conf: Path) -> str:
     if files and key:
         return f"{name} is no setting; {nearest(name, {f'{group}.{k}' for k in set().union(*files.values())}, 40)}"
     top = {folder.name for folder in conf.iterdir() if folder.is_dir()} | _keys(conf / "config.yaml")
-    return f"{name} is no setting; {nearest(name, sorted(top - {'defaults', 'hydra'}), 40)}"
+    inner = {f"{file.parent.name}.{key}" for file in conf.glob("*/*.yaml") for key in _keys(file)}
+    inner -= {setting for setting in inner if setting.startswith("callback.")}  # their keys are names
+    choices = sorted(inner if key else top - {"defaults", "hydra"})
+    close = nearest(name.removeprefix("+"), choices, 40)
+    alike = sorted(
+        setting for setting in inner if setting.rpartition(".")[2] == (key or name.removeprefix("+"))
+    )
+    if alike and "did you mean" not in close:
+        return f"{name} is no setting; did you mean {' or '.join(alike)}?"
+    if key and "did you mean" not in close:
+        close = f"emocam --help lists the groups: {nearest(group, sorted(top - {'defaults', 'hydra'}), 40)}"
+    return f"{name} is no setting; {close}"
+
+
+def _unreadable_word(word: str) -> str:
+    """Return what to write instead of a word that Hydra cannot read."""
+    verbs = difflib.get_close_matches(word, VERBS, n=1) if word.isalpha() else []
+    if verbs:
+        return f"{word!r} is neither a verb nor SETTING=VALUE; did you mean emocam {verbs[0]}?"
+    return f"the word {word!r} cannot be read as SETTING=VALUE; put quotes around special characters"
 
 
 def error_sentence(error: Exception, conf: Path) -> str:
@@ -55,7 +76,7 @@ def error_sentence(error: Exception, conf: Path) -> str:
     if found := re.search(r"Key '([^']*)' is not in struct\s+full_key: (\S+)", words):
         return unknown(found[2], conf)
     if isinstance(error, OverrideParseException):
-        return f"the word {error.override!r} cannot be read as SETTING=VALUE; put quotes around special characters"
+        return _unreadable_word(str(error.override))
     if isinstance(error, HydraException | OmegaConfBaseException):
         return " ".join(str(error).split())
     what = " ".join(str(error).split())

@@ -7,6 +7,7 @@ import numpy as np
 import pytorch_lightning as lightning
 import torch
 from pytorch_lightning.accelerators import CUDAAccelerator
+from pytorch_lightning.utilities.exceptions import MisconfigurationException
 from torch.utils.data import DataLoader, Dataset
 
 from emocam.data.base import Data
@@ -95,7 +96,14 @@ def fitting_trainer(
             enable_model_summary=False,
         )
 
-    made = trainer()
+    try:
+        made = trainer()
+    except (MisconfigurationException, ValueError, TypeError) as error:
+        words = ", ".join(f"{name}={value}" for name, value in settings.items())
+        raise SettingError(
+            f"trainer: Lightning cannot use {words} here ({' '.join(str(error).split())[:160]}); "
+            "trainer=auto takes what there is, trainer=cpu the processor"
+        ) from None
     return made if made.world_size <= images else trainer(devices=images, num_nodes=1)
 
 

@@ -1,6 +1,8 @@
 """What can be said about settings before anything heavy is imported."""
 
+import errno
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -60,6 +62,9 @@ REQUIRED = (
     "verdict",
     "trainer",
 )
+
+FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+"""A full disk, a quota, and a limit of the shell's on one file."""
 
 
 def _number(value: object) -> bool:
@@ -134,6 +139,18 @@ def unwritable(folder: Path, error: OSError) -> SettingError:
     return SettingError(
         f"hydra.run.dir {folder} cannot be written to ({error.strerror or error}); "
         "name another with hydra.run.dir=FOLDER"
+    )
+
+
+def disk_full(folder: Path, error: BaseException) -> SettingError | None:
+    """Return a sentence that names the run's folder where an error says that no more can be written."""
+    codes = [getattr(error, "errno", None), *map(int, re.findall(r"\[[Ee]rrno (\d+)\]", str(error)))]
+    if not set(codes) & FULL and "disk is full" not in str(error):
+        return None
+    reason = " ".join(str(error).split())[:160]
+    return SettingError(
+        f"hydra.run.dir {folder}: no more can be written ({reason}); what is done is kept, so make room, or raise "
+        "the quota, and give the same command with this hydra.run.dir"
     )
 
 

@@ -1,5 +1,6 @@
 """The command line as a new user meets it: what is asked, and every mistake told in one sentence."""
 
+import errno
 import json
 import os
 import resource
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from emocam import __version__
@@ -161,6 +163,13 @@ SENTENCES = {
     "seed=x": "seed must be a whole number, got 'x'",
     "precision=16": "precision must be 32 or bf16, got 16",
     "classifier=null": "classifier must name an option of its group, got null",
+    "treshold.importance=0.1": "treshold.importance is no setting; did you mean threshold.importance",
+    "model=resnet50": "model is no setting; did you mean classifier.model or detector.model?",
+    "limit=5": "limit is no setting; did you mean data.limit?",
+    "importance.threshold=0.1": "importance.threshold is no setting; ",
+    "cam = gradcam": "a setting is written without spaces around its =, as in cam=gradcam",
+    "data.limit =5": "a setting is written without spaces around its =, as in data.limit=5",
+    "verfy": "'verfy' is neither a verb nor SETTING=VALUE; did you mean emocam verify?",
     "cam=[": "the word 'cam=[' cannot be read as SETTING=VALUE",
     "nonsense": "the word 'nonsense' cannot be read as SETTING=VALUE",
     "--cam=gradcam": "--cam=gradcam is no option; settings have no dashes: cam=gradcam",
@@ -175,6 +184,57 @@ def test_a_wrong_word_is_told(ask: Ask, word: str) -> None:
     assert (told.status, told.out) == (1, "")
     assert told.err.startswith(SENTENCES[word])
     assert told.err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "words", [("cam", "=", "gradcam"), ("cam", "=gradcam"), ("seed=1", "cam", "=", "gradcam")]
+)
+def test_spaces_around_the_equals_sign_are_told(ask: Ask, words: tuple[str, ...]) -> None:
+    told = ask(*words)
+    assert told.status == 1
+    assert told.err == "a setting is written without spaces around its =, as in cam=gradcam\n"
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EFBIG])
+@pytest.mark.parametrize(
+    "bare", [False, True], ids=["with a number", "in words"]
+)  # pyarrow's have words only
+def test_a_full_disk_names_the_folder(
+    ask: Ask, monkeypatch: pytest.MonkeyPatch, number: int, bare: bool
+) -> None:
+    words = os.strerror(number)
+    error = (
+        OSError(f"Error writing bytes to file. Detail: [errno {number}] {words}")
+        if bare
+        else OSError(number, words)
+    )
+
+    def full(*given: object) -> None:
+        raise error
+
+    monkeypatch.setattr("emocam.task.association.Association.perform", full)
+    told = ask("data.images=2", "logger=null", "hydra.run.dir=run")
+    assert told.status == 1
+    assert told.err.startswith("hydra.run.dir ") and "run: no more can be written (" in told.err
+    assert "make room" in told.err and told.err.count("\n") == 1
+
+
+def test_another_fault_of_the_system_is_told_as_it_is(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*given: object) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr("emocam.task.association.Association.perform", broken)
+    assert "no more can be written" not in ask("data.images=2", "logger=null").err
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is one")
+def test_a_trainer_that_is_not_there_is_told(ask: Ask) -> None:
+    told = ask("trainer=gpu", "data.images=2", "logger=null", "cache=null", "data.workers=0")
+    assert told.status == 1
+    assert told.err.startswith(
+        "trainer: Lightning cannot use accelerator=gpu, devices=1 here (No supported gpu"
+    )
+    assert "trainer=cpu" in told.err and told.err.count("\n") == 1
 
 
 def test_all_faults_are_told_at_once(ask: Ask) -> None:
