@@ -1,15 +1,18 @@
 """A corpus: a stable list of images, each opened once."""
 
+import math
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from emocam.errors import SettingError
+from emocam.errors import SettingError, nearest
 from emocam.records.picture import Picture
 from emocam.settings.shard import Shard
 from emocam.view.fast_resize import Seeing, quickened
 
 RESIZE = ("exact", "fast")
+AUTO = "auto"
+"""The `group` of near-duplicates."""
 
 
 @dataclass(kw_only=True)
@@ -18,8 +21,15 @@ class Data:
 
     `objects` names the annotated object classes, `labels` the true labels, where there are any.
     `notes` are what a person should be told about how the corpus was read.
+<<<<<<< HEAD
     `resize` is Pillow's, or torch's within one or two grey levels of it: view/fast_resize.py.
     The fields of this class are the settings that every data set has.
+=======
+    `resize` is Pillow's, or torch's within one or two grey levels of it: functional/quick.py.
+    Pictures with the same `group`, a column of what the data set knows, are not independent, nor are
+    those of one film, whose order `time` tells in seconds. The fields of this class are the settings that
+    every data set has.
+>>>>>>> 8f639d7 (Data: Groups and times of pictures, thumbnails by which near ones know each other)
     """
 
     root: str | Path | None = None
@@ -28,6 +38,8 @@ class Data:
     batch_size: int | Literal["auto"] = "auto"
     workers: int | Literal["auto"] = "auto"
     resize: Literal["exact", "fast"] = "exact"
+    group: str | None = None
+    time: str | None = None
     max_unreadable: float = 0.01
     max_pixels: int = 40_000_000  # of more, a JPEG is reduced while it is decoded, another file refused
     objects: list[str] = field(default_factory=list, init=False)
@@ -51,6 +63,37 @@ class Data:
     def open(self, path: str) -> Picture:
         """One image, upright and RGB; what it raises becomes the ledger's reason."""
         raise NotImplementedError
+
+    def known(self, path: str) -> dict[str, str | float]:
+        """Return what the data set knows of one picture, the same keys for all."""
+        return {}
+
+    def values(self, name: str, setting: str) -> dict[str, str]:
+        """Return what the data set says of each picture under a name, as `setting` asks."""
+        found = {path: self.known(path) for path in self.paths()}
+        keys = sorted({key for facts in found.values() for key in facts})
+        if name not in keys:
+            listed = nearest(name, keys) if keys else "it knows nothing of its pictures"
+            raise SettingError(f"{setting} {name!r} is no column of these data; {listed}")
+        return {path: str(facts.get(name, "")) for path, facts in found.items()}
+
+    def groups(self) -> dict[str, str] | None:
+        """Return the group of each picture, empty where it has none; None where no column is asked for."""
+        return None if self.group in (None, AUTO) else self.values(str(self.group), "data.group")
+
+    def times(self) -> dict[str, float] | None:
+        """Return the second of each picture; None where no column is asked for."""
+        if self.time is None:
+            return None
+        found = {}
+        for path, value in self.values(self.time, "data.time").items():
+            try:
+                found[path] = float(value)
+            except ValueError:
+                found[path] = math.nan
+            if not math.isfinite(found[path]):
+                raise SettingError(f"data.time must be a number of seconds, got {value!r} of {path}")
+        return found
 
     def resizing(self, view: Seeing) -> Seeing:
         """The view of a component, resizing as `resize` says."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
+from emocam.data.annotations.columns import read_column
 from emocam.data.annotations.formats import read_annotations
 from emocam.data.annotations.matching import match_images
 from emocam.data.annotations.odd_boxes import frame_of, has_unknown_frame, notes_of_odd_boxes
@@ -139,6 +140,12 @@ class Folder(Data):
         """What the data set knows of one picture, the same keys for all."""
         truth = self.table.truth if self.table else {}
         return {"truth": truth.get(path, "")} if truth else {}
+
+    def values(self, name: str, setting: str) -> dict[str, str]:
+        file = Path(self.annotations).expanduser() if self.annotations else None
+        if file is None or not file.is_file() or name in self.known(next(iter(self.paths()), "")):
+            return super().values(name, setting)
+        return read_column(file, name, Path(self.root or "."), self.paths(), setting)
 
     def open(self, path: str) -> Picture:
         file = within_root(Path(self.root or "."), path, self.follow_links)

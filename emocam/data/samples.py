@@ -13,6 +13,7 @@ from torch.utils.data import Dataset
 
 from emocam.data.base import Data
 from emocam.data.image_file import Refused
+from emocam.functional.thumbnail import thumbnail
 from emocam.records.detections import Detections
 from emocam.records.picture import Batch, Picture, Refusal, Sample
 from emocam.view.base import View, Views
@@ -90,6 +91,7 @@ class Samples(Dataset[Sample | Refusal]):
             annotated=regions,
             known=picture.known,
             digest=digest,
+            thumbnail=thumbnail(classifier_view),
         )
 
 
@@ -119,6 +121,7 @@ def collate(items: Sequence[Sample | Refusal]) -> Batch:
         known={key: [s.known[key] for s in samples] for key in (samples[0].known if samples else {})},
         refusals=[item for item in items if isinstance(item, Refusal)],
         digests=[sample.digest for sample in samples if sample.digest],
+        thumbnail=torch.stack([s.thumbnail for s in samples if s.thumbnail is not None]) if samples else None,
     )
 
 

@@ -11,7 +11,7 @@ from emocam.data.annotations.source import Source
 from emocam.data.annotations.spelling import under_root
 from emocam.data.annotations.table import IMAGE
 from emocam.data.folder import Folder
-from emocam.errors import SettingError
+from emocam.errors import SettingError, nearest
 
 Facts = dict[str, dict[str, str | float]]
 
@@ -65,6 +65,15 @@ class Table(Folder):
 
     def _column(self, source: Source, rows: pd.DataFrame) -> str:
         return find_column(source, rows, [self.column] if self.column else IMAGE)
+
+    def values(self, name: str, setting: str) -> dict[str, str]:
+        source = Source(Path(self.file or ""), "data.file")
+        rows = read_rows(source)
+        if name not in rows:
+            raise SettingError(
+                f"{setting}: {source.file} has no column {name!r}; {nearest(name, list(map(str, rows)))}"
+            )
+        return dict(zip(self.facts, texts(source, rows, name, empty=True), strict=True))
 
     def paths(self) -> list[str]:
         return list(self.facts)

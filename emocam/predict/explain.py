@@ -17,7 +17,7 @@ from emocam.importance.regions import region_chance
 from emocam.records.detections import Detections
 from emocam.records.evidence import Evidence, Explanation, Prediction
 from emocam.records.picture import Batch
-from emocam.results.tables import evidence_tables, refusal_table
+from emocam.results.tables import evidence_tables, refusal_table, thumbnail_table
 
 
 class Explain(lightning.LightningModule):
@@ -87,6 +87,8 @@ def rows_of(
 ) -> dict[str, pa.Table]:
     """The tables of one step and one method; without a usable image only the ledger, which says why."""
     found = evidence_tables(evidence[method], labels, objects) if evidence else {}
+    if evidence and batch.thumbnail is not None:
+        found["thumbnails"] = thumbnail_table(batch.thumbnail, found["predictions"], batch.index)
     if batch.refusals:
         ledgers = [found["ledger"]] if found else []
         found["ledger"] = pa.concat_tables([*ledgers, refusal_table(batch.refusals)])

@@ -32,7 +32,7 @@ def evidence_key(settings: dict[str, Any], listing: list[str]) -> str:
     parts["data"] = {
         k: v
         for k, v in parts["data"].items()
-        if k not in ("batch_size", "workers", "export", "max_unreadable")
+        if k not in ("batch_size", "workers", "export", "max_unreadable", "group", "time")
     }
 
     def spell(value: Any) -> Any:

@@ -49,6 +49,7 @@ class Sample(Record):
     annotated: Detections
     known: dict[str, str | float]
     digest: bytes = b""
+    thumbnail: Tensor | None = None
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,7 @@ class Batch(Record):
     `detector_view` is (B, 3, H, W), (B, 0) for a detector that does not look, or a list of
     (3, H, W) where a detector takes pictures of many sizes; of K detectors joined it is a tuple of
     K of these, and `detector_window` (B, K, 4). `digests` name what the detector sees, where somebody asks.
+    `thumbnail` (B, ROWS, COLUMNS) tells which pictures are nearly the same.
     """
 
     paths: list[str]
@@ -70,6 +72,7 @@ class Batch(Record):
     known: dict[str, list[str | float]]
     refusals: list[Refusal]
     digests: list[bytes] = field(default_factory=list)
+    thumbnail: Tensor | None = None
 
     def __len__(self) -> int:
         return len(self.paths)

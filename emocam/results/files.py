@@ -1,7 +1,10 @@
 """Names of the files and columns of a run's folder, written and read by these names alone."""
 
-LEDGER, PREDICTIONS, EVIDENCE, MAPS = FILES = ("ledger", "predictions", "evidence", "maps")
-"""The tables of a run, each a Parquet file of this name."""
+FILES = ("ledger", "predictions", "evidence", "maps", "thumbnails")
+"""The tables of a run, each a Parquet file of this name; the last two not in every run."""
+LEDGER, PREDICTIONS, EVIDENCE, MAPS, THUMBNAILS = FILES
+GROUP, TIME = "group", "time"
+"""Columns of predictions: which pictures belong together, and their order in seconds."""
 CELLS, EFFECT = "cells", "effect"
 """What is measured of each object x label, and the trials behind its effect."""
 SUMMARY, TRUTH = "summary.json", "truth.json"

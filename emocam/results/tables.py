@@ -81,6 +81,16 @@ def refusal_table(refusals: list[Refusal]) -> pa.Table:
     )
 
 
+def thumbnail_table(thumbnail: Tensor, predictions: pa.Table, index: Tensor) -> pa.Table:
+    """Return the rows of thumbnails (B, h, w) of the images at `index` (B,) that have a prediction."""
+    kept = np.isin(index.cpu().numpy(), predictions["index"].to_numpy())
+    pixels = thumbnail.cpu().numpy()[kept].reshape(kept.sum(), -1)
+    flat = pa.FixedSizeBinaryArray.from_buffers(
+        pa.binary(thumbnail[0].numel()), len(pixels), [None, pa.py_buffer(np.ascontiguousarray(pixels))]
+    )
+    return pa.table({"index": predictions["index"], "image": predictions["image"], "thumbnail": flat})
+
+
 def evidence_tables(evidence: Evidence, labels: list[str], objects: list[str]) -> dict[str, pa.Table]:
     """Rows of one batch for each of FILES; an image whose logits are no numbers has failed."""
     evidence = evidence.to("cpu")

@@ -11,23 +11,27 @@ from numpy.typing import NDArray
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
+from emocam.functional.thumbnail import directions
+
 Places = NDArray[np.integer]
 Bits = NDArray[np.uint8]
-ROWS, COLUMNS = 16, 17
-"""Of the grey picture whose neighbours along a row are compared."""
 DISTANCE, COSINE = 60, 0.8
+ALIKE = 0.85
+"""The cosine of what sets two thumbnails apart from the mean of all."""
 BLOCK = 2048
+MOST = 100_000
+"""Pictures of which each is compared with each: half a minute."""
 
 
-def difference_hash(grey: NDArray[np.floating]) -> Bits:
-    """Return the 256 bits, packed (..., 32), of pictures shrunk to grey (..., ROWS, COLUMNS)."""
+def difference_hash(grey: NDArray[np.floating | np.integer]) -> Bits:
+    """Return the 256 bits, packed (..., 32), of thumbnails (..., ROWS, COLUMNS)."""
     brighter = grey[..., 1:] > grey[..., :-1]
     return np.packbits(brighter.reshape(*grey.shape[:-2], -1), axis=-1)
 
 
 def near_hashes(bits: Bits, distance: int = DISTANCE, block: int = BLOCK) -> NDArray[np.int64]:
     """Return the pairs (P, 2), the first before the second, whose hashes (N, 32) differ in few bits."""
-    signs = 2 * np.unpackbits(bits, axis=-1).astype(np.float32) - 1
+    signs = _signs(bits)
     return _pairs(signs, signs.shape[1] - 2 * distance - 0.5, block)
 
 
@@ -40,13 +44,48 @@ def near_activations(
     return _pairs(centred / np.where(length > 0, length, 1), cosine, block)
 
 
-def _pairs(rows: NDArray[np.float32], above: float, block: int) -> NDArray[np.int64]:
+def near_thumbnails(
+    thumbnails: Bits,
+    distance: int = DISTANCE,
+    cosine: float = ALIKE,
+    block: int = BLOCK,
+    most: int = MOST,
+) -> NDArray[np.int64]:
+    """Return the pairs (P, 2) of thumbnails (N, ROWS, COLUMNS) that are near by both their hashes and pixels.
+
+    Where all pictures are built alike, as products before white or faces, hashes alone are near; what
+    sets a picture apart from the mean of all is not. Of more than `most` pictures only those are compared
+    that are near in the listing, as many as that takes as long as `most`.
+    """
+    signs = _signs(difference_hash(thumbnails))
+    apart = directions(thumbnails)
+    reach = len(signs) if len(signs) <= most else most**2 // len(signs)
+    return _pairs(signs, signs.shape[1] - 2 * distance - 0.5, block, reach, (apart, cosine))
+
+
+def _signs(bits: Bits) -> NDArray[np.float32]:
+    return 2 * np.unpackbits(bits, axis=-1).astype(np.float32) - 1
+
+
+def _pairs(
+    rows: NDArray[np.float32],
+    above: float,
+    block: int,
+    reach: int | None = None,
+    also: tuple[NDArray[np.float32], float] | None = None,
+) -> NDArray[np.int64]:
+    """Return pairs whose product is above a level, and of other rows above another, where these are given."""
     found = [np.zeros((0, 2), np.int64)]
     for first in range(0, len(rows), block):
-        for second in range(first, len(rows), block):
-            near = rows[first : first + block] @ rows[second : second + block].T > above
-            pairs = np.argwhere(np.triu(near, 1) if first == second else near)
-            found.append(pairs + np.array([first, second]))
+        last = len(rows) if reach is None else min(len(rows), first + max(reach, block))
+        for second in range(first, last, block):
+            one, other = slice(first, first + block), slice(second, second + block)
+            near = rows[one] @ rows[other].T > above
+            if first == second:
+                near = np.triu(near, 1)
+            if also is not None and near.any():
+                near &= also[0][one] @ also[0][other].T > also[1]
+            found.append(np.argwhere(near) + np.array([first, second]))
     return np.concatenate(found)
 
 

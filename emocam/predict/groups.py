@@ -1,0 +1,99 @@
+"""Which pictures of a run belong together: columns of predictions.parquet that need no network.
+
+They are written when the evidence is complete, and again when `data.group` or `data.time` asks for
+others, so that asking for them costs no second pass.
+"""
+
+import json
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from emocam.data.base import AUTO, Data
+from emocam.data.samples import printable
+from emocam.errors import SettingError
+from emocam.functional.statistics.near_duplicates import components, near_thumbnails
+from emocam.functional.thumbnail import COLUMNS, ROWS
+from emocam.results.files import GROUP, METADATA, TIME
+from emocam.results.tables import parquet_options
+
+Value = TypeVar("Value")
+ASKED = "grouped"
+"""Of the metadata, which settings the columns were written for."""
+
+
+def write_groups(folder: Path, data: Data | None) -> None:
+    """Give the run's predictions the columns that `data.group` and `data.time` ask for, and no others."""
+    file = folder / "predictions.parquet"
+    schema = pq.read_schema(file)
+    names = json.loads((schema.metadata or {}).get(METADATA, b"{}"))
+    asked = [data.group, data.time] if data else [None, None]
+    before = names.get(ASKED, [None, None])
+    if asked == before:
+        return
+    images = pq.read_table(file, columns=["image"])["image"].to_pylist()
+    columns: dict[str, pa.Array] = {}
+    if data and data.group == AUTO:
+        columns[GROUP] = pa.array([images[first] for first in firsts(near_duplicates(folder, data.group))])
+    elif data and (groups := data.groups()) is not None:
+        columns[GROUP] = pa.array(_of_images(groups, images), pa.string())
+    if data and (times := data.times()) is not None:
+        columns[TIME] = pa.array(_of_images(times, images), pa.float64())
+    gone = [name for name, setting in zip((GROUP, TIME), before, strict=True) if setting is not None]
+    _rewrite(file, gone, columns, {**names, ASKED: asked})
+
+
+def near_duplicates(folder: Path, setting: str | None = None) -> np.ndarray | None:
+    """Return the group (I,) of each picture with a prediction: near-duplicates have the same.
+
+    None where a run left no thumbnails, which is a fault where the `setting` asks for them.
+    """
+    file = folder / "thumbnails.parquet"
+    if not file.is_file():
+        if setting == AUTO:
+            raise SettingError(
+                f"data.group=auto needs the run's thumbnails.parquet, and there is none in {folder}; "
+                "run it again with this version, or name a column"
+            )
+        return None
+    column = pq.read_table(file, columns=["thumbnail"])["thumbnail"].combine_chunks()
+    pixels = np.frombuffer(b"".join(column.to_pylist()), np.uint8).reshape(-1, ROWS, COLUMNS)
+    return components(near_thumbnails(pixels), len(pixels))
+
+
+def firsts(group: np.ndarray | None) -> np.ndarray:
+    """Return the first picture of each picture's group (I,)."""
+    assert group is not None
+    _, first, of = np.unique(group, return_index=True, return_inverse=True)
+    return first[of]
+
+
+def _of_images(values: dict[str, Value], images: list[str]) -> list[Value | None]:
+    """Return the value of each image; None where it has none, or an empty one."""
+    named = {printable(path): value for path, value in values.items()}
+    return [None if (value := named.get(image)) == "" else value for image in images]
+
+
+def _rewrite(file: Path, gone: list[str], columns: dict[str, pa.Array], names: dict[str, object]) -> None:
+    """Write the file again, row group by row group, since all files of a run have the same."""
+    half, first = file.with_suffix(".tmp"), 0
+    old = pq.ParquetFile(file)
+    metadata = {**(old.schema_arrow.metadata or {}), METADATA: json.dumps(names).encode()}
+    writer: pq.ParquetWriter | None = None
+    try:
+        for place in range(max(1, old.num_row_groups)):
+            rows = old.read_row_group(place) if old.num_row_groups else old.read()
+            rows = rows.drop_columns([name for name in (*gone, *columns) if name in rows.column_names])
+            for name, values in columns.items():
+                rows = rows.append_column(name, values.slice(first, len(rows)))
+            first += len(rows)
+            rows = rows.replace_schema_metadata(metadata)
+            writer = writer or pq.ParquetWriter(half, rows.schema, **parquet_options(rows.schema))
+            writer.write_table(rows, row_group_size=max(1, len(rows)))
+    finally:
+        if writer:
+            writer.close()
+    half.replace(file)
