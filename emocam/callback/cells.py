@@ -7,6 +7,7 @@ import pandas as pd
 
 from emocam.callback.base import Finished
 from emocam.cells.chance import chances
+from emocam.cells.dependence import PICTURES, dependent_columns, independent_columns
 from emocam.cells.effects import with_effects
 from emocam.cells.table import Tally, cell_columns, frame
 from emocam.cells.verdict import USED, WORDS, Rules, few, verdict_sentence, verdicts
@@ -31,12 +32,22 @@ class Cells:
     def on_run_end(self, finished: Finished) -> dict[str, Any]:
         run = finished.run
         tally = count(finished)
-        cells = frame(cell_columns(tally, self.resamples, self.seed), run.object_names, run.label_names)
+        columns = cell_columns(tally, self.resamples, self.seed) | independent_columns(tally.present)
+        if finished.dependence.rule != PICTURES:
+            columns |= dependent_columns(
+                finished.occurrences,
+                len(run.label_names),
+                finished.dependence,
+                tally.chance,
+                self.resamples,
+                self.seed,
+            )
+        cells = frame(columns, run.object_names, run.label_names)
         cells = with_effects(cells, run.path / "effect.parquet")
-        columns = {name: cells[name].to_numpy() for name in cells.columns}
-        cells["few"] = few(columns, self.rules)
-        cells["verdict"] = verdicts(columns, self.rules)
-        table = cells.astype({"tried": "string", "verdict": "string"})
+        values = {name: cells[name].to_numpy() for name in cells.columns}
+        cells["few"] = few(values, self.rules)
+        cells["verdict"] = verdicts(values, self.rules)
+        table = cells.astype({"tried": "string", "p_rule": "string", "verdict": "string"})
         table.to_parquet(run.path / "cells.parquet", index=False)
         write_csv(table, run.path / "cells.csv", index=False)
         return headline_numbers(cells, self.rules) | {"in_words": in_words(cells, finished.finding)}

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from emocam.cells.dependence import GROUPS, TIME
 from emocam.errors import SettingError
 
 USED = "used"
@@ -18,29 +19,32 @@ UNSEEN = "effect without being looked at"
 PRESENT = "present only"
 CHANCE = "not distinguishable from chance"
 FEW = "too few pictures"
+FEW_GROUPS = "too few groups"
 ERASED, INSERTED = "erased", "inserted"
 """How an effect was tried."""
-WORDS = (USED, LOOKED_AT, UNSEEN, PRESENT, CHANCE, FEW)
+WORDS = (USED, LOOKED_AT, UNSEEN, PRESENT, CHANCE, FEW, FEW_GROUPS)
 
 
 @dataclass(frozen=True)
 class Rules:
     """What it takes to say so.
 
-    `images` of a label with the object, or nothing is said; `effect_images` in which it was taken
+    `images` of a label with the object, or nothing is said, and where pictures come in groups so many
+    `groups` of them; `effect_images` in which it was taken
     away, or its effect is unknown; `q` bounds the share of false discoveries in each of the tests;
     `effect` is the drop of the label's log-odds, beyond the control's, that the paired interval must
     lie above; `fills` is how many ways of taking it away must agree, all of them if fewer were tried.
     """
 
     images: int = 20
+    groups: int = 8
     effect_images: int = 10
     q: float = 0.05
     effect: float = 0.0
     fills: int = 2
 
     def __post_init__(self) -> None:
-        for name, least in (("images", 1), ("effect_images", 2), ("fills", 1)):
+        for name, least in (("images", 1), ("groups", 1), ("effect_images", 2), ("fills", 1)):
             if getattr(self, name) < least:
                 raise SettingError(f"verdict.{name} must be at least {least}, got {getattr(self, name)}")
         if not 0 < self.q < 1:
@@ -57,6 +61,18 @@ def few(cells: Columns, rules: Rules) -> NDArray[np.bool_]:
     return cells["present"] < rules.images
 
 
+def few_groups(cells: Columns, rules: Rules) -> NDArray[np.bool_]:
+    """Return where enough pictures come from too few groups, or from too few episodes of a film.
+
+    A film's episodes are counted of the object and of the label by themselves, before there is a p.
+    """
+    if "p_rule" not in cells:  # of an earlier version, whose pictures all stood by themselves
+        return np.zeros(len(cells["present"]), bool)
+    rule = cells["p_rule"]
+    untested = np.isnan(cells["present_q"]) & (cells["present"] < cells["images"])
+    return ((rule == GROUPS) & ((cells["groups"] < rules.groups) | untested)) | ((rule == TIME) & untested)
+
+
 def verdicts(cells: Columns, rules: Rules) -> NDArray[np.object_]:
     """A word for each cell, or None where what decides was not measured.
 
@@ -69,13 +85,14 @@ def verdicts(cells: Columns, rules: Rules) -> NDArray[np.object_]:
     word = np.select(
         [
             few(cells, rules),
+            few_groups(cells, rules),
             ~effect_known & (looked | ~attention_known),
             effect & ~attention_known,
             looked & effect,
             looked,
             effect,
         ],
-        [FEW, "", "", USED, LOOKED_AT, UNSEEN],
+        [FEW, FEW_GROUPS, "", "", USED, LOOKED_AT, UNSEEN],
         idle,
     ).astype(object)
     word[word == ""] = None

@@ -21,15 +21,15 @@ class Data:
 
     `objects` names the annotated object classes, `labels` the true labels, where there are any.
     `notes` are what a person should be told about how the corpus was read.
-<<<<<<< HEAD
+    <<<<<<< HEAD
     `resize` is Pillow's, or torch's within one or two grey levels of it: view/fast_resize.py.
     The fields of this class are the settings that every data set has.
-=======
+    =======
     `resize` is Pillow's, or torch's within one or two grey levels of it: functional/quick.py.
     Pictures with the same `group`, a column of what the data set knows, are not independent, nor are
     those of one film, whose order `time` tells in seconds. The fields of this class are the settings that
     every data set has.
->>>>>>> 8f639d7 (Data: Groups and times of pictures, thumbnails by which near ones know each other)
+    >>>>>>> 8f639d7 (Data: Groups and times of pictures, thumbnails by which near ones know each other)
     """
 
     root: str | Path | None = None

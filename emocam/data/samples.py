@@ -110,6 +110,7 @@ def collate(items: Sequence[Sample | Refusal]) -> Batch:
     """One batch of all that could be used; the rest is named in it."""
     samples = [item for item in items if isinstance(item, Sample)]
     nothing = torch.zeros(0, 4)
+    thumbnails = [sample.thumbnail for sample in samples if sample.thumbnail is not None]
     return Batch(
         paths=[sample.path for sample in samples],
         index=torch.tensor([sample.index for sample in samples], dtype=torch.int64),
@@ -121,7 +122,7 @@ def collate(items: Sequence[Sample | Refusal]) -> Batch:
         known={key: [s.known[key] for s in samples] for key in (samples[0].known if samples else {})},
         refusals=[item for item in items if isinstance(item, Refusal)],
         digests=[sample.digest for sample in samples if sample.digest],
-        thumbnail=torch.stack([s.thumbnail for s in samples if s.thumbnail is not None]) if samples else None,
+        thumbnail=torch.stack(thumbnails) if thumbnails else None,
     )
 
 

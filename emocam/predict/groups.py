@@ -17,7 +17,7 @@ from emocam.data.samples import printable
 from emocam.errors import SettingError
 from emocam.functional.statistics.near_duplicates import components, near_thumbnails
 from emocam.functional.thumbnail import COLUMNS, ROWS
-from emocam.results.files import GROUP, METADATA, TIME
+from emocam.results.files import GROUP, METADATA, PREDICTIONS, THUMBNAILS, TIME, parquet
 from emocam.results.tables import parquet_options
 
 Value = TypeVar("Value")
@@ -27,7 +27,7 @@ ASKED = "grouped"
 
 def write_groups(folder: Path, data: Data | None) -> None:
     """Give the run's predictions the columns that `data.group` and `data.time` ask for, and no others."""
-    file = folder / "predictions.parquet"
+    file = folder / parquet(PREDICTIONS)
     schema = pq.read_schema(file)
     names = json.loads((schema.metadata or {}).get(METADATA, b"{}"))
     asked = [data.group, data.time] if data else [None, None]
@@ -51,7 +51,7 @@ def near_duplicates(folder: Path, setting: str | None = None) -> np.ndarray | No
 
     None where a run left no thumbnails, which is a fault where the `setting` asks for them.
     """
-    file = folder / "thumbnails.parquet"
+    file = folder / parquet(THUMBNAILS)
     if not file.is_file():
         if setting == AUTO:
             raise SettingError(
@@ -86,7 +86,7 @@ def _rewrite(file: Path, gone: list[str], columns: dict[str, pa.Array], names: d
     try:
         for place in range(max(1, old.num_row_groups)):
             rows = old.read_row_group(place) if old.num_row_groups else old.read()
-            rows = rows.drop_columns([name for name in (*gone, *columns) if name in rows.column_names])
+            rows = rows.drop_columns([name for name in {*gone, *columns} if name in rows.column_names])
             for name, values in columns.items():
                 rows = rows.append_column(name, values.slice(first, len(rows)))
             first += len(rows)

@@ -1,5 +1,6 @@
 """Sentences about a finished run that the terminal and the page share."""
 
+from emocam.functional.statistics.group_association import FEWEST
 from emocam.results.summary import Summary
 
 
@@ -29,3 +30,16 @@ def nothing_found(summary: Summary) -> str:
 def capitalised(words: str) -> str:
     """Return a line of the terminal as a sentence of its own."""
     return f"{words[:1].upper()}{words[1:]}."
+
+
+def units_of_tests(summary: Summary) -> str | None:
+    """Return what tests and intervals go by; None where each picture stands by itself."""
+    groups, pictures, rule = summary.get("groups", 0), summary.get("done", 0), summary.get("p_rule")
+    if rule == "time":
+        films = "one film" if groups == 1 else f"{groups:,} films"
+        return f"p, q and all intervals go along the time of {films} with {pictures:,} pictures"
+    if rule != "groups":
+        return None
+    if groups < FEWEST:
+        return f"{pictures:,} pictures come in {groups} groups: fewer than {FEWEST}, so that no cell has a p"
+    return f"p, q and all intervals go by the {groups:,} groups of {pictures:,} pictures"

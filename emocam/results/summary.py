@@ -76,6 +76,11 @@ class Summary(TypedDict, total=False):
     effect_pairs: int
     effect_cells: int
     effect_left_out: int
+    # dependence
+    groups: int
+    p_rule: str
+    near_duplicates: int | None
+    dependence: str | None
     # cells
     cells_tested: int
     cells_found: int

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from emocam.predict.toy_network import TOY
-from emocam.results.sentences import nothing_found
+from emocam.results.sentences import nothing_found, units_of_tests
 from emocam.results.summary import Summary
 
 
@@ -18,6 +18,7 @@ def closing(summary: Summary, ledger: str, folder: Path) -> list[str]:
             f"  {cell['object']:{width}}  ->  {cell['label']:{across}}  {cell['percent']:5.1f} % of its images{role}"
         )
     lines += summary.get("in_words", [])
+    lines += [line for line in (units_of_tests(summary), summary.get("dependence")) if line]
     if not summary.get("explained", True):
         lines.append(
             "no CAM looked at the pictures, so every detected object counts; add one with +cam=gradcam"

@@ -20,6 +20,7 @@ from emocam.errors import SettingError
 from emocam.intervention.flips import leave_flips
 from emocam.intervention.paste import paste_key, regions_of
 from emocam.predict.components import Components
+from emocam.predict.groups import ASKED
 from emocam.predict.keys import evidence_key, written_key
 from emocam.predict.provenance import corpus_digest, source
 from emocam.results.files import METADATA
@@ -33,7 +34,7 @@ from emocam.settings.experiments import register
 from emocam.settings.paths import resource_folder
 from emocam.settings.recorded import check_recorded, left_out, read_settings, settings_file
 
-TABLES = ("maps", "evidence", "predictions", "ledger")
+TABLES = ("thumbnails", "maps", "evidence", "predictions", "ledger")
 """In the order of writing: with a ledger the evidence counts as finished."""
 
 
@@ -98,7 +99,7 @@ def handled_as_usual(folder: Path) -> dict[str, Any]:
 def merge_tables(shard_runs: Sequence[ShardRun], components: Components) -> None:
     """The tables of the whole run in its folder, unless they are there."""
     key = evidence_key(components.settings, components.listing)
-    written = written_key([components.folder / f"{name}.parquet" for name in TABLES[1:]])
+    written = written_key([components.folder / f"{name}.parquet" for name in TABLES[2:]])
     if written not in (None, key):
         raise SettingError(f"--out {components.folder} holds a run of other settings; name another folder")
     if written is None:
@@ -118,7 +119,10 @@ def whole_names(shard: Run, components: Components, key: str) -> dict[str, Any]:
     corpus = {"data": corpus_digest(settings, data, components.listing), "source": source(settings, data)}
     data.measure()
     made_of = {**shard.names["made_of"], **corpus}
-    return {**shard.names, "made_of": made_of, "notes": data.notes, "key": key}
+    names = {
+        name: value for name, value in shard.names.items() if name != ASKED
+    }  # groups reach across shards
+    return {**names, "made_of": made_of, "notes": data.notes, "key": key}
 
 
 def check_unchanged(shard_run: ShardRun, components: Components) -> None:

@@ -31,7 +31,7 @@ from emocam.settings.build import build
 from emocam.task.base import Task
 
 PACKAGES = ("emocam", "torch", "torchvision", "pytorch-lightning", "hydra-core", "mlflow", "numpy", "pillow")
-STAGES = ("imports", "tracking", "copy", "build", "predict", "merge")
+STAGES = ("imports", "tracking", "copy", "build", "predict", "merge", "groups")
 """What takes time in one run or another; all are told of each, since MLflow compares equal keys."""
 
 

@@ -5,6 +5,7 @@ from emocam.intervention.effect import measure_effect
 from emocam.intervention.paste import paste_all
 from emocam.predict.components import Components
 from emocam.predict.evidence import find_evidence, prepare_data
+from emocam.predict.groups import write_groups
 from emocam.predict.keys import evidence_key
 
 
@@ -21,6 +22,8 @@ class Association:
             effect = components.effect  # a mistake in its settings is told before the work
             key = evidence_key(components.settings, components.listing)
         find_evidence([components], [key])
+        with components.stage("groups"):
+            write_groups(components.folder, components.data)
         if components.paste is not None:
             paste_all(components, components.listing, key)
         if effect is not None:

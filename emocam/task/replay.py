@@ -8,10 +8,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from emocam.data.base import Data
+from emocam.data.base import AUTO, Data
 from emocam.errors import ForeignSetting, SettingError
 from emocam.intervention.effect import measure_effect
 from emocam.predict.components import Components
+from emocam.predict.groups import write_groups
 from emocam.predict.keys import written_key
 from emocam.results.files import FILES
 from emocam.results.run import Run
@@ -48,16 +49,34 @@ class Replay:
                     shutil.copyfile(source / f"{file}.parquet", components.folder / f"{file}.parquet")
         if components.effect is not None:
             return self._intervene(source, components)
+        asked = asked_now(components)
+        data = self._data(settings, asked, components)
+        if asked:
+            write_groups(components.folder, data or Data(group=AUTO))
+        return data
+
+    def _data(
+        self, settings: dict[str, Any] | None, asked: dict[str, str], components: Components
+    ) -> Data | None:
+        """Return what can open the pictures of the run that is replayed; None where they are gone."""
+        named = set(asked.values()) - {AUTO}  # columns, which only the data know
+        if settings is None:
+            if named:
+                raise SettingError(f"data.group and data.time: evidence {self.evidence} does not say which data made it")
+            return None
         try:
-            return None if settings is None else components.build_recorded("data", settings)
+            return components.build_recorded("data", with_groups(settings, asked))
         except ForeignSetting:
             raise
         except SettingError:  # its pictures are no longer there
+            if named:
+                raise
             return None
 
     def _intervene(self, source: Path, components: Components) -> Data:
         """The effect in the pictures of the run that is replayed, on its classifier."""
-        settings = recorded_settings(source)
+        asked = asked_now(components)
+        settings = with_groups(recorded_settings(source), asked)
 
         def build(name: str) -> Any:
             own = name in ("data", "classifier")
@@ -65,5 +84,18 @@ class Replay:
 
         theirs = replace(components, build=build)
         theirs.data.prepare()
+        if asked:
+            write_groups(components.folder, theirs.data)
         measure_effect(theirs, written_key([components.folder / "predictions.parquet"]) or "")
         return theirs.data
+
+
+def asked_now(components: Components) -> dict[str, str]:
+    """Return which groups and times this command asks for, by setting."""
+    now = components.settings.get("data") or {}
+    return {name: now[name] for name in ("group", "time") if now.get(name) is not None}
+
+
+def with_groups(settings: dict[str, Any], asked: dict[str, str]) -> dict[str, Any]:
+    """Return the settings of a finished run with the groups and times that are asked for now."""
+    return {**settings, "data": {**settings["data"], **asked}}

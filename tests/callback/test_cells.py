@@ -4,12 +4,15 @@ import json
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from emocam.callback.base import Finished
 from emocam.callback.cells import Cells
 from emocam.cells.verdict import WORDS, Rules
 from emocam.records.thresholds import Thresholds
+from emocam.results.run import Run
 
 CONTRACT = [
     *("object", "label", "images", "present", "kept", "percent", "percent_low", "percent_high"),
@@ -84,3 +87,22 @@ def test_what_was_taken_away_makes_the_verdict(explained) -> None:
     assert tree["effect_q"] > 0.05 and tree["verdict"] not in ("used", "effect without being looked at")
     assert told["cells_measured"] == 2
     assert cells["effect"].notna().sum() == 2 and cells["effect_images"].sum() == 24
+
+
+def test_a_run_whose_pictures_come_in_groups_is_tested_by_group(explained) -> None:
+    Cells(resamples=50).on_run_end(explained)
+    alone = explained.run.cells
+    file = explained.folder / "predictions.parquet"
+    images = pq.read_table(file)
+    group = pa.array([f"g{i // 3}" for i in range(len(images))])
+    pq.write_table(images.append_column("group", group), file)
+    grouped = Finished(Run(explained.folder), None, explained.thresholds, {})
+    Cells(resamples=50).on_run_end(grouped)
+    cells = grouped.run.cells
+    same = ["present", "kept", "percent", "use", "lift"]
+    pd.testing.assert_frame_equal(cells[same], alone[same])
+    assert set(cells["p_rule"]) == {"groups"} and set(alone["p_rule"]) == {"pictures"}
+    assert (cells["groups"] <= cells["present"]).all() and (alone["groups"] == alone["present"]).all()
+    asked = alone["percent"].between(20, 80)
+    width, before = (table["percent_high"][asked] - table["percent_low"][asked] for table in (cells, alone))
+    assert (width > before - 1e-9).all()

@@ -1,4 +1,4 @@
-"""The six words, and what it takes to say each."""
+"""The seven words, and what it takes to say each."""
 
 import numpy as np
 import pytest
@@ -70,7 +70,7 @@ def test_each_rule_decides(rules: Rules, changed: dict[str, float], expected: st
 
 def test_all_words_are_listed() -> None:
     cases = [{}, IDLE, UNSEEN, UNSEEN | IDLE, UNSEEN | IDLE | ALONE, {"present": 1}]
-    assert [word(**case) for case in cases] == list(WORDS)
+    assert [*(word(**case) for case in cases), "too few groups"] == list(WORDS)
 
 
 @pytest.mark.parametrize(
@@ -119,3 +119,22 @@ def test_what_was_put_in_is_said_so() -> None:
 def test_what_was_not_measured_is_left_out() -> None:
     bare = FOOTBALL | {"use_chance": np.nan, "flips": np.nan, "flips_control": np.nan, "verdict": None}
     assert verdict_sentence(bare) == "Football: in 31 % of the pictures labelled Excitement (12 % of all)."
+
+
+@pytest.mark.parametrize(
+    ("rule", "groups", "present_q", "expected"),
+    [
+        ("groups", 8, 0.001, "used"),
+        ("groups", 7, 0.001, "too few groups"),
+        ("groups", 40, np.nan, "too few groups"),  # fewer than twelve in all, so that there is no p
+        ("time", 1, 0.001, "used"),
+        ("time", 1, np.nan, "too few groups"),  # too few episodes of the object or the label
+        ("pictures", 40, 0.001, "used"),
+    ],
+)
+def test_pictures_of_too_few_groups_or_episodes_say_nothing(
+    rule: str, groups: int, present_q: float, expected: str
+) -> None:
+    changed = {"images": 100, "groups": groups, "present_q": present_q}
+    cells = {name: np.array([value]) for name, value in (SEEN | changed).items()}
+    assert verdicts(cells | {"p_rule": np.array([rule], object)}, Rules())[0] == expected
