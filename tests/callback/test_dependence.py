@@ -14,7 +14,14 @@ from emocam.callback.dependence import nearly_the_same
 from emocam.data.planted import Planted
 
 Command = Callable[..., int]
-QUICK = ("logger=null", "~callback.report", "~callback.overlay", "data.workers=0", "cache=null")
+QUICK = (
+    "classifier=planted",
+    "logger=null",
+    "~callback.report",
+    "~callback.overlay",
+    "data.workers=0",
+    "cache=null",
+)
 SCENES, COPIES = 16, 3
 
 
