@@ -62,7 +62,9 @@ class Replay:
         named = set(asked.values()) - {AUTO}  # columns, which only the data know
         if settings is None:
             if named:
-                raise SettingError(f"data.group and data.time: evidence {self.evidence} does not say which data made it")
+                raise SettingError(
+                    f"data.group and data.time: evidence {self.evidence} does not say which data made it"
+                )
             return None
         try:
             return components.build_recorded("data", with_groups(settings, asked))
