@@ -19,7 +19,7 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> object:
-    """Loads torch, pandas and the rest only when it is asked for."""
+    """Import a public name when it is first used, so that `import emocam` loads no torch or pandas."""
     if name in _HOMES:
         from importlib import import_module
 

@@ -1,4 +1,4 @@
-"""`python -m emocam`."""
+"""The entry point of `python -m emocam`."""
 
 from emocam.cli.main import main
 

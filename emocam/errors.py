@@ -9,7 +9,7 @@ class SettingError(ValueError):
 
 
 class ForeignSetting(SettingError):
-    """A setting that a file from elsewhere may not make; it is never passed over in silence."""
+    """A setting that a file from elsewhere may not make; it is never silently ignored."""
 
 
 class Refused(Exception):

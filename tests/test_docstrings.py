@@ -25,14 +25,18 @@ ROOMS = (
     "metric",
     "report",
     "compare",
+    "api",
     "errors.py",
+    "__init__.py",
+    "__main__.py",
+    "version.py",
 )
 """Rooms and files that are held to it."""
 VERBS = """
     Add Attribute Average
     Blend Blur Build
     Cast Check Choose Compare Compose Compute Continue Convert Convolve Copy Count Cut
-    Digest Draw Drop
+    Digest Do Draw Drop
     Enlarge Evaluate
     Fill Find Fit
     Gather Give Group
@@ -42,8 +46,8 @@ VERBS = """
     Make Mark Match Measure Mirror Move Multiply
     Name
     Pack Pass Pick Place Plot Project
-    Rank Read Recover Reduce Rename Replace Resample Resize Return Run
-    Scale Score Set Share Shorten Speed Split Start Stop Stretch Sum Suppress Switch
+    Rank Read Recover Reduce Rename Replace Resample Resize Restore Return Run
+    Scale Score Set Share Shorten Speed Split Stack Start Stop Stretch Sum Suppress Switch
     Take Train Turn
     Widen Wrap Write
     Yield

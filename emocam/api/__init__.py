@@ -1,1 +1,1 @@
-"""What a person calls from Python, in a script or a notebook."""
+"""The functions to call from Python, in a script or a notebook."""

@@ -1,4 +1,4 @@
-"""`emocam.explain`: what a model looks at in some pictures, without a line of settings."""
+"""The function `emocam.explain`: where a model looks in some pictures, without a line of settings."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
@@ -20,7 +20,7 @@ from emocam.settings.build import Kind, build
 from emocam.settings.paths import resource_folder
 
 AT_ONCE = 16
-"""Pictures in one pass."""
+"""The number of pictures in one pass."""
 WRAPPERS = {"OptimizedModule": "_orig_mod", "DataParallel": "module", "DistributedDataParallel": "module"}
 
 
@@ -32,22 +32,23 @@ def explain(
     labels: Sequence[str] | None = None,
     transform: Transform | None = None,
 ) -> Explained:
-    """Maps of where the model looks when it predicts what it predicts.
+    """Return maps of where the model looks in each picture, by default for the label that it predicts.
 
-    `model` is any module that makes logits (B, L) of pictures (B, C, H, W), in whatever mode; it is
-    left as it was found. `images` are PIL pictures, paths, or tensors that are already what the model
-    takes. `method` is a name of conf/cam, or a CAM with settings of its own. `layer`, a name or a
-    module, is by default the last one with places. Without `labels` these are numbers. `transform`
-    makes a tensor (C, H, W) of an upright PIL picture; without one a model of timm or of emocam
-    brings its own, and every other gets what most of torchvision's take: the shorter side at 256,
-    the middle 224 x 224, ImageNet's mean and deviation.
+    `model` is any module that returns logits (B, L) for pictures (B, C, H, W), in any mode; afterwards it
+    is as it was before. `images` are PIL pictures, paths, or tensors that are already inputs of the model.
+    `method` is a name of conf/cam, or a CAM with settings of its own. `layer`, a name or a module, is by
+    default the last one with spatial dimensions. Without `labels` these are numbers. `transform` turns an
+    upright PIL picture into a tensor (C, H, W); without one a model of timm or of emocam has its own, and
+    every other gets what most of torchvision's take: the shorter side at 256, the middle 224 x 224,
+    ImageNet's mean and deviation.
     """
     if not isinstance(model, nn.Module):
         raise TypeError(f"model must be a torch module, got {type(model).__name__}")
     model = _unwrapped(model)
-    cam, ready = cam_of(method), preparation(model, transform)
+    cam = cam_of(method)
+    ready = preparation(model, transform)
     shown: list[PictureShown] = []
-    found: list[tuple[Tensor, Tensor]] = []
+    answers: list[tuple[Tensor, Tensor]] = []
     classifier: Classifier | None = None
     with torch.inference_mode(False), state_restored(model):
         for part in _in_parts(read_inputs(images, ready)):
@@ -61,32 +62,32 @@ def explain(
                 cam.label_index(classifier.labels),
                 [one.shown.name for one in part],
             )
-            found.append((cam.maps(forward).cpu(), forward.logits.detach().cpu()))
+            answers.append((cam.maps(forward).cpu(), forward.logits.detach().cpu()))
             read_checks()
             shown += [one.shown for one in part]
     if classifier is None:
         raise SettingError("images must hold at least one picture, got none")
-    maps, logits = (torch.cat(parts) for parts in zip(*found, strict=True))
+    maps, logits = (torch.cat(parts) for parts in zip(*answers, strict=True))
     by = method if isinstance(method, str) else type(method).__name__
     return Explained(maps, logits, classifier.labels, classifier.layer, by, cam.target, shown)
 
 
 def cam_of(method: str | CAM) -> CAM:
-    """A CAM by its name in conf/cam, with the settings written there."""
+    """Return a CAM by its name in conf/cam, with the settings written there; a CAM as it is."""
     if isinstance(method, CAM):
         return method
     if not isinstance(method, str):
         raise TypeError(f"method must be a name or a CAM, got {type(method).__name__}")
     conf = resource_folder("conf") / "cam"
-    written = {file.stem: OmegaConf.load(file) for file in sorted(conf.glob("*.yaml"))}
-    names = [name for name, node in written.items() if "_target_" in node]
+    nodes = {file.stem: OmegaConf.load(file) for file in sorted(conf.glob("*.yaml"))}
+    names = [name for name, node in nodes.items() if "_target_" in node]
     if method not in names:
         raise SettingError(f"method {method!r} is no CAM method; {nearest(method, names, 40)}")
-    return build(OmegaConf.create({"cam": written[method], "seed": 0}).cam, "method", [], Kind(CAM))
+    return build(OmegaConf.create({"cam": nodes[method], "seed": 0}).cam, "method", [], Kind(CAM))
 
 
 def _unwrapped(model: nn.Module) -> nn.Module:
-    """The module itself, where it is compiled or spread over devices."""
+    """Return the module itself where it is compiled or spread over devices."""
     inner = WRAPPERS.get(type(model).__name__)
     return getattr(model, inner) if inner else model
 
@@ -97,7 +98,7 @@ def _in_parts(stream: Iterator[Input]) -> Iterator[list[Input]]:
 
 
 def _side_by_side(part: list[Input], model: nn.Module) -> Tensor:
-    """Inputs (B, C, H, W) on the model's device."""
+    """Stack inputs (B, C, H, W) on the model's device."""
     shapes = {tuple(one.x.shape) for one in part}
     if len(shapes) > 1:
         raise SettingError(
@@ -119,7 +120,7 @@ def _classifier(
     x: Tensor,
     grey: Tensor,
 ) -> Classifier:
-    """The model as the methods want it."""
+    """Return the model as a classifier, which is what the methods take."""
     if isinstance(labels, str):
         raise TypeError("labels must be a list of names, got one text")
     if isinstance(model, Classifier):

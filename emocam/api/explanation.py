@@ -1,4 +1,4 @@
-"""What a model looked at in some pictures."""
+"""The result of explaining pictures: maps, answers and small copies of the pictures."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from emocam.plot.association import Axes
 
 MOST_SHOWN = 12
-"""Pictures below a notebook's cell."""
+"""The most pictures shown below a notebook's cell."""
 SHOWN_SIDE = 200
 
 
@@ -22,8 +22,8 @@ SHOWN_SIDE = 200
 class Explained:
     """Maps (B, h, w) in [0, 1], each over the window of its picture, and the model's logits (B, L).
 
-    `label` and `confidence` are those predicted; the maps speak of the label that `target` names.
-    `shown` are small copies of the pictures; where nobody knows which part of a picture the model
+    `label` and `confidence` are those predicted; the maps explain the label that `target` names.
+    `shown` are small copies of the pictures; where it is not known which part of a picture the model
     saw, they are its input, stretched from black to white.
     """
 
@@ -54,13 +54,13 @@ class Explained:
 
     @property
     def titles(self) -> list[str]:
-        """What stands above each picture."""
+        """The text above each picture."""
         aim = "" if self.target == "predicted" else f"\nthe map is of {self.target}"
         pairs = zip(self.label, self.confidence.tolist(), strict=True)
         return [f"{label} {confidence:.2f}{aim}" for label, confidence in pairs]
 
     def plot(self, columns: int = 4, axes: "Sequence[Axes] | None" = None) -> "list[Axes]":
-        """Each picture with its map over it; on a new figure of pyplot's unless axes are given."""
+        """Plot each picture with its map over it, on a new figure of pyplot's unless axes are given."""
         from emocam.plot.explained import explained, side_by_side
 
         drawn = side_by_side(len(self), columns) if axes is None else list(axes)
@@ -79,6 +79,6 @@ class Explained:
 
     @property
     def _drawn(self) -> list[tuple[Image.Image, np.ndarray, list[float], str]]:
-        """Picture, map, window and title of each."""
+        """The picture, map, window and title of each."""
         rows = zip(self.shown, self.maps, self.titles, strict=True)
         return [(one.picture, map.numpy(), one.window.tolist(), title) for one, map, title in rows]

@@ -1,4 +1,4 @@
-"""Pictures, paths and tensors as a person gives them, made into a model's inputs at the door."""
+"""The conversion of pictures, paths and tensors to a model's inputs."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -22,9 +22,9 @@ Item = Image.Image | str | Path | Tensor
 IMAGENET = Preprocessing(
     CentreCrop(256, (224, 224)), (224, 224), (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 )
-"""Of most models of torchvision."""
+"""The preprocessing of most models of torchvision."""
 LARGEST_SHOWN = 512
-"""Pixels of the longer side of what is kept to be looked at."""
+"""The longer side in pixels of the copies kept for display."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class PictureShown:
 
 @dataclass(frozen=True)
 class Input:
-    """An input `x` (C, H, W), what a person sees of it, and whether it was made of a picture here."""
+    """An input `x` (C, H, W), the picture to display for it, and whether the input was made from a picture here."""
 
     x: Tensor
     shown: PictureShown
@@ -47,20 +47,20 @@ class Input:
 
 @dataclass(frozen=True)
 class Preparation:
-    """What makes an input (C, H, W) of an upright picture; `window` says where it looks, if that is known."""
+    """The function that turns an upright picture into an input (C, H, W); `window` gives its part, if known."""
 
     prepare: Transform
     window: Callable[[Image.Image], Tensor] | None
 
     def grey_of(self, first: Input) -> Tensor:
-        """What a middle grey is among inputs (C,); zero where inputs come as tensors, as if normalised."""
+        """Return the input of a middle grey (C,); zero where inputs are given as tensors, as if normalised."""
         if not first.prepared:
             return torch.zeros(len(first.x))
         return self.prepare(Image.new("RGB", (256, 256), (128, 128, 128))).float().mean((-2, -1))
 
 
 def preparation(model: torch.nn.Module, transform: Transform | None) -> Preparation:
-    """The given transform, else what the model knows of itself, else the usual one of ImageNet."""
+    """Return the given transform, else the model's own, else the usual one of ImageNet."""
     if transform is not None:
         if not callable(transform):
             raise TypeError(f"transform must be callable, got {type(transform).__name__}")
@@ -70,11 +70,11 @@ def preparation(model: torch.nn.Module, transform: Transform | None) -> Preparat
             lambda picture: model.prepare(model.view(picture)[0][None])[0],
             lambda picture: model.view(picture)[1],
         )
-    known = _timm(model) if hasattr(model, "pretrained_cfg") else IMAGENET
-    mean, std = (torch.tensor(values)[:, None, None] for values in (known.mean, known.std))
+    preprocessing = _timm(model) if hasattr(model, "pretrained_cfg") else IMAGENET
+    mean, std = (torch.tensor(values)[:, None, None] for values in (preprocessing.mean, preprocessing.std))
     return Preparation(
-        lambda picture: (known.view(picture)[0].float() / 255 - mean) / std,
-        lambda picture: known.view(picture)[1],
+        lambda picture: (preprocessing.view(picture)[0].float() / 255 - mean) / std,
+        lambda picture: preprocessing.view(picture)[1],
     )
 
 
@@ -85,7 +85,7 @@ def _timm(model: torch.nn.Module) -> Preprocessing:
 
 
 def _window_of(transform: Any) -> Callable[[Image.Image], Tensor] | None:
-    """Where torchvision's own presets look; of other transforms nobody knows."""
+    """Return the window of torchvision's own presets; None for other transforms, whose window is not known."""
     resize, crop = (getattr(transform, name, None) for name in ("resize_size", "crop_size"))
     if not (resize and crop and len(resize) == 1):
         return None
@@ -94,7 +94,7 @@ def _window_of(transform: Any) -> Callable[[Image.Image], Tensor] | None:
 
 
 def read_inputs(images: object, ready: Preparation) -> Iterator[Input]:
-    """One after another, so that only as many are open as are used."""
+    """Yield inputs one by one, so that only as many pictures are open as are used."""
     for number, item in enumerate(_items(images)):
         if isinstance(item, Tensor):
             x = _checked(item, "images")
@@ -165,7 +165,7 @@ def _checked(x: object, whose: str) -> Tensor:
 
 
 def _seen(x: Tensor) -> Image.Image:
-    """An input as a picture: its numbers stretched from black to white."""
+    """Return an input as a picture, with its numbers stretched from black to white."""
     x = x.detach().float().cpu()
     low, high = x.min(), x.max()
     stretched = (255 * (x - low) / (high - low).clamp(min=1e-12)).to(torch.uint8)

@@ -1,4 +1,4 @@
-"""`emocam.run`: the command line's words, in this process."""
+"""The function `emocam.run`: the command line's words, run in this process."""
 
 import sys
 import time
@@ -21,9 +21,9 @@ TERMINAL = ("--help", "-h", "--version", *VERBS)
 
 
 def run(*words: str) -> Run | list[Run]:
-    """What `python -m emocam WORDS` does; the finished run, or of a sweep (`-m`) the list of its runs.
+    """Do what `python -m emocam WORDS` does, and return the finished run, or the list of a sweep's runs (`-m`).
 
-    A mistake is raised, not printed; a run of a sweep that fails is warned of, as long as another does not.
+    A mistake is raised, not printed. If some runs of a sweep fail, a warning says so; if all fail, it is raised.
     """
     for word in words:
         if not isinstance(word, str):
@@ -44,31 +44,31 @@ def _single(outcome: Outcome) -> Run:
         raise SettingError(f"the words {' '.join(outcome.words)!r} start no run")
     if not (outcome.folder / "predictions.parquet").is_file():
         raise SettingError(f"this task leaves no tables to look at; what it left is in {outcome.folder}")
-    found = Run(outcome.folder)
+    finished = Run(outcome.folder)
     if outcome.status == 2:
-        unused = len(found.ledger) - int((found.ledger["status"] == "done").sum())
+        unused = len(finished.ledger) - int((finished.ledger["status"] == "done").sum())
         warnings.warn(
-            f"{unused} of {len(found.ledger)} images could not be used; .ledger says why", stacklevel=3
+            f"{unused} of {len(finished.ledger)} images could not be used; .ledger says why", stacklevel=3
         )
-    return found
+    return finished
 
 
 def _swept(outcome: Outcome) -> list[Run]:
     assert outcome.folder is not None
-    ended = job_status.read_jobs(outcome.folder)
+    jobs = job_status.read_jobs(outcome.folder)
     finished = [
-        job.folder for job in ended if job.status != 1 and (job.folder / "predictions.parquet").is_file()
+        job.folder for job in jobs if job.status != 1 and (job.folder / "predictions.parquet").is_file()
     ]
-    failed = [job.told for job in ended if job.status == 1]
+    failed = [job.told for job in jobs if job.status == 1]
     if not finished and outcome.mistakes:
         raise _raised(outcome.mistakes[0])
     if failed:
-        warnings.warn(f"{len(failed)} of {len(ended)} runs failed: {failed[0]}", stacklevel=3)
+        warnings.warn(f"{len(failed)} of {len(jobs)} runs failed: {failed[0]}", stacklevel=3)
     return [Run(folder) for folder in finished]
 
 
 def _raised(error: Exception) -> Exception:
-    """Mistakes in the words as a sentence, whatever Hydra called them; faults in code as they are."""
+    """Return a mistake in the words as one sentence, whatever error of Hydra it was; faults in code as they are."""
     from hydra.errors import HydraException
     from omegaconf.errors import OmegaConfBaseException
 
@@ -79,8 +79,9 @@ def _raised(error: Exception) -> Exception:
 
 @contextmanager
 def _hydra_as_found() -> Iterator[None]:
-    """A caller may have a Hydra of its own, and each of ours leaves its settings behind."""
-    instance, config = GlobalHydra.instance(), HydraConfig.instance()
+    """Restore Hydra's global state at the end: a caller may use Hydra too, and a run leaves its settings."""
+    instance = GlobalHydra.instance()
+    config = HydraConfig.instance()
     kept, settings = instance.hydra, config.cfg
     instance.clear()
     try:
