@@ -1,6 +1,7 @@
 """Who may import whom: a file imports only from lines below its own, and line-mates do not meet."""
 
 import ast
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -151,3 +152,41 @@ def test_one_method_does_not_import_another_method_s_library() -> None:
     assert reached("emocam.cam.gradcam") >= {"emocam", "torch"}
     assert "captum" not in reached("emocam.cam.gradcam")
     assert "lightnet" not in reached("emocam.detector.annotations")
+
+
+SHARED = re.compile(r"main|read_\w+|_\w+|T")
+"""Names that may stand in several files: a verb's entry, readers of one table each, type variables."""
+
+
+def defined(package: Path) -> dict[str, list[str]]:
+    """The files that define each class and function at their top level."""
+    places: dict[str, list[str]] = {}
+    for file in sorted(package.rglob("*.py")):
+        for node in ast.parse(file.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.ClassDef | ast.FunctionDef):
+                places.setdefault(node.name, []).append(file.relative_to(package).as_posix())
+    return places
+
+
+def options() -> set[str]:
+    """Classes that conf/ names: an option is called like its file, in each group."""
+    targets = re.compile(r"_target_: emocam\.[\w.]+\.(\w+)")
+    files = (PACKAGE.parent / "conf").rglob("*.yaml")
+    return {name for file in files for name in targets.findall(file.read_text(encoding="utf-8"))}
+
+
+def test_a_name_is_one_thing() -> None:
+    known = options()
+    twice = {
+        name: files
+        for name, files in defined(PACKAGE).items()
+        if len(files) > 1 and not SHARED.fullmatch(name) and name not in known
+    }
+    assert not twice
+
+
+def test_a_name_of_two_things_is_found(tmp_path: Path) -> None:
+    for room in ("cam", "data"):
+        (tmp_path / room).mkdir()
+        (tmp_path / room / "base.py").write_text("def digest():\n    pass")
+    assert defined(tmp_path) == {"digest": ["cam/base.py", "data/base.py"]}

@@ -17,10 +17,27 @@ def rows(text: str) -> list[tuple[str, str, str]]:
     return [(row[1], row[2], row[3] or "") for row in found if row and row[1] != "_target_"]
 
 
+def inherited(file: Path) -> str:
+    """Return a yaml whose `defaults` name another option of its group with that option's lines first."""
+    text = file.read_text(encoding="utf-8")
+    parents = [name for name in yaml.safe_load(text).get("defaults", []) if name != "_self_"]
+    if not parents or is_nested(text):
+        return text
+    own = re.sub(r"^defaults:\n(?:  - .*\n)+\n*", "", text, flags=re.MULTILINE)
+    names = {name for name, *_ in rows(own)} | {"_target_"}
+    above = [inherited(file.with_name(f"{parent}.yaml")) for parent in parents]
+    kept = [line for line in "".join(above).splitlines() if line.partition(":")[0] not in names]
+    return "\n".join([*own.splitlines(), *kept, ""])
+
+
+def is_nested(text: str) -> bool:
+    """Return whether a setting holds settings, so that a table cannot show it."""
+    return any(isinstance(value, dict) for value in yaml.safe_load(text).values())
+
+
 def is_flat(text: str) -> bool:
-    """Whether the table says all: no setting within a setting."""
-    settings = yaml.safe_load(text)
-    return "defaults" not in settings and not any(isinstance(value, dict) for value in settings.values())
+    """Return whether the table says all."""
+    return "defaults" not in yaml.safe_load(text) and not is_nested(text)
 
 
 def table(group: str, text: str) -> str:
@@ -44,7 +61,7 @@ def said(target: object) -> str:
 
 
 def option(group: str, file: Path) -> str:
-    text = file.read_text(encoding="utf-8")
+    text = inherited(file)
     settings = yaml.safe_load(text)
     shown = table(group, text) if is_flat(text) else f"```yaml\n{text}```"
     return f"## `{group}={file.stem}`\n\n{said(settings.get('_target_'))}\n\n{shown}\n"

@@ -67,11 +67,16 @@ class Finished:
             *(torch.from_numpy(matrix) for matrix in (counted.kept, counted.present, counted.images))
         )
 
+    @property
+    def truth(self) -> list[dict[str, Any]]:
+        """What the data know of cells, where the detector's objects are theirs."""
+        return [] if self.data is None else self.data.truth_for(self.run.object_names)
+
     @cached_property
     def finding(self) -> list[Finding]:
         """The object that counts most often under each label, with its role where the data knows the truth."""
         counts, run = self.counts, self.run
-        roles = {} if self.data is None else {(c["object"], c["label"]): c["role"] for c in self.data.truth}
+        roles = {(cell["object"], cell["label"]): cell["role"] for cell in self.truth}
         return strongest(
             counts.percent.numpy(), counts.counts.numpy(), run.object_names, run.label_names, roles
         )

@@ -42,10 +42,9 @@ class Recovery(LastCallback):
     """
 
     def on_run_end(self, finished: Finished) -> dict[str, Any]:
-        data = finished.data
-        if data is None or not data.truth:
+        data, cells = finished.data, finished.truth
+        if data is None or not cells:
             return {}
-        cells = data.truth
         run = finished.run
         used = mark_cells(run, [(cell["object"], cell["label"]) for cell in cells if cell["role"] in CUES])
         left_out = mark_cells(run, data.doubtful)

@@ -29,7 +29,7 @@ class Truth:
             # labels of another vocabulary, such as FindingEmo's beside EmoNet's, cannot be right or wrong
             if len(answers) and set(answers["truth"]) <= set(run.label_names):
                 summary["accuracy"] = float((answers["truth"] == answers["label"]).mean())
-        cells = [] if finished.data is None else finished.data.truth
+        cells = finished.truth
         if not cells:
             return summary
         (finished.folder / "truth.json").write_text(json.dumps({"cells": cells}, indent=1))

@@ -98,15 +98,33 @@ class CAM:
 
     def channel_weights(self, forward: ForwardPass) -> Tensor:
         """Return how much each channel speaks for the score: (B, C)."""
-        raise NotImplementedError
+        raise SettingError(
+            f"cam: {type(self).__name__} overrides neither channel_weights nor raw; one is needed"
+        )
 
     def raw(self, forward: ForwardPass) -> Tensor:
         """Return the map (B, h, w) before its positive part is taken."""
-        return torch.einsum("bc,bchw->bhw", self.channel_weights(forward), forward.activation.detach())
+        activation = forward.activation.detach()
+        weights = self.channel_weights(forward)
+        if weights.shape != activation.shape[:2]:
+            raise self._misshapen("channel_weights", "(B, C)", tuple(activation.shape[:2]), weights)
+        return torch.einsum("bc,bchw->bhw", weights, activation)
 
     def maps(self, forward: ForwardPass) -> Tensor:
         """Return the map (B, h, w) in [0, 1]."""
-        return normalise(self.raw(forward).detach())
+        raw = self.raw(forward).detach()
+        if raw.ndim != 3 or len(raw) != len(forward.activation):
+            raise self._misshapen("raw", "(B, h, w)", (len(forward.activation), "h", "w"), raw)
+        return normalise(raw)
+
+    def _misshapen(
+        self, method: str, letters: str, shape: tuple[object, ...], values: Tensor
+    ) -> SettingError:
+        expected = ", ".join(str(side) for side in shape)
+        return SettingError(
+            f"cam: {type(self).__name__}.{method} must return {letters}, here ({expected}), "
+            f"got {tuple(values.shape)}"
+        )
 
     def label_index(self, labels: list[str]) -> int | None:
         """Return the explained label's place, or None for the predicted one."""

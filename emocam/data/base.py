@@ -1,6 +1,10 @@
 """A corpus: a stable list of images, each opened once."""
 
+<<<<<<< HEAD
 import math
+=======
+from collections.abc import Collection
+>>>>>>> 17e74d1 (House: Components get values, data sets inherit their settings, contracts that need no list; Tests: Runs of earlier formats)
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -114,6 +118,10 @@ class Data:
     def truth(self) -> list[dict[str, Any]]:
         """What is known of cells, each with `object`, `label` and `role`, where the answer is known."""
         return []
+
+    def truth_for(self, objects: Collection[str]) -> list[dict[str, Any]]:
+        """Return the truth where a detector with these objects can be held against it, else nothing."""
+        return self.truth if {cell["object"] for cell in self.truth} <= set(objects) else []
 
     @property
     def doubtful(self) -> list[tuple[str, str]]:

@@ -118,7 +118,7 @@ def measure_effect(components: Components, evidence_key: str) -> None:
                 f"the evidence speaks of ({len(run.label_names)}, {run.label_names[0]} the first); "
                 "explain the pictures with it first"
             )
-        seed = components.settings["seed"]
+        seed = components.seed
         trials = plan(run, effect, components.thresholds, seed)
         paths = files_of(components, trials)
         chunks = Chunks(folder, key, "trying")

@@ -44,10 +44,10 @@ def stamp(file: Path) -> tuple[int, ...] | None:
 class EvidenceCache:
     """Where evidence lies that was found before, for runs over one listing; without a cache it knows nothing."""
 
-    def __init__(self, settings: dict[str, Any], data: Data, listing: Sequence[str]) -> None:
+    def __init__(self, cache: Path | None, data: Data, listing: Sequence[str]) -> None:
         self.folder: Path | None = None
-        if settings.get("cache") and not settings.get("allow") and len(listing) <= MOST_IMAGES:
-            self.folder = Path(settings["cache"]).expanduser() / "evidence"
+        if cache is not None and len(listing) <= MOST_IMAGES:
+            self.folder = cache / "evidence"
             self.seen = _seen(data, listing)
 
     def _file(self, key: str) -> Path:

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from emocam.cam.base import CAM
 from emocam.classifier.base import Classifier
@@ -18,22 +18,38 @@ from emocam.importance.base import Importance
 from emocam.paste.base import Change
 from emocam.records.thresholds import Thresholds
 
+Precision = Literal[32, "bf16"]
+
 
 @dataclass
 class Components:
     """Components, each built when it is first asked for: a replay never loads a network.
 
-    `evidence_from` is the finished run whose evidence was taken, where it was. `classifier_named` says
-    whether the command line chose the classifier, or the defaults did.
+    `precision` is that of the networks, `cache` the folder that holds detections and evidence, `trainer` the
+    arguments of Lightning's trainer; `own_code` says that a user's modules take part, whose changes no key
+    names, and `classifier_named` whether the command line chose the classifier, or the defaults did.
+    `settings` are all that was composed, for keys and digests; a component gets its value instead.
+    `evidence_from` is the finished run whose evidence was taken, where it was.
     """
 
     folder: Path
     settings: dict[str, Any]
     build: Callable[[str], Any]
     build_recorded: Callable[[str, dict[str, Any]], Any]
+    precision: Precision = 32
+    cache: Path | None = None
+    trainer: dict[str, Any] = field(default_factory=dict)
+    quiet: bool = False
+    seed: int = 0
+    own_code: bool = False
     seconds: dict[str, float] = field(default_factory=dict)
     evidence_from: Path | None = None
     classifier_named: bool = True
+
+    @property
+    def accelerator(self) -> str:
+        """The device that the trainer was asked for."""
+        return self.trainer.get("accelerator", "auto")
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
@@ -56,17 +72,17 @@ class Components:
     @cached_property
     def classifier(self) -> Classifier:
         classifier: Classifier = self.build("classifier")
-        classifier.bf16 = self.settings.get("precision") == "bf16"
+        classifier.bf16 = self.precision == "bf16"
         return classifier
 
     @cached_property
     def detector(self) -> Detector:
         vocabulary: Callable[[Detector], Detector] = self.build("vocabulary")
         detector: Detector = self.build("detector")
-        if self.settings.get("precision") == "bf16":
+        if self.precision == "bf16":
             detector.to_bf16()
-        if detector.identity is not None and self.settings.get("cache"):
-            detector = CachedDetector(detector, Path(self.settings["cache"]).expanduser())
+        if detector.identity is not None and self.cache is not None:
+            detector = CachedDetector(detector, self.cache)
         detector = vocabulary(detector)
         detector.set_annotated_objects(self.data.objects)
         return detector

@@ -55,7 +55,8 @@ def find_evidence(runs: Sequence[Components], keys: Sequence[str]) -> None:
     if not left:
         return
     with first.stage("copy"):
-        memory = EvidenceCache(first.settings, first.data, first.listing)
+        cache = None if first.own_code else first.cache
+        memory = EvidenceCache(cache, first.data, first.listing)
         for components, key in left:
             if Chunks(components.folder, key).stored_key() is None:  # what was begun here goes on
                 components.evidence_from = memory.copy_to(components.folder, key)

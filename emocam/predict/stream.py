@@ -38,10 +38,10 @@ def stream(
 
     `images` is how many there are in all, with those that an earlier attempt has done.
     """
-    settings, data = components.settings, components.data
+    data = components.data
     left = len(samples)  # type: ignore[arg-type]
-    callbacks = [*writers, ShowProgress(images, images - left, settings["quiet"])]
-    trainer = fitting_trainer(settings["trainer"], callbacks, left)
+    callbacks = [*writers, ShowProgress(images, images - left, components.quiet)]
+    trainer = fitting_trainer(components.trainer, callbacks, left)
     on_cuda = isinstance(trainer.accelerator, CUDAAccelerator)
     loader = DataLoader(
         samples,
@@ -81,13 +81,13 @@ def on_accelerator(settings: dict[str, Any]) -> bool:
 
 
 def fitting_trainer(
-    settings: dict[str, Any], callbacks: list[lightning.Callback], images: int
+    arguments: dict[str, Any], callbacks: list[lightning.Callback], images: int
 ) -> lightning.Trainer:
     """Never of more processes than images: one without any has nothing to predict on, and Lightning refuses."""
 
     def trainer(**changed: Any) -> lightning.Trainer:
         return lightning.Trainer(
-            **settings | changed,
+            **arguments | changed,
             callbacks=callbacks,
             inference_mode=False,  # CAM methods need gradients
             logger=False,

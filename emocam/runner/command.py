@@ -8,7 +8,7 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
-from emocam.predict.components import Components
+from emocam.predict.components import Components, Precision
 from emocam.runner.kinds import KINDS
 from emocam.settings.build import build
 from emocam.system.memory import keep_memory
@@ -41,11 +41,25 @@ def build_components(command: Command, seconds: dict[str, float]) -> Components:
         node = OmegaConf.select(OmegaConf.create(recorded), name)
         return build(node, name, command.allowed, KINDS[name])
 
-    named = any(word.lstrip("+").partition("=")[0].startswith("classifier") for word in command.words)
-    return Components(command.folder, settings, build_here, build_recorded, seconds, classifier_named=named)
+    return Components(
+        command.folder,
+        settings,
+        build_here,
+        build_recorded,
+        precision=settings["precision"],
+        cache=Path(settings["cache"]).expanduser() if settings["cache"] else None,
+        trainer=settings["trainer"],
+        quiet=settings["quiet"],
+        seed=settings["seed"],
+        own_code=bool(settings["allow"]),
+        classifier_named=any(
+            word.lstrip("+").partition("=")[0].startswith("classifier") for word in command.words
+        ),
+        seconds=seconds,
+    )
 
 
-def precision(settings: dict[str, Any]) -> int | str:
+def precision(settings: dict[str, Any]) -> Precision:
     """That of the settings, or 32 and a sentence where the device computes no other."""
     if settings["precision"] != "bf16":
         return 32

@@ -42,10 +42,9 @@ def run_command(command: Command, spent: Mapping[str, float] = MappingProxyType(
     """
     imports = {"imports": time.perf_counter() - command.started}
     components = build_components(command, dict.fromkeys(STAGES, 0.0) | imports | dict(spent))
-    settings = components.settings
     with components.stage("imports"):  # Lightning comes with the task
         task: Task = components.build("task")
-    with tracked(command, settings, components) as tracker:
+    with tracked(command, components) as tracker:
         callbacks = built(command, components)
         data = task.perform(components)
         if not (command.folder / "predictions.parquet").is_file():
@@ -60,7 +59,7 @@ def run_command(command: Command, spent: Mapping[str, float] = MappingProxyType(
                 tracker.folder(command.folder)
                 describe(tracker, Run(command.folder), summary, ledger.line, command.choices.get("data", ""))
         tell(summary, ledger, command.folder, tracker)
-        most = settings["data"].get("max_unreadable", 1)
+        most = OmegaConf.select(command.cfg, "data.max_unreadable", default=1)
         return 2 if ledger.unused > most * ledger.images else 0
 
 
@@ -77,7 +76,7 @@ def finish_run(
     command: Command, components: Components, data: Data | None, callbacks: Mapping[str, RunCallback]
 ) -> tuple[Ledger, Summary]:
     """Run the callbacks, then write summary.json with the last word."""
-    listing = None if data is None or components.settings.get("evidence") else len(components.listing)
+    listing = None if data is None or command.cfg.get("evidence") else len(components.listing)
     ledger = read_ledger(command.folder, listing)
     finished = Finished(
         Run(command.folder), data, components.thresholds, described(command, components, ledger)
@@ -93,8 +92,7 @@ def finish_run(
 
 def described(command: Command, components: Components, ledger: Ledger) -> Summary:
     """Return what the summary says before any callback: how many images, and how the run was made."""
-    settings = components.settings
-    written = json.dumps(settings, sort_keys=True, default=str)
+    written = json.dumps(components.settings, sort_keys=True, default=str)
     summary: Summary = {
         **ledger.counts,  # type: ignore[typeddict-item]
         "regions": pq.read_metadata(command.folder / parquet(EVIDENCE)).num_rows,
@@ -102,7 +100,7 @@ def described(command: Command, components: Components, ledger: Ledger) -> Summa
         "settings": hashlib.sha256(written.encode()).hexdigest()[:16],
         "thresholds": asdict(components.thresholds),
         "choices": command.choices,
-        "precision": str(settings["precision"]),
+        "precision": str(components.precision),
         "command": " ".join(["python -m emocam", *command.words]),
         "versions": {name: importlib.metadata.version(name) for name in PACKAGES if _installed(name)},
         "python": sys.version.split()[0],

@@ -17,9 +17,7 @@ from emocam.version import __version__
 
 
 @contextmanager
-def tracked(
-    command: Command, settings: dict[str, Any], components: Components
-) -> Iterator[TrackedRun | None]:
+def tracked(command: Command, components: Components) -> Iterator[TrackedRun | None]:
     """The run in the tracking store, whose status says how it ended."""
     with components.stage("tracking"):
         store: MLflow | None = build(command.cfg.get("logger"), "logger", command.allowed, KINDS["logger"])
@@ -27,7 +25,9 @@ def tracked(
         if store:
             words = " ".join(["python -m emocam", *command.words])
             tags = {"emocam.version": __version__, "emocam.command": words, "mlflow.source.name": words}
-            tracker = store.start(run_name(command), params(settings, command.choices), tags, command.parent)
+            tracker = store.start(
+                run_name(command), params(components.settings, command.choices), tags, command.parent
+            )
             tracker.tags({"emocam.folder": str(command.folder.absolute())})
     ending: Ending = "FAILED"
     try:

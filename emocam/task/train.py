@@ -3,10 +3,10 @@
 import sys
 from dataclasses import dataclass
 
-from emocam.errors import SettingError, nearest
+from emocam.data.planted import Planted
+from emocam.errors import SettingError
 from emocam.predict.components import Components
 from emocam.train.world import train
-from emocam.world.rules import WORLDS
 
 
 @dataclass
@@ -17,14 +17,12 @@ class Train:
     epochs: int = 9
 
     def perform(self, components: Components) -> None:
-        data = components.settings["data"]
-        world, strength = data.get("world"), data.get("strength", 1.0)
-        if world not in WORLDS:
-            raise SettingError(f"data.world {world!r} cannot be trained on; {nearest(str(world), WORLDS)}")
+        data = components.data
+        if not isinstance(data, Planted):
+            raise SettingError("task=train draws the pictures that it trains on; it needs data=planted")
+        world, folder = data.world, components.folder
         with components.stage("train"):
-            found = train(
-                world, components.settings["seed"], self.pictures, self.epochs, components.folder, strength
-            )
+            found = train(world, components.seed, self.pictures, self.epochs, folder, data.strength)
         used = ", ".join(f"{cell['object']} for {cell['label']}" for cell in found["cells"] if cell["used"])
         sys.stdout.write(
             f"{found['accuracy']:.1%} of unseen pictures right; by intervention the network uses: "

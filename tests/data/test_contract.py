@@ -4,6 +4,7 @@ import importlib
 from dataclasses import fields
 from pathlib import Path
 
+import hydra
 import pytest
 from omegaconf import OmegaConf
 
@@ -16,7 +17,9 @@ WALKED = {"root", "max_pixels", "follow_links"}
 
 @pytest.mark.parametrize("name", sorted(file.stem for file in CONF.glob("*.yaml")))
 def test_the_yaml_is_a_call_of_its_class(name: str) -> None:
-    settings = OmegaConf.to_container(OmegaConf.load(CONF / f"{name}.yaml"), resolve=False)
+    with hydra.initialize_config_dir(str(CONF.parent), version_base="1.3"):
+        composed = hydra.compose(f"data/{name}", overrides=["+seed=0"])
+    settings = OmegaConf.to_container(composed.data, resolve=False)
     assert isinstance(settings, dict)
     module, _, target = str(settings.pop("_target_")).rpartition(".")
     kind = getattr(importlib.import_module(module), target)

@@ -140,3 +140,26 @@ def yolov3_net(tmp_path_factory: pytest.TempPathFactory, pictures: list[Image.Im
     network.save(files["weights"])
     yield files
     Path(files["weights"]).unlink()  # 250 MB
+
+
+@pytest.fixture
+def darknet_words(small_net: Files) -> list[str]:
+    return [f"detector.{name}={value}" for name, value in {**small_net, "size": 64}.items()]
+
+
+@pytest.fixture
+def yolov3_words(yolov3_net: Files) -> list[str]:
+    settings = {name: value for name, value in yolov3_net.items() if name != "cfg"}
+    return [f"detector.{name}={value}" for name, value in {**settings, "size": 96}.items()]
+
+
+@pytest.fixture
+def torchvision_words() -> list[str]:
+    model = "detector.model=ssdlite320_mobilenet_v3_large"
+    return [model, "detector.weights=random", "detector.score=0.0112"]
+
+
+@pytest.fixture
+def joined_words(small_net: Files) -> list[str]:
+    chosen = [f"detector.darknet.{name}={value}" for name, value in small_net.items()]
+    return ["detector.detectors=[annotations,haar,darknet]", *chosen]

@@ -9,6 +9,7 @@ import torch
 from PIL import Image
 
 from emocam.detector.base import Detector
+from emocam.errors import SettingError
 from emocam.functional.box.boxes import iou
 from emocam.records.detections import Detections
 from emocam.runner.kinds import KINDS
@@ -16,40 +17,27 @@ from emocam.settings.build import build
 
 CONF = Path(__file__).parents[2] / "conf"
 OPTIONS = sorted(path.stem for path in (CONF / "detector").glob("*.yaml"))
-NEEDS = {"haar": "cv2", "darknet": "cv2", "joined": "cv2", "yolov3": "lightnet"}
 
 
 def words(option: str, request: pytest.FixtureRequest) -> list[str]:
-    """Settings with which an option needs no download: files written by the tests, random weights."""
-    if option in ("darknet", "yolov3"):
-        files = request.getfixturevalue("small_net" if option == "darknet" else "yolov3_net")
-        settings = {**files, "size": 64 if option == "darknet" else 96}
-        if option == "yolov3":
-            del settings["cfg"]
-        return [f"detector.{name}={value}" for name, value in settings.items()]
-    if option == "torchvision":
-        return [
-            "detector.model=ssdlite320_mobilenet_v3_large",
-            "detector.weights=random",
-            "detector.score=0.0112",
-        ]
-    if option == "joined":
-        files = request.getfixturevalue("small_net")
-        chosen = [f"detector.darknet.{name}={value}" for name, value in files.items()]
-        return ["detector.detectors=[annotations,haar,darknet]", *chosen]
-    assert option in ("annotations", "haar", "nothing"), (
-        f"say here how conf/detector/{option}.yaml is built in a test"
-    )
-    return []
+    """Settings with which an option needs no download, where a fixture `OPTION_words` of conftest.py has any."""
+    try:
+        return request.getfixturevalue(f"{option}_words")
+    except pytest.FixtureLookupError:
+        return []
 
 
 @pytest.fixture(params=OPTIONS)
 def detector(request: pytest.FixtureRequest) -> Iterator[Detector]:
     option: str = request.param
-    pytest.importorskip(NEEDS.get(option, "torch"))
     with hydra.initialize_config_dir(str(CONF), version_base="1.3"):
         cfg = hydra.compose(f"detector/{option}", overrides=["+seed=0", *words(option, request)])
-    detector = build(cfg.detector, "detector", [], KINDS["detector"])
+    try:
+        detector = build(cfg.detector, "detector", [], KINDS["detector"])
+    except SettingError as error:
+        if "pip install" not in str(error):  # a library that is optional may be absent
+            raise
+        pytest.skip(str(error))
     detector.set_annotated_objects(["cup", "hat"])
     yield detector.eval()
 

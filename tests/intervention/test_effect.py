@@ -98,7 +98,15 @@ def parts_in(folder: Path, effect: Effect | None, **thresholds: float) -> Compon
         "trainer": {"accelerator": "cpu"},
     }
     folder.mkdir(exist_ok=True)
-    return Components(folder, settings, made.get, lambda name, recorded: None)
+    return Components(
+        folder,
+        settings,
+        made.get,
+        lambda name, recorded: None,
+        trainer={"accelerator": "cpu"},
+        quiet=True,
+        seed=5,
+    )
 
 
 def measured(folder: Path, effect: Effect, **thresholds: float) -> pd.DataFrame:
