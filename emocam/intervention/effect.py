@@ -127,7 +127,7 @@ def measure_effect(components: Components, evidence_key: str) -> None:
         if len(left):
             samples = Trials(components.data, paths, trials, left, model.classifier.view, effect, seed)
             writer = WriteChunks(chunks, partial(effect_rows, effect=effect, labels=labels))
-            pictures = PICTURES_ELSEWHERE if on_accelerator(components.settings["trainer"]) else PICTURES
+            pictures = PICTURES_ELSEWHERE if on_accelerator(components.trainer) else PICTURES
             stream(components, model, samples, [writer], together, pictures, len(trials))
         blank = effect_rows(torch.zeros(0, len(labels)), together([]), effect, labels)
         planned = sum(len(of_image) for of_image in trials.values())

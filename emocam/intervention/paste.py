@@ -265,7 +265,7 @@ def paste_all(components: Components, listing: list[str], evidence_key: str) -> 
         if len(left):
             samples = Variants(components.data, listing, left, model.classifier.view, change, regions)
             writer = WriteChunks(chunks, partial(paste_rows, labels=labels))
-            pictures = PICTURES_ELSEWHERE if on_accelerator(components.settings["trainer"]) else PICTURES
+            pictures = PICTURES_ELSEWHERE if on_accelerator(components.trainer) else PICTURES
             stream(components, model, samples, [writer], side_by_side, pictures, len(done))
         names = {METADATA: json.dumps({"labels": labels, "key": key}).encode()}
         nothing = Changed("", 0, torch.zeros(0), torch.zeros(0), [])

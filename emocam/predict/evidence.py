@@ -115,7 +115,7 @@ def explain_missing(runs: Sequence[Components], keys: Sequence[str]) -> None:
 
 def _fitting(components: Components, model: Explain, images: int) -> int:
     """Return the batch size for the networks' views and the memory that is free."""
-    trainer = components.settings["trainer"]
+    trainer = components.trainer
     accelerated = on_accelerator(trainer)
     elsewhere = free_memory(trainer.get("accelerator", "auto")) if accelerated else None
     views = [model.classifier.view, model.detector.view]

@@ -6,7 +6,7 @@ from typing import Any
 
 from emocam.report.conclusions import conclusions
 from emocam.report.examples import Example, find_examples
-from emocam.report.findings import Finding, standing_out, warnings
+from emocam.report.findings import StandOut, standing_out, warnings
 from emocam.report.paste import MOST_FLIPS, Pasted, find_pasted
 from emocam.report.thumbnails import OpenPicture, side_for, write_thumbnails
 from emocam.report.top_pictures import Strongest, find_strongest
@@ -24,7 +24,7 @@ class PageContent:
     run: Run
     strongest: Strongest
     examples: dict[str, Example]
-    cells: list[Finding]
+    cells: list[StandOut]
     warnings: list[str]
     outside: list[Outside] = field(default_factory=list)
     pasted: Pasted | None = None
@@ -47,7 +47,7 @@ class PageContent:
             "version": self.run.summary.get("versions", {}).get("emocam", ""),
         }
 
-    def cards(self, most: int) -> list[tuple[Finding, Example]]:
+    def cards(self, most: int) -> list[tuple[StandOut, Example]]:
         """Return pairs of each cell that stands out and each of its at most `most` strongest pictures."""
         cards = []
         pairs = self.strongest.pairs

@@ -18,7 +18,7 @@ MOSTLY_OUTSIDE = 0.5
 
 
 @dataclass(frozen=True)
-class Finding:
+class StandOut:
     """An object and a label that stand out: percent of the label's images, and of all others."""
 
     object: int
@@ -37,7 +37,7 @@ def contrast(matrix: Matrix) -> NDArray[np.float64]:
     return matrix.percent - np.nan_to_num(elsewhere)
 
 
-def standing_out(matrix: Matrix, most: int = 6) -> list[Finding]:
+def standing_out(matrix: Matrix, most: int = 6) -> list[StandOut]:
     """Return for each label the object with the highest contrast; the most certain labels first."""
     difference = np.nan_to_num(contrast(matrix), nan=-np.inf)
     findings = []
@@ -48,7 +48,7 @@ def standing_out(matrix: Matrix, most: int = 6) -> list[Finding]:
             percent = float(matrix.percent[object, label])
             elsewhere = percent - float(difference[object, label])
             images = int(matrix.images[label])
-            findings.append(Finding(object, label, count, images, percent, elsewhere))
+            findings.append(StandOut(object, label, count, images, percent, elsewhere))
     return sorted(findings, key=lambda c: (c.images < FEW_IMAGES, c.elsewhere - c.percent))[:most]
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 
-def plain(value: Any) -> Any:
+def plain_values(value: Any) -> Any:
     """Convert a number or array of numpy to what JSON can hold."""
     if isinstance(value, np.generic | np.ndarray):
         return value.tolist()
@@ -16,7 +16,7 @@ def plain(value: Any) -> Any:
 
 def literal(data: Any) -> str:
     """Return JSON that is also JavaScript, and that no reader of HTML mistakes for a tag."""
-    text = json.dumps(data, separators=(",", ":"), allow_nan=False, default=plain)
+    text = json.dumps(data, separators=(",", ":"), allow_nan=False, default=plain_values)
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 

@@ -96,7 +96,7 @@ def write_summary(folder: Path, summary: Summary) -> None:
     (folder / SUMMARY).write_text(json.dumps(summary, indent=1))
 
 
-def joined(summary: Summary, entries: Mapping[str, Any], callback: str) -> Summary:
+def with_entries(summary: Summary, entries: Mapping[str, Any], callback: str) -> Summary:
     """Return the summary with a callback's entries; an entry that is there already is an error."""
     if taken := sorted(set(entries) & set(summary)):
         raise SettingError(

@@ -8,13 +8,12 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from pathlib import Path
 
-from omegaconf import DictConfig, OmegaConf, open_dict
+from omegaconf import DictConfig, open_dict
 
 from emocam.errors import SettingError
 from emocam.runner import job_status, sweep
-from emocam.runner.command import Command, build_components
+from emocam.runner.command import Command, build_components, write_settings
 from emocam.runner.kinds import KINDS
 from emocam.runner.single import run_command
 from emocam.settings.build import build
@@ -89,14 +88,3 @@ def explain_jointly(children: list[Command]) -> dict[str, float]:
     parts = [build_components(child, {}) for child in children]
     explain_together(parts)
     return {name: seconds / len(children) for name, seconds in parts[0].seconds.items()}
-
-
-def write_settings(folder: Path, cfg: DictConfig, words: list[str]) -> None:
-    """`.hydra/`, as Hydra leaves it in the folder of a job."""
-    inner = folder / ".hydra"
-    inner.mkdir(parents=True, exist_ok=True)
-    OmegaConf.save(
-        OmegaConf.masked_copy(cfg, [str(key) for key in cfg if key != "hydra"]), inner / "config.yaml"
-    )
-    OmegaConf.save(OmegaConf.masked_copy(cfg, ["hydra"]), inner / "hydra.yaml")
-    OmegaConf.save(OmegaConf.create(words), inner / "overrides.yaml")

@@ -26,7 +26,7 @@ from emocam.predict.provenance import corpus_digest, source
 from emocam.results.files import METADATA
 from emocam.results.merge_tables import ShardRun, write_interleaved
 from emocam.results.run import Run
-from emocam.runner.command import Command, build_components
+from emocam.runner.command import Command, build_components, write_settings
 from emocam.runner.shards import all_shards, check_same_settings, read_shard_run
 from emocam.runner.single import run_command
 from emocam.settings.check import writable
@@ -57,7 +57,7 @@ class Merge:
         components = build_components(command, {})
         with components.stage("merge"):
             merge_tables(shard_runs, components)
-        write_settings(command)
+        write_settings(command.folder, command.cfg, command.words)
         explained = (Run(shard_run.folder).summary["seconds"].get("predict", 0.0) for shard_run in shard_runs)
         return run_command(command, {**components.seconds, "predict": sum(explained)})
 
@@ -145,11 +145,3 @@ def merge_paste(shard_runs: Sequence[ShardRun], components: Components, key: str
     write_interleaved(shard_runs, "paste", target, {METADATA: json.dumps(names).encode()})
     regions = regions_of(Run(components.folder), components.paste.where, components.thresholds)
     leave_flips(components, components.listing, regions)
-
-
-def write_settings(command: Command) -> None:
-    """`.hydra/`, as the whole run would have it."""
-    inner = command.folder / ".hydra"
-    inner.mkdir(exist_ok=True)
-    OmegaConf.save(command.cfg, inner / "config.yaml")
-    OmegaConf.save(OmegaConf.create(command.words), inner / "overrides.yaml")

@@ -22,7 +22,7 @@ from emocam.predict.components import Components
 from emocam.results.files import EVIDENCE, parquet
 from emocam.results.ledger import Ledger, read_ledger
 from emocam.results.run import Run
-from emocam.results.summary import Summary, joined, write_summary
+from emocam.results.summary import Summary, with_entries, write_summary
 from emocam.runner.command import Command, build_components
 from emocam.runner.description import describe
 from emocam.runner.kinds import KINDS
@@ -121,19 +121,21 @@ def run_callbacks(
         if not isinstance(callback, LastCallback):
             with stage(name):
                 entries[name] = callback.on_run_end(finished)
-    write_summary(finished.folder, merged(finished.summary, callbacks, entries))
-    complete = replace(finished, summary=merged(finished.summary, callbacks, entries))
+    write_summary(finished.folder, summary_with(finished.summary, callbacks, entries))
+    complete = replace(finished, summary=summary_with(finished.summary, callbacks, entries))
     for name, callback in callbacks.items():
         if isinstance(callback, LastCallback):
             with stage(name):
                 entries[name] = callback.on_run_end(complete)
-    return merged(finished.summary, callbacks, entries)
+    return summary_with(finished.summary, callbacks, entries)
 
 
-def merged(summary: Summary, callbacks: Iterable[str], entries: Mapping[str, Mapping[str, Any]]) -> Summary:
+def summary_with(
+    summary: Summary, callbacks: Iterable[str], entries: Mapping[str, Mapping[str, Any]]
+) -> Summary:
     """Return the summary with the entries of the callbacks that have run, in the callbacks' order."""
     for name in callbacks:
-        summary = joined(summary, entries.get(name, {}), name)
+        summary = with_entries(summary, entries.get(name, {}), name)
     return summary
 
 

@@ -17,6 +17,7 @@ from torch import Tensor
 
 from emocam.classifier.base import Classifier
 from emocam.functional.dice import Dice
+from emocam.functional.statistics.log_odds import log_odds
 from emocam.world.backdrop import draw_backdrop
 from emocam.world.compose import compose
 from emocam.world.draw import Box, Scene, box_of, draw
@@ -44,16 +45,10 @@ class MeasuredCell:
 
 
 @torch.inference_mode()
-def logits_of(classifier: Classifier, images: Sequence[Image.Image]) -> Tensor:
+def logits_of_pictures(classifier: Classifier, images: Sequence[Image.Image]) -> Tensor:
     """Return the classifier's logits of the images (n, L)."""
     views = torch.stack([classifier.view(image)[0] for image in images])
     return torch.cat([classifier(classifier.prepare(part)) for part in views.split(64)])
-
-
-def log_odds(logits: Tensor, label: int) -> Tensor:
-    """Return each row's log-odds of one label against all others together (n,)."""
-    others = [i for i in range(logits.shape[-1]) if i != label]
-    return logits[:, label] - logits[:, others].logsumexp(-1)
 
 
 def apart(one: Box, other: Box) -> bool:
@@ -93,9 +88,10 @@ def intervene(
         for number, (scene, image) in enumerate(zip(scenes, images, strict=True))
     ]
     index = classifier.labels.index(label)
-    before, without, control = (logits_of(classifier, shown) for shown in (images, redrawn, patched))
+    of = torch.full((len(scenes),), index)
+    before, without, control = (logits_of_pictures(classifier, shown) for shown in (images, redrawn, patched))
     drop, drop_control = (
-        (log_odds(before, index) - log_odds(after, index)).mean().item() for after in (without, control)
+        (log_odds(before, of) - log_odds(after, of)).mean().item() for after in (without, control)
     )
     flips, flips_control = ((after.argmax(-1) != index).float().mean().item() for after in (without, control))
     measured = (round(value, 3) for value in (drop, drop_control, flips, flips_control))
@@ -106,7 +102,9 @@ def intervene(
 def gives(classifier: Classifier, scenes: Sequence[Scene]) -> list[str]:
     """Return the label that each scene's picture gets."""
     chunks = [scenes[i : i + 64] for i in range(0, len(scenes), 64)]
-    answers = [logits_of(classifier, [draw(scene) for scene in chunk]).argmax(-1) for chunk in chunks]
+    answers = [
+        logits_of_pictures(classifier, [draw(scene) for scene in chunk]).argmax(-1) for chunk in chunks
+    ]
     return [classifier.labels[i] for i in torch.cat(answers).tolist()]
 
 

@@ -2,11 +2,15 @@
 
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
 from hydra.utils import instantiate
 from omegaconf import OmegaConf
+
+from emocam.cam.base import CAM, ForwardPass
+from emocam.errors import SettingError
 
 CONF = Path(__file__).parents[2] / "conf/cam"
 METHODS = sorted(path.stem for path in CONF.glob("*.yaml") if "_target_" in path.read_text())
@@ -74,3 +78,42 @@ def test_parameters_may_want_gradients(name, small, small_batch):
 def test_a_setting_that_cannot_be_is_named(name):
     with pytest.raises(Exception, match=r"cam\.score must be logit or probability, got 'loss'"):
         method(name, score="loss")
+
+
+class Misshapen(CAM):
+    """Returns whatever it is given for channel weights."""
+
+    def __init__(self, weights: torch.Tensor) -> None:
+        super().__init__()
+        self.weights = weights
+
+    def channel_weights(self, forward: ForwardPass) -> torch.Tensor:
+        return self.weights
+
+
+class Flat(Misshapen):
+    """Returns it for the map instead."""
+
+    def raw(self, forward: ForwardPass) -> torch.Tensor:
+        return self.weights
+
+
+def misshapen(method: CAM) -> str:
+    forward = SimpleNamespace(activation=torch.zeros(2, 5, 3, 3))
+    with pytest.raises(SettingError) as caught:
+        method.maps(forward)  # type: ignore[arg-type]
+    return str(caught.value)
+
+
+def test_a_method_of_a_wrong_shape_is_named_with_the_right_one() -> None:
+    told = misshapen(Misshapen(torch.zeros(5, 2)))
+    assert told == "cam: Misshapen.channel_weights must return (B, C), here (2, 5), got (5, 2)"
+    assert (
+        misshapen(Flat(torch.zeros(2, 9)))
+        == "cam: Flat.raw must return (B, h, w), here (2, h, w), got (2, 9)"
+    )
+    assert "here (2, h, w), got (1, 3, 3)" in misshapen(Flat(torch.zeros(1, 3, 3)))
+
+
+def test_a_method_without_weights_or_map_is_told() -> None:
+    assert misshapen(CAM()) == "cam: CAM overrides neither channel_weights nor raw; one is needed"

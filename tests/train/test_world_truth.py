@@ -1,14 +1,12 @@
-import math
 from dataclasses import replace
 from itertools import islice
 
 import numpy as np
-import pytest
 import torch
 
 from emocam.classifier.base import Classifier
 from emocam.functional.dice import Dice
-from emocam.train.world_truth import bare_patches, intervene, log_odds
+from emocam.train.world_truth import bare_patches, intervene
 from emocam.view.crops import Stretch
 from emocam.world.compose import compose
 from emocam.world.draw import Scene, Thing, box_of, draw
@@ -37,11 +35,6 @@ def scenes_with(object: str, count: int) -> list[Scene]:
         return replace(thing, paints=red) if thing.object == object else thing
 
     return [replace(scene, things=tuple(map(paint, scene.things))) for scene in held]
-
-
-def test_log_odds_are_against_all_others_together():
-    odds = log_odds(torch.tensor([[math.log(3), math.log(1), math.log(2)]]), 0)
-    assert odds.item() == pytest.approx(0, abs=1e-6)  # 3 against 1 + 2
 
 
 def test_what_the_network_looks_at_is_used_and_nothing_else():

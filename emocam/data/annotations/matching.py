@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from emocam.data.annotations.spelling import folded, plain
+from emocam.data.annotations.spelling import folded, plain_path
 from emocam.errors import SettingError
 
 TWINS = ("images", "labels", "jpegimages", "annotations")
@@ -16,7 +16,7 @@ Parts = tuple[str, ...]
 
 def _parts(name: str) -> Parts:
     """Return folders and file name; accents as one letter, whatever the file system made of them."""
-    composed = unicodedata.normalize("NFC", plain(name))
+    composed = unicodedata.normalize("NFC", plain_path(name))
     *folders, file = [part for part in PurePosixPath(composed).parts if part != "/"] or [""]
     return (*(folder for folder in folders if folder.lower() not in TWINS), file)
 

@@ -18,7 +18,7 @@ def folded(name: str) -> str:
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
 
 
-def plain(name: str) -> str:
+def plain_path(name: str) -> str:
     """Return a path without dots: `./a`, `../b/a` and `b/../a` say the same or more than `a` does."""
     parts = posixpath.normpath(name.replace("\\", "/")).split("/")
     while parts and parts[0] == "..":
@@ -75,7 +75,9 @@ def respelled(table: AnnotationTable, paths: dict[str, str], told_by: str) -> An
     for name, path in paths.items():
         names[path].append(name)
     regions = {
-        path: joined([table.regions[name] for name in own], f"{told_by}: {' and '.join(map(repr, own[:2]))}")
+        path: join_regions(
+            [table.regions[name] for name in own], f"{told_by}: {' and '.join(map(repr, own[:2]))}"
+        )
         for path, own in names.items()
     }
     truth: dict[str, str] = {}
@@ -94,7 +96,7 @@ def respelled(table: AnnotationTable, paths: dict[str, str], told_by: str) -> An
     return AnnotationTable(table.objects, regions, truth, notes)
 
 
-def joined(parts: Sequence[Regions], told_by: str) -> Regions:
+def join_regions(parts: Sequence[Regions], told_by: str) -> Regions:
     """Return the regions of one picture, each once, out of what was said of it under several names."""
     first, *others = parts
     if not others:

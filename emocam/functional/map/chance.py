@@ -60,7 +60,7 @@ def steps(places: Places, numbers: int) -> Iterator[Places]:
     return (places[start : start + step] for start in range(0, len(places), step))
 
 
-def joined(parts: list[Chance], like: Tensor) -> Chance:
+def join_chances(parts: list[Chance], like: Tensor) -> Chance:
     nothing = like.new_zeros(0, dtype=torch.float32)
     return Chance(
         torch.cat([nothing, *(part.anywhere for part in parts)]),
@@ -74,7 +74,9 @@ def box_chance(maps: Tensor, window: Tensor, boxes: Tensor, image: Tensor) -> Ch
     table = summed_area(grid)
     places = find_places(grid, window, boxes, image)
     parts = steps(places, table[0].numel())
-    return joined([chance_rank(box_sums(table, part), part.size.prod(-1), part) for part in parts], maps)
+    return join_chances(
+        [chance_rank(box_sums(table, part), part.size.prod(-1), part) for part in parts], maps
+    )
 
 
 def pass_rates(maps: Tensor, window: Tensor, boxes: Tensor, image: Tensor, threshold: float) -> Tensor:

@@ -8,7 +8,7 @@ transform is circular, but places at which the whole shape lies inside the grid 
 import torch
 from torch import Tensor
 
-from emocam.functional.map.chance import Chance, chance_rank, joined, steps
+from emocam.functional.map.chance import Chance, chance_rank, join_chances, steps
 from emocam.functional.map.placements import Places, find_places, refine
 
 
@@ -25,7 +25,7 @@ def mask_chance(maps: Tensor, window: Tensor, boxes: Tensor, masks: Tensor, imag
         product = torch.fft.rfft2(shape).conj() * spectrum[part.image]
         sums = torch.fft.irfft2(product, s=(grid.shape[-2], grid.shape[-1]))
         parts.append(chance_rank(sums, shape.sum((1, 2)), part))
-    return joined(parts, maps)
+    return join_chances(parts, maps)
 
 
 def on_grid(masks: Tensor, places: Places, grid: torch.Size) -> Tensor:
