@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import pandas as pd
-import yaml
 
 from emocam.results.run import Run
+from emocam.settings.recorded import kept_settings
 
 HIDDEN = ("callback", "trainer", "logger", "quiet", "cache", "allow", "hydra")
 """The settings that change nothing in what a run finds."""
@@ -14,11 +14,9 @@ HIDDEN = ("callback", "trainer", "logger", "quiet", "cache", "allow", "hydra")
 
 def flat_settings(run: Run) -> dict[str, Any]:
     """Return each group's option by the group's name, and each plain value by its dotted name."""
-    file = run.path / ".hydra" / "config.yaml"
-    written = yaml.safe_load(file.read_text()) if file.is_file() else {}
     options = run.summary.get("choices", {})
     values = {group: "none" if option in ("None", "null") else option for group, option in options.items()}
-    values |= dict(_leaves(written or {}, ""))
+    values |= dict(_leaves(kept_settings(run.path), ""))
     return {name: value for name, value in values.items() if name.split(".")[0] not in HIDDEN}
 
 

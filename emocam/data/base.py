@@ -1,10 +1,7 @@
 """A corpus: a stable list of images, each opened once."""
 
-<<<<<<< HEAD
 import math
-=======
 from collections.abc import Collection
->>>>>>> 17e74d1 (House: Components get values, data sets inherit their settings, contracts that need no list; Tests: Runs of earlier formats)
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -25,15 +22,10 @@ class Data:
 
     `objects` names the annotated object classes, `labels` the true labels, where there are any.
     `notes` are what a person should be told about how the corpus was read.
-    <<<<<<< HEAD
     `resize` is Pillow's, or torch's within one or two grey levels of it: view/fast_resize.py.
-    The fields of this class are the settings that every data set has.
-    =======
-    `resize` is Pillow's, or torch's within one or two grey levels of it: functional/quick.py.
     Pictures with the same `group`, a column of what the data set knows, are not independent, nor are
     those of one film, whose order `time` tells in seconds. The fields of this class are the settings that
     every data set has.
-    >>>>>>> 8f639d7 (Data: Groups and times of pictures, thumbnails by which near ones know each other)
     """
 
     root: str | Path | None = None

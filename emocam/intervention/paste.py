@@ -142,7 +142,7 @@ class ChangedBatch(Record):
         return [1 + len(changed.variants) for changed in self.pictures]
 
 
-def side_by_side(items: Sequence[Changed]) -> ChangedBatch:
+def stack_pictures(items: Sequence[Changed]) -> ChangedBatch:
     views, window = ([getattr(item, name) for item in items] for name in ("views", "window"))
     boxes = [box for item in items for box in (WHOLE, *(variant.box for variant in item.variants))]
     # what each picture brought need not travel twice
@@ -266,7 +266,7 @@ def paste_all(components: Components, listing: list[str], evidence_key: str) -> 
             samples = Variants(components.data, listing, left, model.classifier.view, change, regions)
             writer = WriteChunks(chunks, partial(paste_rows, labels=labels))
             pictures = PICTURES_ELSEWHERE if on_accelerator(components.trainer) else PICTURES
-            stream(components, model, samples, [writer], side_by_side, pictures, len(done))
+            stream(components, model, samples, [writer], stack_pictures, pictures, len(done))
         names = {METADATA: json.dumps({"labels": labels, "key": key}).encode()}
         nothing = Changed("", 0, torch.zeros(0), torch.zeros(0), [])
         blank = picture_rows(Answers(torch.zeros(1, len(labels)), torch.zeros(0)), nothing, labels)

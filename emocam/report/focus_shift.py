@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import yaml
 from PIL import Image
 
 from emocam.data.image_file import open_upright, within_root
@@ -13,6 +12,7 @@ from emocam.report.examples import Example, box_counts, find_examples
 from emocam.report.scripts import write_script
 from emocam.report.thumbnails import shrink
 from emocam.results.run import Run
+from emocam.settings.recorded import kept_settings
 
 FIRST = 900_000
 """The number of the first of these pictures' thumbnails; lower ones belong to the cells' pictures."""
@@ -78,14 +78,8 @@ def lenders(runs: list[Run]) -> list[bool]:
 
 def hides_faces(run: Run) -> bool:
     """Return whether the run's page blurs faces, so that it may be shared."""
-    callbacks = settings(run).get("callback") or {}
+    callbacks = kept_settings(run.path).get("callback") or {}
     return bool((callbacks.get("report") or {}).get("faces"))
-
-
-def settings(run: Run) -> dict[str, Any]:
-    """Return the run's settings as they were composed; empty where they were not kept."""
-    file = run.path / ".hydra" / "config.yaml"
-    return (yaml.safe_load(file.read_text()) or {}) if file.is_file() else {}
 
 
 def _original(run: Run, path: str) -> Image.Image | None:
@@ -93,7 +87,7 @@ def _original(run: Run, path: str) -> Image.Image | None:
     try:
         if hides_faces(run):
             return None
-        root = settings(run)["data"]["root"]
+        root = kept_settings(run.path)["data"]["root"]
         return shrink(open_upright(within_root(Path(root).expanduser(), path), MAX_PIXELS)[0], SIDE)
     except Exception:  # whatever happened to the file since the run; the page says what is missing
         return None

@@ -59,18 +59,6 @@ def build_components(command: Command, seconds: dict[str, float]) -> Components:
     )
 
 
-def write_settings(folder: Path, cfg: DictConfig, words: list[str]) -> None:
-    """Write `.hydra/` into a run's folder, as Hydra leaves it in that of a job."""
-    inner = folder / ".hydra"
-    inner.mkdir(parents=True, exist_ok=True)
-    OmegaConf.save(
-        OmegaConf.masked_copy(cfg, [str(key) for key in cfg if key != "hydra"]), inner / "config.yaml"
-    )
-    if "hydra" in cfg:
-        OmegaConf.save(OmegaConf.masked_copy(cfg, ["hydra"]), inner / "hydra.yaml")
-    OmegaConf.save(OmegaConf.create(words), inner / "overrides.yaml")
-
-
 def precision(settings: dict[str, Any]) -> Precision:
     """That of the settings, or 32 and a sentence where the device computes no other."""
     if settings["precision"] != "bf16":

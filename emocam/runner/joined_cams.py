@@ -13,10 +13,11 @@ from omegaconf import DictConfig, open_dict
 
 from emocam.errors import SettingError
 from emocam.runner import job_status, sweep
-from emocam.runner.command import Command, build_components, write_settings
+from emocam.runner.command import Command, build_components
 from emocam.runner.kinds import KINDS
 from emocam.runner.single import run_command
 from emocam.settings.build import build
+from emocam.settings.recorded import write_settings
 
 Compose = Callable[[list[str]], DictConfig]
 """What Hydra makes of the words of a command line."""

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
 from omegaconf import OmegaConf
 
 from emocam.errors import SettingError
@@ -26,13 +25,20 @@ from emocam.predict.provenance import corpus_digest, source
 from emocam.results.files import METADATA
 from emocam.results.merge_tables import ShardRun, write_interleaved
 from emocam.results.run import Run
-from emocam.runner.command import Command, build_components, write_settings
+from emocam.runner.command import Command, build_components
 from emocam.runner.shards import all_shards, check_same_settings, read_shard_run
 from emocam.runner.single import run_command
 from emocam.settings.check import writable
 from emocam.settings.experiments import register
 from emocam.settings.paths import resource_folder
-from emocam.settings.recorded import check_recorded, left_out, read_settings, settings_file
+from emocam.settings.recorded import (
+    check_recorded,
+    left_out,
+    read_settings,
+    recorded_words,
+    settings_file,
+    write_settings,
+)
 
 TABLES = ("thumbnails", "maps", "evidence", "predictions", "ledger")
 """In the order of writing: with a ledger the evidence counts as finished."""
@@ -71,8 +77,7 @@ class Merge:
                 f"the shards were made with allow={list(cfg.allow)}; merge them so too: {cure}"
             )
         sys.path += [str(Path.cwd())] * bool(self.allowed)  # `python -m` looks here by itself
-        file = shard_run.folder / ".hydra" / "overrides.yaml"
-        words = [word for word in yaml.safe_load(file.read_text()) if "data.shard=" not in word]
+        words = [word for word in recorded_words(shard_run.folder) if "data.shard=" not in word]
         choices = Run(shard_run.folder).summary["choices"]
         return Command(cfg, self.out, choices, self.allowed, words, None, started)
 

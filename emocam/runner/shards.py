@@ -3,12 +3,11 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-import yaml
-
 from emocam.compare.setting_differences import differing_settings
 from emocam.errors import SettingError
 from emocam.results.merge_tables import ShardRun
 from emocam.results.run import Run
+from emocam.settings.recorded import kept_settings
 from emocam.settings.shard import Shard
 
 FREE = ("data.shard", "data.batch_size", "data.workers", "data.max_unreadable", "data.export")
@@ -18,10 +17,9 @@ MOST_NAMED = 8
 
 def read_shard_run(folder: Path) -> ShardRun:
     """A finished run of a shard."""
-    file = folder / ".hydra" / "config.yaml"
-    if not file.is_file():
+    settings = kept_settings(folder)
+    if not settings:
         raise SettingError(f"RUN {folder} does not say how it was made: it has no .hydra/config.yaml")
-    settings = yaml.safe_load(file.read_text())
     shard = (settings.get("data") or {}).get("shard")
     if shard is None:
         raise SettingError(f"RUN {folder} is no shard of a corpus: it was run without data.shard")

@@ -9,10 +9,14 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from omegaconf import DictConfig, OmegaConf
+
 from emocam.errors import ForeignSetting, SettingError
 from emocam.settings.foreign import leaves, value_faults
 from emocam.settings.text_file import read_settings_text
 
+INNER, WORDS = ".hydra", "overrides.yaml"
+"""What Hydra calls the folder of a run's settings, and the file of its command line's words."""
 LEFT_OUT = ("logger", "cache", "allow", "hydra", "trainer", "callback", "quiet", "evidence")
 """How that run was handled, which is for the present command line to say."""
 WRITTEN = ("data.export",)
@@ -22,7 +26,32 @@ READ = ("root", "annotations", "file", "files", "timeline")
 
 def settings_file(folder: Path) -> Path:
     """Return where a run keeps its settings."""
-    return folder / ".hydra" / "config.yaml"
+    return folder / INNER / "config.yaml"
+
+
+def kept_settings(folder: Path) -> dict[str, Any]:
+    """Return a run's settings as they stand in its file, or nothing where it kept none."""
+    return read_settings(folder) if settings_file(folder).is_file() else {}
+
+
+def recorded_words(folder: Path) -> list[str]:
+    """Return the words of the command line that made a run."""
+    import yaml
+
+    return [
+        str(word) for word in yaml.safe_load(read_settings_text(folder / INNER / WORDS, "evidence")) or []
+    ]
+
+
+def write_settings(folder: Path, cfg: DictConfig, words: list[str]) -> None:
+    """Write `.hydra/` into a run's folder, as Hydra leaves it in that of a job."""
+    inner = folder / INNER
+    inner.mkdir(parents=True, exist_ok=True)
+    own = OmegaConf.masked_copy(cfg, [str(key) for key in cfg if key != "hydra"])
+    OmegaConf.save(own, settings_file(folder))
+    if "hydra" in cfg:
+        OmegaConf.save(OmegaConf.masked_copy(cfg, ["hydra"]), inner / "hydra.yaml")
+    OmegaConf.save(OmegaConf.create(words), inner / WORDS)
 
 
 def recorded_settings(folder: Path) -> dict[str, Any]:

@@ -30,7 +30,7 @@ from emocam.importance.mass import Mass
 from emocam.importance.mean import Mean
 from emocam.importance.peak import Peak
 from emocam.intervention.effect import Answer
-from emocam.intervention.paste import Changed, Reclassify, paste_rows, side_by_side
+from emocam.intervention.paste import Changed, Reclassify, paste_rows, stack_pictures
 from emocam.intervention.trials import Tried
 from emocam.intervention.trials import together as tried_together
 from emocam.paste.base import Variant
@@ -159,9 +159,9 @@ def test_pictures_pasted_together_are_those_of_one_at_a_time(
 ) -> None:
     items = [changed(0, 3), changed(1, 0), changed(2, 5)]
     usual = Reclassify(network, cam)
-    singles = [side_by_side([item]) for item in items]
+    singles = [stack_pictures([item]) for item in items]
     expected = [paste_rows(usual.predict_step(batch), batch, network.labels)["paste"] for batch in singles]
-    batch = side_by_side(items)
+    batch = stack_pictures(items)
     assert batch.images == 3 and len(batch.views) == 11
     answers = usual.predict_step(batch)
     step = Reclassify(pretended(network), cam)
