@@ -33,7 +33,7 @@ ROOMS = (
 )
 """Rooms and files that are held to it."""
 VERBS = """
-    Add Attribute Average
+    Add Attribute Average Free Refuse
     Blend Blur Build
     Cast Check Choose Compare Compose Compute Continue Convert Convolve Copy Count Cut
     Digest Do Draw Drop

@@ -33,7 +33,7 @@ def write_moved(folder: Path, comparison: Path, runs: list[Run]) -> list[dict[st
     for place, path in enumerate(table["image"], FIRST):
         views = [_view(run, known[path]) for run, known in zip(runs, examples, strict=True)]
         lending = [(run, known[path]) for run, known, may in zip(runs, examples, lends, strict=True) if may]
-        size = thumbnail(folder, place, path, lending)
+        size = lent_thumbnail(folder, place, path, lending)
         pictures.append({"id": place, "path": path, "views": views} | ({"size": size} if size else {}))
     write_script(folder / "data" / "moved.js", {"name": "data/moved.js", "pictures": pictures})
     return [{str(key): value for key, value in row.items()} for row in table.to_dict("records")]
@@ -48,7 +48,7 @@ def _view(run: Run, example: Example) -> dict[str, Any]:
     return view | ({"map": example.map} if example.map else {})
 
 
-def thumbnail(
+def lent_thumbnail(
     folder: Path, place: int, path: str, lending: list[tuple[Run, Example]]
 ) -> tuple[int, int] | None:
     """Write a thumbnail and return its size; None if there is none.
