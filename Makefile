@@ -25,7 +25,7 @@ else \
 fi
 endef
 
-.PHONY: demo test lint types docs bench lock install help
+.PHONY: demo test lint types docs bench gpu floor lock install help
 
 help:
 	@echo 'make demo    install, explain the embedded world, say where the report is'
@@ -34,6 +34,8 @@ help:
 	@echo 'make types   mypy'
 	@echo 'make docs    the documents as a site, in site/; a warning is an error'
 	@echo 'make bench   speed beside other libraries, in benchmarks/README.md; SUBJECTS="cams grid" for some'
+	@echo 'make gpu     all questions to a GPU, in eight minutes; GPU_DRY=1 tries it on a processor'
+	@echo 'make floor   a core of the tests at the oldest torch and torchvision that are supported'
 	@echo 'make lock    renew requirements.lock; needs uv'
 
 demo: .venv/core
@@ -55,6 +57,23 @@ docs: .venv/all
 
 bench: .venv/all
 	@$(BIN)/python benchmarks $(SUBJECTS)
+
+# an interpreter with a torch of its own: make gpu GPU_PYTHON=python3; OUT=FOLDER for gpu.md and gpu.json
+GPU_PYTHON ?= $(BIN)/python
+gpu:
+	@PYTHONPATH="$$PWD" "$(GPU_PYTHON)" benchmarks gpu $(PARTS)
+
+# 6 GB with torch's CUDA libraries, beside .venv; the lock names newer versions and is not used
+floor: .venv-floor/all
+	@PYTHONPATH="$$PWD" OMP_NUM_THREADS=1 .venv-floor/bin/python -m pytest tests/functional tests/importance \
+		tests/metric tests/cam tests/network tests/predict tests/gpu $(EXTRA)
+
+.venv-floor/all: pyproject.toml | $(BIN)/python
+	@$(BIN)/python -m venv .venv-floor
+	@.venv-floor/bin/python -m pip install --quiet --disable-pip-version-check \
+		'torch==2.6.*' 'torchvision==0.21.*' -e '.[opencv]' \
+		'pytest>=8' 'pytest-timeout>=2.3' 'hypothesis>=6' scikit-learn captum grad-cam zennit
+	@touch $@
 
 install: .venv/all
 

@@ -2,19 +2,19 @@
 
 python benchmarks                  everything, a quarter of an hour on a quiet core
 python benchmarks cams forward     two subjects; the others keep the tables that they have
+python benchmarks gpu              all questions to a GPU, in less than eight minutes: gpu.md, gpu.json
 """
 
 import argparse
 import importlib
 import os
 import platform
+import sys
 import time
 from datetime import UTC, datetime
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
-
-import limits
 
 HERE = Path(__file__).parent
 SUBJECTS = {
@@ -53,8 +53,8 @@ EmoCAM beside what a user would otherwise call, at the same work, in one process
   comparisons, small.
 - **Random weights.** They change no time; shares of labels that stay are told with them, so take those
   as a hint.
-- **One core, no GPU.** None could be had yet: `trainer=gpu` is written, but neither tests/gpu nor a race has run
-  on one.
+- **One core, no GPU.** None could be had yet: what one would be asked, and what is known without one, is in
+  [gpu.md](gpu.md); `make gpu` asks it.
 - `make bench` repeats everything; `python benchmarks cams` one subject, `python benchmarks/cams.py` without
   writing. Each table tells when and on what it was measured, and the limits of that hour.
 """
@@ -87,6 +87,8 @@ def processor() -> str:
 
 def circumstances() -> str:
     """Date, machine, load and limits, in one paragraph."""
+    import limits  # which needs what a GPU's machine may lack
+
     busy = os.getloadavg()[0] if hasattr(os, "getloadavg") else float("nan")
     return (
         f"{datetime.now(UTC):%d %B %Y, %H:%M} UTC. {processor()}, {os.cpu_count()} cores, one used; load "
@@ -118,6 +120,8 @@ def assemble() -> str:
 
 
 def main() -> None:
+    if sys.argv[1:2] == ["gpu"]:
+        sys.exit(importlib.import_module("gpu").main(sys.argv[2:]))
     there = [subject for subject in SUBJECTS if find_spec(subject)]
     parser = argparse.ArgumentParser(prog="python benchmarks", description=__doc__.splitlines()[0])
     parser.add_argument("subjects", nargs="*", help=", ".join([*there, "or readme: assemble it anew"]))

@@ -1,0 +1,148 @@
+"""All that a GPU is asked, in less than eight minutes: `python benchmarks gpu`, or `make gpu`.
+
+Each part is a process of its own that is stopped when its time is up; it prints a row as soon as it has
+one, and gpu.md and gpu.json are written after each part, in the folder that OUT names, else beside this
+file. What is not installed is left out, and named. GPU_DRY=1 tries all of it on a processor, tiny.
+"""
+
+import json
+import os
+import platform
+import subprocess
+import sys
+import threading
+import time
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).parent
+DRY = bool(os.environ.get("GPU_DRY"))
+PARTS = {
+    "limits": ("What this GPU and its host can do at most", 15),
+    "equality": ("Equal to the processor, and how far TF32 and bfloat16 move it", 60),
+    "forward": ("The networks alone, and a method on top", 75),
+    "libraries": ("Beside pytorch-grad-cam and captum on the same GPU", 50),
+    "command": ("The whole command on JPEG files", 90),
+    "heavy": ("Effect, paste, five methods in one pass, detectors", 55),
+    "batches": ("Batch sizes, and two processes on one GPU", 40),
+    "tests": ("The tests of tests/gpu", 85),
+}
+"""A title, and the seconds after which the part is stopped: 470 in all."""
+VERSIONS = ("torch", "torchvision", "pytorch-lightning", "timm", "captum", "grad-cam", "lightnet", "pillow")
+UNMET = "**This code has not met a GPU yet.** "
+
+
+def circumstances() -> dict[str, Any]:
+    import torch
+
+    told: dict[str, Any] = {
+        "date": f"{datetime.now(UTC):%d %B %Y, %H:%M} UTC",
+        "card": torch.cuda.get_device_name(0) if torch.cuda.is_available() else None,
+        "cores": os.cpu_count(),
+        "python": platform.python_version(),
+        "dry": DRY,
+    }
+    for name in VERSIONS:
+        try:
+            told[name] = version(name)
+        except PackageNotFoundError:
+            told[name] = None
+    return told
+
+
+def run_part(name: str, seconds: float) -> dict[str, Any]:
+    """Run a part until it ends or its time is up; its rows are what it printed until then."""
+    began, rows, left_out, told = time.perf_counter(), [], [], []
+    command = [sys.executable, str(HERE / "gpu_part.py"), name]
+    environment = {**os.environ, "GPU_SECONDS": str(seconds), "PYTHONUNBUFFERED": "1"}
+    with subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env=environment,
+        start_new_session=True,
+    ) as process:
+        timer = threading.Timer(seconds, stop, [process])
+        timer.start()
+        assert process.stdout
+        for line in process.stdout:
+            if line.startswith("ROW "):
+                rows.append(json.loads(line[4:]))
+                print("  " + ", ".join(f"{key} {value}" for key, value in rows[-1].items()), flush=True)
+            elif line.startswith("WITHOUT "):
+                left_out.append(line[8:].strip())
+                print(f"  left out: {left_out[-1]}", flush=True)
+            else:
+                told.append(line)
+        timer.cancel()
+        status = process.wait()
+    took = time.perf_counter() - began
+    fault = "" if status == 0 else "stopped when its time was up" if took >= seconds else "".join(told[-25:])
+    if fault:
+        print(f"  {fault}", flush=True)
+    return {"rows": rows, "left_out": left_out, "seconds": round(took, 1), "fault": fault}
+
+
+def stop(process: "subprocess.Popen[str]") -> None:
+    """End the part and the processes that it started, which are a group of their own."""
+    os.killpg(process.pid, 9)
+
+
+def table(rows: list[dict[str, Any]]) -> str:
+    """Lay out rows of one kind after the other: a head for each set of columns."""
+    lines: list[str] = []
+    head: list[str] = []
+    for row in rows:
+        if list(row) != head:
+            head = list(row)
+            lines += ["", f"| {' | '.join(head)} |", "|" + "---|" * len(head)]
+        lines.append("| " + " | ".join(str(value).replace("|", "/") for value in row.values()) + " |")
+    return "\n".join(lines)
+
+
+def document(found: dict[str, Any]) -> str:
+    about = found["circumstances"]
+    on = about["card"] or "a processor"
+    packages = ", ".join(f"{name} {about[name] or 'absent'}" for name in VERSIONS)
+    said = (
+        ""
+        if about["card"]
+        else f"{UNMET}What follows is a dry run of the script on a processor: no figure of it counts.\n\n"
+    )
+    parts = [
+        f"# On a GPU\n\n{said}{about['date']}. {on}, {about['cores']} cores. Python {about['python']}, {packages}.\n"
+    ]
+    for name, part in found["parts"].items():
+        parts.append(f"## {PARTS[name][0]}\n\n`benchmarks/gpu_{name}.py`, {part['seconds']} s")
+        parts += [f"Left out: {what}" for what in part["left_out"]]
+        if part["fault"]:
+            parts.append(f"Ended early:\n\n```\n{part['fault'].strip()}\n```")
+        parts.append(table(part["rows"]) if part["rows"] else "No row.")
+    return "\n\n".join(parts) + "\n"
+
+
+def write(found: dict[str, Any], folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "gpu.json").write_text(json.dumps(found, indent=1))
+    (folder / "gpu.md").write_text(document(found))
+
+
+def main(names: list[str]) -> int:
+    """Exit status 0 unless a part broke; one that was stopped has kept its rows."""
+    folder = Path(os.environ.get("OUT") or HERE)
+    began = time.perf_counter()
+    found: dict[str, Any] = {"circumstances": circumstances(), "parts": {}}
+    if not DRY and found["circumstances"]["card"] is None:
+        print("there is no GPU here; GPU_DRY=1 tries the script on a processor")
+        return 1
+    for name in names or list(PARTS):
+        print(f"{PARTS[name][0]} ({time.perf_counter() - began:.0f} s so far)", flush=True)
+        found["parts"][name] = run_part(name, PARTS[name][1] * (4 if DRY else 1))
+        write(found, folder)
+    print(f"{folder / 'gpu.md'}   {time.perf_counter() - began:.0f} s")
+    failed = [row for row in found["parts"].get("tests", {"rows": []})["rows"] if "result" in row]
+    broken = [n for n, part in found["parts"].items() if part["fault"] and "time was up" not in part["fault"]]
+    return 1 if broken or failed else 0

@@ -1,0 +1,74 @@
+"""The networks and batches of the GPU's questions, with random weights."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import gpu_clock as clock
+import torch
+from hydra.utils import instantiate
+from omegaconf import OmegaConf
+
+from emocam.classifier.emonet import EmoNet
+from emocam.classifier.torchvision import TorchvisionClassifier
+from emocam.detector.base import Detector
+from emocam.records.base import WHOLE
+from emocam.records.detections import Detections
+from emocam.records.picture import Batch
+
+CONF = Path(__file__).parents[1] / "conf" / "cam"
+METHODS = sorted(path.stem for path in CONF.glob("*.yaml") if "_target_" in path.read_text())
+DETECTORS = ("ssdlite320_mobilenet_v3_large", "fasterrcnn_resnet50_fpn_v2", "maskrcnn_resnet50_fpn_v2")
+
+
+def emonet() -> Any:
+    return EmoNet(weights="random").eval()
+
+
+def lite() -> Any:
+    from emocam.classifier.efficientnet_lite0 import EfficientNetLite0
+
+    return EfficientNetLite0()
+
+
+NETWORKS: dict[str, tuple[Callable[[], Any], int]] = {
+    "EmoNet": (emonet, 227),
+    "ResNet-50": (lambda: TorchvisionClassifier("resnet50", weights="random"), 224),
+    "ViT-B/16": (lambda: TorchvisionClassifier("vit_b_16", weights="random"), 224),
+    "EfficientNet-Lite0": (lite, 224),
+}
+
+
+def some() -> dict[str, tuple[Callable[[], Any], int]]:
+    """Return the networks, in a dry run the quickest of them."""
+    return {name: NETWORKS[name] for name in clock.small(tuple(NETWORKS), ("EmoNet",))}
+
+
+def method(name: str) -> Any:
+    own = OmegaConf.load(CONF / f"{name}.yaml")
+    quick = {key: value for key, value in {"masks": 64, "channels": 8, "cells": 4}.items() if key in own}
+    whole = OmegaConf.create({"seed": 0, "cam": OmegaConf.merge(own, quick if clock.DRY else {})})
+    return instantiate(whole.cam, _convert_="all")
+
+
+class Boxes(Detector):
+    """Gives the boxes that are there."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.objects = ["ball"]
+
+    def forward(self, batch: Batch) -> Detections:
+        return batch.annotated
+
+
+def batch(images: int, side: int, regions: bool = False) -> Batch:
+    view = clock.pictures(images, side, side)
+    window = torch.tensor(WHOLE).repeat(images, 1)
+    found = Detections.none()
+    if regions:
+        corner = torch.rand(10 * images, 2, generator=torch.Generator().manual_seed(1)) * 0.6
+        image = torch.arange(images).repeat_interleave(10)
+        found = Detections(torch.cat([corner, corner + 0.3], 1), image * 0, torch.ones(len(image)), image)
+    paths = [f"{i}.jpg" for i in range(images)]
+    return Batch(paths, torch.arange(images), view, window, torch.zeros(images, 0), window, found, {}, [])
