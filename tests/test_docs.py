@@ -16,7 +16,8 @@ import pytest
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
 
-from emocam.cli.main import VERBS, answer
+from emocam.cli.help import VERBS
+from emocam.cli.main import answer
 from emocam.data.planted import Planted
 
 Command = Callable[..., int]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from emocam.cli.main import VERBS
+from emocam.cli.help import VERBS
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"

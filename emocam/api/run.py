@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
 
+from emocam.cli.help import VERBS
 from emocam.cli.launch import Outcome, launch
-from emocam.cli.main import VERBS
 from emocam.cli.messages import error_sentence
 from emocam.errors import SettingError
 from emocam.results.run import Run

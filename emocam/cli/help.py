@@ -18,17 +18,18 @@ settings of an option      python -m emocam data=coco --cfg job
 where a setting comes from python -m emocam --info defaults
 tab completion             eval "$(emocam -sc install=bash)"
 """
-TITLES = {
-    "layers": "emocam layers MODEL             the layers a CAM can look at, and the one taken by default",
-    "verify": "emocam verify RUN               checks a run's ledger and files: every image exactly once",
+VERBS = {
     "compare": "emocam compare RUN RUN ...      similarity and differences of finished runs",
-    "open": "emocam open [RUN]               opens the report of a run, or of the newest one",
     "fetch": "emocam fetch NAME               known weights into the cache; needs a network",
+    "layers": "emocam layers MODEL             the layers a CAM can look at, and the one taken by default",
     "merge": "emocam merge RUN RUN ...        one run from the shards of a corpus",
+    "open": "emocam open [RUN]               opens the report of a run, or of the newest one",
+    "verify": "emocam verify RUN               checks a run's ledger and files: every image exactly once",
 }
+"""Words before Hydra, each a file of cli/verb/, and what it does."""
 
 
-def text(conf: Path, experiments: Path, verbs: list[str]) -> str:
+def text(conf: Path, experiments: Path) -> str:
     """Read off the folders, so that a new option shows by itself."""
     groups = {
         folder.name: sorted(file.stem for file in folder.glob("*.yaml"))
@@ -37,7 +38,7 @@ def text(conf: Path, experiments: Path, verbs: list[str]) -> str:
     }
     groups["experiment"] = sorted(file.stem for file in experiments.glob("*.yaml"))
     lines = [ABOUT]
-    lines += ["verbs", *(f"  {TITLES.get(verb, f'emocam {verb}')}" for verb in verbs), ""]
+    lines += ["verbs", *(f"  {line}" for line in VERBS.values()), ""]
     lines += ["groups and their options"]
     lines += [_wrapped(name, options) for name, options in groups.items() if options]
     return "\n".join([*lines, AFTER])

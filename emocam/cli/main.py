@@ -8,10 +8,10 @@ import os
 import sys
 import time
 
+from emocam.cli.help import VERBS, text
 from emocam.system.cores import limit_spinning
 
 STARTED = time.perf_counter()
-VERBS = ("compare", "fetch", "layers", "merge", "open", "verify")
 
 
 def main() -> None:
@@ -24,10 +24,9 @@ def answer(words: list[str]) -> int:
     if words and words[0] in VERBS:
         return _verb(words[0], words[1:])
     if "--help" in words or "-h" in words:
-        from emocam.cli.help import text
         from emocam.settings.paths import resource_folder
 
-        sys.stdout.write(text(resource_folder("conf"), resource_folder("experiments"), list(VERBS)))
+        sys.stdout.write(text(resource_folder("conf"), resource_folder("experiments")))
         return 0
     if words == ["--version"]:
         from emocam.version import __version__

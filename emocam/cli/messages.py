@@ -7,7 +7,7 @@ from pathlib import Path
 from hydra.errors import HydraException, MissingConfigException, OverrideParseException
 from omegaconf.errors import OmegaConfBaseException
 
-from emocam.cli.main import VERBS
+from emocam.cli.help import VERBS
 from emocam.errors import SettingError, nearest
 
 
