@@ -85,7 +85,14 @@ def test_one_picture_by_hand(emocam: Command) -> None:
     Planted(images=1).open("00000.png").image.save("picture.png")
     image = Image.new("RGBA", (30, 30), (255, 0, 0, 255))
     image.save("square.png")
-    words = ("+experiment=adversarial", "image=picture.png", "object=square.png", "x=0.4", "y=0.3")
+    words = (
+        "+experiment=adversarial",
+        "classifier=planted",
+        "image=picture.png",
+        "object=square.png",
+        "x=0.4",
+        "y=0.3",
+    )
     assert emocam(*QUICK, *words, "hydra.run.dir=run") == 0
     rows = pd.read_parquet("run/paste.parquet")
     assert len(rows) == 1 and rows["object"].tolist() == ["square"]
