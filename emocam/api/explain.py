@@ -16,6 +16,7 @@ from emocam.cam.base import CAM, ForwardPass
 from emocam.cam.completeness import read_checks
 from emocam.classifier.base import Classifier
 from emocam.errors import SettingError, nearest
+from emocam.network.answers import probability_kind, unfit_weights
 from emocam.settings.build import Kind, build
 from emocam.settings.paths import resource_folder
 
@@ -44,9 +45,12 @@ def explain(
     """
     if not isinstance(model, nn.Module):
         raise TypeError(f"model must be a torch module, got {type(model).__name__}")
+    if (name := unfit_weights(model)) is not None:
+        raise SettingError(f"the model's {name} holds NaN or infinity, so it can answer nothing")
     model = _unwrapped(model)
     cam = cam_of(method)
     ready = preparation(model, transform)
+    by = method if isinstance(method, str) else type(method).__name__
     shown: list[PictureShown] = []
     answers: list[tuple[Tensor, Tensor]] = []
     classifier: Classifier | None = None
@@ -62,14 +66,29 @@ def explain(
                 cam.label_index(classifier.labels),
                 [one.shown.name for one in part],
             )
-            answers.append((cam.maps(forward).cpu(), forward.logits.detach().cpu()))
+            logits = forward.logits
+            if not answers and (kind := probability_kind(logits)) is not None:
+                raise SettingError(
+                    f"the model ends in a {kind}, so its answers are probabilities where logits are expected; leave "
+                    f"the {kind} out (of a Sequential: model[:-1])"
+                )
+            _check_finite(logits, part, "the model's answer to")
+            maps = cam.maps(forward)
+            _check_finite(maps, part, f"the map by {by} of")
+            answers.append((maps.cpu(), logits.detach().cpu()))
             read_checks()
             shown += [one.shown for one in part]
     if classifier is None:
         raise SettingError("images must hold at least one picture, got none")
     maps, logits = (torch.cat(parts) for parts in zip(*answers, strict=True))
-    by = method if isinstance(method, str) else type(method).__name__
     return Explained(maps, logits, classifier.labels, classifier.layer, by, cam.target, shown)
+
+
+def _check_finite(values: Tensor, part: list[Input], what: str) -> None:
+    """Check that numbers (B, ...) are none of them NaN or infinite, and name the first picture whose are."""
+    fine = torch.isfinite(values).flatten(1).all(-1).tolist()
+    if not all(fine):
+        raise SettingError(f"{what} image {part[fine.index(False)].shown.name} holds NaN or infinity")
 
 
 def cam_of(method: str | CAM) -> CAM:
@@ -82,7 +101,7 @@ def cam_of(method: str | CAM) -> CAM:
     nodes = {file.stem: OmegaConf.load(file) for file in sorted(conf.glob("*.yaml"))}
     names = [name for name, node in nodes.items() if "_target_" in node]
     if method not in names:
-        raise SettingError(f"method {method!r} is no CAM method; {nearest(method, names, 40)}")
+        raise SettingError(f"method {method!r} is no CAM method; {nearest(method.lower(), names, 40)}")
     return build(OmegaConf.create({"cam": nodes[method], "seed": 0}).cam, "method", [], Kind(CAM))
 
 
@@ -121,8 +140,9 @@ def _classifier(
     grey: Tensor,
 ) -> Classifier:
     """Return the model as a classifier, which is what the methods take."""
-    if isinstance(labels, str):
-        raise TypeError("labels must be a list of names, got one text")
+    if labels is not None and (isinstance(labels, str) or not isinstance(labels, Iterable)):
+        given = "one text" if isinstance(labels, str) else type(labels).__name__
+        raise TypeError(f"labels must be a list of names, got {given}")
     if isinstance(model, Classifier):
         if layer is not None or labels is not None:
             raise SettingError("a classifier of emocam has its layer and labels; leave layer and labels out")

@@ -11,9 +11,11 @@ from emocam.cam.base import CAM
 from emocam.cam.completeness import read_checks
 from emocam.classifier.base import Classifier
 from emocam.detector.base import Detector
+from emocam.errors import SettingError
 from emocam.functional.map.chance import Chance
 from emocam.importance.base import Importance
 from emocam.importance.regions import region_chance
+from emocam.network.answers import probability_kind, unfit_weights
 from emocam.records.detections import Detections
 from emocam.records.evidence import Evidence, Explanation, Prediction
 from emocam.records.picture import Batch
@@ -33,20 +35,38 @@ class Explain(lightning.LightningModule):
         super().__init__()
         self.classifier, self.detector = classifier.freeze(), detector.eval()
         self.cams, self.importance = cams, importance
+        self.answers_checked = False
+        if (name := unfit_weights(classifier)) is not None:
+            raise SettingError(
+                f"classifier.weights: the network's {name} holds NaN or infinity, so it can answer nothing; give "
+                "weights whose training did not diverge"
+            )
 
     def explain(self, batch: Batch) -> tuple[Prediction, list[Explanation | None]]:
         """The prediction, and an explanation for each method."""
         if not self.cams:
             with torch.no_grad():
                 logits = self.classifier(self.classifier.prepare(batch.classifier_view))
+            self.check_answers(logits)
             return Prediction(logits, self.classifier.derive(logits)), [None]
         forward = self.cams[0].forward_pass(self.classifier, batch)
+        self.check_answers(forward.logits)
         maps = [cam.maps(forward) for cam in self.cams]
         logits = forward.logits.detach()
         return (
             Prediction(logits, self.classifier.derive(logits)),
             [Explanation(one, batch.classifier_window) for one in maps],
         )
+
+    def check_answers(self, logits: Tensor) -> None:
+        """Refuse a network whose first answers (B, L) are probabilities: their logarithms' gradients mislead."""
+        kind = None if self.answers_checked else probability_kind(logits)
+        self.answers_checked = True
+        if kind is not None:
+            raise SettingError(
+                f"classifier: the network ends in a {kind}, so its answers are probabilities where logits are "
+                f"expected; leave the {kind} out of its forward"
+            )
 
     def predict_step(self, batch: Batch, batch_idx: int = 0) -> list[Evidence]:
         """For each method its evidence; none without an image that could be used."""

@@ -92,14 +92,20 @@ def thumbnail_table(thumbnail: Tensor, predictions: pa.Table, index: Tensor) -> 
 
 
 def evidence_tables(evidence: Evidence, labels: list[str], objects: list[str]) -> dict[str, pa.Table]:
-    """Rows of one batch for each of FILES; an image whose logits are no numbers has failed."""
+    """Rows of one batch for each of FILES; an image whose logits or map are no numbers has failed."""
     evidence = evidence.to("cpu")
     logits = evidence.prediction.logits.float()
-    fine = torch.isfinite(logits).all(-1).numpy()
+    answered = torch.isfinite(logits).all(-1).numpy()
+    fine = answered
+    if evidence.explanation is not None:
+        fine = answered & torch.isfinite(evidence.explanation.maps).flatten(1).all(-1).numpy()
     index, paths = evidence.index.numpy(), np.array(evidence.paths, object)
     label, confidence = evidence.prediction.label.numpy(), evidence.prediction.confidence.float().numpy()
     status = ["done" if f else "failed" for f in fine]
-    reason = ["" if f else "the classifier's logits are not finite" for f in fine]
+    reason = [
+        "the classifier's logits are not finite" if not a else "" if f else "the CAM's map is not finite"
+        for a, f in zip(answered, fine, strict=True)
+    ]
     counted = np.bincount(evidence.detections.image.numpy(), minlength=len(index)) * fine
     found = {"ledger": _ledger(evidence.paths, index, status, reason, counted)}
     image = pa.array(paths[fine], pa.string())

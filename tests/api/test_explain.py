@@ -306,3 +306,39 @@ def test_numbers_that_are_none_are_told(value: float, given: str) -> None:
         SettingError, match=f"^{whose} must give finite numbers, got NaN or infinity at 2 of 3,072"
     ):
         emocam.explain(small_net(), images, transform=transform)
+
+
+@pytest.mark.parametrize(("last", "kind"), [(nn.Softmax(-1), "softmax"), (nn.Sigmoid(), "sigmoid")])
+def test_a_model_that_gives_probabilities_is_refused(last: nn.Module, kind: str) -> None:
+    with pytest.raises(SettingError, match=f"the model ends in a {kind}, .* expected; leave the {kind} out"):
+        emocam.explain(nn.Sequential(small_net(), last), patches(1))
+
+
+@pytest.mark.parametrize("place", ["weights", "answer", "map"])
+def test_what_is_no_number_is_told_and_not_explained(place: str) -> None:
+    model, x, method = small_net(), list(patches(2)), "gradcam"
+    if place == "weights":
+        model[0].weight.data[0] = torch.nan
+    if place == "answer":  # finite weights, whose products are not
+        model[-1].weight.data.fill_(3e38)
+    if place == "map":
+
+        class Broken(GradCAM):
+            def channel_weights(self, forward):
+                return super().channel_weights(forward) * torch.nan
+
+        method = Broken()
+    sentence = {
+        "weights": r"the model's 0\.weight holds NaN or infinity",
+        "answer": "the model's answer to image 0 holds NaN or infinity",
+        "map": "the map by Broken of image 0 holds NaN or infinity",
+    }
+    with pytest.raises(SettingError, match=sentence[place]):
+        emocam.explain(model, x, method)
+
+
+def test_names_that_are_none_are_told() -> None:
+    with pytest.raises(TypeError, match="labels must be a list of names, got int"):
+        emocam.explain(small_net(), patches(1), labels=5)
+    with pytest.raises(SettingError, match="'GradCAM' is no CAM method; did you mean gradcam"):
+        emocam.explain(small_net(), patches(1), "GradCAM")

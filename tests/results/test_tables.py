@@ -7,6 +7,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import torch
 
+from emocam.records.base import WHOLE
 from emocam.records.detections import Detections
 from emocam.records.evidence import Evidence, Explanation, Prediction
 from emocam.records.picture import Refusal
@@ -126,3 +127,18 @@ def test_what_is_known_of_every_region_is_never_null(tmp_path):
     assert {field.name for field in schema if field.nullable} == {"chance", "chance_centre"}
     for name in ("ledger", "predictions", "maps"):
         assert all(field.nullable for field in pq.read_schema(tmp_path / f"{name}.parquet"))
+
+
+def test_a_map_that_is_no_number_fails_its_image_and_says_why() -> None:
+    broken = evidence([0, 1, 2, 3])
+    broken.prediction.logits[2, 1] = torch.inf
+    maps = torch.rand(4, 2, 2)
+    maps[1, 0, 0] = torch.nan
+    broken = replace(broken, explanation=Explanation(maps, torch.tensor([WHOLE] * 4)))
+    found = evidence_tables(broken, LABELS, OBJECTS)
+    assert found["ledger"]["status"].to_pylist() == ["done", "failed", "failed", "done"]
+    reasons = ["", "the CAM's map is not finite", "the classifier's logits are not finite", ""]
+    assert found["ledger"]["reason"].to_pylist() == reasons
+    for name in ("predictions", "maps"):
+        assert found[name]["image"].to_pylist() == ["000.png", "003.png"]
+    assert not {"001.png", "002.png"} & set(found["evidence"]["image"].to_pylist())

@@ -18,23 +18,34 @@ def main(words: list[str]) -> int:
     import torch
     from torch import nn
 
-    from emocam.network.layers import default_layer, spatial_layers
+    from emocam.network.layers import spatial_layers
 
     network, size = _torchvision(model) or _timm(model) or (nn.Identity(), 0)
     if not size:
         raise SettingError(_unknown(model))
     layers = spatial_layers(network.eval(), torch.zeros(1, 3, size, size))
-    default = default_layer(layers)
+    default, refusal = _default(layers)
     width = max(len(layer.name) for layer in layers)
     lines = [f"{model} at {size} x {size}: layer, channels x height x width"]
     for layer in layers:
         shape = " x ".join(str(side) for side in layer.map_shape)
-        mark = (
-            "   taken by default" if layer is default else "   used more than once" if layer.calls > 1 else ""
-        )
+        mark = "   its cells are not where the picture has them" if not layer.placed else ""
+        mark = "   used more than once" if layer.calls > 1 else mark
+        mark = "   taken by default" if layer is default else mark
         lines.append(f"  {layer.name:{width}}  {shape}{mark}")
+    lines += [refusal] * bool(refusal)
     sys.stdout.write("\n".join(lines) + "\n")
     return 0
+
+
+def _default(layers: list[Any]) -> tuple[Any, str]:
+    """Return the layer taken by default, or None and why none is."""
+    from emocam.network.layers import default_layer
+
+    try:
+        return default_layer(layers), ""
+    except SettingError as error:
+        return None, f"none is taken by default: {str(error).removeprefix('classifier.layer: ')}"
 
 
 def _torchvision(model: str) -> tuple[Any, int] | None:

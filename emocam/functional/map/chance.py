@@ -73,7 +73,7 @@ def box_chance(maps: Tensor, window: Tensor, boxes: Tensor, image: Tensor) -> Ch
     grid = refine(maps)
     table = summed_area(grid)
     places = find_places(grid, window, boxes, image)
-    parts = steps(places, table[0].numel())
+    parts = steps(places, table.shape[1:].numel())
     return join_chances(
         [chance_rank(box_sums(table, part), part.size.prod(-1), part) for part in parts], maps
     )
@@ -85,7 +85,7 @@ def pass_rates(maps: Tensor, window: Tensor, boxes: Tensor, image: Tensor, thres
     table = summed_area(grid)
     places = find_places(grid, window, boxes, image)
     rates = [maps.new_zeros(0, dtype=torch.float32)]
-    for part in steps(places, table[0].numel()):
+    for part in steps(places, table.shape[1:].numel()):
         sums = box_sums(table, part)
         least = threshold * part.size.prod(-1)
         among = inside(sums.shape, part)
