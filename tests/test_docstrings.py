@@ -26,6 +26,8 @@ ROOMS = (
     "report",
     "compare",
     "api",
+    "data",
+    "classifier",
     "errors.py",
     "__init__.py",
     "__main__.py",

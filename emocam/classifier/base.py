@@ -24,7 +24,7 @@ class Head:
     bypass: tuple[Tensor, ...] = ()
 
     def __call__(self, activation: Tensor, image: Tensor | None = None) -> Tensor:
-        """Logits (M, L) of activations (M, C, h, w); row m belongs to image[m] of the pass."""
+        """Return logits (M, L) of activations (M, C, h, w); row m belongs to image[m] of the pass."""
         aside = self.bypass if image is None else tuple(b[image] for b in self.bypass)
         return self.module(activation, *aside)
 
@@ -45,26 +45,26 @@ class Classifier(nn.Module):
     bf16: bool = False
 
     def prepare(self, view: Tensor) -> Tensor:
-        """The network's input from a batch of views (B, 3, h, w), or (B, 1, h, w)."""
+        """Return the network's input from a batch of views (B, 3, h, w), or (B, 1, h, w)."""
         return view.float() / 255
 
     def cut(self, x: Tensor) -> tuple[Tensor, Head]:
-        """Activations (B, C, h, w) of the explained layer, without a graph, and the rest."""
+        """Return the activations (B, C, h, w) of the explained layer, without a graph, and the rest."""
         with torch.no_grad():
             activation, *bypass = features if isinstance(features := self.features(x), tuple) else (features,)
         return activation, Head(self.head, tuple(bypass))
 
     def forward(self, x: Tensor) -> Tensor:
-        """Logits (B, L) of a prepared input."""
+        """Return logits (B, L) of a prepared input."""
         features = self.features(x)
         return self.head(*features) if isinstance(features, tuple) else self.head(features)
 
     def derive(self, logits: Tensor) -> dict[str, Tensor]:
-        """Further columns of the predictions, (B,) each: valence and arousal, say."""
+        """Return further columns of the predictions, (B,) each: valence and arousal, say."""
         return {}
 
     def freeze(self) -> "Classifier":
-        """Evaluation mode, no parameter gradients, nothing in place: the state all methods expect."""
+        """Set evaluation mode, no parameter gradients and nothing in place: the state that all methods expect."""
         for module in self.modules():
             if getattr(module, "inplace", False):
                 module.inplace = False  # type: ignore[assignment]

@@ -41,7 +41,7 @@ class EfficientNetLite0(LibraryClassifier):
 
 
 def _renamed(state: dict[str, Tensor], network: nn.Module, file: Path) -> dict[str, Tensor]:
-    """The file's names are another library's, its tensors and their order are timm's."""
+    """Rename the file's tensors: their names are another library's, their order is timm's."""
     own = list(network.state_dict())
     if len(state) != len(own):
         raise SettingError(

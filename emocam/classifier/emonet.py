@@ -40,7 +40,7 @@ class EmoNetLayers(nn.Sequential):
 
 
 def build_layers(labels: int) -> EmoNetLayers:
-    """(B, 3, 227, 227) -> logits (B, L): AlexNet as of 2012, in two groups."""
+    """Build AlexNet as of 2012, in two groups: (B, 3, 227, 227) to logits (B, L)."""
     return EmoNetLayers(
         OrderedDict(
             conv1=nn.Conv2d(3, 96, 11, stride=4),
@@ -69,12 +69,12 @@ def build_layers(labels: int) -> EmoNetLayers:
 
 
 def rows_first(weight: Tensor) -> Tensor:
-    """Of fc1 (4096, 9216), for maps flattened row by row; the port flattens them column by column."""
+    """Return fc1 (4096, 9216) for maps flattened row by row; the port flattens them column by column."""
     return weight.unflatten(1, (256, 6, 6)).transpose(2, 3).flatten(1)
 
 
 def read_mean(path: Path) -> Tensor:
-    """The mean image (3, 227, 227): a line for each row of pixels, its reds, greens, then blues."""
+    """Read the mean image (3, 227, 227): a line for each row of pixels, its reds, greens, then blues."""
     try:
         lines = [
             line.split(",") for line in read_text_file(path, "classifier.mean").splitlines() if line.strip()
@@ -138,7 +138,7 @@ class EmoNet(Classifier):
         return (view.float() - self.mean).contiguous(memory_format=torch.channels_last)
 
     def derive(self, logits: Tensor) -> dict[str, Tensor]:
-        """Valence and arousal as linear functions of the outputs, which only EmoNet's own labels have."""
+        """Return valence and arousal as linear functions of the outputs, which only EmoNet's own labels have."""
         if tuple(self.labels) != LABELS:
             return {}
         outputs = logits.softmax(-1) if self.affect == "softmax" else logits

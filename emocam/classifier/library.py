@@ -59,19 +59,19 @@ class LibraryClassifier(Classifier):
 
 
 def is_own(weights: str | None) -> bool:
-    """Whether these weights are the user's: drawn, or from a file."""
+    """Return whether these weights are the user's: drawn, or from a file."""
     return weights is not None and (weights == "random" or is_file(weights))
 
 
 def draw_weights(build: Callable[[], nn.Module], seed: int) -> nn.Module:
-    """The network with the random weights of this seed; nobody else's dice are touched."""
+    """Build the network with the random weights of this seed; no other random numbers change."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         return build()
 
 
 def fill(network: nn.Module, weights: str, labels: int) -> None:
-    """Loads a file into a network that answers with so many labels."""
+    """Load a file into a network that answers with so many labels."""
     state, own = read_weights(weights), network.state_dict()
     answers = {
         len(state[name])
@@ -89,7 +89,7 @@ def fill(network: nn.Module, weights: str, labels: int) -> None:
 
 
 def check_count(labels: list[str], answers: int, whose: str) -> None:
-    """A library's own weights answer with as many labels as they were trained on."""
+    """Check the labels of a library's own weights, which answer with as many as they were trained on."""
     if len(labels) != answers:
         raise SettingError(
             f"classifier.labels has {len(labels)} labels, but {whose} answers with {answers}; "

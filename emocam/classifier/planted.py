@@ -27,7 +27,7 @@ def block(before: int, after: int, size: int, stride: int) -> list[nn.Module]:
 
 
 def build_features() -> nn.Sequential:
-    """(B, 3, 112, 112) -> (B, 32, 14, 14), before the last convolution's ReLU."""
+    """Build (B, 3, 112, 112) to (B, 32, 14, 14), before the last convolution's ReLU."""
     return nn.Sequential(
         *block(3, 16, size=5, stride=2),
         *block(16, 32, size=3, stride=2),
@@ -53,12 +53,12 @@ class FullyConnected(nn.Module):
 
 
 def prepare(view: Tensor) -> Tensor:
-    """Bytes to [-2, 2)."""
+    """Turn bytes into numbers in [-2, 2)."""
     return view.float() / 64 - 2
 
 
 def labels_within(path: Path) -> list[str]:
-    """The labels that `task=train` wrote into a safetensors file."""
+    """Return the labels that `task=train` wrote into a safetensors file."""
     with safe_open(path, "pt") as file:
         labels = (file.metadata() or {}).get("labels")
     if labels is None:

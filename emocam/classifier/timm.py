@@ -59,7 +59,7 @@ class TimmClassifier(LibraryClassifier):
 
 
 def _tagged(model: str, weights: str | None) -> str:
-    """The model's name, with the tag of the weights where one is named."""
+    """Return the model's name, with the tag of the weights where one is named."""
     architecture, _, tag = model.partition(".")
     if not timm.is_model(architecture):
         raise SettingError(
@@ -77,14 +77,14 @@ def _tagged(model: str, weights: str | None) -> str:
 
 
 def _config(name: str) -> PretrainedCfg:
-    """What timm knows about the weights of a model's name."""
+    """Return what timm knows about the weights of a model's name."""
     config = timm.get_pretrained_cfg(name)
     assert config is not None, f"timm lists {name} and knows nothing about it"
     return config
 
 
 def _names(name: str) -> list[str]:
-    """ImageNet's names, each once; those of its 1000 classes are the same as torchvision's."""
+    """Return ImageNet's names, each once; those of its 1000 classes are the same as torchvision's."""
     outputs = _config(name).num_classes
     if outputs == 1000:
         return list(ResNet18_Weights.DEFAULT.meta["categories"])
@@ -119,7 +119,7 @@ def _fetch(name: str) -> nn.Module:
 
 
 def preprocessing_of(network: nn.Module) -> Preprocessing:
-    """What a network of timm knows of its own inputs."""
+    """Return what a network of timm knows of its own inputs."""
     config = resolve_model_data_config(network)
     _, height, width = config["input_size"]
     size = (height, width)
@@ -127,7 +127,7 @@ def preprocessing_of(network: nn.Module) -> Preprocessing:
 
 
 def _view(config: Mapping[str, Any], size: tuple[int, int]) -> View:
-    """Of timm's three ways to crop, the configured one."""
+    """Return the configured one of timm's three ways to crop."""
     filter = FILTERS[config["interpolation"]]
     resize = floor(size[0] / config["crop_pct"]), floor(size[1] / config["crop_pct"])
     if config["crop_mode"] == "squash":

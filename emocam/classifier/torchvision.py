@@ -56,7 +56,7 @@ class TorchvisionClassifier(LibraryClassifier):
 
 
 def _entry(model: str, weights: str | None) -> Any:
-    """Torchvision's record of a set of weights: its address, labels and preprocessing."""
+    """Return torchvision's record of a set of weights: its address, labels and preprocessing."""
     library = models.get_model_weights(model)
     if weights is None or is_own(weights):
         return library.DEFAULT

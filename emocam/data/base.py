@@ -53,11 +53,11 @@ class Data:
             raise SettingError(f"data.max_unreadable must be in [0, 1], got {self.max_unreadable}")
 
     def paths(self) -> list[str]:
-        """All images, before `limit` and `shard`."""
+        """Return all images, before `limit` and `shard`."""
         raise NotImplementedError
 
     def open(self, path: str) -> Picture:
-        """One image, upright and RGB; what it raises becomes the ledger's reason."""
+        """Open one image, upright and RGB; what it raises becomes the ledger's reason."""
         raise NotImplementedError
 
     def known(self, path: str) -> dict[str, str | float]:
@@ -92,11 +92,11 @@ class Data:
         return found
 
     def resizing(self, view: Seeing) -> Seeing:
-        """The view of a component, resizing as `resize` says."""
+        """Return the view of a component, resizing as `resize` says."""
         return quickened(view) if self.resize == "fast" else view
 
     def prepare(self) -> None:
-        """What is to be done once, before the first picture is opened."""
+        """Do what is to be done once, before the first picture is opened."""
 
     @property
     def drawn_world(self) -> str | None:
@@ -121,6 +121,6 @@ class Data:
         return []
 
     def listing(self) -> list[str]:
-        """The images of a run: a shard is one of the images within `limit`."""
+        """Return the images of a run: a shard is one of the images within `limit`."""
         listing = self.paths()[: self.limit]
         return listing if self.shard is None else list(Shard.read(self.shard).part(listing))

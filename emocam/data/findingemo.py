@@ -26,7 +26,7 @@ KEPT = ("keep", "kept", "false", "no", "0", "")
 
 
 def read_rejects(source: Source, rows: pd.DataFrame) -> np.ndarray:
-    """Which rows annotators rejected (n,); the public file, which has no such column, rejects none."""
+    """Return which rows annotators rejected (n,); the public file, which has no such column, rejects none."""
     if "reject" not in rows:
         return np.zeros(len(rows), bool)
     words = [word.lower() for word in texts(source, rows, "reject", empty=True)]
@@ -46,7 +46,7 @@ def read_emotions(source: Source, rows: pd.DataFrame) -> list[str]:
 
 
 def read_images(source: Source, rows: pd.DataFrame) -> list[str]:
-    """As `Run_1/Adults park/x.jpg`; no image has two rows."""
+    """Return the images as `Run_1/Adults park/x.jpg`; no image has two rows."""
     found = [name.lstrip("/") for name in texts(source, rows, "image_path")]
     first: dict[str, int] = {}
     for row, name in enumerate(found):
@@ -105,7 +105,7 @@ class FindingEmo(Folder):
         return AnnotationTable([], dict.fromkeys(self.facts, NO_REGIONS), truth, [note])
 
     def places(self, images: list[str], file: Path) -> dict[str, str]:
-        """Where each image lies under root: its folder and its name are the key.
+        """Return where each image is under root: its folder and its name are the key.
 
         What is not there keeps its name, under which the ledger tells of it.
         """

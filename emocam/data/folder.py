@@ -26,7 +26,7 @@ def _fail(error: OSError) -> None:
 
 
 def walk(root: Path, follow_links: bool = False) -> list[str]:
-    """Every entry with an image's suffix except directories: relative, posix, sorted by name.
+    """Return every entry with an image's suffix except directories: relative, posix, sorted by name.
 
     A folder is entered once, however many links lead to it.
     """
@@ -137,7 +137,7 @@ class Folder(Data):
         return self.files
 
     def known(self, path: str) -> dict[str, str | float]:
-        """What the data set knows of one picture, the same keys for all."""
+        """Return what the data set knows of one picture, the same keys for all."""
         truth = self.table.truth if self.table else {}
         return {"truth": truth.get(path, "")} if truth else {}
 

@@ -42,7 +42,7 @@ GATE = os.memfd_create("emocam.large_pictures") if sys.platform == "linux" else 
 
 
 def within_root(root: Path, path: str, follow_links: bool = False) -> Path:
-    """The file of a relative path, which must lie under the root even after links are followed.
+    """Return the file of a relative path, which must lie under the root even after links are followed.
 
     With `follow_links` only links may lead out of it, never the path's own dots.
     """
@@ -54,7 +54,7 @@ def within_root(root: Path, path: str, follow_links: bool = False) -> Path:
 
 
 def orientation_of(image: Image.Image) -> int:
-    """EXIF orientation, 1 to 8; an EXIF block that cannot be read says nothing, as for any viewer."""
+    """Return the EXIF orientation, 1 to 8; an EXIF block that cannot be read says nothing, as for any viewer."""
     try:
         orientation = image.getexif().get(ExifTags.Base.Orientation, 1)
     except Exception:  # its parsers raise whatever their bytes lead to
@@ -139,7 +139,7 @@ def _quiet_decoder(image: Image.Image) -> Iterator[None]:
 
 
 def open_upright(file: Path, max_pixels: int) -> tuple[Image.Image, int]:
-    """A file as a person sees it, and the EXIF orientation (1 to 8) that it had before."""
+    """Open a file as a person sees it, and return with it the EXIF orientation (1 to 8) that it had before."""
     if not stat.S_ISREG(file.stat().st_mode):  # opening a pipe or a device may never end
         raise Refused("is no regular file")
     # of the header alone; what is decoded is bounded below

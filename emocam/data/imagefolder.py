@@ -28,7 +28,7 @@ class ImageFolder(Folder):
         self.labels = sorted(labels - {""})
 
     def label(self, path: str) -> str:
-        """Empty where the picture lies right under root."""
+        """Return the label of a picture; empty where it is right under root."""
         parts = PurePosixPath(path).parts
         return parts[0].encode("utf-8", "backslashreplace").decode("utf-8") if len(parts) > 1 else ""
 

@@ -83,11 +83,11 @@ class Planted(Data):
         return [f"{index:05}.png" for index in range(self.images)]
 
     def scene(self, path: str) -> Scene:
-        """What the picture shows, to draw it again without some object."""
+        """Return what the picture shows, to draw it again without some object."""
         return compose(self.rules, self.seed, int(Path(path).stem))
 
     def regions(self, path: str, scene: Scene) -> list[AnnotatedRegion]:
-        """Names and boxes, in pixels, as they were annotated."""
+        """Return names and boxes, in pixels, as they were annotated."""
         shown = [(thing.object, box_of(thing, scene.size)) for thing in scene.things]
         dice = Dice(self.seed, int(Path(path).stem), ANNOTATED)
         return annotate(self.rules, shown, scene.size, dice)
@@ -106,7 +106,7 @@ class Planted(Data):
             self.write(self.export)
 
     def write(self, folder: str | Path) -> None:
-        """The listing as PNG files and COCO's JSON, which `data=coco` reads back to the same."""
+        """Write the listing as PNG files and COCO's JSON, which `data=coco` reads back to the same."""
         export = Export(Path(folder), self.objects, self.world)
         for path in self.listing():
             scene = self.scene(path)

@@ -20,7 +20,7 @@ from emocam.view.base import View, Views
 
 
 def printable(path: str) -> str:
-    """A file name as text: bytes that are no UTF-8 are spelt out."""
+    """Return a file name as text: bytes that are no UTF-8 are spelt out."""
     try:
         return os.fsencode(path).decode("utf-8", "backslashreplace")
     except UnicodeEncodeError:  # no file's name, but what JSON can hold
@@ -28,7 +28,7 @@ def printable(path: str) -> str:
 
 
 def reason(error: Exception, root: str | Path | None) -> str:
-    """One line for the ledger, with the class's name, since Pillow's words alone say little."""
+    """Return one line for the ledger, with the class's name, since Pillow's words alone say little."""
     words = " ".join(str(error).split())
     if root:
         words = words.replace(str(root), "data.root")
@@ -36,7 +36,7 @@ def reason(error: Exception, root: str | Path | None) -> str:
 
 
 def annotated(picture: Picture) -> Detections:
-    """The annotated regions of one picture."""
+    """Return the annotated regions of one picture."""
     count = len(picture.boxes)
     return Detections(
         boxes=torch.from_numpy(np.clip(picture.boxes, 0, 1).astype(np.float32)).reshape(-1, 4),
@@ -100,14 +100,14 @@ def _stack(views: list[Tensor]) -> Tensor | list[Tensor]:
 
 
 def _side_by_side(views: list[Any]) -> Tensor | list[Tensor] | tuple[Tensor | list[Tensor], ...]:
-    """The views of one detector, or of each of those joined."""
+    """Stack the views of one detector, or of each of those joined."""
     if views and isinstance(views[0], tuple):
         return tuple(_stack(list(of_one)) for of_one in zip(*views, strict=True))
     return _stack(views)
 
 
 def collate(items: Sequence[Sample | Refusal]) -> Batch:
-    """One batch of all that could be used; the rest is named in it."""
+    """Make one batch of all that could be used; the rest is named in it."""
     samples = [item for item in items if isinstance(item, Sample)]
     nothing = torch.zeros(0, 4)
     thumbnails = [sample.thumbnail for sample in samples if sample.thumbnail is not None]
@@ -127,6 +127,6 @@ def collate(items: Sequence[Sample | Refusal]) -> Batch:
 
 
 def ignore_interrupt(worker: int) -> None:
-    """Ctrl-C is the main process's to answer; workers end with it, and silently."""
+    """Leave Ctrl-C to the main process: workers end with it, without a word."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)

@@ -18,7 +18,7 @@ class TableBuilder:
         self.sizes: dict[str, tuple[float, float] | None] = {}
 
     def image(self, name: str, size: tuple[float, float] | None = None) -> None:
-        """An image that was annotated, perhaps with nothing."""
+        """Note that an image was annotated, perhaps with nothing."""
         self.boxes.setdefault(name, [])
         self.classes.setdefault(name, [])
         self.shapes.setdefault(name, [])
@@ -32,7 +32,7 @@ class TableBuilder:
     def table(
         self, objects: Sequence[str] | None = None, pixels: bool = False, notes: Sequence[str] = ()
     ) -> AnnotationTable:
-        """Objects in the order given, else by name."""
+        """Return all regions, with objects in the order given, else by name."""
         names = list(objects or sorted({name for found in self.classes.values() for name in found}))
         place = {name: i for i, name in enumerate(names)}
         regions = {

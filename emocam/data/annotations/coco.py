@@ -26,7 +26,7 @@ def _identity(source: Source, place: str, found: object) -> Id:
 
 
 def _records(source: Source, content: dict[str, Any], kind: str) -> dict[Id, tuple[str, dict[str, Any]]]:
-    """Records by their `id`, each with its place in the file."""
+    """Return the records by their `id`, each with its place in the file."""
     found: dict[Id, tuple[str, dict[str, Any]]] = {}
     for i, record in enumerate(content[kind]):
         place = f"{kind}[{i}]"
@@ -61,7 +61,7 @@ def _missing(found: object) -> bool:
 
 
 def _box(source: Source, place: str, found: object, size: tuple[float, float]) -> list[float]:
-    """x, y, width, height in pixels -> corners as fractions."""
+    """Turn x, y, width and height in pixels into corners as fractions."""
     expected = "[x, y, width, height] in pixels"
     x, y, width, height = source.numbers(place, expected, found, 4)
     if width < 0 or height < 0:
@@ -75,7 +75,7 @@ def read_coco(file: Path, masks: bool = False) -> AnnotationTable:
 
 
 def coco_table(source: Source, content: object, masks: bool = False) -> AnnotationTable:
-    """Boxes by the images' file names; rows follow `categories`, images keep the file's order."""
+    """Read boxes by the images' file names; rows follow `categories`, images keep the file's order."""
     if not is_coco(content):
         missing = next((k for k in LISTS if not (isinstance(content, dict) and k in content)), LISTS[0])
         raise source.fault("the content", f"COCO's with lists {', '.join(LISTS)}", f"no list {missing}")

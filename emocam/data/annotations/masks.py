@@ -65,7 +65,7 @@ def bounds(shape: Shape) -> list[float] | None:
 
 
 def draw_mask(shape: Shape | None, box: np.ndarray) -> np.ndarray:
-    """The share of each cell of a box (4,) that the outline covers: float32 (28, 28).
+    """Return the share of each cell of a box (4,) that the outline covers: float32 (28, 28).
 
     Without an outline the box counts as a whole.
     """

@@ -26,14 +26,14 @@ TURNS = {
 
 
 def turn(boxes: np.ndarray, orientation: int) -> np.ndarray:
-    """Boxes (k, 4) drawn on the pixels as stored, put on the picture as EXIF turns it."""
+    """Turn boxes (k, 4), drawn on the pixels as stored, with the picture as EXIF turns it."""
     if orientation not in TURNS:
         return boxes
     return np.concatenate([boxes, 1 - boxes], 1)[:, TURNS[orientation]]
 
 
 def turn_masks(masks: np.ndarray, orientation: int) -> np.ndarray:
-    """The same for masks (k, m, m), each in the frame of its box."""
+    """Turn masks (k, m, m), each in the frame of its box, in the same way."""
     if orientation in SIDEWAYS:
         masks = masks.swapaxes(1, 2)
     across, down = orientation in (2, 3, 6, 7), orientation in (3, 4, 7, 8)
@@ -41,12 +41,12 @@ def turn_masks(masks: np.ndarray, orientation: int) -> np.ndarray:
 
 
 def _unlike(one: tuple[float, float], other: tuple[float, float]) -> float:
-    """How far the proportions of two sizes differ: 0 where they are the same."""
+    """Return how far the proportions of two sizes differ: 0 where they are the same."""
     return abs(one[0] * other[1] / (one[1] * other[0]) - 1)
 
 
 def seen_by_annotators(regions: Regions, size: tuple[int, int], orientation: int, drawn: Drawn) -> Drawn:
-    """Whether boxes were drawn on the upright picture of this size (width, height) or as stored.
+    """Return whether boxes were drawn on the upright picture of this size (width, height) or as stored.
 
     The size that annotators declare tells, where EXIF lays the picture on its side. Where it
     cannot tell, what a viewer shows is taken: the upright picture.
@@ -69,7 +69,7 @@ def seen_by_annotators(regions: Regions, size: tuple[int, int], orientation: int
 
 
 def cut_at_border(boxes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Boxes (k, 4) cut at the border, and which of them (k,) have any part in the picture."""
+    """Cut boxes (k, 4) at the border, and return with them which of them (k,) have any part in the picture."""
     low, high = boxes[:, :2], boxes[:, 2:]
     outside = ((high <= 0) & (low < 0)) | ((low >= 1) & (high > 1))
     return boxes.clip(0, 1), np.logical_not(outside.any(1))
@@ -78,7 +78,7 @@ def cut_at_border(boxes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def upright_regions(
     regions: Regions, size: tuple[int, int], orientation: int, drawn: Drawn = "auto", masked: bool = False
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
-    """Boxes (k, 4) on the upright picture of this size, their classes (k,), and masks (k, 28, 28)."""
+    """Return boxes (k, 4) on the upright picture of this size, their classes (k,), and masks (k, 28, 28)."""
     stored = seen_by_annotators(regions, size, orientation, drawn) == "stored"
     boxes = regions.boxes
     if regions.pixels:

@@ -12,7 +12,7 @@ MOST_PIXELS = 89_478_485
 
 
 def unpack(text: str) -> list[int]:
-    """COCO's packed run lengths: 5 bits a letter, low ones first; after the second, differences
+    """Unpack COCO's run lengths: 5 bits a letter, low ones first; after the second, differences
     to the run before the last.
     """
     counts: list[int] = []
@@ -33,7 +33,7 @@ def unpack(text: str) -> list[int]:
 
 
 def read_runs(source: Source, place: str, found: dict[str, object]) -> Runs:
-    """`{"size": [height, width], "counts": [...] or "packed"}`."""
+    """Read `{"size": [height, width], "counts": [...] or "packed"}`."""
     height, width = (int(v) for v in source.numbers(f"{place}.size", "[height, width]", found.get("size"), 2))
     counts = found.get("counts")
     try:
@@ -50,7 +50,7 @@ def read_runs(source: Source, place: str, found: dict[str, object]) -> Runs:
 def read_polygons(
     source: Source, place: str, found: Sequence[object], size: tuple[float, float]
 ) -> Polygons | None:
-    """`[[x, y, x, y, ...], ...]` in pixels; None where there is none."""
+    """Read `[[x, y, x, y, ...], ...]` in pixels; None where there is none."""
     polygons = []
     for i, points in enumerate(found):
         expected = "x, y of at least three points"
@@ -62,7 +62,7 @@ def read_polygons(
 
 
 def read_outline(source: Source, place: str, found: object, size: tuple[float, float]) -> Shape | None:
-    """Whatever COCO allows as a `segmentation`."""
+    """Read whatever COCO allows as a `segmentation`."""
     if isinstance(found, dict):
         return read_runs(source, place, found)
     if isinstance(found, list):

@@ -19,12 +19,12 @@ def is_parquet(file: Path) -> bool:
 
 
 def separator(header: str) -> str:
-    """What the first line is parted by: comma, semicolon or tab."""
+    """Return what the first line is divided by: comma, semicolon or tab."""
     return max(",;\t", key=header.count)
 
 
 def read_rows(source: Source) -> pd.DataFrame:
-    """All columns as they are in Parquet, as text in CSV, where nothing is guessed from it."""
+    """Read all columns as they are in Parquet, as text in CSV, where nothing is guessed from it."""
     try:
         source.check_file()
         return pd.read_parquet(source.file) if is_parquet(source.file) else _read_csv(source)
@@ -55,7 +55,7 @@ def _read_csv(source: Source) -> pd.DataFrame:
 
 
 def find_column(source: Source, table: pd.DataFrame, names: Iterable[str]) -> str:
-    """The first column with one of these names, whatever its capitals."""
+    """Return the first column with one of these names, whatever its capitals."""
     names = list(names)
     given = {str(column).strip().lower(): column for column in table.columns}
     for name in names:
@@ -65,12 +65,12 @@ def find_column(source: Source, table: pd.DataFrame, names: Iterable[str]) -> st
 
 
 def place(row: int) -> str:
-    """Rows are counted as a spreadsheet does: the header is line 1."""
+    """Return the line of a row as a spreadsheet counts: the header is line 1."""
     return f"line {row + 2}"
 
 
 def texts(source: Source, table: pd.DataFrame, column: str, empty: bool = False) -> list[str]:
-    """The texts of a column, none of them empty unless `empty`."""
+    """Return the texts of a column, none of them empty unless `empty`."""
     found = ["" if value is None or value != value else str(value).strip() for value in table[column]]
     if not empty and "" in found:
         row = found.index("")
@@ -79,7 +79,7 @@ def texts(source: Source, table: pd.DataFrame, column: str, empty: bool = False)
 
 
 def numbers(source: Source, table: pd.DataFrame, column: str, empty: bool = False) -> np.ndarray:
-    """The numbers of a column, float64 (rows,); NaN where a cell is empty and may be."""
+    """Return the numbers of a column, float64 (rows,); NaN where a cell is empty and may be."""
     values = pd.to_numeric(table[column], errors="coerce").to_numpy(np.float64, na_value=np.nan)
     void = table[column].isna() | (table[column].astype(str).str.strip() == "")
     bad = ~np.isfinite(values) & ~(void.to_numpy() & empty)

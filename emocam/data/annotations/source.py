@@ -61,13 +61,13 @@ class Source:
         return found.encode("utf-8", "backslashreplace").decode("utf-8")
 
     def path(self, place: str, found: object) -> str:
-        """The path of an image, as it is: whoever opens it sees that it stays under the root."""
+        """Return the path of an image as it is: the code that opens it checks that it stays under the root."""
         if not isinstance(found, str) or not found:
             raise self.fault(place, "the path of an image", found)
         return found
 
     def numbers(self, place: str, expected: str, found: object, count: int | None = None) -> list[float]:
-        """Finite numbers, `count` of them where that is given."""
+        """Return finite numbers, `count` of them where that is given."""
         if not isinstance(found, list) or (count is not None and len(found) != count):
             raise self.fault(place, expected, found)
         values = [number for value in found if (number := finite(value)) is not None]
@@ -77,7 +77,7 @@ class Source:
 
 
 def finite(value: object) -> float | None:
-    """A number; None for everything else, NaN and infinity among it."""
+    """Return a number as a float; None for everything else, NaN and infinity among it."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     try:
@@ -88,7 +88,7 @@ def finite(value: object) -> float | None:
 
 
 def finite_text(text: str | None) -> float | None:
-    """The number that a text is, if it is one."""
+    """Return the number that a text is, if it is one."""
     try:
         return finite(float(text or ""))
     except ValueError:

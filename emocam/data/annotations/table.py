@@ -38,7 +38,7 @@ def find_columns(source: Source, table: pd.DataFrame) -> Columns:
 
 
 def has_boxes(header: str) -> bool:
-    """Whether the first line of a file is the header of such a table."""
+    """Return whether the first line of a file is the header of such a table."""
     names = {name.strip().strip('"').lower() for name in header.split(separator(header))}
     return all(names & set(corner) for corner in CORNERS)
 
@@ -81,7 +81,7 @@ def _gather(
 
 
 def read_table(file: Path) -> AnnotationTable:
-    """Columns path, x0, y0, x1, y1, label, or words for the same; pixels or fractions by the values."""
+    """Read columns path, x0, y0, x1, y1, label, or words for the same; pixels or fractions by the values."""
     source = Source(file)
     table = read_rows(source)
     names, regions, largest, notes = _gather(source, table, find_columns(source, table))
@@ -102,7 +102,7 @@ def read_descriptions(folder: Path) -> dict[str, str] | None:
 
 
 def read_open_images(file: Path) -> AnnotationTable:
-    """ImageID, LabelName, XMin, XMax, YMin, YMax as fractions, and further columns that say no place."""
+    """Read ImageID, LabelName, XMin, XMax, YMin, YMax as fractions, and further columns that say no place."""
     source = Source(file)
     table = read_rows(source)
     corners = [find_column(source, table, [name]) for name in ("XMin", "YMin", "XMax", "YMax")]

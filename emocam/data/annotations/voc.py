@@ -12,7 +12,7 @@ CORNERS = ("xmin", "ymin", "xmax", "ymax")
 
 
 def _box(source: Source, object: Node) -> list[float]:
-    """Corners in pixels counted from 0; VOC counts them from 1 and means whole pixels."""
+    """Return corners in pixels counted from 0; VOC counts them from 1 and means whole pixels."""
     box = object.child("bndbox")
     told = [box.said(corner) if box else "" for corner in CORNERS]
     values = [finite_text(text) for text in told]
@@ -24,7 +24,7 @@ def _box(source: Source, object: Node) -> list[float]:
 
 
 def _size(source: Source, root: Node) -> tuple[float, float] | None:
-    """None where it is missing or 0, as some tools leave it."""
+    """Return width and height in pixels, or None where they are missing or 0, as some tools leave them."""
     node = root.child("size")
     if node is None:
         return None
@@ -36,7 +36,7 @@ def _size(source: Source, root: Node) -> tuple[float, float] | None:
 
 
 def read_voc(files: Sequence[Path], folder: Path) -> AnnotationTable:
-    """Boxes by `filename`, or by the XML file's own name where that is empty.
+    """Read boxes by `filename`, or by the XML file's own name where that is empty.
 
     An image keeps the subfolders that its XML file lies in, to tell it from others of its name.
     """

@@ -19,13 +19,13 @@ class Node:
         return next((node for node in self.children if node.name == name), None)
 
     def said(self, name: str) -> str:
-        """The text of a child; empty where there is none."""
+        """Return the text of a child; empty where there is none."""
         node = self.child(name)
         return node.text.strip() if node else ""
 
 
 def read_markup(source: Source) -> Node:
-    """The outermost element. A DOCTYPE is refused: it can make a few bytes into gigabytes."""
+    """Return the outermost element. A DOCTYPE is refused: it can make a few bytes into gigabytes."""
     parser = expat.ParserCreate()
     parser.buffer_text = True
     top = Node("", 0)
