@@ -43,15 +43,15 @@ VERBS = """
     Fill Find Fit
     Gather Give Group
     Import Integrate Interpolate
-    Join
-    Lay Leave List Load
+    Join Keep
+    Lay Leave Let List Load
     Make Mark Match Measure Mirror Move Multiply
     Name
-    Pack Pass Pick Place Plot Project
+    Open Pack Pass Pick Place Plot Project
     Rank Read Recover Reduce Rename Replace Resample Resize Restore Return Run
     Scale Score Set Share Shorten Speed Split Stack Start Stop Stretch Sum Suppress Switch
     Take Train Turn
-    Widen Wrap Write
+    Unpack Widen Wrap Write
     Yield
 """
 """The first words in use, as commands; a new one is added here on purpose, and is a verb."""

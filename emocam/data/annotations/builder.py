@@ -18,7 +18,7 @@ class TableBuilder:
         self.sizes: dict[str, tuple[float, float] | None] = {}
 
     def image(self, name: str, size: tuple[float, float] | None = None) -> None:
-        """Note that an image was annotated, perhaps with nothing."""
+        """Add an image that was annotated, perhaps with nothing."""
         self.boxes.setdefault(name, [])
         self.classes.setdefault(name, [])
         self.shapes.setdefault(name, [])

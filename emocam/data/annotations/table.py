@@ -94,7 +94,7 @@ def read_table(file: Path) -> AnnotationTable:
 
 
 def read_descriptions(folder: Path) -> dict[str, str] | None:
-    """Open Images' names of its classes, in their order, where `class-descriptions*.csv` lies beside."""
+    """Return Open Images' names of its classes, in their order, where `class-descriptions*.csv` lies beside."""
     for file in sorted(folder.glob("*class-descriptions*.csv")):
         pairs = [line.split(",", 1) for line in Source(file).text().splitlines() if "," in line]
         return {key.strip(): name.strip().strip('"') for key, name in pairs if key.strip() != "LabelName"}
