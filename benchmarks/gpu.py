@@ -21,13 +21,14 @@ HERE = Path(__file__).parent
 DRY = bool(os.environ.get("GPU_DRY"))
 PARTS = {
     "limits": ("What this GPU and its host can do at most", 15),
-    "equality": ("Equal to the processor, and how far TF32 and bfloat16 move it", 60),
-    "forward": ("The networks alone, and a method on top", 75),
+    "equality": ("Equal to the processor, and how far TF32 and bfloat16 move it", 50),
+    "verdicts": ("What a precision moves: counts and verdicts of one corpus", 40),
+    "forward": ("The networks alone, and a method on top", 70),
     "libraries": ("Beside pytorch-grad-cam and captum on the same GPU", 50),
-    "command": ("The whole command on JPEG files", 90),
+    "command": ("The whole command on JPEG files", 80),
     "heavy": ("Effect, paste, five methods in one pass, detectors", 55),
     "batches": ("Batch sizes, and two processes on one GPU", 40),
-    "tests": ("The tests of tests/gpu", 85),
+    "tests": ("The tests of tests/gpu", 70),
 }
 """A title, and the seconds after which the part is stopped: 470 in all."""
 VERSIONS = ("torch", "torchvision", "pytorch-lightning", "timm", "captum", "grad-cam", "lightnet", "pillow")

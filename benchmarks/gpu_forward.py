@@ -13,7 +13,9 @@ from emocam.cam.gradcam import GradCAM
 MODES = {
     "fp32": ("fp32", torch.contiguous_format, False),
     "fp32, channels_last": ("fp32", torch.channels_last, False),
+    "TF32": ("tf32", torch.contiguous_format, False),
     "TF32, channels_last": ("tf32", torch.channels_last, False),
+    "bf16": ("bf16", torch.contiguous_format, False),
     "bf16, channels_last": ("bf16", torch.channels_last, False),
     "bf16, channels_last, compiled": ("bf16", torch.channels_last, True),
 }
@@ -30,9 +32,9 @@ def rows() -> Iterator[dict[str, Any]]:
             continue
         flop = operations(network, side)
         for images in clock.small((1, 32, 128), (2,)):
-            for mode in clock.small(tuple(MODES)[:4], ("fp32",)) + (
-                (list(MODES)[4],) if compiles(images) else ()
-            ):
+            plain = tuple(mode for mode, (*_, compiled) in MODES.items() if not compiled)
+            compiled = tuple(mode for mode in MODES if mode not in plain) if compiles(images) else ()
+            for mode in clock.small(plain, ("fp32",)) + compiled:
                 if clock.time_is_up():
                     return
                 yield measured(name, network, side, images, mode, flop, most)

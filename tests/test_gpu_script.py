@@ -44,7 +44,7 @@ def run(
 
 @pytest.mark.slow
 def test_all_questions_are_asked_without_mlflow_and_the_libraries(tmp_path: Path) -> None:
-    parts = ("limits", "equality", "forward", "libraries", "command", "heavy", "batches")
+    parts = ("limits", "equality", "verdicts", "forward", "libraries", "command", "heavy", "batches")
     ended = run(tmp_path, *parts, absent=("mlflow", "captum", "pytorch_grad_cam", "lightnet"))
     assert ended.returncode == 0, ended.stdout
     found = json.loads((tmp_path / "gpu.json").read_text())["parts"]
