@@ -84,7 +84,7 @@ def refusal_table(refusals: list[Refusal]) -> pa.Table:
 def thumbnail_table(thumbnail: Tensor, predictions: pa.Table, index: Tensor) -> pa.Table:
     """Return the rows of thumbnails (B, h, w) of the images at `index` (B,) that have a prediction."""
     kept = np.isin(index.cpu().numpy(), predictions["index"].to_numpy())
-    pixels = thumbnail.cpu().numpy()[kept].reshape(kept.sum(), -1)
+    pixels = thumbnail.cpu().numpy()[kept].reshape(kept.sum(), thumbnail.shape[1:].numel())
     flat = pa.FixedSizeBinaryArray.from_buffers(
         pa.binary(thumbnail[0].numel()), len(pixels), [None, pa.py_buffer(np.ascontiguousarray(pixels))]
     )

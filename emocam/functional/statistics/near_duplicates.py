@@ -57,6 +57,8 @@ def near_thumbnails(
     sets a picture apart from the mean of all is not. Of more than `most` pictures only those are compared
     that are near in the listing, as many as that takes as long as `most`.
     """
+    if len(thumbnails) < 2:
+        return np.zeros((0, 2), np.int64)
     signs = _signs(difference_hash(thumbnails))
     apart = directions(thumbnails)
     reach = len(signs) if len(signs) <= most else most**2 // len(signs)

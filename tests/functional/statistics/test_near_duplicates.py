@@ -63,3 +63,9 @@ def test_hardly_any_picture_has_no_pair(images: int) -> None:
     assert near_hashes(np.zeros((images, 32), np.uint8)).shape == (0, 2)
     assert near_activations(np.zeros((images, 8))).shape == (0, 2) if images else True
     assert components(np.zeros((0, 2), int), images).tolist() == list(range(images))
+
+
+@pytest.mark.parametrize("count", [0, 1])
+@pytest.mark.filterwarnings("error")
+def test_without_two_pictures_there_is_no_pair(count: int) -> None:
+    assert near_thumbnails(np.zeros((count, 16, 17), np.uint8)).shape == (0, 2)
