@@ -9,6 +9,7 @@ from emocam.functional.statistics.near_duplicates import (
     difference_hash,
     near_activations,
     near_hashes,
+    near_thumbnails,
 )
 
 
