@@ -80,7 +80,8 @@ def group_association_p(pictures: Grouped) -> Numbers:
     )
     null = spread_x * spread_y * variance
     varies = (squares - evidence**2 / groups) * groups / (groups - 1)
-    null = null * inflation(varies, null)
+    # groups in groups make a mean vary more, but never more than a single picture
+    null = np.minimum(null * inflation(varies, null), spread_x * spread_y * groups)
     step = squared / variance
     skew = (1 - 2 * mean_x) * (1 - 2 * mean_y) * spread_x * spread_y * squared
     with np.errstate(divide="ignore", invalid="ignore"):

@@ -55,7 +55,8 @@ def slow_p(shown: np.ndarray, label: np.ndarray, group: np.ndarray, labels: int)
     larger = np.maximum(
         varies.sum(1, keepdims=True) / null.sum(1, keepdims=True), varies.sum(0) / null.sum(0)
     )
-    deviation = np.sqrt(null * np.maximum(1, larger) * groups / (groups - 1))
+    most = groups * null / parts  # of a single picture in each group
+    deviation = np.sqrt(np.minimum(null * np.maximum(1, larger), most) * groups / (groups - 1))
     skew = skew * groups**2 / ((groups - 1) * (groups - 2)) / deviation**3
     p = skewed_tail((evidence - squared / parts / 2) / deviation, skew)
     return np.maximum(p, 2.0**-groups)
