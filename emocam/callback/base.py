@@ -10,17 +10,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
 
-import pandas as pd
-import pyarrow.parquet as pq
 import torch
 
-from emocam.cells.dependence import Dependence
+from emocam.cells.dependence import Dependence, read_dependence
 from emocam.cells.findings import strongest
 from emocam.cells.occurrences import Occurrences, read_occurrences
 from emocam.data.base import Data
 from emocam.metric.association import AssociationCounts
 from emocam.records.thresholds import Thresholds
-from emocam.results.files import GROUP, PREDICTIONS, TIME
 from emocam.results.run import Run
 from emocam.results.summary import Finding, Summary
 
@@ -50,10 +47,7 @@ class Finished:
     @cached_property
     def dependence(self) -> Dependence:
         """Which pictures are not independent, as the predictions' columns say."""
-        there = pq.read_schema(self.run.file(PREDICTIONS)).names
-        known = [name for name in (GROUP, TIME) if name in there]
-        table = pd.read_parquet(self.run.file(PREDICTIONS), columns=[*known, "image"])
-        return Dependence.of(table.get(GROUP), table.get(TIME), len(table))
+        return read_dependence(self.run)
 
     @cached_property
     def counts(self) -> AssociationCounts:

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy.special import stdtrit
 
 from emocam.callback.base import Finished
 from emocam.cells.chance import chances
@@ -12,6 +13,8 @@ from emocam.cells.effects import with_effects
 from emocam.cells.table import Tally, cell_columns, frame
 from emocam.cells.verdict import USED, WORDS, Rules, few, verdict_sentence, verdicts
 from emocam.functional.statistics.bootstrap import RESAMPLES
+from emocam.functional.statistics.power import level, visible_mean
+from emocam.results.files import PREDICTIONS
 from emocam.results.spreadsheet import write_csv
 from emocam.results.summary import Finding
 
@@ -43,7 +46,8 @@ class Cells:
                 self.seed,
             )
         cells = frame(columns, run.object_names, run.label_names)
-        cells = with_effects(cells, run.path / "effect.parquet")
+        cells = with_effects(cells, run.path / "effect.parquet", unit_of_images(finished))
+        cells["visible_effect"] = visible_effects(cells, self.rules)
         values = {name: cells[name].to_numpy() for name in cells.columns}
         cells["few"] = few(values, self.rules)
         cells["verdict"] = verdicts(values, self.rules)
@@ -51,6 +55,26 @@ class Cells:
         table.to_parquet(run.path / "cells.parquet", index=False)
         write_csv(table, run.path / "cells.csv", index=False)
         return headline_numbers(cells, self.rules) | {"in_words": in_words(cells, finished.finding)}
+
+
+def unit_of_images(finished: Finished) -> dict[str, int] | None:
+    """Return the unit of each image, by which effects are measured; None where each stands by itself."""
+    dependence = finished.dependence
+    if dependence.rule == PICTURES:
+        return None
+    images = pd.read_parquet(finished.run.file(PREDICTIONS), columns=["image"])["image"].astype(str)
+    return dict(zip(images, dependence.units(finished.occurrences.label).tolist(), strict=True))
+
+
+def visible_effects(cells: pd.DataFrame, rules: Rules) -> np.ndarray:
+    """Return the effect beyond the control's that had a chance of .8 to be found; NaN where none was tried."""
+    images = cells["effect_images"].to_numpy(int)
+    free = np.maximum(images - 1, 1)
+    half = (cells["effect_high"] - cells["effect_low"]).to_numpy(float) / 2
+    deviation = half * np.sqrt(images) / stdtrit(free, 0.975)
+    asked = level(cells["effect_q"].to_numpy(float), rules.q)
+    visible = visible_mean(deviation, images, asked, rules.effect)
+    return np.where(images >= rules.effect_images, visible, np.nan)
 
 
 def count(finished: Finished) -> Tally:

@@ -5,6 +5,7 @@ from typing import Any
 import pandas as pd
 
 from emocam.callback.base import Finished
+from emocam.cells.dependence import PICTURES
 from emocam.cells.occurrences import LEFT_OUT
 from emocam.functional.statistics.stability import Agreement, agreement
 from emocam.plot.stability import stability_figure
@@ -25,7 +26,9 @@ class Stability:
         pairs = found.kept & sure[found.image]
         shape = (len(run.object_names), len(run.label_names))
         image, object = place[found.image[pairs]], found.object[pairs]
-        shared = agreement(image, object, found.label[sure], shape, self.draws, self.seed)
+        dependence = finished.dependence
+        unit = None if dependence.rule == PICTURES else dependence.units(found.label)[sure]
+        shared = agreement(image, object, found.label[sure], shape, self.draws, self.seed, unit)
         if not shared.top:
             return {"stable_from": None, "stable_top": 0}
         table = stability_table(shared)

@@ -4,11 +4,13 @@ What a cell counts stays as it is. What is said of it goes by groups (persons, b
 duplicates), of which each weighs the same, or by time (films), where labels are moved along it.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from emocam.cells.occurrences import LEFT_OUT, Occurrences, Places
@@ -19,6 +21,9 @@ from emocam.functional.statistics.group_association import FEWEST, Grouped, grou
 from emocam.functional.statistics.group_intervals import GroupSums, group_wilson
 from emocam.functional.statistics.shifts import shift_p
 from emocam.functional.statistics.tail_probability import binomial_tail
+from emocam.results.files import GROUP, PREDICTIONS
+from emocam.results.files import TIME as SECOND
+from emocam.results.run import Run
 
 Numbers = NDArray[np.float64]
 Columns = dict[str, NDArray]
@@ -26,6 +31,9 @@ PICTURES, GROUPS, TIME = "pictures", "groups", "time"
 """What `p_rule` says of a cell: what its tests and intervals take for independent."""
 EPISODES = 8
 """Of an object, and of a label, below which nothing is said of them in a film."""
+KEYS = ("object", "label", "fill", "image")
+MEASURED = ("effect", "effect_control", "flipped", "flipped_control")
+"""Columns of effect.parquet that name a trial, and what it measured."""
 SECONDS = 60.0
 """The shortest block of time that intervals draw."""
 
@@ -77,6 +85,47 @@ class Dependence:
             lasting = np.where(times >= EPISODES, 2 * step * often / times * (1 - share), 0)
         longest = max(SECONDS, float(lasting.max(initial=0)))
         return time_blocks(self.group, self.time, min(longest, max(SECONDS, step * len(label) / FEWEST)))
+
+
+def read_dependence(run: Run) -> Dependence:
+    """Return which pictures of a run are not independent, as the columns of its predictions say."""
+    file = run.file(PREDICTIONS)
+    known = [name for name in (GROUP, SECOND) if name in pq.read_schema(file).names]
+    table = pd.read_parquet(file, columns=[*known, "image"])
+    return Dependence.of(table.get(GROUP), table.get(SECOND), len(table))
+
+
+def once_each(occurrences: Occurrences, unit: Places) -> Occurrences:
+    """Return as many pictures as there are units (I,) under each of their labels, so that copies are one.
+
+    An object is in one where it is in any of its pictures, and counts where it does in half of these.
+    """
+    sure = occurrences.label != LEFT_OUT
+    labels = int(occurrences.label.max(initial=0)) + 1
+    key = np.where(sure, unit.astype(np.int64) * labels + occurrences.label, LEFT_OUT)
+    found, first = np.unique(key[sure], return_index=True)
+    image = np.searchsorted(found, key)
+    pairs = sure[occurrences.image]
+    pair = image[occurrences.image[pairs]].astype(np.int64) * occurrences.objects + occurrences.object[pairs]
+    pair, of, present = np.unique(pair, return_inverse=True, return_counts=True)
+    kept = np.bincount(of[occurrences.kept[pairs]], minlength=len(pair))
+    return Occurrences(
+        occurrences.label[sure][first],
+        pair // max(1, occurrences.objects),
+        pair % max(1, occurrences.objects),
+        2 * kept >= present,
+        occurrences.objects,
+    )
+
+
+def trials_by_unit(rows: pd.DataFrame, unit: Mapping[str, int] | None) -> pd.DataFrame:
+    """Return the rows of effect.parquet with a unit's pictures as one: their means, object by label by fill."""
+    if unit is None:
+        return rows
+    rows = rows.assign(image=rows["image"].astype(str).map(unit).astype(str))
+    rows = rows.astype({"flipped": float, "flipped_control": float})
+    how = {str(name): "mean" if name in MEASURED else "first" for name in rows if name not in KEYS}
+    return rows.groupby(list(KEYS), observed=True, as_index=False).agg(how)
 
 
 def _step(group: Places, time: NDArray[np.float64]) -> float:

@@ -1,11 +1,13 @@
 """What taking objects away, or putting them in, changed, cell by cell: from a row an image x object x fill."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 
+from emocam.cells.dependence import trials_by_unit
 from emocam.cells.verdict import ERASED, INSERTED
 from emocam.functional.statistics.false_discovery import false_discoveries
 from emocam.functional.statistics.paired_tests import mcnemar_p, most_agree_p, paired_interval, paired_p
@@ -21,10 +23,10 @@ WHOLE = ["effect_images", "effect_fills", "fills"]
 SHARES = {"flipped": "flips", "flipped_control": "flips_control"}
 
 
-def with_effects(cells: pd.DataFrame, file: Path) -> pd.DataFrame:
+def with_effects(cells: pd.DataFrame, file: Path, unit: Mapping[str, int] | None = None) -> pd.DataFrame:
     """The cells with the columns of what was tried, empty where nothing was."""
     if file.is_file() and pq.read_metadata(file).num_rows:
-        measured = effect_columns(pd.read_parquet(file, columns=COLUMNS))
+        measured = effect_columns(trials_by_unit(pd.read_parquet(file, columns=COLUMNS), unit))
         cells = cells.merge(measured, "left", left_on=CELL, right_index=True)
     else:
         cells = cells.reindex(columns=[*cells, *NUMBERS, *WHOLE, "tried"])

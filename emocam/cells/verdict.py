@@ -127,6 +127,10 @@ def verdict_sentence(cell: Mapping[str, Any]) -> str:
             if cell.get("tried") == INSERTED
             else f"taking it away changes {flips} of the answers (a same-size patch elsewhere: {control})"
         )
+    if cell.get("verdict") in (PRESENT, CHANCE, LOOKED_AT) and known("visible_effect"):
+        told.append(
+            f"an effect of {cell['visible_effect']:.1f} log-odds would have been found in four of five tries"
+        )
     word = cell.get("verdict")
     verdict = f" {word[0].upper()}{word[1:]}." if isinstance(word, str) else ""
     return f"{'; '.join(told)}.{verdict}"

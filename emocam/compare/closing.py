@@ -2,9 +2,11 @@
 
 from math import isnan
 
+import numpy as np
 import pandas as pd
 
 from emocam.compare.twins import Twins
+from emocam.functional.statistics.false_discovery import false_discoveries
 
 MOST = 10
 """The most runs whose matrix is readable in a terminal."""
@@ -16,8 +18,8 @@ def similarity_lines(correlation: pd.DataFrame, p: pd.DataFrame) -> list[str]:
     """Return R below its diagonal, as `0.93*` where it goes beyond shared presence; of many runs the extremes."""
     names = [str(name) for name in correlation.index]
     r = correlation.to_numpy(float)
-    chance = p.to_numpy(float)
-    lines = ["how alike the runs' matrices are (Spearman; * more than by shared presence, p <= .05)"]
+    chance = corrected(p).to_numpy(float)
+    lines = ["how alike the runs' matrices are (Spearman; * more than by shared presence, q <= .05)"]
     if len(names) > MOST:
         for title, pair in zip(("least", "most"), extremes(correlation), strict=False):
             lines.append(f"  {title}: {names[pair[0]]} and {names[pair[1]]} {r[pair]:.2f}")
@@ -27,6 +29,15 @@ def similarity_lines(correlation: pd.DataFrame, p: pd.DataFrame) -> list[str]:
         cells = [f"{r[i, j]:.2f}{'*' if chance[i, j] <= 0.05 else ' '}" for j in range(i)]
         lines.append(f"  {name:{width}}  {'  '.join([*cells, '1'])}")
     return lines
+
+
+def corrected(p: pd.DataFrame) -> pd.DataFrame:
+    """Return q of each pair of runs, of one-sided p runs x runs; the diagonal stays."""
+    q = p.to_numpy(float).copy()
+    below = np.tril_indices(len(q), -1)
+    q[below] = false_discoveries(q[below])
+    q.T[below] = q[below]
+    return pd.DataFrame(q, p.index, p.columns)
 
 
 def extremes(correlation: pd.DataFrame) -> list[tuple[int, int]]:

@@ -9,8 +9,10 @@ import pandas as pd
 import torch
 from torch import Tensor
 
+from emocam.cells.dependence import PICTURES, once_each, read_dependence
 from emocam.cells.occurrences import read_occurrences
 from emocam.compare.changes import cells_changed, labels_changed
+from emocam.compare.closing import corrected
 from emocam.compare.comparability import reason_not_comparable
 from emocam.compare.focus_shift import most_moved
 from emocam.compare.paired_cells import paired
@@ -94,7 +96,8 @@ def compare(runs: list[Run], folder: Path) -> Comparison:
     ceilings = [split_half_reliability(run, run.thresholds) for run in runs]
     comparable = not refusal and len(runs) > 1
     counted = [run.counts(run.thresholds) for run in runs] if comparable else []
-    similarity = similarities(counted, names, ceilings) if comparable else {}
+    tested = [once_counted(run, matrix) for run, matrix in zip(runs, counted, strict=False)]
+    similarity = similarities(counted, names, ceilings, tested) if comparable else {}
     by_picture = Differences()
     if similarity and same_images(runs):
         by_picture = differences(runs, names, counted, similarity["similarity"])
@@ -130,12 +133,14 @@ def differences(
     objects = runs[0].object_names
     labels = runs[0].label_names
     occurrences = [read_occurrences(run, run.thresholds) for run in runs]
-    resampled: Resampled = resample(occurrences, (len(objects), len(labels)))
+    dependence = read_dependence(runs[0])
+    unit = None if dependence.rule == PICTURES else dependence.units(occurrences[0].label)
+    resampled: Resampled = resample(occurrences, (len(objects), len(labels)), unit=unit)
     low, high = similarity_interval(similarity.to_numpy(float), resampled.similarity)
     kept = torch.stack([matrix.counts for matrix in counted])
     changed = pd.DataFrame({"labels_changed": labels_changed(runs), "cells_changed": cells_changed(kept)})
     return Differences(
-        cells=paired(occurrences, resampled, names, objects, labels),
+        cells=paired(occurrences, resampled, names, objects, labels, unit),
         moved=most_moved(runs, names),
         changed=changed.round(4),
         interval={
@@ -156,16 +161,25 @@ def _write_similarities(similarity: dict[str, pd.DataFrame], folder: Path) -> No
     for name, matrix in similarity.items():
         write_csv(matrix, folder / f"{name}.csv")
     if similarity:
-        figure = similarity_figure(similarity["similarity"], similarity["similarity_permutation_p"])
+        q = corrected(similarity["similarity_permutation_p"])
+        figure = similarity_figure(similarity["similarity"], q)
         figure.savefig(folder / "similarity.png")
 
 
 def similarities(
-    counted: list[AssociationCounts], names: list[str], ceilings: list[float]
+    counted: list[AssociationCounts],
+    names: list[str],
+    ceilings: list[float],
+    tested: list[AssociationCounts] | None = None,
 ) -> dict[str, pd.DataFrame]:
-    """Return matrices runs x runs, by the name of the file that each is written to."""
+    """Return matrices runs x runs, by the name of the file that each is written to.
+
+    `tested` are counts of independent pictures, where those that were counted are not.
+    """
     kept = torch.stack([matrix.counts for matrix in counted])
     present = torch.stack([matrix.present for matrix in counted])
+    kept_once = torch.stack([matrix.counts for matrix in tested or counted])
+    present_once = torch.stack([matrix.present for matrix in tested or counted])
     r = spearman(kept)
     reliability = torch.tensor(ceilings).double().clamp(min=0).sqrt()
     matrices = {
@@ -175,10 +189,22 @@ def similarities(
         "similarity_p": textbook_p(r, kept[0].numel()),
         "similarity_residual": residual_spearman(kept, present),
         "similarity_permutation_p": presence_null_p(
-            kept, present, affordable_draws(len(kept), kept[0].numel())
+            kept_once, present_once, affordable_draws(len(kept), kept[0].numel())
         ),
     }
     return {name: _frame(matrix, names) for name, matrix in matrices.items()}
+
+
+def once_counted(run: Run, counted: AssociationCounts) -> AssociationCounts:
+    """Return the counts of a run whose pictures come in groups with each group once under each label."""
+    dependence = read_dependence(run)
+    if dependence.rule == PICTURES:
+        return counted
+    occurrences = read_occurrences(run, run.thresholds)
+    once = once_each(occurrences, dependence.units(occurrences.label))
+    found = once.count(once.label, len(run.label_names))
+    kept, present, images = (torch.from_numpy(part) for part in (found.kept, found.present, found.images))
+    return AssociationCounts(kept, present, images)
 
 
 def headline(run: Run, ceiling: float) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
-from emocam.cells.occurrences import LEFT_OUT, Occurrences
+from emocam.cells.occurrences import LEFT_OUT, Occurrences, Places
 from emocam.compare.resampling import Resampled
 from emocam.functional.statistics.false_discovery import false_discoveries
 
@@ -25,12 +25,14 @@ def paired(
     names: list[str],
     objects: list[str],
     labels: list[str],
+    unit: Places | None = None,
 ) -> pd.DataFrame:
     """Return one row per pair of runs and cell in which one of them counts; difference is b less a, in points.
 
     low, high are the middle 95 % of the difference over resamples of the pictures; p is two-sided,
-    of the difference in units of its spread over these draws, and q corrects it within the pair.
-    `differing` pictures count in the cell in one run only; with fewer than FEW of them p is 1.
+    of the difference in units of its spread over these draws, and q corrects it over all rows of all pairs.
+    `differing` pictures count in the cell in one run only; with fewer than FEW of them, or of their units
+    (I,), p is 1.
     """
     pairs = list(combinations(range(len(occurrences)), 2))
     if len(pairs) > MOST_PAIRS:
@@ -42,10 +44,12 @@ def paired(
             resampled.percent[:, [a, b]],
             resampled.active,
             _differing(occurrences[a], occurrences[b], percent),
+            _differing(occurrences[a], occurrences[b], percent, unit),
         ).assign(run_a=names[a], run_b=names[b])
         for a, b in pairs
     ]
     table = pd.concat(tables, ignore_index=True)
+    table["q"] = false_discoveries(table["p"].to_numpy(float))
     cell = table.pop("cell").to_numpy()
     table["object"] = np.array(objects, object)[cell // len(labels)]
     table["label"] = np.array(labels, object)[cell % len(labels)]
@@ -58,8 +62,10 @@ def _percent(occurrences: Occurrences, shape: tuple[int, int]) -> NDArray[np.flo
         return np.asarray(100 * counted.kept / counted.images)
 
 
-def _differing(one: Occurrences, other: Occurrences, percent: NDArray[np.float64]) -> NDArray[np.integer]:
-    """Count the pictures that count in a cell of one run only (O * L,)."""
+def _differing(
+    one: Occurrences, other: Occurrences, percent: NDArray[np.float64], unit: Places | None = None
+) -> NDArray[np.integer]:
+    """Count the pictures, or the units (I,) with such pictures, that count in a cell of one run only (O * L,)."""
     objects, labels = percent.shape[1:]
     keys = []
     for occurrences in (one, other):
@@ -67,9 +73,11 @@ def _differing(one: Occurrences, other: Occurrences, percent: NDArray[np.float64
         pairs = occurrences.kept & (label != LEFT_OUT)
         cell = occurrences.object[pairs].astype(np.int64) * labels + label[pairs]
         keys.append(occurrences.image[pairs].astype(np.int64) * objects * labels + cell)
-    return np.bincount(
-        np.setxor1d(keys[0], keys[1], assume_unique=True) % (objects * labels), minlength=objects * labels
-    )
+    key = np.setxor1d(keys[0], keys[1], assume_unique=True)
+    if unit is not None:
+        place, cell = np.divmod(key, objects * labels)
+        key = np.unique(unit[place].astype(np.int64) * objects * labels + cell)
+    return np.bincount(key % (objects * labels), minlength=objects * labels)
 
 
 def _pair(
@@ -77,6 +85,7 @@ def _pair(
     resampled: NDArray[np.float32],
     active: NDArray[np.integer],
     differing: NDArray[np.integer],
+    differing_units: NDArray[np.integer],
 ) -> pd.DataFrame:
     """Return the rows of the active cells (A,), from percent (2, O, L) and the same resampled (R, 2, A)."""
     a, b = percent.reshape(2, -1)[:, active]
@@ -87,6 +96,6 @@ def _pair(
     spread = np.nanstd(drawn, axis=0, ddof=1) if len(cell) else np.zeros(0)
     with np.errstate(divide="ignore", invalid="ignore"):
         p = 2 * ndtr(-np.abs(b - a) / spread)
-    p = np.where((differing[cell] < FEW) | (a == b), 1.0, p)
+    p = np.where((differing_units[cell] < FEW) | (a == b), 1.0, p)
     columns = {"cell": cell, "percent_a": a, "percent_b": b, "difference": b - a, "low": low, "high": high}
-    return pd.DataFrame({**columns, "differing": differing[cell], "p": p, "q": false_discoveries(p)})
+    return pd.DataFrame({**columns, "differing": differing[cell], "p": p})

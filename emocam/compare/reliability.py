@@ -1,14 +1,19 @@
 """The similarity of a run's matrix to itself on other images."""
 
+import numpy as np
 import torch
 
+from emocam.cells.dependence import read_dependence
 from emocam.functional.statistics.split_half import split_half
 from emocam.records.thresholds import Thresholds
 from emocam.results.run import Run
 
 
 def split_half_reliability(run: Run, thresholds: Thresholds) -> float:
-    """Return the split-half reliability of the counts. Runs that share their images can be more alike than this."""
+    """Return the split-half reliability of the counts; halves part no group.
+
+    Runs that share their images can be more alike than this.
+    """
     objects = len(run.object_names)
     labels = len(run.label_names)
     cells, places = [], []
@@ -22,4 +27,6 @@ def split_half_reliability(run: Run, thresholds: Thresholds) -> float:
         cells.append(pairs % objects * labels + block["label"][pairs // objects])
         places.append(images + pairs // objects)
         images += len(block["label"])
-    return split_half(torch.cat(cells), torch.cat(places), images, objects * labels)
+    unit = torch.from_numpy(np.unique(read_dependence(run).group, return_inverse=True)[1])
+    units = int(unit.max()) + 1 if images else 0
+    return split_half(torch.cat(cells), unit[torch.cat(places)], units, objects * labels)

@@ -7,7 +7,7 @@ import pyarrow.parquet as pq
 import torch
 from numpy.typing import NDArray
 
-from emocam.cells.occurrences import LEFT_OUT, Occurrences
+from emocam.cells.occurrences import LEFT_OUT, Occurrences, Places
 from emocam.functional.statistics.bootstrap import resampled_counts
 from emocam.functional.statistics.similarity import spearman
 from emocam.results.run import Run
@@ -37,8 +37,13 @@ def same_images(runs: list[Run]) -> bool:
     return all(first.equals(other) for other in others)
 
 
-def resample(occurrences: list[Occurrences], shape: tuple[int, int], seed: int = 0) -> Resampled:
-    """Resample the same images for all runs. A label that a resample lacks has percentage NaN."""
+def resample(
+    occurrences: list[Occurrences], shape: tuple[int, int], seed: int = 0, unit: Places | None = None
+) -> Resampled:
+    """Resample the same images for all runs. A label that a resample lacks has percentage NaN.
+
+    Images of one `unit` (I,) are drawn together.
+    """
     objects, labels = shape
     runs = len(occurrences)
     cells = objects * labels
@@ -47,6 +52,10 @@ def resample(occurrences: list[Occurrences], shape: tuple[int, int], seed: int =
     cell = np.concatenate([of_run.cell + m * (cells + labels) for m, of_run in enumerate(rows)])
     image = np.concatenate([of_run.image for of_run in rows])
     images = len(occurrences[0].label)
+    if unit is not None:
+        drawn_together = np.unique(unit, return_inverse=True)[1]
+        image = drawn_together[image]
+        images = int(drawn_together.max(initial=-1)) + 1
     counted = np.bincount(cell, minlength=runs * (cells + labels)).reshape(runs, -1)[:, :cells]
     active = np.flatnonzero(counted.any(0))
     resamples = max(LEAST, min(MOST, WORK // max(1, runs * cells, len(cell) // 20)))

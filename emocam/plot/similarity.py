@@ -59,7 +59,7 @@ def similarity(correlation: pd.DataFrame, p: pd.DataFrame | None = None, ax: Axe
         tick.set(ha="right", rotation_mode="anchor")
     if p is not None:
         ax.set_title(
-            "more alike than by shared presence: * p ≤ .05, ** .01, *** .001", fontsize=8, loc="left"
+            "more alike than by shared presence: * q ≤ .05, ** .01, *** .001", fontsize=8, loc="left"
         )
     return ax
 

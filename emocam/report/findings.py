@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from emocam.report.top_pictures import Strongest
 from emocam.results.run import Matrix
+from emocam.results.sentences import capitalised, units_of_tests
 from emocam.results.summary import Summary
 
 FEW_IMAGES = 30
@@ -67,6 +68,8 @@ def warnings(
 ) -> list[str]:
     """Return what should make a reader careful, each in a sentence."""
     sentences = list(summary.get("notes", []))
+    of_groups = (units_of_tests(summary), summary.get("dependence"))
+    sentences += [f"{capitalised(sentence)}." for sentence in of_groups if sentence]
     if not explained:
         sentences.append(
             "No CAM was asked: every detected object counts, looked at or not. Add one with cam=gradcam."

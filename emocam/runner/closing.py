@@ -37,9 +37,10 @@ def closing(summary: Summary, ledger: str, folder: Path) -> list[str]:
     if summary.get("stable_top"):
         top, images = summary["stable_top"], summary["stable_from"]
         lines.append(
-            f"the top {top} is stable from {images:,} pictures on"
+            f"the same {top} objects count most often from {images:,} pictures on (which are common, not which go "
+            "with a label)"
             if images
-            else f"the top {top} still changes: more pictures are needed"
+            else f"which {top} objects count most often still changes: more pictures are needed"
         )
     if "pasted" in summary:
         lines.append(

@@ -20,6 +20,7 @@ CONTRACT = [
     *("flips", "flips_control", "effect_images", "verdict"),
     *("present_percent", "present_low", "present_high", "lift_low", "lift_high"),
     *("effect_low", "effect_high", "effect_p", "effect_fills", "few"),
+    *("groups", "episodes", "p_rule", "visible_effect"),
 ]
 
 

@@ -12,7 +12,10 @@ from emocam.cells.dependence import (
     Dependence,
     dependent_columns,
     independent_columns,
+    once_each,
+    trials_by_unit,
 )
+from emocam.cells.effects import effect_columns
 from emocam.cells.occurrences import LEFT_OUT, Occurrences
 from emocam.cells.table import Tally, cell_columns
 
@@ -162,3 +165,52 @@ def test_films_without_relation_have_hardly_a_discovery() -> None:
         )
         corpora.append((found["q"] < 0.05).any())
     assert sum(corpora) <= 2
+
+
+def test_each_group_is_one_picture_of_each_of_its_labels(corpus) -> None:
+    shown, label, kept, group = corpus
+    once = once_each(occurrences(shown, label, kept), group)
+    counted = once.count(once.label, 3)
+    present, counts, images = np.zeros((5, 3), int), np.zeros((5, 3), int), np.zeros(3, int)
+    for g in np.unique(group):
+        for k in range(3):
+            own = (group == g) & (label == k)
+            images[k] += own.any()
+            for o in range(5):
+                there = shown[own, o].sum()
+                present[o, k] += there > 0
+                counts[o, k] += there > 0 and 2 * kept[own, o].sum() >= there
+    assert np.array_equal(counted.images, images)
+    assert np.array_equal(counted.present, present) and np.array_equal(counted.kept, counts)
+
+
+def test_trials_of_a_group_are_one_trial_of_their_mean() -> None:
+    draw = np.random.default_rng(5)
+    rows = pd.DataFrame(
+        [
+            {"object": "cup", "label": "joy", "image": f"{i}.png", "fill": fill, "effect": draw.normal()}
+            | {"effect_control": draw.normal(), "flipped": bool(i % 2), "flipped_control": False}
+            for i in range(12)
+            for fill in ("blur", "grey")
+        ]
+    )
+    assert trials_by_unit(rows, None) is rows
+    merged = trials_by_unit(rows, {f"{i}.png": i // 4 for i in range(12)})
+    assert len(merged) == 6
+    own = rows[(rows["fill"] == "grey") & rows["image"].isin(["4.png", "5.png", "6.png", "7.png"])]
+    found = merged[(merged["fill"] == "grey") & (merged["image"] == "1")].iloc[0]
+    assert found["effect"] == pytest.approx(own["effect"].mean()) and found["flipped"] == 0.5
+
+
+def test_the_t_test_of_group_means_holds_where_that_of_copies_does_not() -> None:
+    """Objects without effect, each picture five times: how often the effect's p is below .05."""
+    draw, small = np.random.default_rng(6), np.zeros(2)
+    for _ in range(60):
+        effect = np.repeat(draw.normal(size=20), 5) + 0.1 * draw.normal(size=100)
+        rows = pd.DataFrame(
+            {"object": "cup", "label": "joy", "image": [f"{i}" for i in range(100)], "fill": "grey"}
+        )
+        rows = rows.assign(effect=effect, effect_control=0.0, flipped=False, flipped_control=False)
+        for place, unit in enumerate((None, {f"{i}": i // 5 for i in range(100)})):
+            small[place] += effect_columns(trials_by_unit(rows, unit))["effect_p"].iloc[0] < 0.05
+    assert small[0] >= 9 and small[1] <= 8

@@ -138,3 +138,13 @@ def test_pictures_of_too_few_groups_or_episodes_say_nothing(
     changed = {"images": 100, "groups": groups, "present_q": present_q}
     cells = {name: np.array([value]) for name, value in (SEEN | changed).items()}
     assert verdicts(cells | {"p_rule": np.array([rule], object)}, Rules())[0] == expected
+
+
+def test_where_no_effect_was_found_the_sentence_says_which_would_have_been() -> None:
+    cell = {"object": "Cup", "label": "Joy", "present_percent": 40, "present_percent_of_all": 40}
+    told = verdict_sentence(cell | {"verdict": "present only", "visible_effect": 1.26})
+    assert "an effect of 1.3 log-odds would have been found in four of five tries. Present only." in told
+    assert "four of five" not in verdict_sentence(cell | {"verdict": "used", "visible_effect": 1.26})
+    assert "four of five" not in verdict_sentence(
+        cell | {"verdict": "present only", "visible_effect": np.nan}
+    )

@@ -3,7 +3,13 @@
 import numpy as np
 import pandas as pd
 
-from emocam.compare.closing import certainty_lines, comparison_lines, difference_lines, similarity_lines
+from emocam.compare.closing import (
+    certainty_lines,
+    comparison_lines,
+    corrected,
+    difference_lines,
+    similarity_lines,
+)
 from emocam.compare.twins import Twins
 
 
@@ -15,6 +21,17 @@ def test_the_matrix_is_shown_below_its_diagonal_with_its_marks():
     names = ["gradcam", "lime"]
     lines = similarity_lines(frame([[1, 0.934], [0.934, 1]], names), frame([[0, 0.01], [0.01, 0]], names))
     assert lines[1:] == ["  gradcam  1", "  lime     0.93*  1"]
+
+
+def test_a_mark_of_many_pairs_is_corrected_for_their_number():
+    names = list("abcd")
+    p = np.full((4, 4), 0.5)
+    p[1, 0] = p[0, 1] = 0.04
+    q = corrected(frame(p, names)).to_numpy()
+    assert q[1, 0] == q[0, 1] == 0.24 and (np.diag(q) == 0.5).all()
+    assert "*" not in "".join(similarity_lines(frame(np.full((4, 4), 0.9), names), frame(p, names))[1:])
+    p[np.tril_indices(4, -1)] = p.T[np.tril_indices(4, -1)] = 0.04
+    assert "".join(similarity_lines(frame(p, names), frame(p, names))[1:]).count("*") == 6
 
 
 def test_of_many_runs_the_extremes_are_shown():

@@ -7,6 +7,7 @@ import pytest
 from emocam.cells.occurrences import Occurrences
 from emocam.compare.paired_cells import paired
 from emocam.compare.resampling import resample
+from emocam.functional.statistics.false_discovery import false_discoveries
 
 
 def occurrences(label, kept) -> Occurrences:
@@ -78,3 +79,25 @@ def test_many_runs_are_held_against_the_first(pair) -> None:
     ]
     same = table[table["run_b"] == "run2"]
     assert (same["difference"] == 0).all() and (same["p"] == 1).all()
+
+
+def test_q_corrects_over_the_cells_of_all_pairs(pair) -> None:
+    table = tell(*pair, pair[0])
+    assert table["run_a"].nunique() == 2 and len(table) == 12
+    assert table["q"].tolist() == false_discoveries(table["p"].to_numpy()).tolist()
+
+
+def test_copies_of_pictures_that_know_nothing_of_each_other_do_not_differ() -> None:
+    """Each picture twenty times: by picture nearly every cell differs, by group hardly one."""
+    draw, unit = np.random.default_rng(3), np.repeat(np.arange(30), 20)
+    alone, grouped = [], []
+    for _ in range(15):
+        label = np.repeat(draw.integers(2, size=30), 20)
+        found = [occurrences(label, np.repeat(draw.random((30, 3)) < 0.3, 20, 0)) for _ in range(2)]
+        for resampled, of, p in (
+            (resample(found, (3, 2)), None, alone),
+            (resample(found, (3, 2), unit=unit), unit, grouped),
+        ):
+            p += paired(found, resampled, ["a", "b"], list("xyz"), ["Joy", "Awe"], of)["p"].tolist()
+    assert (np.array(alone) < 0.05).mean() > 0.4
+    assert (np.array(grouped) < 0.05).mean() < 0.12

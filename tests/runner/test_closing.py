@@ -31,12 +31,12 @@ def test_what_parts_model_and_data_what_is_outside_and_what_is_stable_follow(tmp
     assert lines[3:6] == [
         "Cake comes with Joy.",
         "outside all boxes: 39 % of the maps' mass, 74 % of the area",
-        "the top 5 is stable from 1,500 pictures on",
+        "the same 5 objects count most often from 1,500 pictures on (which are common, not which go with a label)",
     ]
     lines = closing(
         SUMMARY | {"stable_top": 3, "stable_from": None, "unexplained": None}, "1 image", tmp_path
     )
-    assert lines[3] == "the top 3 still changes: more pictures are needed"
+    assert lines[3] == "which 3 objects count most often still changes: more pictures are needed"
 
 
 def test_a_name_does_not_steer_the_terminal() -> None:

@@ -24,14 +24,13 @@ def visible_mean(
 ) -> Numbers:
     """Return the mean difference that a one-sided t test at p finds with this chance: (n,).
 
-    From the deviation (n,) of differences over `of` (n,) pictures or groups. With `above`, the lower
-    end of the 95 % interval must lie above it too. NaN for a single one.
+    From the deviation (n,) of differences over `of` (n,) pictures or groups. The 95 % interval must lie
+    above 0, and the mean that is found above `above`. NaN for a single one.
     """
     free = np.maximum(of - 1, 1).astype(float)
     error = np.where(of > 1, deviation, np.nan) / np.sqrt(np.maximum(of, 1))
-    by_test = nctdtrinc(free, 1 - chance, stdtrit(free, 1 - p)) * error
-    by_interval = above + nctdtrinc(free, 1 - chance, stdtrit(free, 0.975)) * error
-    return np.asarray(np.maximum(by_test, by_interval))
+    by_test = nctdtrinc(free, 1 - chance, stdtrit(free, 1 - min(p, 0.025))) * error
+    return np.asarray(np.maximum(by_test, above + ndtri(chance) * error))
 
 
 def visible_share(

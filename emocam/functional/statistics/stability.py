@@ -46,12 +46,18 @@ def round_sizes(images: int) -> Places:
 
 
 def agreement(
-    image: Places, object: Places, label: Places, shape: tuple[int, int], draws: int = 30, seed: int = 0
+    image: Places,
+    object: Places,
+    label: Places,
+    shape: tuple[int, int],
+    draws: int = 30,
+    seed: int = 0,
+    unit: Places | None = None,
 ) -> Agreement:
     """Compare growing random parts of the images with the whole.
 
     `image` and `object` (K,) are the pairs that count, without repeats; `label` (I,) is each image's;
-    `shape` is (O, L).
+    `shape` is (O, L). Images of one `unit` (I,) are drawn one after the other.
     """
     generator = np.random.default_rng(seed)
     sizes = round_sizes(len(label))
@@ -62,11 +68,22 @@ def agreement(
     if top:
         for draw in range(draws):
             # the first size that holds an image; those after it hold it too
-            level = np.searchsorted(sizes, generator.permutation(len(label)), side="right")
+            level = np.searchsorted(sizes, _order(generator, len(label), unit), side="right")
             parts = _percent(image, object, label, level, len(sizes), shape)
             overlap[:, draw] = _top_shared(_mean(parts), means, top)
             strongest[:, draw] = _strongest_shared(parts, whole)
     return Agreement(sizes, top, overlap, strongest)
+
+
+def _order(generator: np.random.Generator, images: int, unit: Places | None) -> Places:
+    """Return the place (I,) at which each image is drawn."""
+    places: Places = generator.permutation(images)
+    if unit is None:
+        return places
+    _, of = np.unique(unit, return_inverse=True)
+    drawn = np.lexsort((places, generator.permutation(int(of.max(initial=-1)) + 1)[of]))
+    places[drawn] = np.arange(images)
+    return places
 
 
 def _percent(

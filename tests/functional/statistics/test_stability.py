@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from emocam.functional.statistics.stability import Agreement, agreement, round_sizes
+from emocam.functional.statistics.stability import Agreement, _order, agreement, round_sizes
 
 
 def corpus(images: int, objects: int = 9, labels: int = 3, seed: int = 0):
@@ -74,3 +74,12 @@ def test_nothing_that_counts_has_no_top() -> None:
     none = np.zeros(0, np.int64)
     found = agreement(none, none, np.zeros(30, np.int64), (4, 1))
     assert found.top == 0 and found.stable_from is None
+
+
+def test_pictures_of_one_group_are_drawn_one_after_the_other() -> None:
+    group = np.array([3, 1, 1, 2, 3, 1, 2, 3])
+    drawn = [group[np.argsort(_order(np.random.default_rng(seed), 8, group))] for seed in range(40)]
+    assert all((np.diff(order) != 0).sum() == 2 for order in drawn)
+    assert len({tuple(order) for order in drawn}) == 6
+    alone = _order(np.random.default_rng(5), 8, None)
+    assert alone.tolist() == np.random.default_rng(5).permutation(8).tolist()
