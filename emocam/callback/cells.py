@@ -13,6 +13,7 @@ from emocam.cells.effects import with_effects
 from emocam.cells.table import Tally, cell_columns, frame
 from emocam.cells.verdict import USED, WORDS, Rules, few, verdict_sentence, verdicts
 from emocam.functional.statistics.bootstrap import RESAMPLES
+from emocam.functional.statistics.false_discovery import false_discoveries
 from emocam.functional.statistics.power import level, visible_mean
 from emocam.results.files import PREDICTIONS
 from emocam.results.spreadsheet import write_csv
@@ -25,8 +26,8 @@ MOST = 10
 class Cells:
     """Leaves cells.parquet and cells.csv: a row an object x label, docs/explanation/verdict.md names the columns.
 
-    Attention has a level of chance where importance is the map's mean in the box, or
-    `threshold.chance` decides; under another importance, of masks and without a CAM `use_chance` is NaN.
+    Attention has a level of chance where importance is the map's mean in the region, or
+    `threshold.chance` decides; under another importance and without a CAM `use_chance` is NaN.
     """
 
     def __init__(self, rules: Rules | None = None, resamples: int = RESAMPLES, seed: int = 0) -> None:
@@ -35,7 +36,8 @@ class Cells:
     def on_run_end(self, finished: Finished) -> dict[str, Any]:
         run = finished.run
         tally = count(finished)
-        columns = cell_columns(tally, self.resamples, self.seed) | independent_columns(tally.present)
+        columns = cell_columns(tally, self.resamples, self.seed)
+        columns |= independent_columns(tally.present)
         if finished.dependence.rule != PICTURES:
             columns |= dependent_columns(
                 finished.occurrences,
@@ -45,13 +47,17 @@ class Cells:
                 self.resamples,
                 self.seed,
             )
+        # a cell of too few pictures can never be called, and must not cost those that can
+        enough = tally.present >= self.rules.images
+        columns["use_q"] = false_discoveries(np.where(enough, columns["use_p"], np.nan))
         cells = frame(columns, run.object_names, run.label_names)
-        cells = with_effects(cells, run.path / "effect.parquet", unit_of_images(finished))
+        cells = with_effects(cells, run.path / "effect.parquet", unit_of_images(finished), self.rules)
         cells["visible_effect"] = visible_effects(cells, self.rules)
         values = {name: cells[name].to_numpy() for name in cells.columns}
         cells["few"] = few(values, self.rules)
         cells["verdict"] = verdicts(values, self.rules)
-        table = cells.astype({"tried": "string", "p_rule": "string", "verdict": "string"})
+        texts = ("tried", "effect_rule", "p_rule", "verdict")
+        table = cells.astype(dict.fromkeys(texts, "string"))
         table.to_parquet(run.path / "cells.parquet", index=False)
         write_csv(table, run.path / "cells.csv", index=False)
         return headline_numbers(cells, self.rules) | {"in_words": in_words(cells, finished.finding)}
@@ -73,7 +79,9 @@ def visible_effects(cells: pd.DataFrame, rules: Rules) -> np.ndarray:
     half = (cells["effect_high"] - cells["effect_low"]).to_numpy(float) / 2
     deviation = half * np.sqrt(images) / stdtrit(free, 0.975)
     asked = level(cells["effect_q"].to_numpy(float), rules.q)
-    visible = visible_mean(deviation, images, asked, rules.effect)
+    # the interval must lie above 0, and the mean above what the verdict asks for
+    above = rules.effect + stdtrit(free, 0.8) * deviation / np.sqrt(np.maximum(images, 1))
+    visible = np.maximum(visible_mean(deviation, images, asked, 0.0), above)
     return np.where(images >= rules.effect_images, visible, np.nan)
 
 

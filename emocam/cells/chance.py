@@ -9,10 +9,12 @@ import torch
 from torch import Tensor
 
 from emocam.functional.map.chance import pass_rates
+from emocam.functional.map.chance_masks import mask_pass_rates
 from emocam.functional.map.maps import box_means
+from emocam.functional.map.masks import mask_means
 from emocam.records.thresholds import Thresholds
 from emocam.results.files import LABELLED
-from emocam.results.run import Run, encode_names, image_rows, read_boxes
+from emocam.results.run import Run, encode_names, image_rows, read_boxes, read_masks
 
 SAME = 0.01
 """Means that differ by less are the same but for rounding on another device."""
@@ -23,8 +25,9 @@ def chances(run: Run, thresholds: Thresholds) -> np.ndarray:
 
     A region's chance is the share of same-size boxes of its map whose mean is above the threshold;
     `threshold.chance`, where it decides, is that share by its meaning. NaN where an object never is,
-    and everywhere if importance is not the map's mean in the box: without a CAM, under another
-    importance, and of masks.
+    and everywhere if importance is not the map's mean in the region: without a CAM and under another
+    importance. Of masks it is the share of places of the shape; evidence that has no masks, though its
+    importance is that of masks, has no level either.
     """
     objects, labels = len(run.object_names), len(run.label_names)
     total, images = torch.zeros(2, objects * labels, dtype=torch.float64)
@@ -56,8 +59,15 @@ def _regions(run: Run, thresholds: Thresholds) -> Iterator[tuple[Tensor, Tensor,
 
 
 def _rates(regions: pa.Table, image: Tensor, maps: Tensor, window: Tensor, least: float) -> Tensor | None:
-    """None if importance is something else than the map's mean in the box."""
+    """Return each region's rate; None if importance is something else than the map's mean in it."""
     boxes, importance = torch.from_numpy(read_boxes(regions)), regions["importance"].to_numpy()
+    stored = read_masks(regions)
+    if stored is not None:
+        masks = torch.from_numpy(stored)
+        means = mask_means(maps, window, boxes, masks, image).numpy()
+        if np.allclose(importance, means, atol=SAME):
+            return mask_pass_rates(maps, window, boxes, masks, image, least)
+        return None
     means = box_means(maps, window, boxes, image).numpy()
     return (
         pass_rates(maps, window, boxes, image, least) if np.allclose(importance, means, atol=SAME) else None

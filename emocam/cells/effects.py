@@ -1,37 +1,78 @@
 """What taking objects away, or putting them in, changed, cell by cell: from a row an image x object x fill."""
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 
 from emocam.cells.dependence import trials_by_unit
-from emocam.cells.verdict import ERASED, INSERTED
+from emocam.cells.verdict import ERASED, INSERTED, Rules
 from emocam.functional.statistics.false_discovery import false_discoveries
 from emocam.functional.statistics.paired_tests import mcnemar_p, most_agree_p, paired_interval, paired_p
+from emocam.results.files import BEFORE_RULES, METADATA
 
 CELL = ["object", "label"]
 COLUMNS = [*CELL, "image", "fill", "effect", "effect_control", "flipped", "flipped_control"]
-"""Of effect.parquet, what is read."""
+"""Of effect.parquet, what is read; files made before there were rules lack some."""
 CUT = "cut"
 """The fill of what was put in."""
+COMPOSED = "composed"
+"""The fill of pictures that were composed again without the object: the truth, and no trial."""
 NUMBERS = ["effect", "effect_control", "effect_low", "effect_high", "effect_p", "effect_q"]
-NUMBERS += ["flips", "flips_control", "flips_p"]
+NUMBERS += ["flips", "flips_control", "flips_p", "covered", "uncontrolled"]
 WHOLE = ["effect_images", "effect_fills", "fills"]
+TEXTS = ["tried", "effect_rule"]
 SHARES = {"flipped": "flips", "flipped_control": "flips_control"}
 
 
-def with_effects(cells: pd.DataFrame, file: Path, unit: Mapping[str, int] | None = None) -> pd.DataFrame:
-    """The cells with the columns of what was tried, empty where nothing was."""
+def with_effects(
+    cells: pd.DataFrame, file: Path, unit: Mapping[str, int] | None = None, rules: Rules | None = None
+) -> pd.DataFrame:
+    """Return the cells with the columns of what was tried, empty where nothing was.
+
+    `effect_q` is corrected over the cells that can be called: those with enough pictures of both kinds.
+    """
+    rules = rules or Rules()
     if file.is_file() and pq.read_metadata(file).num_rows:
-        measured = effect_columns(trials_by_unit(pd.read_parquet(file, columns=COLUMNS), unit))
+        trials = read_trials(file)
+        measured = effect_columns(trials_by_unit(trials, unit)).assign(effect_rule=written_rule(file))
+        measured["tried_images"] = trials.astype({"object": str, "label": str}).groupby(CELL)["image"].nunique()
         cells = cells.merge(measured, "left", left_on=CELL, right_index=True)
+        cells["covered"] = 1 - cells.pop("tried_images") / planned_by_cell(cells, file)
+        callable = (cells["present"] >= rules.images) & (cells["effect_images"] >= rules.effect_images)
+        cells["effect_q"] = false_discoveries(cells["effect_p"].where(callable).to_numpy(float))
     else:
-        cells = cells.reindex(columns=[*cells, *NUMBERS, *WHOLE, "tried"])
+        cells = cells.reindex(columns=[*cells, *NUMBERS, *WHOLE, *TEXTS])
     cells = cells.fillna(dict.fromkeys(WHOLE, 0))
     return cells.astype(dict.fromkeys(NUMBERS, float) | dict.fromkeys(WHOLE, int))
+
+
+def read_trials(file: Path) -> pd.DataFrame:
+    """Read what was tried, without what was composed again."""
+    there = pq.read_schema(file).names
+    rows = pd.read_parquet(file, columns=[name for name in (*COLUMNS, "control") if name in there])
+    return rows[rows["fill"].astype(str) != COMPOSED]
+
+
+def written_rule(file: Path) -> str:
+    """Return which pixels were taken away and where the control lay, in words."""
+    return str(_metadata(file).get("rule", BEFORE_RULES))
+
+
+def planned_by_cell(cells: pd.DataFrame, file: Path) -> np.ndarray:
+    """Return how many trials of each cell were planned; NaN where the file does not say so."""
+    planned = {(object, label): count for object, label, count in _metadata(file).get("planned_by_cell", [])}
+    pairs = zip(cells["object"], cells["label"], strict=True)
+    return np.array([planned.get(pair, np.nan) for pair in pairs], float)
+
+
+def _metadata(file: Path) -> dict[str, Any]:
+    written = pq.read_schema(file).metadata or {}
+    return json.loads(written[METADATA]) if METADATA in written else {}
 
 
 def effect_columns(rows: pd.DataFrame) -> pd.DataFrame:
@@ -39,18 +80,22 @@ def effect_columns(rows: pd.DataFrame) -> pd.DataFrame:
 
     Means are over images, each the mean of its fills. `effect_p` says that more than half of the
     fills lower the label's log-odds by more than their control does, `flips_p` the same of answers
-    that changed, `effect_fills` of how many fills the paired interval lies above 0.
+    that changed, `effect_fills` of how many fills the paired interval lies above 0. Images without
+    room for a control count in `effect` and `flips` alone; `uncontrolled` is their share.
     """
     rows = rows.astype({"object": str, "label": str, "flipped": float, "flipped_control": float})
-    rows = rows[np.isfinite(rows["effect"]) & np.isfinite(rows["effect_control"])]
+    alone = rows["control"].astype(str) == "none" if "control" in rows else np.zeros(len(rows), bool)
+    rows = rows[np.isfinite(rows["effect"]) & (np.isfinite(rows["effect_control"]) | alone)]
+    rows["flipped_control"] = rows["flipped_control"].where(rows["effect_control"].notna())
     rows = rows.assign(difference=rows["effect"] - rows["effect_control"])
     numbers = ["effect", "effect_control", "difference", *SHARES]
     images = rows.groupby([*CELL, "image"], observed=True)[numbers].mean()
     found = images.groupby(CELL).mean().rename(columns=SHARES)
-    spread = images["difference"].groupby(CELL).agg(["mean", "std", "size"])
+    found["effect_images"] = images.groupby(CELL).size()
+    spread = images["difference"].groupby(CELL).agg(["mean", "std", "count"])
     found["effect_low"], found["effect_high"] = paired_interval(*_moments(spread))
-    found["effect_images"] = spread["size"]
-    found = found.join(_of_fills(rows)).drop(columns="difference")
+    found["uncontrolled"] = 1 - spread["count"] / found["effect_images"]
+    found = found.join(_of_fills(rows[rows["difference"].notna()])).drop(columns="difference")
     found["tried"] = INSERTED if set(rows["fill"].astype(str)) == {CUT} else ERASED
     return found.assign(effect_q=false_discoveries(found["effect_p"].to_numpy(float)))
 
@@ -62,7 +107,7 @@ def _of_fills(rows: pd.DataFrame) -> pd.DataFrame:
         only_control=(rows["flipped"] < rows["flipped_control"]),
     )
     groups = rows.groupby([*CELL, "fill"], observed=True)
-    fill = groups["difference"].agg(["mean", "std", "size"])
+    fill = groups["difference"].agg(["mean", "std", "count"])
     moments = _moments(fill)
     turned = groups[["only_object", "only_control"]].sum()
     fill["agrees"] = paired_interval(*moments)[0] > 0
@@ -76,4 +121,4 @@ def _of_fills(rows: pd.DataFrame) -> pd.DataFrame:
 
 def _moments(groups: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Mean, standard deviation and number of each group."""
-    return groups["mean"].to_numpy(float), groups["std"].to_numpy(float), groups["size"].to_numpy(int)
+    return groups["mean"].to_numpy(float), groups["std"].to_numpy(float), groups["count"].to_numpy(int)

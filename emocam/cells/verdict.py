@@ -32,16 +32,18 @@ class Rules:
     `images` of a label with the object, or nothing is said, and where pictures come in groups so many
     `groups` of them; `effect_images` in which it was taken
     away, or its effect is unknown; `q` bounds the share of false discoveries in each of the tests;
-    `effect` is the drop of the label's log-odds, beyond the control's, that the paired interval must
-    lie above; `fills` is how many ways of taking it away must agree, all of them if fewer were tried.
+    `effect` is the drop of the label's log-odds that is asked for, as a whole and beyond the control's,
+    whose paired interval must lie above 0; `fills` is how many ways of taking it away must agree, all of
+    them if fewer were tried. `attention` asks of what is used that it is looked at, too.
     """
 
     images: int = 20
     groups: int = 8
     effect_images: int = 10
     q: float = 0.05
-    effect: float = 0.0
+    effect: float = 0.5
     fills: int = 2
+    attention: bool = False
 
     def __post_init__(self) -> None:
         for name, least in (("images", 1), ("groups", 1), ("effect_images", 2), ("fills", 1)):
@@ -81,18 +83,19 @@ def verdicts(cells: Columns, rules: Rules) -> NDArray[np.object_]:
     """
     attention_known, looked = ~np.isnan(cells["use_q"]), cells["use_q"] < rules.q
     effect_known, effect = cells["effect_images"] >= rules.effect_images, has_effect(cells, rules)
+    used = effect & looked if rules.attention else effect
     idle = np.where(cells["present_q"] < rules.q, PRESENT, CHANCE).astype(object)
     word = np.select(
         [
             few(cells, rules),
             few_groups(cells, rules),
             ~effect_known & (looked | ~attention_known),
+            used,
             effect & ~attention_known,
-            looked & effect,
             looked,
             effect,
         ],
-        [FEW, FEW_GROUPS, "", "", USED, LOOKED_AT, UNSEEN],
+        [FEW, FEW_GROUPS, "", USED, "", LOOKED_AT, UNSEEN],
         idle,
     ).astype(object)
     word[word == ""] = None
@@ -100,10 +103,16 @@ def verdicts(cells: Columns, rules: Rules) -> NDArray[np.object_]:
 
 
 def has_effect(cells: Columns, rules: Rules) -> NDArray[np.bool_]:
-    """Where taking the object away does more than taking away as much of something else."""
+    """Return where taking the object away does something, and more than taking away as much elsewhere.
+
+    A control that hits a rival moves the label up, which makes the difference alone look like an effect;
+    so both are asked for.
+    """
     agreed = cells["effect_fills"] >= np.minimum(rules.fills, cells["fills"])
     enough = cells["effect_images"] >= rules.effect_images
-    return enough & agreed & (cells["effect_q"] < rules.q) & (cells["effect_low"] > rules.effect)
+    beyond = cells["effect"] - cells["effect_control"]
+    large = (cells["effect"] > rules.effect) & (beyond > rules.effect)
+    return enough & agreed & large & (cells["effect_q"] < rules.q) & (cells["effect_low"] > 0)
 
 
 def verdict_sentence(cell: Mapping[str, Any]) -> str:

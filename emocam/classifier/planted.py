@@ -1,9 +1,10 @@
-"""The small network of the embedded world, with a fully connected head.
+"""The networks of the embedded worlds, with a fully connected head.
 
 Behind average pooling and one linear layer most CAM methods would be the same by algebra.
 """
 
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors import safe_open
@@ -17,8 +18,9 @@ from emocam.view.crops import Stretch
 TRAINED = Path(__file__).parent / "trained"
 # these show the standard world's objects, and its network reads them
 READ_BY = dict.fromkeys(("size", "place", "pairs", "noisy_detector"), "standard")
-VIEW = Stretch((112, 112))
+VIEW, PHOTOGRAPH_VIEW = Stretch((112, 112)), Stretch((160, 160))
 CHANNELS = 32
+PHOTOGRAPHS = "photographs"
 
 
 def block(before: int, after: int, size: int, stride: int) -> list[nn.Module]:
@@ -38,13 +40,22 @@ def build_features() -> nn.Sequential:
     )
 
 
-class FullyConnected(nn.Module):
-    """(B, 32, 14, 14) -> (B, L). Flattening is no module of its own: captum's LRP knows no rule for one."""
+def build_photograph_features() -> nn.Sequential:
+    """(B, 3, 160, 160) -> (B, 32, 10, 10): EfficientNet-Lite0's blocks down to stride 16, and a convolution."""
+    import timm  # here alone: the small networks need no library
 
-    def __init__(self, labels: int) -> None:
+    network: Any = timm.create_model("tf_efficientnet_lite0")
+    stem = nn.Sequential(network.conv_stem, network.bn1)
+    return nn.Sequential(stem, *network.blocks[:5], nn.Conv2d(112, CHANNELS, 1))
+
+
+class FullyConnected(nn.Module):
+    """(B, 32, s, s) -> (B, L). Flattening is no module of its own: captum's LRP knows no rule for one."""
+
+    def __init__(self, labels: int, side: int = 14) -> None:
         super().__init__()
         self.rectify, self.pool = nn.ReLU(), nn.AvgPool2d(2)
-        self.hidden, self.rectify_hidden = nn.Linear(CHANNELS * 7 * 7, 64), nn.ReLU()
+        self.hidden, self.rectify_hidden = nn.Linear(CHANNELS * (side // 2) ** 2, 64), nn.ReLU()
         self.output = nn.Linear(64, labels)
 
     def forward(self, activation: Tensor) -> Tensor:
@@ -55,6 +66,11 @@ class FullyConnected(nn.Module):
 def prepare(view: Tensor) -> Tensor:
     """Turn bytes into numbers in [-2, 2)."""
     return view.float() / 64 - 2
+
+
+def prepare_photograph(view: Tensor) -> Tensor:
+    """Bytes to [-1, 1], as EfficientNet-Lite0 was trained."""
+    return view.float() / 127.5 - 1
 
 
 def labels_within(path: Path) -> list[str]:
@@ -69,7 +85,10 @@ def labels_within(path: Path) -> list[str]:
 
 
 class PlantedClassifier(Classifier):
-    """`weights` is a file, `random` (drawn from `seed`), or null for the network shipped for `world`."""
+    """`weights` is a file, `random` (drawn from `seed`), or null for the network shipped for `world`.
+
+    None is shipped for photographs: `task=train` leaves one.
+    """
 
     layer = "the last convolution, before its ReLU"
 
@@ -84,17 +103,26 @@ class PlantedClassifier(Classifier):
             raise SettingError(
                 f"classifier.weights must be null, random or a file (.pth, .safetensors), got {weights!r}"
             )
-        if own is None and world not in known:
+        self.photographs = photographs = world == PHOTOGRAPHS
+        if own is None and photographs and (weights is None or labels is None):
+            raise SettingError(
+                "no network is shipped for planted photographs; python -m emocam task=train "
+                "data.world=photographs hydra.run.dir=DIR leaves one, and "
+                "classifier.weights=DIR/photographs.safetensors takes it (classifier.weights=random "
+                "needs classifier.labels=FILE)"
+            )
+        if own is None and not photographs and world not in known:
             raise SettingError(f"no network is shipped for the world {world!r}; {nearest(world, known)}")
         source = own or shipped
         self.labels = labels_within(source) if labels is None else read_labels(labels)
-        self.view = VIEW
+        self.view = PHOTOGRAPH_VIEW if photographs else VIEW
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
-            self.features, self.head = build_features(), FullyConnected(len(self.labels))
+            self.features = build_photograph_features() if photographs else build_features()
+            self.head = FullyConnected(len(self.labels), 10 if photographs else 14)
         if weights != "random":
             fit(self, read_weights(source), source)
         self.freeze()
 
     def prepare(self, view: Tensor) -> Tensor:
-        return prepare(view)
+        return prepare_photograph(view) if self.photographs else prepare(view)

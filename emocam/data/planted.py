@@ -7,26 +7,35 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from PIL import Image
 
+from emocam.data.annotations.album import read_album
+from emocam.data.annotations.masks import SIDE as MASK_SIDE
 from emocam.data.base import Data
 from emocam.errors import SettingError, nearest
 from emocam.functional.dice import Dice
 from emocam.records.picture import Picture
+from emocam.world.album import drawn_album
 from emocam.world.annotators import AnnotatedRegion, annotate
 from emocam.world.compose import compose
 from emocam.world.draw import Scene, box_of, draw
 from emocam.world.export import Export
+from emocam.world.photograph_rules import deal_rules
+from emocam.world.photographs import SIDE, Photographs, PhotoScene
 from emocam.world.rules import WORLDS, World
 
 ANNOTATED = 1
 """Sets the annotators' dice apart from those that a picture is thrown with."""
+PHOTOGRAPHS = "photographs"
 
 
 @dataclass(kw_only=True)
 class Planted(Data):
     """The first `images` pictures of a seed; `export` names a folder for them and their COCO JSON.
 
-    `strength` says how far `world` is from the standard one: at 0 it is that.
+    `strength` says how far `world` is from the standard one: at 0 it is that. The world `photographs`
+    pastes cut-outs of the annotated photographs below `root` on crops of others, by rules that the seed
+    deals out; without a `root` both are drawn. There `masks` gives each region its outline.
     """
 
     images: int = 400
@@ -34,6 +43,8 @@ class Planted(Data):
     strength: float = 1.0
     seed: int = 0
     export: str | Path | None = None
+    annotations: str | Path | None = None
+    masks: bool = False
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -41,16 +52,38 @@ class Planted(Data):
             raise SettingError(f"data.images must be at least 1, got {self.images}")
         if self.seed < 0:
             raise SettingError(f"seed must be 0 or more to draw a world, got {self.seed}")
-        if self.world not in WORLDS:
-            raise SettingError(f"data.world {self.world!r} is not known; {nearest(self.world, WORLDS)}")
+        known = [*WORLDS, PHOTOGRAPHS]
+        if self.world not in known:
+            raise SettingError(f"data.world {self.world!r} is not known; {nearest(self.world, known)}")
         if not 0 <= self.strength <= 1:
             raise SettingError(f"data.strength must be in [0, 1], got {self.strength}")
+        if self.world == PHOTOGRAPHS:
+            self.objects, self.labels = self.photographs.album.objects, self.photographs.rules.labels
+            return
+        for name in ("root", "annotations", "masks"):
+            if getattr(self, name):
+                raise SettingError(
+                    f"data.{name} goes with data.world=photographs; data.world={self.world} draws all it shows"
+                )
         self.objects, self.labels = self.rules.objects, self.rules.labels
 
     @property
     def drawn_world(self) -> str | None:
         """The world that the settings name."""
         return self.world
+
+    @cached_property
+    def photographs(self) -> Photographs:
+        """What composes the pictures of the world of that name."""
+        if self.root is None:
+            album = drawn_album()
+        else:
+            root = Path(self.root).expanduser()
+            if not root.is_dir():
+                raise SettingError(f"data.root must be a folder, and there is none at {root}")
+            file = None if self.annotations is None else Path(self.annotations).expanduser()
+            album = read_album(root, file, self.max_pixels)
+        return Photographs(album, deal_rules(album.plantable, self.seed))
 
     @cached_property
     def rules(self) -> World:
@@ -60,13 +93,18 @@ class Planted(Data):
     def truth(self) -> list[dict[str, Any]]:
         """The cells with a role, and what intervention measured for each: `train/world_truth.py`.
 
-        It was measured at full strength. Roles and what is used are the same at any.
+        It was measured at full strength. Roles and what is used are the same at any. Of photographs the
+        rules alone are known: what a network uses, `effect.composed=true` measures.
         """
+        if self.world == PHOTOGRAPHS:
+            return self.photographs.roles()
         return self.measured["cells"]
 
     @property
     def doubtful(self) -> list[tuple[str, str]]:
         """Cells without a role of which the network makes some use all the same, an object and a label each."""
+        if self.world == PHOTOGRAPHS:
+            return []
         cells = self.measured["cells"] + self.measured["others"]
         return [
             (cell["object"], cell["label"])
@@ -86,6 +124,18 @@ class Planted(Data):
         """Return what the picture shows, to draw it again without some object."""
         return compose(self.rules, self.seed, int(Path(path).stem))
 
+    def photo_scene(self, path: str) -> PhotoScene:
+        """The same in the world of photographs."""
+        return self.photographs.scene(self.seed, int(Path(path).stem))
+
+    def without(self, path: str, object: str) -> Image.Image | None:
+        """The picture composed again without an object; None where that cannot be done."""
+        if self.world != PHOTOGRAPHS:
+            return draw(self.scene(path).without(object))
+        scene = self.photo_scene(path)
+        own = any(region.own and region.object == object for region in self.photographs.regions(scene))
+        return None if own else self.photographs.draw(scene.without(object))
+
     def regions(self, path: str, scene: Scene) -> list[AnnotatedRegion]:
         """Return names and boxes, in pixels, as they were annotated."""
         shown = [(thing.object, box_of(thing, scene.size)) for thing in scene.things]
@@ -93,12 +143,25 @@ class Planted(Data):
         return annotate(self.rules, shown, scene.size, dice)
 
     def open(self, path: str) -> Picture:
+        if self.world == PHOTOGRAPHS:
+            return self._open_photograph(path)
         scene = self.scene(path)
         regions = self.regions(path, scene)
         boxes = np.array([box for _, box in regions], float).reshape(-1, 4) / [*scene.size, *scene.size]
         object = np.array([self.objects.index(object) for object, _ in regions], np.int64)
         known: dict[str, str | float] = {"truth": self.rules.label(scene)}
         return Picture(draw(scene), boxes.astype(np.float32), object, known=known)
+
+    def _open_photograph(self, path: str) -> Picture:
+        scene = self.photo_scene(path)
+        regions = self.photographs.regions(scene)
+        boxes = np.array([region.box for region in regions], np.float32).reshape(-1, 4) / SIDE
+        object = np.array([self.objects.index(region.object) for region in regions], np.int64)
+        masks = None
+        if self.masks:
+            drawn = [region.mask(MASK_SIDE) for region in regions]
+            masks = np.array(drawn, np.float32).reshape(-1, MASK_SIDE, MASK_SIDE)
+        return Picture(self.photographs.draw(scene), boxes, object, masks, {"truth": scene.label})
 
     def prepare(self) -> None:
         """Write the export, where one is asked for."""
@@ -109,6 +172,11 @@ class Planted(Data):
         """Write the listing as PNG files and COCO's JSON, which `data=coco` reads back to the same."""
         export = Export(Path(folder), self.objects, self.world)
         for path in self.listing():
+            if self.world == PHOTOGRAPHS:
+                shown = self.photo_scene(path)
+                named = [(region.object, region.box) for region in self.photographs.regions(shown)]
+                export.add(path, self.photographs.draw(shown), named, shown.label)
+                continue
             scene = self.scene(path)
             export.add(path, draw(scene), self.regions(path, scene), self.rules.label(scene))
         export.close()

@@ -4,9 +4,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from PIL import Image
 from torch import Tensor
 
+from emocam.effect.bare import Kind
+from emocam.effect.picture import TriedPicture
 from emocam.errors import SettingError
 from emocam.functional.dice import Dice
 from emocam.paste.base import Box
@@ -63,24 +64,33 @@ class Trial:
 
 @dataclass(frozen=True)
 class Pair:
-    """The patches where the object is concerned, and those of the control, which differs in nothing else."""
+    """What is new in the picture where the object is concerned, and in the control that differs in nothing else.
+
+    `kind` says what the control is: the same `shape` elsewhere, as much in `pieces`, or `none`.
+    """
 
     fill: str
     changed: tuple[Patch, ...]
     control: tuple[Patch, ...]
+    kind: Kind = "shape"
 
 
 class Effect(Protocol):
-    """A way to change pictures for a cell; `notes` are what a person should read before the work."""
+    """`notes` are what a person should be told before the work, `rule` names region and control.
+
+    With `composed`, data that can compose its pictures again shows them without the object, too.
+    """
 
     budget: Budget
     notes: list[str]
+    rule: str
+    composed: bool
 
     def trials(self, cells: Sequence[Cell], corpus: Corpus, seed: int) -> list[Trial]:
         """Draw the pictures that each cell is tried in, at random within the budget."""
 
     def pairs(
-        self, trial: Trial, image: Image.Image, source: Image.Image, seen: Box, dice: Dice
+        self, trial: Trial, picture: TriedPicture, source: TriedPicture, seen: Box, dice: Dice
     ) -> Iterator[Pair]:
         """Yield pairs, none without a fair control; `seen` is the part of the image the classifier sees."""
 

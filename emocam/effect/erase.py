@@ -3,11 +3,15 @@
 import sys
 from collections.abc import Iterator, Sequence
 from importlib.util import find_spec
+from typing import Literal, get_args
 
 from PIL import Image
 from torch import Tensor
 
+from emocam.effect.bare import ControlPart, barest_control, control_anywhere
 from emocam.effect.base import Budget, Cell, Corpus, Pair, Trial
+from emocam.effect.parts import pixels_in
+from emocam.effect.picture import TriedPicture
 from emocam.effect.placement import Pixels, elsewhere
 from emocam.effect.sampling import dice_for, some
 from emocam.effect.visible import visible
@@ -17,9 +21,23 @@ from emocam.paste.base import Box
 from emocam.paste.fill import FILLS, Fill, pixels
 from emocam.paste.patch import Patch, patched
 
+Region = Literal["part", "box"]
+Control = Literal["bare", "anywhere"]
+
+
+def chosen(setting: str, value: str, options: tuple[str, ...]) -> str:
+    """Return the value if it is one of the options."""
+    if value not in options:
+        raise SettingError(f"{setting} must be {' or '.join(options)}, got {value!r}")
+    return value
+
 
 class Erase:
-    """All regions of the object, erased at once, by several `fills`, since each has its own artefact."""
+    """All regions of the object at once; each of the `fills` has its own artefact, so there are several.
+
+    Of the `region` only the `part` goes that no smaller region covers, or the whole `box`. The `control`
+    lies where it is `bare`, covering least of any object, or `anywhere` but on the object.
+    """
 
     def __init__(
         self,
@@ -28,9 +46,15 @@ class Erase:
         random: int = 20,
         least: int = 5,
         fills: Sequence[str] = ("blur", "grey", "inpaint"),
+        region: Region = "part",
+        control: Control = "bare",
+        composed: bool = False,
     ) -> None:
         self.budget = Budget(images, cells, random, least)
         self.fills, self.notes = installed(fills)
+        self.region = chosen("effect.region", region, get_args(Region))
+        self.control = chosen("effect.control", control, get_args(Control))
+        self.rule, self.composed = f"{region}, {control}", composed
 
     def trials(self, cells: Sequence[Cell], corpus: Corpus, seed: int) -> list[Trial]:
         """Draw pictures with the label in which the object is present."""
@@ -45,9 +69,16 @@ class Erase:
         return trials
 
     def pairs(
-        self, trial: Trial, image: Image.Image, source: Image.Image, seen: Box, dice: Dice
+        self, trial: Trial, picture: TriedPicture, source: TriedPicture, seen: Box, dice: Dice
     ) -> Iterator[Pair]:
         """Yield a pair for each fill; only what the classifier sees is erased or used as a control."""
+        if (self.region, self.control) == ("box", "anywhere"):
+            yield from self._boxes(trial, picture.image, seen, dice)
+        else:
+            yield from self._parts(trial, picture, seen, dice)
+
+    def _boxes(self, trial: Trial, image: Image.Image, seen: Box, dice: Dice) -> Iterator[Pair]:
+        """Yield pairs of whole boxes, whatever these hold."""
         boxes = [pixels(image, box) for box in visible(trial.regions, seen)]
         others = elsewhere(boxes, pixels(image, seen), dice) if boxes else None
         if others is None:
@@ -55,11 +86,37 @@ class Erase:
         for name, fill in self.fills.items():
             yield Pair(name, without(image, boxes, fill), without(image, others, fill))
 
+    def _parts(self, trial: Trial, picture: TriedPicture, seen: Box, dice: Dice) -> Iterator[Pair]:
+        """Yield pairs of the object's own pixels, or of its whole regions, and of controls of that shape."""
+        raster = picture.raster
+        within = pixels_in(raster.size, seen)
+        find = raster.part if self.region == "part" else raster.whole
+        part = find(trial.cell.object, within)
+        if part is None:
+            return
+        place = barest_control if self.control == "bare" else control_anywhere
+        control = place(part, raster.occupied, within, dice)
+        reach = half_side(raster.frames_of(trial.cell.object), within)
+        for name in self.fills:
+            changed = picture.filled(name, part, reach)
+            yield Pair(name, changed, self._control(picture, name, control, reach), control.kind)
+
+    def _control(
+        self, picture: TriedPicture, name: str, control: ControlPart, reach: float
+    ) -> tuple[Patch, ...]:
+        return picture.filled(name, control.pixels, reach) if control.kind != "none" else ()
+
     def effect(self, before: Tensor, after: Tensor) -> Tensor:
         return before - after
 
     def flipped(self, answer: Tensor, label: Tensor) -> Tensor:
         return answer != label
+
+
+def half_side(frames: Sequence[Pixels], within: Pixels) -> float:
+    """Return half the longer side of the largest region, as far as it is seen: no shape is left by that."""
+    sides = [min(frame[i + 2], within[i + 2]) - max(frame[i], within[i]) for frame in frames for i in (0, 1)]
+    return max(1.0, max(sides) / 2)
 
 
 def without(image: Image.Image, boxes: Sequence[Pixels], fill: Fill) -> tuple[Patch, ...]:

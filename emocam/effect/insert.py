@@ -6,6 +6,7 @@ from PIL import Image
 from torch import Tensor
 
 from emocam.effect.base import Budget, Cell, Corpus, Pair, Trial
+from emocam.effect.picture import TriedPicture
 from emocam.effect.placement import Pixels, moved_region, random_shift
 from emocam.effect.sampling import dice_for, some
 from emocam.functional.dice import Dice
@@ -18,6 +19,9 @@ FILL = "cut"
 
 class Insert:
     """One of the object's boxes, cut out of a picture of the label; the control is a patch without it."""
+
+    rule = "box, anywhere"
+    composed = False
 
     def __init__(self, images: int = 40, cells: int = 60, random: int = 20, least: int = 5) -> None:
         self.budget = Budget(images, cells, random, least)
@@ -39,21 +43,22 @@ class Insert:
         return trials
 
     def pairs(
-        self, trial: Trial, image: Image.Image, source: Image.Image, seen: Box, dice: Dice
+        self, trial: Trial, picture: TriedPicture, source: TriedPicture, seen: Box, dice: Dice
     ) -> Iterator[Pair]:
         """Yield the object and its control at the same random place that the classifier sees."""
-        boxes = [pixels(source, box) for box in trial.regions]
+        image, origin = picture.image, source.image
+        boxes = [pixels(origin, box) for box in trial.regions]
         box = dice.one(boxes)
-        control = patch_without(box, boxes, source, dice)
+        control = patch_without(box, boxes, origin, dice)
         if control is None:
             return
         field = pixels(image, seen)
-        size = fitting(box, source, image, field)
+        size = fitting(box, origin, image, field)
         place = (
             dice.whole(field[0], field[2] - size[0]),
             dice.whole(field[1], field[3] - size[1]),
         )
-        yield Pair(FILL, (cut_out(source, box, size, place),), (cut_out(source, control, size, place),))
+        yield Pair(FILL, (cut_out(origin, box, size, place),), (cut_out(origin, control, size, place),))
 
     def effect(self, before: Tensor, after: Tensor) -> Tensor:
         return after - before

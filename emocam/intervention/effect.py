@@ -3,12 +3,14 @@
 import hashlib
 import json
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytorch_lightning as lightning
 import torch
 from torch import Tensor
@@ -18,14 +20,14 @@ from emocam.data.samples import printable
 from emocam.effect.base import Effect, Trial
 from emocam.errors import SettingError
 from emocam.functional.statistics.log_odds import log_odds
-from emocam.intervention.plan import plan
+from emocam.intervention.plan import plan, regions_of_pictures
 from emocam.intervention.trials import Trials, TriedBatch, together
 from emocam.predict.chunk_writer import WriteChunks
 from emocam.predict.components import Components
 from emocam.predict.keys import written_key
 from emocam.predict.stream import on_accelerator, remaining, stream
 from emocam.results.chunks import Chunks
-from emocam.results.files import METADATA
+from emocam.results.files import BEFORE_RULES, MASK, METADATA
 from emocam.results.run import Run
 from emocam.results.tables import finished_ledger, refusal_table
 
@@ -60,8 +62,9 @@ def effect_rows(logits: Tensor, batch: TriedBatch, effect: Effect, labels: list[
     first = torch.tensor([0, *(1 + 2 * count for count in counts)]).cumsum(0)[:-1]
     before = first.repeat_interleave(torch.tensor(counts, dtype=torch.int64))
     within = torch.tensor([pair for count in counts for pair in range(count)], dtype=torch.int64)
-    named = [(tried, *pair) for tried in batch.pictures for pair in tried.pairs]
-    label = torch.tensor([labels.index(trial.cell.label) for _, trial, _ in named], dtype=torch.int64)
+    named = [(tried, pair) for tried in batch.pictures for pair in tried.pairs]
+    label = torch.tensor([labels.index(pair.trial.cell.label) for _, pair in named], dtype=torch.int64)
+    alone = np.array([pair.control == "none" for _, pair in named], bool)
 
     def measured(places: Tensor) -> tuple[Tensor, Tensor]:
         moved = effect.effect(log_odds(logits[before], label), log_odds(logits[places], label))
@@ -69,18 +72,19 @@ def effect_rows(logits: Tensor, batch: TriedBatch, effect: Effect, labels: list[
 
     changed, flipped = measured(before + 1 + 2 * within)
     control, flipped_control = measured(before + 2 + 2 * within)
-    sound = (changed.isfinite() & control.isfinite()).numpy()
+    sound = changed.isfinite().numpy() & (control.isfinite().numpy() | alone)
     columns: dict[str, Any] = {
-        "index": pa.array([tried.index for tried, _, _ in named], pa.int64()),
-        "image": pa.array([tried.path for tried, _, _ in named], pa.string()),
-        "object": _names([trial.cell.object for _, trial, _ in named]),
-        "label": _names([trial.cell.label for _, trial, _ in named]),
-        "fill": _names([fill for _, _, fill in named]),
+        "index": pa.array([tried.index for tried, _ in named], pa.int64()),
+        "image": pa.array([tried.path for tried, _ in named], pa.string()),
+        "object": _names([pair.trial.cell.object for _, pair in named]),
+        "label": _names([pair.trial.cell.label for _, pair in named]),
+        "fill": _names([pair.fill for _, pair in named]),
         "effect": changed.float().numpy(),
-        "effect_control": control.float().numpy(),
+        "effect_control": np.where(alone, np.float32(np.nan), control.float().numpy()),
         "flipped": flipped.numpy(),
-        "flipped_control": flipped_control.numpy(),
-        "chosen": _names([trial.cell.chosen for _, trial, _ in named]),
+        "flipped_control": flipped_control.numpy() & ~alone,
+        "chosen": _names([pair.trial.cell.chosen for _, pair in named]),
+        "control": _names([pair.control for _, pair in named]),
     }
     done = finished_ledger(
         [tried.path for tried in batch.pictures], np.array([t.index for t in batch.pictures], np.int64)
@@ -125,24 +129,40 @@ def measure_effect(components: Components, evidence_key: str) -> None:
         chunks.begin()
         left = remaining(chunks, np.array(sorted(trials), np.int64))
         if len(left):
-            samples = Trials(components.data, paths, trials, left, model.classifier.view, effect, seed)
+            regions = regions_of_pictures(run, paths, components.thresholds)
+            view = model.classifier.view
+            samples = Trials(components.data, paths, regions, trials, left, view, effect, seed)
             writer = WriteChunks(chunks, partial(effect_rows, effect=effect, labels=labels))
             pictures = PICTURES_ELSEWHERE if on_accelerator(components.trainer) else PICTURES
             stream(components, model, samples, [writer], together, pictures, len(trials))
         blank = effect_rows(torch.zeros(0, len(labels)), together([]), effect, labels)
-        planned = sum(len(of_image) for of_image in trials.values())
-        told = {"labels": labels, "key": key, "planned": planned}
+        told = {"labels": labels, "key": key, **planned_trials(trials), "rule": rule_of(run, effect)}
         chunks.merge(folder, {METADATA: json.dumps(told).encode()}, ("effect",), blank)
 
 
+def planned_trials(trials: dict[int, list[Trial]]) -> dict[str, Any]:
+    """How many trials were planned, of all cells together and of each."""
+    cells = Counter((trial.cell.object, trial.cell.label) for listed in trials.values() for trial in listed)
+    by_cell = [[object, label, count] for (object, label), count in cells.items()]
+    return {"planned": cells.total(), "planned_by_cell": by_cell}
+
+
+def rule_of(run: Run, effect: Effect) -> str:
+    """The region and the control in words; masks take the boxes' place where the evidence has them."""
+    masks = MASK in pq.read_schema(run.path / "evidence.parquet").names
+    return f"{effect.rule}, masks" if masks and effect.rule != BEFORE_RULES else effect.rule
+
+
 def files_of(components: Components, trials: dict[int, list[Trial]]) -> dict[str, str]:
-    """The data set's own names of the pictures, by those in the tables."""
-    paths = {printable(path): path for path in components.listing}
+    """The data set's own names of the pictures that are opened, by those in the tables."""
+    listed = {printable(path): path for path in components.listing}
+    paths = {}
     for trial in (trial for of_image in trials.values() for trial in of_image):
         for image in (trial.image, trial.source):
-            if image not in paths:
+            if image not in listed:
                 raise SettingError(
                     f"effect: the data no longer lists {image}, which the evidence speaks of; "
                     "explain the pictures again, or bring them back"
                 )
+            paths[image] = listed[image]
     return paths

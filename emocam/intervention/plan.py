@@ -2,16 +2,18 @@
 
 from collections.abc import Collection
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from emocam.effect.base import Corpus, Effect, Trial
+from emocam.effect.parts import PictureRegions
 from emocam.effect.sampling import choose_cells
 from emocam.paste.base import Box
 from emocam.records.thresholds import Thresholds
 from emocam.results.files import BOX, LABELLED
-from emocam.results.run import Run
+from emocam.results.run import Run, read_boxes, read_masks
 
 
 def plan(run: Run, effect: Effect, thresholds: Thresholds, seed: int) -> dict[int, list[Trial]]:
@@ -26,6 +28,26 @@ def plan(run: Run, effect: Effect, thresholds: Thresholds, seed: int) -> dict[in
         of_image.setdefault(trial.image, []).append(trial)
     images = pq.read_table(run.path / "ledger.parquet", columns=["image"])["image"]
     return {place: of_image[name] for place, name in enumerate(images.to_pylist()) if name in of_image}
+
+
+def regions_of_pictures(
+    run: Run, names: Collection[str], thresholds: Thresholds
+) -> dict[str, PictureRegions]:
+    """All regions of these pictures that are there, of whatever object: the neighbours of what is tried."""
+    found: dict[str, PictureRegions] = {}
+    wanted = pa.array(sorted(names), pa.string())
+    for _, rows in run.blocks(LABELLED):
+        there = thresholds.present(rows["score"].to_numpy(), rows["confidence"].to_numpy())
+        known = pc.is_in(rows["image"].cast(pa.string()), wanted).to_numpy()
+        rows = rows.filter(pa.array(there & known))
+        images, boxes, masks = np.array(rows["image"].to_pylist(), object), read_boxes(rows), read_masks(rows)
+        objects = rows["object"].to_pylist()
+        for image in dict.fromkeys(images.tolist()):
+            places = np.flatnonzero(images == image)
+            found[image] = PictureRegions(
+                [objects[i] for i in places], boxes[places], None if masks is None else masks[places]
+            )
+    return found
 
 
 def corpus_of(run: Run, objects: Collection[str], thresholds: Thresholds) -> Corpus:

@@ -5,18 +5,34 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from PIL import Image
 from torch import Tensor
 from torch.utils.data import Dataset
 
 from emocam.data.base import Data
 from emocam.data.samples import reason
+from emocam.effect.bare import Kind
 from emocam.effect.base import Effect, Trial
+from emocam.effect.parts import NO_REGIONS, PictureRegions
+from emocam.effect.picture import TriedPicture
 from emocam.effect.sampling import dice_for
 from emocam.effect.visible import seen_part
 from emocam.paste.patched_view import PatchedView
 from emocam.records.base import Record
 from emocam.records.picture import Refusal
 from emocam.view.base import View
+
+COMPOSED = "composed"
+"""The fill of a picture that was composed again without the object."""
+
+
+@dataclass(frozen=True)
+class TriedPair:
+    """What was tried, by which fill, and what kind of control it had."""
+
+    trial: Trial
+    fill: str
+    control: Kind
 
 
 @dataclass(frozen=True)
@@ -26,7 +42,7 @@ class Tried:
     path: str
     index: int
     views: Tensor
-    pairs: list[tuple[Trial, str]]
+    pairs: list[TriedPair]
 
 
 @dataclass(frozen=True)
@@ -44,10 +60,14 @@ class TriedBatch(Record):
 
 @dataclass
 class Trials(Dataset[Tried | Refusal]):
-    """All that is tried in a picture, made from opening it once; `paths` are files by their printed names."""
+    """All that is tried in a picture, made from opening it once; `paths` are files by their printed names.
+
+    `regions` are all that the run found in the pictures.
+    """
 
     data: Data
     paths: dict[str, str]
+    regions: dict[str, PictureRegions]
     trials: dict[int, list[Trial]]
     index: np.ndarray
     view: View
@@ -66,19 +86,36 @@ class Trials(Dataset[Tried | Refusal]):
             return Refusal(path, index, "unreadable", reason(error, self.data.root))
         return Tried(path, index, torch.stack(views), [pair for pair in pairs[1::2] if pair])
 
-    def _made(self, trials: Sequence[Trial]) -> Iterator[tuple[Tensor, tuple[Trial, str] | None]]:
+    def _made(self, trials: Sequence[Trial]) -> Iterator[tuple[Tensor, TriedPair | None]]:
         """The picture's own view, then two of each pair."""
-        image = self.data.open(self.paths[trials[0].image]).image
-        before = PatchedView.by(self.data.resizing(self.view), image)
+        picture = self._picture(trials[0].image)
+        before = PatchedView.by(self.data.resizing(self.view), picture.image)
         seen = seen_part(before.window.tolist())
         yield before.shown, None
         for trial in trials:
             own = trial.source == trial.image
-            source = image if own else self.data.open(self.paths[trial.source]).image
+            source = picture if own else self._picture(trial.source)
             dice = dice_for(self.seed, "places", trial.image, trial.cell.object, trial.cell.label)
-            for pair in self.effect.pairs(trial, image, source, seen, dice):
-                yield before.after(pair.changed)[0], (trial, pair.fill)
-                yield before.after(pair.control)[0], (trial, pair.fill)
+            tried = False
+            for pair in self.effect.pairs(trial, picture, source, seen, dice):
+                tried = True
+                told = TriedPair(trial, pair.fill, pair.kind)
+                yield before.after(pair.changed)[0], told
+                yield before.after(pair.control)[0], told
+            composed = self._composed(trial) if tried and self.effect.composed else None
+            if composed is not None:
+                told = TriedPair(trial, COMPOSED, "none")
+                yield self.data.resizing(self.view)(composed)[0], told
+                yield before.shown, told
+
+    def _picture(self, name: str) -> TriedPicture:
+        return TriedPicture(self.data.open(self.paths[name]).image, self.regions.get(name, NO_REGIONS))
+
+    def _composed(self, trial: Trial) -> Image.Image | None:
+        """The picture as it were without the object, where the data composes its pictures."""
+        without = getattr(self.data, "without", None)
+        found: Image.Image | None = without(self.paths[trial.image], trial.cell.object) if without else None
+        return found
 
 
 def together(items: Sequence[Tried | Refusal]) -> TriedBatch:

@@ -16,6 +16,10 @@ BOX = ("x0", "y0", "x1", "y1")
 LABELLED = ("image", "label", "confidence", "truth")
 COUNTED = ("image", "object", "score", "importance", "chance")
 """The columns of images and of regions that decide what counts."""
+MASK = "mask"
+"""The column of evidence.parquet that holds a region's mask, where the detector gives masks."""
+BEFORE_RULES = "box, anywhere"
+"""The rule of effects whose file names none: whole boxes, and a control anywhere."""
 
 
 def parquet(name: str) -> str:

@@ -1,6 +1,7 @@
 """A finished run, read from its folder."""
 
 import json
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -25,6 +26,7 @@ from emocam.results.files import (
     LABELS,
     LEDGER,
     MAPS,
+    MASK,
     METADATA,
     PREDICTIONS,
     SUMMARY,
@@ -336,3 +338,15 @@ def read_boxes(table: pa.Table) -> np.ndarray:
 
 def _known(columns: Sequence[str] | None, schema: pa.Schema) -> list[str] | None:
     return None if columns is None else [name for name in columns if name in schema.names]
+
+
+def read_masks(table: pa.Table) -> np.ndarray | None:
+    """Return the masks of a table's regions, each in its box: float32 (n, m, m), or None without any."""
+    if MASK not in table.column_names:
+        return None
+    column = table[MASK].combine_chunks()
+    side = math.isqrt(column.type.byte_width)
+    if not len(column):
+        return np.zeros((0, side, side), np.float32)
+    cells = np.frombuffer(b"".join(column.to_pylist()), np.uint8)
+    return cells.reshape(-1, side, side).astype(np.float32) / 255

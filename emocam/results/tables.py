@@ -15,10 +15,16 @@ from torch import Tensor
 
 from emocam.records.evidence import Evidence
 from emocam.records.picture import Refusal
-from emocam.results.files import BOX
+from emocam.results.files import BOX, MASK
 
 SHARED = ("confidence", "chance", "chance_centre")
 """Floats that many regions have in common."""
+
+
+def mask_column(masks: Tensor) -> pa.Array:
+    """Write masks (n, m, m) as bytes, 255 for a cell that is covered as a whole."""
+    cells = (masks.float() * 255).round().to(torch.uint8).numpy()
+    return pa.array([cell.tobytes() for cell in cells], pa.binary(cells.shape[-2] * cells.shape[-1]))
 
 
 def parquet_options(schema: pa.Schema) -> dict[str, Any]:
@@ -139,6 +145,7 @@ def evidence_tables(evidence: Evidence, labels: list[str], objects: list[str]) -
             **dict(zip(BOX, regions.boxes.float().numpy()[keep].T, strict=True)),
             "chance": _or_nan(evidence.chance, len(keep))[keep],
             "chance_centre": _or_nan(evidence.chance_centre, len(keep))[keep],
+            **({} if regions.masks is None else {MASK: mask_column(regions.masks[torch.from_numpy(keep)])}),
         }
     )
     # what is known of every region needs no word, row by row, that it is there

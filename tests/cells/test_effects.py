@@ -1,11 +1,18 @@
 """What taking away changed, against scipy cell by cell, and in worlds where it changes nothing."""
 
+import json
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from scipy import stats
 
-from emocam.cells.effects import effect_columns
+from emocam.cells.effects import effect_columns, read_trials, with_effects
+from emocam.cells.verdict import Rules
 from emocam.functional.statistics.false_discovery import false_discoveries
 
 FILLS = ["blur", "grey", "inpaint"]
@@ -72,6 +79,62 @@ def test_rows_without_a_control_are_left_out() -> None:
     rows = table(np.random.default_rng(2), 1, 12)
     rows.loc[rows["image"] == "3.png", "effect_control"] = np.nan
     assert effect_columns(rows)["effect_images"].tolist() == [11]
+
+
+def test_images_without_room_for_a_control_count_in_the_effect_alone() -> None:
+    rows = table(np.random.default_rng(2), 1, 12, effect=1).assign(control="shape")
+    alone = rows["image"].isin(["3.png", "7.png"])
+    rows.loc[alone, "effect_control"], rows.loc[alone, "control"] = np.nan, "none"
+    rows.loc[alone, "flipped_control"] = False
+    (found,) = effect_columns(rows).to_dict("records")
+    (kept,) = effect_columns(rows[~alone]).to_dict("records")
+    assert (found["effect_images"], found["uncontrolled"]) == (12, pytest.approx(2 / 12))
+    assert found["effect"] == pytest.approx(rows.groupby("image")["effect"].mean().mean())
+    for name in ("effect_low", "effect_high", "effect_control", "effect_p", "flips_control", "flips_p"):
+        assert found[name] == pytest.approx(kept[name]), name
+
+
+def cells_of(present: dict[str, int]) -> pd.DataFrame:
+    return pd.DataFrame({"object": list(present), "label": "joy", "present": list(present.values())})
+
+
+def effect_file(folder: Path, rows: pd.DataFrame, **told: Any) -> Path:
+    written = pa.Table.from_pandas(rows, preserve_index=False)
+    pq.write_table(
+        written.replace_schema_metadata({b"emocam": json.dumps(told).encode()}), folder / "effect.parquet"
+    )
+    return folder / "effect.parquet"
+
+
+def test_cells_that_can_never_be_called_cost_no_other_cell(tmp_path: Path) -> None:
+    rows = table(np.random.default_rng(5), 4, 14, effect=1)
+    rows = rows[(rows["object"] != "o3") | rows["image"].isin([f"{i}.png" for i in range(6)])]
+    cells = cells_of({"o0": 30, "o1": 20, "o2": 19, "o3": 40, "o4": 40})
+    found = with_effects(cells, effect_file(tmp_path, rows), rules=Rules())
+    assert found["effect_images"].tolist() == [14, 14, 14, 6, 0]
+    p = effect_columns(rows)["effect_p"]
+    expected = false_discoveries(p.loc[["o0", "o1"]].to_numpy())  # 19 pictures, and 6 tried, are too few
+    np.testing.assert_allclose(found["effect_q"], [*expected, np.nan, np.nan, np.nan])
+
+
+def test_what_was_not_tried_and_the_rule_are_told(tmp_path: Path) -> None:
+    rows = table(np.random.default_rng(6), 1, 15)
+    planned = [["o0", "joy", 20], ["o9", "joy", 4]]
+    file = effect_file(tmp_path, rows, rule="part, bare", planned_by_cell=planned)
+    found = with_effects(cells_of({"o0": 30, "o1": 30}), file)
+    assert found["covered"].tolist() == pytest.approx([0.25, np.nan], nan_ok=True)
+    assert found["effect_rule"].fillna("").tolist() == ["part, bare", ""]
+    before = with_effects(cells_of({"o0": 30}), effect_file(tmp_path, rows))
+    assert before["effect_rule"].tolist() == ["box, anywhere"] and np.isnan(before["covered"]).all()
+
+
+def test_what_was_composed_again_is_no_trial(tmp_path: Path) -> None:
+    rows = table(np.random.default_rng(7), 1, 12)
+    again = rows[rows["fill"] == "grey"].assign(fill="composed", effect=99.0, effect_control=np.nan)
+    both = effect_file(tmp_path, pd.concat([rows.assign(control="shape"), again.assign(control="none")]))
+    pd.testing.assert_frame_equal(
+        effect_columns(read_trials(both).drop(columns="control")), effect_columns(rows)
+    )
 
 
 def test_in_one_world_of_twenty_without_effect_any_is_found() -> None:

@@ -12,6 +12,8 @@ SEEN = {
     "present_q": 0.001,
     "effect_images": 20,
     "effect_q": 0.001,
+    "effect": 2.0,
+    "effect_control": 0.5,
     "effect_low": 1.2,
     "effect_fills": 3,
     "fills": 3,
@@ -35,7 +37,9 @@ def word(rules: Rules | None = None, **changed: float) -> str | None:
         ({}, "used"),
         (ALONE, "used"),  # what is everywhere can be used too
         (IDLE, "looked at without effect"),
-        (UNSEEN, "effect without being looked at"),
+        (UNSEEN, "used"),  # whatever the map shows
+        ({"effect_control": 1.6}, "looked at without effect"),  # as much elsewhere does nearly as much
+        ({"effect": 0.4, "effect_control": -1.0}, "looked at without effect"),  # the control hit a rival
         (UNSEEN | IDLE, "present only"),
         (UNSEEN | IDLE | ALONE, "not distinguishable from chance"),
         ({"present": 19}, "too few pictures"),
@@ -43,7 +47,7 @@ def word(rules: Rules | None = None, **changed: float) -> str | None:
         (UNMEASURED, None),  # looked at, and nobody tried whether it matters
         (UNSEEN | UNMEASURED, "present only"),
         (UNSEEN | UNMEASURED | ALONE, "not distinguishable from chance"),
-        ({"use_q": np.nan}, None),  # an effect, and nobody looked
+        ({"use_q": np.nan}, "used"),  # an effect, and nobody looked
         ({"use_q": np.nan} | UNMEASURED, None),
         ({"use_q": np.nan} | IDLE, "present only"),
     ],
@@ -58,7 +62,11 @@ def test_each_word(changed: dict[str, float], expected: str | None) -> None:
         (Rules(images=41), {}, "too few pictures"),
         (Rules(effect_images=21), {}, None),
         (Rules(q=0.0001), {}, "not distinguishable from chance"),
-        (Rules(effect=1.2), {}, "looked at without effect"),
+        (Rules(effect=1.6), {}, "looked at without effect"),
+        (Rules(effect=1.6), {"effect_control": 0.3}, "used"),
+        (Rules(attention=True), {}, "used"),
+        (Rules(attention=True), UNSEEN, "effect without being looked at"),
+        (Rules(attention=True), {"use_q": np.nan}, None),
         (Rules(fills=3), {"effect_fills": 2}, "looked at without effect"),
         (Rules(fills=3), {"effect_fills": 1, "fills": 1}, "used"),
         (Rules(fills=2), {"effect_fills": 2}, "used"),
@@ -70,7 +78,8 @@ def test_each_rule_decides(rules: Rules, changed: dict[str, float], expected: st
 
 def test_all_words_are_listed() -> None:
     cases = [{}, IDLE, UNSEEN, UNSEEN | IDLE, UNSEEN | IDLE | ALONE, {"present": 1}]
-    assert [*(word(**case) for case in cases), "too few groups"] == list(WORDS)
+    said = [word(Rules(attention=True), **case) for case in cases]
+    assert [*said, "too few groups"] == list(WORDS)
 
 
 @pytest.mark.parametrize(

@@ -2,13 +2,17 @@
 
 import importlib.util
 import sys
+from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
+from scipy.ndimage import gaussian_filter
 
 from emocam.effect.base import Cell, Pair, Trial
 from emocam.effect.erase import Erase, installed
+from emocam.effect.parts import PictureRegions
+from emocam.effect.picture import TriedPicture
 from emocam.errors import SettingError
 from emocam.functional.dice import Dice
 from emocam.paste.base import Box
@@ -24,24 +28,32 @@ def noise(width: int = 60, height: int = 40) -> Image.Image:
 def pairs(effect: Erase, *regions: Box, seen: Box = WHOLE, seed: int = 0) -> list[Pair]:
     image = noise()
     trial = Trial("1.png", Cell("ball", "a", "rank"), "1.png", regions)
-    return list(effect.pairs(trial, image, image, seen, Dice(seed)))
+    boxes = np.array(regions, np.float32).reshape(-1, 4)
+    picture = TriedPicture(image, PictureRegions(["ball"] * len(boxes), boxes))
+    return list(effect.pairs(trial, picture, picture, seen, Dice(seed)))
 
 
 def changed_pixels(patches: tuple[Patch, ...]) -> np.ndarray:
     return (np.asarray(patched(noise(), patches)) != np.asarray(noise())).any(-1)
 
 
-def test_all_regions_go_at_once_in_each_fill() -> None:
+RULES = [("box", "anywhere"), ("part", "bare"), ("part", "anywhere"), ("box", "bare")]
+
+
+@pytest.mark.parametrize(("region", "control"), RULES)
+def test_all_regions_go_at_once_in_each_fill(region: Any, control: Any) -> None:
     regions = (0.1, 0.1, 0.3, 0.4), (0.6, 0.5, 0.7, 0.9)
     expected = noise()
-    for region in regions:
-        box = pixels(expected, region)
-        expected = patched(expected, [Patch(FILLS["grey"](expected, box), box[:2])])
-    found = {pair.fill: pair for pair in pairs(Erase(), *regions)}
+    for place in regions:
+        box = pixels(expected, place)
+        # boxes are filled one after the other, parts together from the picture as it was
+        filled_from = expected if (region, control) == ("box", "anywhere") else noise()
+        expected = patched(expected, [Patch(FILLS["grey"](filled_from, box), box[:2])])
+    found = {pair.fill: pair for pair in pairs(Erase(region=region, control=control), *regions)}
     assert list(found) == ["blur", "grey", "inpaint"]
     assert patched(noise(), found["grey"].changed) == expected
     inside = np.zeros((40, 60), bool)
-    for x0, y0, x1, y1 in (pixels(expected, region) for region in regions):
+    for x0, y0, x1, y1 in (pixels(expected, place) for place in regions):
         inside[y0:y1, x0:x1] = True
     for pair in found.values():
         assert not changed_pixels(pair.changed)[~inside].any()
@@ -51,24 +63,76 @@ def test_all_regions_go_at_once_in_each_fill() -> None:
         assert min(areas) > 0.95 * inside.sum() and max(areas) <= inside.sum()
 
 
-def test_controls_of_all_fills_lie_at_the_same_place() -> None:
-    found = pairs(Erase(), (0.1, 0.1, 0.3, 0.4))
+@pytest.mark.parametrize(("region", "control"), RULES)
+def test_controls_of_all_fills_lie_at_the_same_place(region: Any, control: Any) -> None:
+    found = pairs(Erase(region=region, control=control), (0.1, 0.1, 0.3, 0.4))
     boxes = [Image.fromarray(changed_pixels(pair.control)).getbbox() for pair in found]
     assert len(boxes) == 3 and len(set(boxes)) == 1
 
 
-def test_what_is_not_seen_is_neither_object_nor_control() -> None:
+@pytest.mark.parametrize(("region", "control"), RULES)
+def test_what_is_not_seen_is_neither_object_nor_control(region: Any, control: Any) -> None:
     half = (0.0, 0.0, 0.5, 1.0)
-    assert not pairs(Erase(), (0.6, 0.1, 0.8, 0.4), seen=half)
+    effect = Erase(fills=["grey"], region=region, control=control)
+    assert not pairs(effect, (0.6, 0.1, 0.8, 0.4), seen=half)
     for seed in range(20):
-        (pair,) = pairs(Erase(fills=["grey"]), (0.4, 0.1, 0.8, 0.4), seen=half, seed=seed)
+        (pair,) = pairs(effect, (0.4, 0.1, 0.8, 0.4), seen=half, seed=seed)
         for patches in (pair.changed, pair.control):
             assert not changed_pixels(patches)[:, 30:].any()
             assert changed_pixels(patches).sum() == pytest.approx(6 * 12, abs=2)
 
 
-def test_without_room_for_a_control_there_is_no_pair() -> None:
-    assert not pairs(Erase(), (0.0, 0.0, 1.0, 0.6))
+def test_without_room_for_whole_boxes_there_is_no_pair() -> None:
+    assert not pairs(Erase(region="box", control="anywhere"), (0.0, 0.0, 1.0, 0.6))
+
+
+def test_a_large_object_has_a_control_in_pieces_or_none_and_says_so() -> None:
+    (pair,) = pairs(Erase(fills=["grey"]), (0.25, 0.25, 0.75, 0.95))  # 30 x 28: no shift is free of it
+    assert pair.kind == "pieces"
+    taken, control = changed_pixels(pair.changed), changed_pixels(pair.control)
+    assert not (taken & control).any() and control.sum() == pytest.approx(30 * 28, rel=0.02)
+    (pair,) = pairs(Erase(fills=["grey"]), (0.0, 0.0, 1.0, 0.6))
+    assert pair.kind == "none" and pair.control == () and changed_pixels(pair.changed).any()
+
+
+def test_fills_of_a_part_are_those_of_the_whole_picture() -> None:
+    """Blur against SciPy's Gaussian, grey against the mean: inside the part, and nothing outside."""
+    found = {pair.fill: pair for pair in pairs(Erase(fills=["blur", "grey"]), (0.2, 0.25, 0.6, 0.75))}
+    image, inside = np.asarray(noise(), float), np.zeros((40, 60), bool)
+    inside[10:30, 12:36] = True
+    for name, expected, within in (
+        ("grey", np.broadcast_to(image.mean((0, 1)), image.shape), 1.0),
+        ("blur", gaussian_filter(image, (12, 12, 0), mode="nearest"), 4.0),
+    ):
+        filled = np.asarray(patched(noise(), found[name].changed), float)
+        assert np.abs(filled - expected)[inside].max() < within
+        assert np.array_equal(filled[~inside], image[~inside])
+
+
+def test_a_large_picture_is_filled_on_its_own_pixels_alone() -> None:
+    """Five times the raster's size: what is outside of the part keeps every pixel."""
+    image = noise(1280, 640)
+    regions = PictureRegions(["ball", "dog"], np.array([[0.1, 0.1, 0.5, 0.9], [0.2, 0.3, 0.3, 0.5]]))
+    picture = TriedPicture(image, regions)
+    trial = Trial("1.png", Cell("ball", "a", "rank"), "1.png", ((0.1, 0.1, 0.5, 0.9),))
+    for pair in Erase().pairs(trial, picture, picture, WHOLE, Dice(0)):
+        changed = (np.asarray(patched(image, pair.changed)) != np.asarray(image)).any(-1)
+        expected = np.zeros((640, 1280), bool)
+        expected[60:580, 125:645] = True  # a pixel of the raster is five of the picture
+        assert not changed[~expected].any() and not changed[200:315, 260:380].any()
+        assert changed.sum() > 0.93 * (512 * 512 - 128 * 128)
+
+
+@pytest.mark.parametrize(
+    ("setting", "told"),
+    [
+        ({"region": "mask"}, "effect.region must be part or box, got 'mask'"),
+        ({"control": "none"}, "effect.control must be bare or anywhere, got 'none'"),
+    ],
+)
+def test_rules_that_cannot_be_are_told(setting: dict[str, Any], told: str) -> None:
+    with pytest.raises(SettingError, match=told):
+        Erase(**setting)
 
 
 def test_without_opencv_the_others_remain(monkeypatch: pytest.MonkeyPatch) -> None:

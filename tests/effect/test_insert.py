@@ -6,6 +6,8 @@ from PIL import Image
 
 from emocam.effect.base import Cell, Trial
 from emocam.effect.insert import Insert
+from emocam.effect.parts import NO_REGIONS
+from emocam.effect.picture import TriedPicture
 from emocam.functional.dice import Dice
 from emocam.paste.base import Box
 from emocam.paste.patch import patched
@@ -21,11 +23,15 @@ def pictures(scale: int = 1) -> tuple[Image.Image, Image.Image]:
     return Image.new("RGB", (50 * scale, 50 * scale), "black"), source
 
 
+def plain(image: Image.Image) -> TriedPicture:
+    return TriedPicture(image, NO_REGIONS)
+
+
 def pair(seed: int, scale: int = 1, seen: Box = WHOLE) -> tuple[Image.Image, Image.Image]:
     """The target with the object, and with the control."""
     trial = Trial("1.png", CELL, "2.png", ((0.1, 0.2, 0.3, 0.3),))
     target, source = pictures(scale)
-    (made,) = Insert().pairs(trial, target, source, seen, Dice(seed))
+    (made,) = Insert().pairs(trial, plain(target), plain(source), seen, Dice(seed))
     return patched(target, made.changed), patched(target, made.control)
 
 
@@ -56,7 +62,7 @@ def test_the_object_is_put_where_the_classifier_looks() -> None:
 
 def test_a_source_full_of_the_object_gives_no_pair() -> None:
     trial = Trial("1.png", CELL, "2.png", ((0.0, 0.0, 1.0, 0.7),))
-    assert not list(Insert().pairs(trial, *pictures(), WHOLE, Dice(0)))
+    assert not list(Insert().pairs(trial, *map(plain, pictures()), WHOLE, Dice(0)))
 
 
 def test_a_rise_to_the_label_counts() -> None:

@@ -115,7 +115,7 @@ def measured(folder: Path, effect: Effect, **thresholds: float) -> pd.DataFrame:
 
 
 def test_the_square_that_decides_has_all_the_effect(tmp_path: Path) -> None:
-    rows = measured(tmp_path / "run", Erase())
+    rows = measured(tmp_path / "run", Erase(region="box", control="anywhere"))
     assert list(rows) == [
         "image",
         "object",
@@ -126,6 +126,7 @@ def test_the_square_that_decides_has_all_the_effect(tmp_path: Path) -> None:
         "flipped",
         "flipped_control",
         "chosen",
+        "control",
     ]
     red = rows[(rows["object"] == "Red") & (rows["label"] == "red")]
     assert len(red) == 3 * IMAGES // 2 and red["flipped"].all() and not red["flipped_control"].any()
@@ -152,7 +153,7 @@ def test_the_square_brings_its_label_where_it_is_put(tmp_path: Path) -> None:
 
 
 def test_each_number_is_that_of_a_slow_loop(tmp_path: Path) -> None:
-    rows = measured(tmp_path / "run", Erase(images=4))
+    rows = measured(tmp_path / "run", Erase(images=4, region="box", control="anywhere"))
     data, classifier = Squares(), RedClassifier()
 
     def odds(image: Image.Image, label: str) -> tuple[float, str]:

@@ -9,7 +9,10 @@ import torch
 from torch import Tensor
 
 from emocam.functional.map.chance import Chance, chance_rank, join_chances, steps
-from emocam.functional.map.placements import Places, find_places, refine
+from emocam.functional.map.placements import Places, find_places, inside, refine
+
+ROUNDING = 1e-9
+"""Of sums by a Fourier transform, which are 0 but for rounding where the map is."""
 
 
 def mask_chance(maps: Tensor, window: Tensor, boxes: Tensor, masks: Tensor, image: Tensor) -> Chance:
@@ -26,6 +29,24 @@ def mask_chance(maps: Tensor, window: Tensor, boxes: Tensor, masks: Tensor, imag
         sums = torch.fft.irfft2(product, s=(grid.shape[-2], grid.shape[-1]))
         parts.append(chance_rank(sums, shape.sum((1, 2)), part))
     return join_chances(parts, maps)
+
+
+def mask_pass_rates(
+    maps: Tensor, window: Tensor, boxes: Tensor, masks: Tensor, image: Tensor, threshold: float
+) -> Tensor:
+    """Return the share (N,) of all places of a region's shape in its map whose mean is above the threshold."""
+    grid = refine(maps)
+    places, spectrum = find_places(grid, window, boxes, image), torch.fft.rfft2(grid)
+    rates, start = [maps.new_zeros(0, dtype=torch.float32)], 0
+    for part in steps(places, grid[0].numel() + masks[0].numel() if len(masks) else 1):
+        shape = on_grid(masks[start : start + len(part)].double(), part, grid.shape)
+        start += len(part)
+        product = torch.fft.rfft2(shape).conj() * spectrum[part.image]
+        sums = torch.fft.irfft2(product, s=(grid.shape[-2], grid.shape[-1]))
+        least, among = threshold * shape.sum((1, 2)), inside(sums.shape, part)
+        passed = (sums > least[:, None, None] + ROUNDING) & among
+        rates.append((passed.sum((1, 2)) / among.sum((1, 2))).float())
+    return torch.cat(rates)
 
 
 def on_grid(masks: Tensor, places: Places, grid: torch.Size) -> Tensor:

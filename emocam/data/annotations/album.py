@@ -1,0 +1,71 @@
+"""A folder of photographs with outlines, as an album of photographs and cut-outs."""
+
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageDraw
+from PIL.Image import Resampling
+
+from emocam.data.annotations.coco import read_coco
+from emocam.data.annotations.masks import Polygons
+from emocam.data.image_file import open_upright, within_root
+from emocam.errors import SettingError
+from emocam.world.album import Album, Photo
+
+LEAST_CUT_OUT = 40
+"""Pixels: the side of a square as large as the smallest outline that is cut out."""
+LONGEST_CUT_OUT, SHORTER_SIDE = 128, 320
+"""Pixels to which cut-outs and photographs are made smaller."""
+MOST_CUT_OUTS = 8
+"""Of an object, the largest ones."""
+
+
+def read_album(root: Path, annotations: Path | None, max_pixels: int) -> Album:
+    """Photographs and cut-outs from COCO's JSON with polygons, by default ROOT/instances.json."""
+    file = annotations or root / "instances.json"
+    if not file.is_file():
+        raise SettingError(
+            f"data.root: planted photographs need COCO's JSON with polygons, and there is no file {file}; "
+            "give it with data.annotations=FILE, or leave data.root away for drawn pictures"
+        )
+    table = read_coco(file, masks=True)
+    photos: list[Photo] = []
+    cut_outs: dict[str, list[Image.Image]] = {name: [] for name in table.objects}
+    for path, regions in table.regions.items():
+        image, _ = open_upright(within_root(root, path), max_pixels)
+        boxes = regions.boxes * np.tile(image.size, 2)
+        shapes = regions.shapes or [None] * len(boxes)
+        for number, shape in zip(regions.object, shapes, strict=True):
+            if isinstance(shape, Polygons) and (cut := cut_polygons(image, shape)) is not None:
+                cut_outs[table.objects[number]].append(cut)
+        scale = min(1.0, SHORTER_SIDE / min(image.size))
+        size = round(image.width * scale), round(image.height * scale)
+        named = [
+            (table.objects[number], tuple((box * scale).tolist()))
+            for number, box in zip(regions.object, boxes, strict=True)
+        ]
+        photos.append(Photo(image.resize(size, Resampling.LANCZOS), named))  # type: ignore[arg-type]
+    if not photos:
+        raise SettingError(f"data.annotations {file} lists no picture; planted photographs need some")
+    largest = {
+        name: sorted(cuts, key=lambda cut: -cut.width * cut.height)[:MOST_CUT_OUTS]
+        for name, cuts in cut_outs.items()
+        if cuts
+    }
+    return Album(photos, largest)
+
+
+def cut_polygons(image: Image.Image, shape: Polygons) -> Image.Image | None:
+    """What the polygons hold, clear outside of them; None where that is too small to be told."""
+    stencil = Image.new("L", image.size)
+    pen = ImageDraw.Draw(stencil)
+    for points in shape.points:
+        # Pillow's coordinates are centres of pixels
+        pen.polygon([(x, y) for x, y in (points * image.size - 0.5).tolist()], fill=255)
+    box = stencil.getbbox()
+    if box is None or (np.asarray(stencil) > 0).sum() < LEAST_CUT_OUT**2:
+        return None
+    found = image.crop(box)
+    found.putalpha(stencil.crop(box))
+    found.thumbnail((LONGEST_CUT_OUT, LONGEST_CUT_OUT), Resampling.LANCZOS)
+    return found
