@@ -40,7 +40,9 @@ def with_effects(
     if file.is_file() and pq.read_metadata(file).num_rows:
         trials = read_trials(file)
         measured = effect_columns(trials_by_unit(trials, unit)).assign(effect_rule=written_rule(file))
-        measured["tried_images"] = trials.astype({"object": str, "label": str}).groupby(CELL)["image"].nunique()
+        measured["tried_images"] = (
+            trials.astype({"object": str, "label": str}).groupby(CELL)["image"].nunique()
+        )
         cells = cells.merge(measured, "left", left_on=CELL, right_index=True)
         cells["covered"] = 1 - cells.pop("tried_images") / planned_by_cell(cells, file)
         callable = (cells["present"] >= rules.images) & (cells["effect_images"] >= rules.effect_images)

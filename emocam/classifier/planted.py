@@ -41,7 +41,7 @@ def build_features() -> nn.Sequential:
 
 
 def build_photograph_features() -> nn.Sequential:
-    """(B, 3, 160, 160) -> (B, 32, 10, 10): EfficientNet-Lite0's blocks down to stride 16, and a convolution."""
+    """Build (B, 3, 160, 160) -> (B, 32, 10, 10): EfficientNet-Lite0's blocks down to stride 16, and a convolution."""
     import timm  # here alone: the small networks need no library
 
     network: Any = timm.create_model("tf_efficientnet_lite0")
@@ -69,7 +69,7 @@ def prepare(view: Tensor) -> Tensor:
 
 
 def prepare_photograph(view: Tensor) -> Tensor:
-    """Bytes to [-1, 1], as EfficientNet-Lite0 was trained."""
+    """Scale bytes to [-1, 1], as EfficientNet-Lite0 was trained."""
     return view.float() / 127.5 - 1
 
 

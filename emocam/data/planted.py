@@ -125,11 +125,11 @@ class Planted(Data):
         return compose(self.rules, self.seed, int(Path(path).stem))
 
     def photo_scene(self, path: str) -> PhotoScene:
-        """The same in the world of photographs."""
+        """Return the same in the world of photographs."""
         return self.photographs.scene(self.seed, int(Path(path).stem))
 
     def without(self, path: str, object: str) -> Image.Image | None:
-        """The picture composed again without an object; None where that cannot be done."""
+        """Return the picture composed again without an object; None where that cannot be done."""
         if self.world != PHOTOGRAPHS:
             return draw(self.scene(path).without(object))
         scene = self.photo_scene(path)

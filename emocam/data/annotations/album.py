@@ -21,7 +21,7 @@ MOST_CUT_OUTS = 8
 
 
 def read_album(root: Path, annotations: Path | None, max_pixels: int) -> Album:
-    """Photographs and cut-outs from COCO's JSON with polygons, by default ROOT/instances.json."""
+    """Read photographs and cut-outs from COCO's JSON with polygons, by default ROOT/instances.json."""
     file = annotations or root / "instances.json"
     if not file.is_file():
         raise SettingError(
@@ -56,7 +56,7 @@ def read_album(root: Path, annotations: Path | None, max_pixels: int) -> Album:
 
 
 def cut_polygons(image: Image.Image, shape: Polygons) -> Image.Image | None:
-    """What the polygons hold, clear outside of them; None where that is too small to be told."""
+    """Cut what the polygons hold, clear outside of them; None where that is too small to be told."""
     stencil = Image.new("L", image.size)
     pen = ImageDraw.Draw(stencil)
     for points in shape.points:
