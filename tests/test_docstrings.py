@@ -28,6 +28,7 @@ ROOMS = (
     "api",
     "data",
     "classifier",
+    "callback",
     "errors.py",
     "__init__.py",
     "__main__.py",
@@ -35,23 +36,26 @@ ROOMS = (
 )
 """Rooms and files that are held to it."""
 VERBS = """
-    Add Attribute Average Free Refuse
+    Add Attribute Average
     Blend Blur Build
     Cast Check Choose Compare Compose Compute Continue Convert Convolve Copy Count Cut
     Digest Do Draw Drop
     Enlarge Evaluate
-    Fill Find Fit
+    Fill Find Fit Free
     Gather Give Group
     Import Integrate Interpolate
-    Join Keep
+    Join
+    Keep
     Lay Leave Let List Load
     Make Mark Match Measure Mirror Move Multiply
     Name
-    Open Pack Pass Pick Place Plot Project
-    Rank Read Recover Reduce Rename Replace Resample Resize Restore Return Run
+    Open
+    Pack Pass Pick Place Plot Project
+    Rank Read Recover Reduce Refuse Rename Replace Resample Resize Restore Return Run
     Scale Score Set Share Shorten Speed Split Stack Start Stop Stretch Sum Suppress Switch
     Take Train Turn
-    Unpack Widen Wrap Write
+    Unpack
+    Widen Wrap Write
     Yield
 """
 """The first words in use, as commands; a new one is added here on purpose, and is a verb."""

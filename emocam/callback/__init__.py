@@ -1,1 +1,1 @@
-"""What is kept from a run."""
+"""Callbacks, which write files and numbers from a finished run."""

@@ -1,4 +1,4 @@
-"""The association matrix: its tables, its figure, and what it says in words."""
+"""The association matrix: its tables, its figure and its findings."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -15,11 +15,13 @@ from emocam.results.spreadsheet import write_csv
 
 
 class Association:
-    """Leaves association.csv, association_percent.csv, labels.csv and association.png."""
+    """A callback that writes association.csv, association_percent.csv, labels.csv and association.png."""
 
     def on_run_end(self, finished: Finished) -> dict[str, Any]:
-        """Write the matrix, and return what it points at and the extremes that say why it may be empty."""
-        run, folder, matrix = finished.run, finished.folder, finished.counts
+        """Write the matrix, and return its findings and the extremes that say why it may be empty."""
+        run = finished.run
+        folder = finished.folder
+        matrix = finished.counts
         objects = pd.Index(run.object_names, name="object")
         counts = pd.DataFrame(matrix.counts.numpy(), objects, run.label_names)
         percent = pd.DataFrame(matrix.percent.numpy(), objects, run.label_names)
@@ -45,8 +47,8 @@ def finite_extremes(run: Run) -> Iterator[dict[str, tuple[float, float]]]:
     """Yield the smallest and the greatest finite importance and chance of each block's regions."""
     known = run.columns(EVIDENCE)
     for rows in run.rows(EVIDENCE, [name for name in ("importance", "chance") if name in known]):
-        found = {name: _extremes(rows[name]) for name in rows.column_names}
-        yield {name: ends for name, ends in found.items() if ends is not None}
+        extremes = {name: _extremes(rows[name]) for name in rows.column_names}
+        yield {name: ends for name, ends in extremes.items() if ends is not None}
 
 
 def _extremes(column: pa.ChunkedArray) -> tuple[float, float] | None:

@@ -1,7 +1,7 @@
-"""What is kept from a run: each callback reads the finished run and leaves files or numbers.
+"""The base of callbacks: each reads the finished run and writes files or numbers.
 
-A callback writes files of its own and entries of the summary that are its own, so the order in which
-callbacks stand changes nothing. What several of them need is computed once, in `Finished`.
+No two callbacks write the same file or entry of the summary, so the order of callbacks changes nothing.
+What several of them need is computed once, in `Finished`.
 """
 
 from collections.abc import Mapping
@@ -24,9 +24,9 @@ from emocam.results.summary import Finding, Summary
 
 @dataclass(frozen=True)
 class Finished:
-    """A run whose tables are complete. `data` opens its pictures, where they can still be had.
+    """A run whose tables are complete. `data` opens its pictures, where they still exist.
 
-    `summary` says how the run was made; a callback that comes last finds all entries in it.
+    `summary` says how the run was made; for a `LastCallback` it has all entries.
     """
 
     run: Run
@@ -41,12 +41,12 @@ class Finished:
 
     @cached_property
     def occurrences(self) -> Occurrences:
-        """Which objects occur in which images, and where they count at the run's thresholds."""
+        """The objects that occur in each image, and where they count at the run's thresholds."""
         return read_occurrences(self.run, self.thresholds)
 
     @cached_property
     def dependence(self) -> Dependence:
-        """Which pictures are not independent, as the predictions' columns say."""
+        """The groups and times of the pictures, from the predictions' columns."""
         return read_dependence(self.run)
 
     @cached_property
@@ -69,7 +69,8 @@ class Finished:
     @cached_property
     def finding(self) -> list[Finding]:
         """The object that counts most often under each label, with its role where the data knows the truth."""
-        counts, run = self.counts, self.run
+        counts = self.counts
+        run = self.run
         roles = {(cell["object"], cell["label"]): cell["role"] for cell in self.truth}
         return strongest(
             counts.percent.numpy(), counts.counts.numpy(), run.object_names, run.label_names, roles
@@ -77,10 +78,10 @@ class Finished:
 
 
 class RunCallback(Protocol):
-    """What `callback.NAME` names."""
+    """The interface of `callback.NAME`."""
 
     def on_run_end(self, finished: Finished) -> Mapping[str, Any]:
-        """Leave files in the run's folder, and return further entries of its summary."""
+        """Write files to the run's folder, and return further entries of its summary."""
 
 
 class LastCallback:

@@ -20,18 +20,22 @@ from emocam.results.spreadsheet import write_csv
 from emocam.results.summary import Finding
 
 MOST = 10
-"""Sentences at the end of a run."""
+"""The most sentences at the end of a run."""
 
 
 class Cells:
-    """Leaves cells.parquet and cells.csv: a row an object x label, docs/explanation/verdict.md names the columns.
+    """A callback that writes cells.parquet and cells.csv, one row per object and label.
+
+    docs/explanation/verdict.md names the columns.
 
     Attention has a level of chance where importance is the map's mean in the region, or
     `threshold.chance` decides; under another importance and without a CAM `use_chance` is NaN.
     """
 
     def __init__(self, rules: Rules | None = None, resamples: int = RESAMPLES, seed: int = 0) -> None:
-        self.rules, self.resamples, self.seed = rules or Rules(), resamples, seed
+        self.rules = rules or Rules()
+        self.resamples = resamples
+        self.seed = seed
 
     def on_run_end(self, finished: Finished) -> dict[str, Any]:
         run = finished.run
@@ -95,23 +99,23 @@ def count(finished: Finished) -> Tally:
 
 
 def headline_numbers(cells: pd.DataFrame, rules: Rules) -> dict[str, Any]:
-    """How many cells could be tested, how many stand out, and how many have each verdict."""
-    given = cells["verdict"].value_counts()
+    """Return how many cells could be tested, how many stand out, and how many have each verdict."""
+    verdicts = cells["verdict"].value_counts()
     return {
         "cells_tested": int(cells["q"].notna().sum()),
         "cells_found": int((cells["q"] < rules.q).sum()),
         "cells_measured": int((cells["effect_images"] > 0).sum()),
-        "verdicts": {word: int(given.get(word, 0)) for word in WORDS},
+        "verdicts": {word: int(verdicts.get(word, 0)) for word in WORDS},
     }
 
 
 def in_words(cells: pd.DataFrame, finding: list[Finding]) -> list[str]:
-    """What is used, most effect first, then the strongest cell of each label, a sentence each."""
+    """Return a sentence on each used cell, most effect first, then on the strongest cell of each label."""
     used = cells[cells["verdict"] == USED].sort_values("effect", ascending=False)
     strongest = {(cell["object"], cell["label"]) for cell in finding}
     named = np.array([pair in strongest for pair in zip(cells["object"], cells["label"], strict=True)], bool)
-    told = pd.concat([used, cells[named].sort_values("present", ascending=False)]).drop_duplicates()
+    chosen = pd.concat([used, cells[named].sort_values("present", ascending=False)]).drop_duplicates()
     return [
         verdict_sentence({str(key): value for key, value in cell.items()})
-        for cell in told.head(MOST).to_dict("records")
+        for cell in chosen.head(MOST).to_dict("records")
     ]

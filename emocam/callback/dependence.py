@@ -1,4 +1,4 @@
-"""Whether pictures are independent, and what to do where they are not."""
+"""The dependence of pictures, and the cure where no setting takes it into account."""
 
 from typing import Any
 
@@ -9,11 +9,11 @@ from emocam.cells.dependence import PICTURES
 from emocam.predict.groups import near_duplicates
 
 MATTERS = 1.1
-"""How many times as wide as their truth intervals are in square: below, near-duplicates are not worth a word."""
+"""The least ratio of the true variance to the assumed one for which near-duplicates are mentioned."""
 
 
 class DependentPictures:
-    """The groups that tests go by, and near-duplicates, told of where tests go by pictures."""
+    """A callback that counts groups and near-duplicates, and warns of these where tests go by pictures."""
 
     def on_run_end(self, finished: Finished) -> dict[str, Any]:
         """Return `groups`, `p_rule`, `near_duplicates` and `dependence`, the sentence or None."""

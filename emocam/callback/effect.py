@@ -1,4 +1,4 @@
-"""How much was measured of what objects do to the answers."""
+"""The counts of measured effects."""
 
 import json
 from typing import Any
@@ -10,7 +10,10 @@ from emocam.results.files import METADATA
 
 
 class Effect:
-    """`effect_left_out` counts the planned trials without a pair: no place for a control, say."""
+    """A callback that counts the measured pairs and cells.
+
+    `effect_left_out` counts the planned trials without a pair, for instance for want of room for a control.
+    """
 
     def on_run_end(self, finished: Finished) -> dict[str, Any]:
         file = finished.folder / "effect.parquet"

@@ -1,4 +1,4 @@
-"""Measures of association beside the percentage."""
+"""Measures of association other than the percentage."""
 
 from typing import Any
 
@@ -11,15 +11,17 @@ from emocam.results.spreadsheet import write_csv
 
 
 class Measures:
-    """Leaves measures.parquet and measures.csv: a row an object x label, with all measures of it.
+    """A callback that writes measures.parquet and measures.csv, one row per object and label.
 
-    Labels never predicted and objects that never count have no rows: nothing can be said of them.
+    Labels never predicted and objects that never count have no rows, since no measure is defined for them.
     """
 
     def on_run_end(self, finished: Finished) -> dict[str, Any]:
-        run, folder = finished.run, finished.folder
+        run = finished.run
+        folder = finished.folder
         matrix = finished.counts
-        objects, labels = run.object_names, run.label_names
+        objects = run.object_names
+        labels = run.label_names
         rows = {
             "object": np.repeat(np.array(objects, object), len(labels)),
             "label": np.tile(np.array(labels, object), len(objects)),

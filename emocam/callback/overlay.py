@@ -1,4 +1,4 @@
-"""A few pictures with what was looked at: the same ones whatever the CAM method, to lay side by side."""
+"""A few pictures with their maps and boxes, the same ones for every CAM method, to be compared."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ MOST_BOXES = 6
 
 @dataclass(frozen=True)
 class MapAndBoxes:
-    """A picture's answer, its map over its window, and the strongest boxes (n, 4) that count."""
+    """A picture's label and confidence, its map over its window, and the strongest boxes (n, 4) that count."""
 
     says: str
     map: NDArray[np.floating] | None
@@ -34,13 +34,14 @@ class MapAndBoxes:
 
 
 class Overlay:
-    """Leaves overlays/1.png and on: of each label in turn the surest picture that has an object.
+    """A callback that writes overlays/1.png and so on: of each label in turn the surest picture with an object.
 
     `faces` are blurred or left out as in the report.
     """
 
     def __init__(self, images: int = 8, faces: str | None = None) -> None:
-        self.images, self.faces = images, faces
+        self.images = images
+        self.faces = faces
         if faces is not None:
             check_faces_setting(faces)
 
@@ -53,7 +54,8 @@ class Overlay:
             return data.open(path).image
 
         shown = open_picture if self.faces is None else without_faces(open_picture, self.faces)
-        folder, paths = finished.folder / "overlays", surest(finished.run, self.images)
+        folder = finished.folder / "overlays"
+        paths = surest(finished.run, self.images)
         for path, seen in look_up(finished.run, paths, finished.thresholds):
             try:
                 picture = shown(path)
@@ -68,11 +70,11 @@ class Overlay:
 
 
 def surest(run: Run, count: int) -> list[str]:
-    """Chosen by label and confidence alone, on which all methods over one classifier agree."""
+    """Choose pictures by label and confidence alone, so that all methods over one classifier show the same."""
     kept = []
     for images, regions in run.blocks(LABELLED, ["image"]):
-        held = images.take(np.unique(image_rows(regions, images)))
-        kept.append(_surest_first(held.to_pandas()).groupby("label", observed=True).head(count))
+        with_regions = images.take(np.unique(image_rows(regions, images)))
+        kept.append(_surest_first(with_regions.to_pandas()).groupby("label", observed=True).head(count))
     rows = _surest_first(pd.concat(kept)) if kept else pd.DataFrame(columns=["image", "label"])
     label = rows["label"].astype(object).map({name: i for i, name in enumerate(run.label_names)})
     order = np.lexsort((label, rows.groupby("label", observed=True).cumcount()))
@@ -84,26 +86,26 @@ def _surest_first(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def look_up(run: Run, paths: list[str], thresholds: Thresholds) -> Iterator[tuple[str, MapAndBoxes]]:
-    """These pictures in the run's order, a block in memory at a time."""
+    """Yield these pictures in the run's order, with one block in memory at a time."""
     maps = run.explanations() if run.explained else repeat(None)
-    for (images, regions), own in zip(run.blocks(LABELLED, [*COUNTED, *BOX]), maps, strict=False):
+    for (images, regions), explanation in zip(run.blocks(LABELLED, [*COUNTED, *BOX]), maps, strict=False):
         numbers = run.tensors_of(images, regions)
-        named = images["image"].to_pylist()
+        names = images["image"].to_pylist()
         sure = numbers["confidence"][numbers["image"]]
         counts = thresholds.kept(
             numbers["score"], sure, numbers["importance"], numbers.get("chance"), run.explained
         )
-        for place in [i for i, name in enumerate(named) if name in paths]:
+        for place in [i for i, name in enumerate(names) if name in paths]:
             rows = (counts & (numbers["image"] == place)).nonzero().flatten()
             strength = numbers["importance" if run.explained else "score"][rows]
             rows = rows[strength.argsort(descending=True, stable=True)[:MOST_BOXES]]
             label, confidence = images["label"][place].as_py(), images["confidence"][place].as_py()
             yield (
-                named[place],
+                names[place],
                 MapAndBoxes(
                     f"{label} {confidence:.2f}",
-                    own[0][place].numpy() if own else None,
-                    own[1][place].tolist() if own else WHOLE,
+                    explanation[0][place].numpy() if explanation else None,
+                    explanation[1][place].tolist() if explanation else WHOLE,
                     read_boxes(regions.take(rows.numpy())),
                     [run.object_names[i] for i in numbers["object"][rows].tolist()],
                     numbers["importance"][rows].tolist(),

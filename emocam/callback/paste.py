@@ -1,4 +1,4 @@
-"""What pasting changed: for each object and position, how many labels, and to what."""
+"""The labels changed by pasting: for each object and position how many, and to what."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ COLUMNS = ["object", "position", "x", "y", "label_before", "label_after", "focus
 
 
 def changed(rows: pd.DataFrame) -> pd.DataFrame:
-    """Percent changed and the label most often switched to, a row an object x position."""
+    """Return percent changed and the label most often switched to, one row per object and position."""
     rows = rows.assign(changed=rows["label_before"].astype(str) != rows["label_after"].astype(str))
     groups = rows.groupby(["object", "position"], sort=False, observed=True)
     table = groups.agg(
@@ -30,7 +30,7 @@ def changed(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 class Paste:
-    """Leaves paste.csv and paste.png of a run with a paste."""
+    """A callback that writes paste.csv and paste.png of a run with a paste."""
 
     def on_run_end(self, finished: Finished) -> dict[str, Any]:
         file = finished.folder / "paste.parquet"
@@ -41,10 +41,10 @@ class Paste:
         write_csv(table, finished.folder / "paste.csv", index=False)
         if len(table):
             switches_figure(table).savefig(finished.folder / "paste.png")
-        told = rows["label_before"].astype(str) != rows["label_after"].astype(str)
+        flipped = rows["label_before"].astype(str) != rows["label_after"].astype(str)
         summary = {
             "pasted": len(rows),
-            "paste_changed_percent": 100 * float(told.mean()) if len(rows) else 0.0,
+            "paste_changed_percent": 100 * float(flipped.mean()) if len(rows) else 0.0,
         }
         focus = float(np.nanmean(rows["focus"])) if rows["focus"].notna().any() else None
         return summary | ({"paste_focus": focus} if focus is not None else {})

@@ -1,4 +1,4 @@
-"""How well each rule of a run finds what intervention says is used: every importance, from the same maps."""
+"""The quality of each rule of a run against the cells known to be used: every importance, from the same maps."""
 
 from collections.abc import Iterable, Iterator
 from itertools import repeat
@@ -33,12 +33,13 @@ IMPORTANCES: dict[str, Importance] = {
     "peak": Peak(),
 }
 CHANCES = {"anywhere": "chance", "centred": "chance_centre"}
-"""Columns of the evidence, by what the boxes are compared with."""
+"""The columns of the evidence, by what the boxes are compared with."""
 
 
 class Recovery(LastCallback):
-    """Leaves recovery.parquet, a row for each rule and cell in which the object is present, and
-    recovery.csv, a row a rule; where the data knows no truth, nothing.
+    """A callback that scores rules against a known truth; without one it writes nothing.
+
+    recovery.parquet has one row per rule and cell in which the object is present, recovery.csv one per rule.
     """
 
     def on_run_end(self, finished: Finished) -> dict[str, Any]:
@@ -56,7 +57,7 @@ class Recovery(LastCallback):
 
 
 def mark_cells(run: Run, cells: Iterable[tuple[str, str]]) -> np.ndarray:
-    """Cells, an object and a label each, as a matrix (O, L)."""
+    """Mark cells, an object and a label each, in a matrix (O, L)."""
     matrix = np.zeros((len(run.object_names), len(run.label_names)), bool)
     for object, label in cells:
         matrix[run.object_names.index(object), run.label_names.index(label)] = True
@@ -64,27 +65,28 @@ def mark_cells(run: Run, cells: Iterable[tuple[str, str]]) -> np.ndarray:
 
 
 def called(finished: Finished, used: np.ndarray, left_out: np.ndarray) -> Iterator[pd.DataFrame]:
-    """The rules one after the other, the run's own first."""
-    run, cues = finished.run, used.sum(0)
+    """Yield the rows of each rule: of CAM rules by importance, of chances, of presence and of the run's cells."""
+    run = finished.run
+    cues = used.sum(0)
     regions = read_regions(finished)
     images = finished.counts.images.numpy()
 
     def pairs(importance: str, chance: str) -> Pairs:
         return pair(regions, importance, chance, images, len(run.object_names))
 
-    seen = pairs("importance", "chance" if "chance" in regions else "importance")
-    asked = (seen.present > 0) & ~left_out
+    own_pairs = pairs("importance", "chance" if "chance" in regions else "importance")
+    tested = (own_pairs.present > 0) & ~left_out
 
-    def rows(rule: str, by: str, said: Called) -> pd.DataFrame:
-        object, label = np.nonzero(asked)
-        columns = {"used": used, "score": said.score, "chosen": said.chosen}
+    def rows(rule: str, by: str, call: Called) -> pd.DataFrame:
+        object, label = np.nonzero(tested)
+        columns = {"used": used, "score": call.score, "chosen": call.chosen}
         return pd.DataFrame(
             {
                 "rule": rule,
                 "by": by,
                 "object": np.array(run.object_names)[object],
                 "label": np.array(run.label_names)[label],
-                **{name: matrix[asked] for name, matrix in columns.items()},
+                **{name: matrix[tested] for name, matrix in columns.items()},
             }
         )
 
@@ -96,33 +98,34 @@ def called(finished: Finished, used: np.ndarray, left_out: np.ndarray) -> Iterat
         if run.explained and column in regions:
             for rule in ("chance", "above chance"):
                 yield rows(rule, name, RULES[rule](pairs("importance", column), cues))
-    yield rows("presence", "", RULES["presence"](seen, cues))
-    for rule, said in of_cells(run).items():
-        yield rows(rule, "", said)
+    yield rows("presence", "", RULES["presence"](own_pairs, cues))
+    for rule, call in of_cells(run).items():
+        yield rows(rule, "", call)
 
 
 def of_cells(run: Run) -> dict[str, Called]:
-    """What the run's own cells say: `use` above its chance, and `effect` where it was measured."""
+    """Return the calls of the run's own cells: `use` above its chance, and `effect` where it was measured."""
     if not (run.path / "cells.parquet").is_file():
         return {}
-    cells, shape = run.cells, (len(run.object_names), len(run.label_names))
+    cells = run.cells
+    shape = (len(run.object_names), len(run.label_names))
     enough = ~cells["few"]
 
     def called(score: pd.Series, chosen: pd.Series) -> Called:
         return Called(score.to_numpy(float).reshape(shape), chosen.to_numpy(bool).reshape(shape))
 
-    found = {}
+    calls = {}
     if cells["use_q"].notna().any():
-        found["use"] = called(cells["use"] - cells["use_chance"], enough & (cells["use_q"] < SURE))
+        calls["use"] = called(cells["use"] - cells["use_chance"], enough & (cells["use_q"] < SURE))
     if (cells["effect_images"] > 0).any():
         columns = {name: cells[name].to_numpy() for name in cells.columns}
         effect = has_effect(columns, Rules())
-        found["effect"] = called(cells["effect"] - cells["effect_control"], enough & effect)
-    return found
+        calls["effect"] = called(cells["effect"] - cells["effect_control"], enough & effect)
+    return calls
 
 
 def pair(regions: pd.DataFrame, importance: str, chance: str, images: np.ndarray, objects: int) -> Pairs:
-    """One row for all regions of an object in an image."""
+    """Join all regions of an object in an image into one row."""
     values = pd.DataFrame({"high": regions[importance], "low": regions[chance], "regions": 1})
     by = [regions[name] for name in ("image", "object", "label")]
     once = values.groupby(by, sort=False).agg({"high": "max", "low": "min", "regions": "sum"})
@@ -138,24 +141,27 @@ def pair(regions: pd.DataFrame, importance: str, chance: str, images: np.ndarray
 
 
 def read_regions(finished: Finished) -> pd.DataFrame:
-    """All regions above the thresholds of score and confidence, with every importance: from the stored maps."""
-    run, parts = finished.run, []
+    """Read all regions above the thresholds of score and confidence, with every importance of the stored maps."""
+    run = finished.run
+    parts = []
     maps = run.explanations() if run.explained else repeat(None)
-    for (images, regions), seen in zip(run.blocks(LABELLED), maps, strict=False):
+    for (images, regions), explanation in zip(run.blocks(LABELLED), maps, strict=False):
         place = image_rows(regions, images)
         part = regions.select([c for c in regions.column_names if c not in ("label", "object")]).to_pandas()
         part["label"] = encode_names(images, "label", run.label_names)[place]
         part["object"] = encode_names(regions, "object", run.object_names)
-        if seen is not None:
-            part = part.assign(**weigh(Explanation(*seen), part, place))
+        if explanation is not None:
+            part = part.assign(**weigh(Explanation(*explanation), part, place))
         parts.append(part)
     table = pd.concat(parts, ignore_index=True)
     return table[finished.thresholds.present(table["score"].to_numpy(), table["confidence"].to_numpy())]
 
 
-def weigh(seen: Explanation, regions: pd.DataFrame, place: np.ndarray) -> dict[str, np.ndarray]:
+def weigh(explanation: Explanation, regions: pd.DataFrame, place: np.ndarray) -> dict[str, np.ndarray]:
     """Return every importance of each region, by its name."""
     nothing = torch.zeros(len(regions), dtype=torch.int64)
     boxes = torch.from_numpy(regions[list(BOX)].to_numpy(np.float32).copy())
-    found = Detections(boxes, nothing, torch.ones(len(regions)), torch.from_numpy(place.astype(np.int64)))
-    return {name: weigh(seen, found).numpy() for name, weigh in IMPORTANCES.items()}
+    detections = Detections(
+        boxes, nothing, torch.ones(len(regions)), torch.from_numpy(place.astype(np.int64))
+    )
+    return {name: weigh(explanation, detections).numpy() for name, weigh in IMPORTANCES.items()}

@@ -1,4 +1,4 @@
-"""The page a person opens."""
+"""The run's pages."""
 
 from pathlib import Path
 from typing import Any
@@ -11,10 +11,10 @@ from emocam.report.page import write_report
 
 
 class Report(LastCallback):
-    """Leaves report/, with the pictures that its cells show.
+    """A callback that writes report/, with the pictures that its cells show.
 
     For a page to be shared `faces` are blurred (`blur`), or pictures that show any are left out (`drop`);
-    then nothing leads from the page to the full pictures, and the figures of a paste are not in it.
+    then the page has no link to the full pictures, and the figures of a paste are not in it.
     """
 
     def __init__(self, faces: str | None = None) -> None:

@@ -1,4 +1,4 @@
-"""Presence and attention by what people said of the pictures: model and data apart."""
+"""Presence and attention by the labels that people gave, to separate model and data."""
 
 from typing import Any
 
@@ -13,14 +13,14 @@ from emocam.cells.splits import Annotation, cells_by, cells_by_both, right_and_w
 from emocam.results.spreadsheet import write_csv
 
 MOST = 5
-"""Sentences at the end of a run."""
+"""The most sentences at the end of a run."""
 
 
 class Splits:
-    """Where predictions have `truth`: cells_truth and cells_split, as .parquet and .csv.
+    """A callback that writes cells_truth and cells_split, as .parquet and .csv, where predictions have `truth`.
 
-    Where the classifier knows all annotated labels also cells_right.csv and cells_wrong.csv, and
-    what parts model and data in words.
+    Where the classifier knows all annotated labels it also writes cells_right.csv and cells_wrong.csv, and
+    returns sentences on the disagreements of model and data.
     """
 
     def on_run_end(self, finished: Finished) -> dict[str, Any]:
@@ -28,25 +28,27 @@ class Splits:
         file = finished.folder / "predictions.parquet"
         if TRUTH not in pq.read_schema(file).names:
             return {}
-        told = pd.read_parquet(file, columns=[TRUTH])[TRUTH].astype(str)
-        labels = truth_labels(finished, told)
+        truth = pd.read_parquet(file, columns=[TRUTH])[TRUTH].astype(str)
+        labels = truth_labels(finished, truth)
         if not labels:
             return {}
-        said = Annotation(pd.Index(labels).get_indexer(pd.Index(told)), labels, run.label_names)
-        found = finished.occurrences
-        self.leave(finished, "cells_truth", cells_by(found, said.truth, labels, run.object_names))
-        self.leave(finished, "cells_split", cells_by_both(found, said, run.object_names))
-        if not said.comparable:
+        annotation = Annotation(pd.Index(labels).get_indexer(pd.Index(truth)), labels, run.label_names)
+        occurrences = finished.occurrences
+        self.leave(finished, "cells_truth", cells_by(occurrences, annotation.truth, labels, run.object_names))
+        self.leave(finished, "cells_split", cells_by_both(occurrences, annotation, run.object_names))
+        if not annotation.comparable:
             return {}
-        for name, label in right_and_wrong(found, said).items():
-            table = cells_by(found, label, run.label_names, run.object_names)
+        for name, label in right_and_wrong(occurrences, annotation).items():
+            table = cells_by(occurrences, label, run.label_names, run.object_names)
             write_csv(table, finished.folder / f"cells_{name}.csv", index=False)
-        known = np.where(said.as_predicted >= 0, found.label, said.as_predicted)
-        called, true = (found.count(label, len(run.label_names)) for label in (known, said.as_predicted))
+        known = np.where(annotation.as_predicted >= 0, occurrences.label, annotation.as_predicted)
+        called, true = (
+            occurrences.count(label, len(run.label_names)) for label in (known, annotation.as_predicted)
+        )
         apart = disagreements(called, true, run.object_names, run.label_names)
-        return {"partings": len(apart), "apart": [parting.sentence for parting in apart[:MOST]]}
+        return {"partings": len(apart), "apart": [disagreement.sentence for disagreement in apart[:MOST]]}
 
     def leave(self, finished: Finished, name: str, table: pd.DataFrame) -> None:
-        """As both kinds of file."""
+        """Write a table as .parquet and as .csv."""
         table.to_parquet(finished.folder / f"{name}.parquet", index=False)
         write_csv(table, finished.folder / f"{name}.csv", index=False)

@@ -1,4 +1,4 @@
-"""How many pictures are enough: from which number of them on the ranking stays."""
+"""The number of pictures from which on the ranking of objects stays the same."""
 
 from typing import Any
 
@@ -13,22 +13,24 @@ from emocam.results.spreadsheet import write_csv
 
 
 class Stability:
-    """Leaves stability.csv and stability.png: what parts of the pictures share with all of them."""
+    """A callback that writes stability.csv and stability.png, in which parts are compared with all pictures."""
 
     def __init__(self, draws: int = 30, seed: int = 0) -> None:
-        self.draws, self.seed = draws, seed
+        self.draws = draws
+        self.seed = seed
 
     def on_run_end(self, finished: Finished) -> dict[str, Any]:
         run = finished.run
-        found = finished.occurrences
-        sure = found.label != LEFT_OUT
+        occurrences = finished.occurrences
+        sure = occurrences.label != LEFT_OUT
         place = sure.cumsum() - 1  # among the images that count
-        pairs = found.kept & sure[found.image]
+        pairs = occurrences.kept & sure[occurrences.image]
         shape = (len(run.object_names), len(run.label_names))
-        image, object = place[found.image[pairs]], found.object[pairs]
+        image = place[occurrences.image[pairs]]
+        object = occurrences.object[pairs]
         dependence = finished.dependence
-        unit = None if dependence.rule == PICTURES else dependence.units(found.label)[sure]
-        shared = agreement(image, object, found.label[sure], shape, self.draws, self.seed, unit)
+        unit = None if dependence.rule == PICTURES else dependence.units(occurrences.label)[sure]
+        shared = agreement(image, object, occurrences.label[sure], shape, self.draws, self.seed, unit)
         if not shared.top:
             return {"stable_from": None, "stable_top": 0}
         table = stability_table(shared)
@@ -38,7 +40,7 @@ class Stability:
 
 
 def stability_table(shared: Agreement) -> pd.DataFrame:
-    """A row a size: how much of the top is shared on average and in the worst and best tenth of draws."""
+    """Return one row per size: the share of the top in common on average and in the worst and best tenth of draws."""
     low, high = pd.DataFrame(shared.overlap).quantile([0.1, 0.9], axis=1).to_numpy()
     return pd.DataFrame(
         {

@@ -1,4 +1,4 @@
-"""A run held against a world whose answer is known."""
+"""A run compared with a world whose answer is known."""
 
 import json
 from typing import Any
@@ -12,7 +12,7 @@ CUES = ("cause", "shortcut")
 
 
 class Truth:
-    """Leaves truth.json where the data set has one, and how many planted cues the matrix ranks first.
+    """A callback that writes truth.json where the data set has one, and counts the cues that the matrix finds.
 
     Of each label with k planted cues, the k objects with the highest percentages are taken as the
     run's answer.
@@ -36,15 +36,15 @@ class Truth:
         matrix = finished.counts.percent.numpy()
         percent = pd.DataFrame(matrix, run.object_names, run.label_names)
         planted = {(cell["object"], cell["label"]) for cell in cells if cell["role"] in CUES}
-        found = set()
+        ranked_first = set()
         for label in run.label_names:
-            count = sum(of == label for _, of in planted)
+            count = sum(planted_label == label for _, planted_label in planted)
             ranked = percent[label].dropna().nlargest(count)
-            found |= {(object, label) for object in ranked.index[ranked > 0]}
+            ranked_first |= {(object, label) for object in ranked.index[ranked > 0]}
         return summary | {
             "cues_planted": len(planted),
-            "cues_recovered": len(planted & found),
-            "cues_missed": len(planted - found),
-            "cues_false": len(found - planted),
+            "cues_recovered": len(planted & ranked_first),
+            "cues_missed": len(planted - ranked_first),
+            "cues_false": len(ranked_first - planted),
             "truth": "truth.json",
         }

@@ -1,4 +1,4 @@
-"""What no box covers: the share of the maps' mass outside all detected objects, and where most of it lies."""
+"""The share of the maps' mass outside all detected objects, and the crops that hold most of it."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -19,41 +19,43 @@ from emocam.results.run import Run, read_boxes
 from emocam.results.spreadsheet import write_csv
 
 CROPS = 12
-"""Of each label those that hold most."""
+"""The number of crops of each label, those with the most mass."""
 ALL = "(all)"
 
 
 class Unexplained:
-    """Leaves unexplained.parquet, unexplained.csv and unexplained_crops.parquet where a CAM looked.
+    """A callback that writes unexplained.parquet, unexplained.csv and unexplained_crops.parquet for a CAM.
 
-    The detector's vocabulary bounds what a matrix can say; this says how much lies beyond it. A box
+    A matrix has only the detector's classes; this is how much of the maps is outside of them. A box
     counts as soon as its score is above the threshold, looked at or not. Flat maps, which point
-    nowhere, are left out. `area` is what a map without any preference would leave outside.
+    nowhere, are left out. `area` is the share that a uniform map would have outside.
     """
 
     def on_run_end(self, finished: Finished) -> dict[str, Any]:
-        run, folder = finished.run, finished.folder
+        run = finished.run
+        folder = finished.folder
         if not run.explained:
             return {}
         shares, crops = [], []
         for images, regions, numbers, maps, window in _blocks(run):
-            found = shares_outside(images, regions, numbers, maps, window, finished.thresholds)
-            shares.append(found[["label", "share", "area"]])
-            crops.append(fullest(found))
+            images_of_block = shares_outside(images, regions, numbers, maps, window, finished.thresholds)
+            shares.append(images_of_block[["label", "share", "area"]])
+            crops.append(fullest(images_of_block))
         table = mean_shares(pd.concat(shares), run.label_names)
         table.to_parquet(folder / "unexplained.parquet", index=False)
         write_csv(table, folder / "unexplained.csv", index=False)
         crop = fullest(pd.concat(crops)).drop(columns="area")
         crop["label"] = np.array(run.label_names, object)[crop["label"].astype(int)]
         crop.to_parquet(folder / "unexplained_crops.parquet", index=False)
-        mean, area = table["unexplained"].iloc[-1], table["area"].iloc[-1]
+        mean = table["unexplained"].iloc[-1]
+        area = table["area"].iloc[-1]
         if np.isnan(mean):  # every map is flat
             return {"unexplained": None, "unexplained_area": None}
         return {"unexplained": round(float(mean), 4), "unexplained_area": round(float(area), 4)}
 
 
 def _blocks(run: Run) -> Iterator[tuple[pa.Table, pa.Table, dict[str, Tensor], Tensor, Tensor]]:
-    """Images, regions and their numbers, maps and windows, block by block."""
+    """Yield images, regions and their numbers, maps and windows, block by block."""
     blocks = run.blocks(LABELLED, [*COUNTED, *BOX])
     for (images, regions), (maps, window) in zip(blocks, run.explanations(), strict=True):
         yield images, regions, run.tensors_of(images, regions), maps, window
@@ -67,10 +69,10 @@ def shares_outside(
     window: Tensor,
     thresholds: Thresholds,
 ) -> pd.DataFrame:
-    """A row an image whose map is not flat: shares of the map's mass and of the view's area outside all boxes.
+    """Return one row per image whose map is not flat: shares of mass and of the view's area outside all boxes.
 
-    Of all windows a third of the view's sides long the crop (x0, y0, x1, y1) is the one that holds
-    most of that mass; `held` is the share of the map's mass in it that no box covers.
+    The crop (x0, y0, x1, y1) is the window, a third of the view's sides long, that holds most of that mass;
+    `held` is the share of the map's mass in it that no box covers.
     """
     seen = thresholds.present(numbers["score"], numbers["confidence"][numbers["image"]])
     boxes, image = torch.from_numpy(read_boxes(regions))[seen], numbers["image"][seen]
@@ -79,7 +81,7 @@ def shares_outside(
     mass = maps.double().mean((-2, -1))
     places, held = fullest_window(outside)
     crop = from_window(places, window.double()).clamp(0, 1).numpy()
-    found = pd.DataFrame(
+    table = pd.DataFrame(
         {
             "image": images["image"].to_numpy(),
             "label": numbers["label"].numpy(),
@@ -89,25 +91,27 @@ def shares_outside(
             **dict(zip(BOX, crop.T, strict=True)),
         }
     )
-    return found[(thresholds.confident(numbers["confidence"]) & (mass > 0)).numpy()]
+    return table[(thresholds.confident(numbers["confidence"]) & (mass > 0)).numpy()]
 
 
-def fullest(found: pd.DataFrame) -> pd.DataFrame:
-    """Of each label the images whose crops hold most, the fullest first."""
-    ordered = found[found["held"] > 0].sort_values("held", ascending=False, kind="stable")
+def fullest(images: pd.DataFrame) -> pd.DataFrame:
+    """Return the images of each label whose crops hold most, the fullest first."""
+    ordered = images[images["held"] > 0].sort_values("held", ascending=False, kind="stable")
     return ordered.groupby("label", sort=False).head(CROPS).sort_values("label", kind="stable")
 
 
 def mean_shares(shares: pd.DataFrame, labels: list[str]) -> pd.DataFrame:
-    """A row a label and one for all, with Student's 95 % interval of the mean, which is cut at 0 and 1."""
+    """Return one row per label and one for all, with Student's 95 % interval of the mean, cut at 0 and 1."""
     grouped = pd.concat([shares, shares.assign(label=len(labels))]).groupby("label")
-    found = grouped["share"].agg(["size", "mean", "std"]).assign(area=grouped["area"].mean())
-    found = found.reindex(range(len(labels) + 1))
-    images = found["size"].fillna(0).astype(int).to_numpy()
+    statistics = grouped["share"].agg(["size", "mean", "std"]).assign(area=grouped["area"].mean())
+    statistics = statistics.reindex(range(len(labels) + 1))
+    images = statistics["size"].fillna(0).astype(int).to_numpy()
     half = (
-        stdtrit(np.maximum(images - 1, 1), 0.975) * found["std"].to_numpy() / np.sqrt(np.maximum(images, 1))
+        stdtrit(np.maximum(images - 1, 1), 0.975)
+        * statistics["std"].to_numpy()
+        / np.sqrt(np.maximum(images, 1))
     )
-    mean = found["mean"].to_numpy()
+    mean = statistics["mean"].to_numpy()
     columns = {"label": [*labels, ALL], "images": images, "unexplained": mean}
     columns |= {"low": np.clip(mean - half, 0, 1), "high": np.clip(mean + half, 0, 1)}
-    return pd.DataFrame(columns | {"area": found["area"].to_numpy()})
+    return pd.DataFrame(columns | {"area": statistics["area"].to_numpy()})

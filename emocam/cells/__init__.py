@@ -1,1 +1,1 @@
-"""What is known of each cell of the matrix: an object and a label."""
+"""The numbers and the verdict of each cell of the matrix, an object and a label."""

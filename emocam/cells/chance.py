@@ -1,6 +1,7 @@
-"""How often an object would count if boxes of its regions' sizes lay anywhere in the same maps."""
+"""The share of images in which an object would count if its boxes were anywhere in the same maps."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import repeat
 
 import numpy as np
@@ -17,58 +18,72 @@ from emocam.results.files import LABELLED
 from emocam.results.run import Run, encode_names, image_rows, read_boxes, read_masks
 
 SAME = 0.01
-"""Means that differ by less are the same but for rounding on another device."""
+"""The largest difference of means that are the same but for rounding on another device."""
 
 
 def chances(run: Run, thresholds: Thresholds) -> np.ndarray:
-    """Over the images of a label with an object the mean chance that any of its regions counts: (O, L).
+    """Return the chance that any of an object's regions counts (O, L), the mean over a label's images with it.
 
     A region's chance is the share of same-size boxes of its map whose mean is above the threshold;
-    `threshold.chance`, where it decides, is that share by its meaning. NaN where an object never is,
+    `threshold.chance`, where it decides, is that share by its meaning. NaN where an object never occurs,
     and everywhere if importance is not the map's mean in the region: without a CAM and under another
-    importance. Of masks it is the share of places of the shape; evidence that has no masks, though its
+    importance. For masks it is the share of places of the shape; evidence without masks, though its
     importance is that of masks, has no level either.
     """
     objects, labels = len(run.object_names), len(run.label_names)
     total, images = torch.zeros(2, objects * labels, dtype=torch.float64)
-    for label, object, image, rate in _regions(run, thresholds):
-        if rate is None:
+    for block in _regions(run, thresholds):
+        if block.rate is None:
             return np.full((objects, labels), np.nan)
-        pairs, of = torch.unique(image * objects + object, return_inverse=True)
-        missed = torch.ones(len(pairs), dtype=torch.float64)
-        missed.scatter_reduce_(0, of, 1 - rate.double(), "prod")
-        cell = pairs % objects * labels + label[pairs // objects]
+        pairs, pair = torch.unique(block.image * objects + block.object, return_inverse=True)
+        missed = torch.ones(len(pairs), dtype=torch.float64)  # no region of the pair counts
+        missed.scatter_reduce_(0, pair, 1 - block.rate.double(), "prod")
+        cell = pairs % objects * labels + block.label[pairs // objects]
         total.index_add_(0, cell, 1 - missed)
         images.index_add_(0, cell, torch.ones_like(missed))
     return (total / images).reshape(objects, labels).numpy()
 
 
-def _regions(run: Run, thresholds: Thresholds) -> Iterator[tuple[Tensor, Tensor, Tensor, Tensor | None]]:
-    """Block by block label (B,); of regions that are present object, image and rate (N,)."""
+@dataclass(frozen=True)
+class _Block:
+    """Images with their label (B,), and regions with their object, image and chance to count, rate (N,).
+
+    rate is None where importance is not the map's mean in the region.
+    """
+
+    label: Tensor
+    object: Tensor
+    image: Tensor
+    rate: Tensor | None
+
+
+def _regions(run: Run, thresholds: Thresholds) -> Iterator[_Block]:
+    """Yield block by block the regions that are present, with the labels of the block's images."""
     maps = run.explanations() if thresholds.chance is None else repeat(None)
-    for (images, regions), seen in zip(run.blocks(LABELLED), maps, strict=False):
+    for (images, regions), explanation in zip(run.blocks(LABELLED), maps, strict=False):
         numbers = (regions[name].to_numpy() for name in ("score", "confidence"))
         regions = regions.filter(thresholds.present(*numbers))
         image = torch.from_numpy(image_rows(regions, images))
         rate: Tensor | None = torch.full((len(regions),), thresholds.chance or 0.0)
-        if seen is not None:
-            rate = _rates(regions, image, *seen, thresholds.importance)
+        if explanation is not None:
+            rate = _rates(regions, image, *explanation, thresholds.importance)
         label = torch.from_numpy(encode_names(images, "label", run.label_names))
         object = torch.from_numpy(encode_names(regions, "object", run.object_names))
-        yield label, object, image, rate
+        yield _Block(label, object, image, rate)
 
 
 def _rates(regions: pa.Table, image: Tensor, maps: Tensor, window: Tensor, least: float) -> Tensor | None:
-    """Return each region's rate; None if importance is something else than the map's mean in it."""
-    boxes, importance = torch.from_numpy(read_boxes(regions)), regions["importance"].to_numpy()
+    """Return the regions' chances (N,), or None if importance is not the map's mean in the region."""
+    boxes = torch.from_numpy(read_boxes(regions))
+    importance = regions["importance"].to_numpy()
     stored = read_masks(regions)
     if stored is not None:
         masks = torch.from_numpy(stored)
         means = mask_means(maps, window, boxes, masks, image).numpy()
-        if np.allclose(importance, means, atol=SAME):
-            return mask_pass_rates(maps, window, boxes, masks, image, least)
-        return None
+        if not np.allclose(importance, means, atol=SAME):
+            return None
+        return mask_pass_rates(maps, window, boxes, masks, image, least)
     means = box_means(maps, window, boxes, image).numpy()
-    return (
-        pass_rates(maps, window, boxes, image, least) if np.allclose(importance, means, atol=SAME) else None
-    )
+    if not np.allclose(importance, means, atol=SAME):
+        return None
+    return pass_rates(maps, window, boxes, image, least)

@@ -1,7 +1,7 @@
 """Tests and intervals of cells whose pictures are not independent: by group, or along time.
 
-What a cell counts stays as it is. What is said of it goes by groups (persons, bursts, patients, near
-duplicates), of which each weighs the same, or by time (films), where labels are moved along it.
+The counts of a cell stay as they are. Its tests and intervals go by groups (persons, bursts, patients,
+near-duplicates), of which each weighs the same, or by time (films), where labels are moved along it.
 """
 
 from collections.abc import Mapping
@@ -28,19 +28,19 @@ from emocam.results.run import Run
 Numbers = NDArray[np.float64]
 Columns = dict[str, NDArray]
 PICTURES, GROUPS, TIME = "pictures", "groups", "time"
-"""What `p_rule` says of a cell: what its tests and intervals take for independent."""
+"""The values of `p_rule`: what the tests and intervals of a cell take for independent."""
 EPISODES = 8
-"""Of an object, and of a label, below which nothing is said of them in a film."""
+"""The fewest episodes of an object, and of a label, in a film for a p to be given."""
 KEYS = ("object", "label", "fill", "image")
 MEASURED = ("effect", "effect_control", "flipped", "flipped_control")
 """Columns of effect.parquet that name a trial, and what it measured."""
 SECONDS = 60.0
-"""The shortest block of time that intervals draw."""
+"""The shortest block of time that intervals resample."""
 
 
 @dataclass(frozen=True)
 class Dependence:
-    """Which of I pictures belong together: group (I,), and their time (I,) in seconds if they have an order."""
+    """The group (I,) to which each of I pictures belongs, and its time (I,) in seconds if they have an order."""
 
     group: Places
     time: NDArray[np.float64] | None = None
@@ -61,16 +61,16 @@ class Dependence:
 
     @cached_property
     def rule(self) -> str:
-        """What tests go by: pictures where no two belong together."""
+        """What tests go by: PICTURES where each is a group by itself, else GROUPS or TIME."""
         if len(np.unique(self.group)) == len(self.group):
             return PICTURES
         return GROUPS if self.time is None or np.isnan(self.time).any() else TIME
 
     def units(self, label: Places) -> Places:
-        """Return what intervals draw (I,): groups, or blocks of time as long as a label's episodes.
+        """Return the unit of each picture that intervals resample (I,): groups, or blocks of time.
 
-        A label is on for some seconds and off for others; half the harmonic mean of both is how long
-        it remembers, and twice that how far apart pictures are independent.
+        A label is on for some seconds and off for others; half the harmonic mean of both is its correlation
+        time, and pictures that are twice that apart are independent. Blocks are as long as that.
         """
         if self.rule != TIME:
             return self.group
@@ -129,7 +129,7 @@ def trials_by_unit(rows: pd.DataFrame, unit: Mapping[str, int] | None) -> pd.Dat
 
 
 def _step(group: Places, time: NDArray[np.float64]) -> float:
-    """Return how many seconds lie between two pictures of a group, as a rule."""
+    """Return the median seconds between two successive pictures of a group."""
     order = np.lexsort((time, group))
     apart = np.diff(time[order])[np.diff(group[order]) == 0]
     return float(np.median(apart)) if len(apart) else 0.0
@@ -143,9 +143,9 @@ def dependent_columns(
     resamples: int = RESAMPLES,
     seed: int = 0,
 ) -> Columns:
-    """Return the columns (O, L) of tests and intervals, in place of those of independent pictures.
+    """Return the columns (O, L) of tests and intervals that replace those of independent pictures.
 
-    chance (O, L) is how often an object would count by chance.
+    chance (O, L) is the share of pictures in which an object would count by chance.
     """
     pictures = _Pictures.of(found, labels, dependence)
     p, present_p = (pictures.association_p(which, seed) for which in (pictures.kept, slice(None)))
@@ -173,7 +173,7 @@ def dependent_columns(
 
 
 def independent_columns(present: NDArray[np.integer]) -> Columns:
-    """Return the same columns' `groups`, `episodes` and `p_rule` of pictures that are independent."""
+    """Return the columns `groups`, `episodes` and `p_rule` for pictures that are independent."""
     return {
         "groups": present,
         "episodes": np.full(present.shape, np.nan),
@@ -187,9 +187,9 @@ def _ends(name: str, sums: GroupSums, unit: int) -> Columns:
 
 
 def _attention_p(use: GroupSums, chance: Numbers) -> Numbers:
-    """Return the one-sided p (O, L) that an object counts so often by chance, each group one picture.
+    """Return the one-sided p (O, L) that an object counts so often by chance, with a group as one picture.
 
-    Of groups of unequal size there are as many as equal ones that would say as much.
+    Groups of unequal size count as that number of equal ones that has the same variance.
     """
     with np.errstate(divide="ignore", invalid="ignore"):
         worth = use.b**2 / use.bb
@@ -202,9 +202,9 @@ def _attention_p(use: GroupSums, chance: Numbers) -> Numbers:
 
 @dataclass(frozen=True)
 class _Pictures:
-    """The pictures that count, their groups and units numbered from 0: what all sums start from.
+    """The pictures that count, with their groups and units numbered from 0, from which all sums are made.
 
-    image, object, kept (K,) of each object that is present.
+    image, object, kept (K,) belong to each object that is present in a picture.
     """
 
     dependence: Dependence
@@ -219,7 +219,7 @@ class _Pictures:
 
     @classmethod
     def of(cls, found: Occurrences, labels: int, dependence: Dependence) -> "_Pictures":
-        """Leave out pictures without a label."""
+        """Make them of all pictures but those without a label."""
         sure = found.label != LEFT_OUT
         pairs = sure[found.image]
         units = dependence.units(found.label)
@@ -250,7 +250,7 @@ class _Pictures:
 
     @cached_property
     def shared(self) -> tuple[Places, Places, NDArray[np.int64], NDArray[np.int64]]:
-        """Of each unit and cell that meet the unit, the cell, and in how many pictures present and kept."""
+        """The unit and cell of each pair that occurs (n,), and its pictures: present and kept (n,)."""
         cells = self.shape[0] * self.shape[1]
         key, of, present = np.unique(
             self.unit[self.image].astype(np.int64) * cells + self.cell,
@@ -262,13 +262,13 @@ class _Pictures:
 
     @cached_property
     def unit_images(self) -> NDArray[np.int64]:
-        """How many pictures of each label a unit has (U, L)."""
+        """The number of pictures of each label in each unit (U, L)."""
         labels = self.shape[1]
         counts = np.bincount(self.unit * labels + self.label, minlength=self.units * labels)
         return counts.reshape(-1, labels)
 
     def sums(self, kept: bool) -> GroupSums:
-        """Return sums (O, L) over units: pictures of a label with an object, of the label's pictures."""
+        """Return sums (O, L) over units of a label's pictures with an object, and of all the label's pictures."""
         unit, cell, present, kept_there = self.shared
         a = kept_there if kept else present
         images = self.unit_images.astype(float)
@@ -286,7 +286,7 @@ class _Pictures:
         )
 
     def use_sums(self) -> GroupSums:
-        """Return sums (O, L) over units: pictures where an object counts, of those where it is present."""
+        """Return sums (O, L) over units of pictures in which an object counts, and in which it is present."""
         _, cell, present, kept = self.shared
         parts = (np.ones(len(cell)), kept, present, kept**2, kept * present, present**2)
         return GroupSums(*(self._grid(cell, part) for part in parts))
@@ -296,13 +296,13 @@ class _Pictures:
         return total.reshape(self.shape).astype(float)
 
     def cell_groups(self) -> NDArray[np.int64]:
-        """Return in how many groups an object is present under a label (O, L)."""
+        """Count the groups in which an object is present under a label (O, L)."""
         cells = self.shape[0] * self.shape[1]
         met = np.unique(self.group[self.image].astype(np.int64) * cells + self.cell) % max(1, cells)
         return np.bincount(met, minlength=cells).reshape(self.shape)
 
     def cell_episodes(self) -> Numbers:
-        """Return in how many episodes they meet (O, L); NaN without an order."""
+        """Count the episodes in which an object is present under a label (O, L); NaN without an order."""
         cells = self.shape[0] * self.shape[1]
         if self.dependence.rule != TIME or self.time is None:
             return np.full(self.shape, np.nan)
@@ -310,7 +310,7 @@ class _Pictures:
         return found.reshape(self.shape).astype(float)
 
     def association_p(self, which: NDArray[np.bool_] | slice, seed: int) -> Numbers:
-        """Return p (O, L) of the pairs `which` (K,): by group, or the larger of shifts and blocks of time."""
+        """Return p (O, L) of the pairs `which` (K,): by group, or the larger of those of shifts and of time blocks."""
         image, object = self.image[which], self.object[which]
         anywhere = np.zeros(self.shape[0], bool)
         anywhere[self.object] = True
@@ -328,7 +328,7 @@ class _Pictures:
         return np.where(asked, np.fmax(by_shift, by_unit), np.nan)
 
     def _often(self) -> NDArray[np.bool_]:
-        """Return which cells (O, L) have an object and a label that both come in enough episodes."""
+        """Return the cells (O, L) of which object and label both come in enough episodes."""
         assert self.time is not None
         objects = count_episodes(self.group, self.time, self.image, self.object, self.shape[0])
         everything = np.arange(len(self.label))
@@ -336,7 +336,7 @@ class _Pictures:
         return (objects >= EPISODES)[:, None] & (labels >= EPISODES)
 
     def lift_intervals(self, resamples: int, seed: int) -> tuple[Numbers, Numbers]:
-        """Return both ends (O, L) of lift when units are drawn anew."""
+        """Return both ends (O, L) of the interval of lift over resamples of the units."""
         return group_lift_intervals(
             self.cell[self.kept],
             self.unit[self.image[self.kept]],

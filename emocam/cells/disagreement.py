@@ -1,7 +1,7 @@
-"""Whether an object goes with a label in the model or in the data.
+"""Cells in which an object goes with a label in the model but not in the data, or the other way round.
 
-The intervals are those of each share by itself; both shares rest on the same pictures, which makes
-them more alike than two samples, so that apart is apart.
+The intervals are those of each share by itself. Both shares come from the same pictures, which makes
+them more similar than those of two samples, so that shares whose intervals do not meet do differ.
 """
 
 from dataclasses import dataclass
@@ -12,12 +12,12 @@ from emocam.cells.occurrences import Counted
 from emocam.functional.statistics.wilson import wilson
 
 FEW = 20
-"""Images of a label; with fewer no sentence is said of it."""
+"""The fewest images of a label for a sentence about it."""
 
 
 @dataclass(frozen=True)
 class Disagreement:
-    """A sentence, and by how many points what it compares differs."""
+    """A sentence, and the difference in points of the two shares that it compares."""
 
     sentence: str
     points: float
@@ -26,42 +26,44 @@ class Disagreement:
 def disagreements(
     called: Counted, true: Counted, objects: list[str], labels: list[str]
 ) -> list[Disagreement]:
-    """The widest first, of images counted by what the classifier calls them and by what people do.
+    """Find disagreements, the widest first, of images counted by the classifier's labels and by people's.
 
     Model: more of a label's pictures have the object when the classifier says so than when people do,
     and more than its other pictures. Data: more of a label's true pictures have the object than
     others have, and yet it is looked at less there than the label's objects on the whole.
     """
-    found = []
+    sentences = []
     enough = (called.images >= FEW) & (true.images >= FEW)
-    share_called, share_true = _share(called.present, called.images), _share(true.present, true.images)
+    share_called = _share(called.present, called.images)
+    share_true = _share(true.present, true.images)
     low_called, _ = wilson(called.present, _like(called))
     low_true, high_true = wilson(true.present, _like(true))
     model = enough & (low_called > high_true) & (low_called > _high_elsewhere(called))
     for o, la in np.argwhere(model):
-        by = share_called[o, la] - share_true[o, la]
+        points = share_called[o, la] - share_true[o, la]
         words = (
             f"{objects[o]} comes with {labels[la]} more where the classifier says so "
             f"({share_called[o, la]:.0f} % of the pictures) than where people do ({share_true[o, la]:.0f} %): "
             "a habit of the model, not of the data"
         )
-        found.append(Disagreement(words, by))
-    use, usual = _share(true.kept, true.present), _share(true.kept.sum(0), true.present.sum(0))
+        sentences.append(Disagreement(words, points))
+    share_used = _share(true.kept, true.present)
+    usual = _share(true.kept.sum(0), true.present.sum(0))
     _, high_use = wilson(true.kept, true.present)
     data = enough & (low_true > _high_elsewhere(true)) & (100 * high_use < usual)
     for o, la in np.argwhere(data):
         words = (
             f"{objects[o]} comes with {labels[la]} as people label it ({share_true[o, la]:.0f} % of the pictures), "
-            f"but is looked at in {use[o, la]:.0f} % of those (any object there: {usual[la]:.0f} %): "
+            f"but is looked at in {share_used[o, la]:.0f} % of those (any object there: {usual[la]:.0f} %): "
             "a habit of the data, not of the model"
         )
-        found.append(Disagreement(words, usual[la] - use[o, la]))
-    return sorted(found, key=lambda parting: -parting.points)
+        sentences.append(Disagreement(words, usual[la] - share_used[o, la]))
+    return sorted(sentences, key=lambda disagreement: -disagreement.points)
 
 
-def _share(count: np.ndarray, of: np.ndarray) -> np.ndarray:
-    """In percent; NaN of nothing."""
-    return 100 * count / np.where(of > 0, of, np.nan)
+def _share(count: np.ndarray, total: np.ndarray) -> np.ndarray:
+    """Return the share in percent; NaN of nothing."""
+    return 100 * count / np.where(total > 0, total, np.nan)
 
 
 def _like(counted: Counted) -> np.ndarray:
@@ -69,6 +71,6 @@ def _like(counted: Counted) -> np.ndarray:
 
 
 def _high_elsewhere(counted: Counted) -> np.ndarray:
-    """The upper end of an object's share (O, L) of the pictures of all other labels."""
+    """Return the upper end of an object's share (O, L) of the pictures of all other labels."""
     others = counted.images.sum() - _like(counted)
     return wilson(counted.present.sum(1, keepdims=True) - counted.present, others)[1]

@@ -1,4 +1,4 @@
-"""What a run points at: under each label the object that counts most often."""
+"""The findings of a run: under each label the object that counts most often."""
 
 from collections.abc import Mapping
 

@@ -1,4 +1,4 @@
-"""Which objects occur in which images of a run, and where they count: what all resampling starts from."""
+"""The objects that occur in each image of a run, and where they count, from which all resampling starts."""
 
 from dataclasses import dataclass
 
@@ -25,10 +25,11 @@ class Counted:
 
 @dataclass(frozen=True)
 class Occurrences:
-    """Of I images, in the run's order, the predicted label (I,), LEFT_OUT below the threshold of confidence.
+    """The objects that are present in each of I images of a run.
 
-    Of K pairs of an image and an object that is present in it image, object (K,), and whether the
-    object counts there (K,).
+    `label` (I,) is predicted, in the run's order, LEFT_OUT below the threshold of confidence. `image` and
+    `object` (K,) are the pairs of an image and an object that is present in it, `kept` (K,) whether the
+    object counts there; there are `objects` classes.
     """
 
     label: Places
@@ -38,23 +39,25 @@ class Occurrences:
     objects: int
 
     def count(self, label: Places, labels: int) -> Counted:
-        """By labels (I,) of any kind; images that are LEFT_OUT, here or in the run, count for none."""
+        """Count by labels (I,) of any kind; images that are LEFT_OUT, here or in the run, count for none."""
         label = np.where(self.label == LEFT_OUT, LEFT_OUT, label)
         images = np.bincount(label[label != LEFT_OUT], minlength=labels)
         return Counted(images, self._cells(label, labels, slice(None)), self._cells(label, labels, self.kept))
 
     def _cells(self, label: Places, labels: int, which: slice | NDArray[np.bool_]) -> Places:
-        of = label[self.image[which]]
-        cell = self.object[which] * labels + of
-        return np.bincount(cell[of != LEFT_OUT], minlength=self.objects * labels).reshape(-1, labels)
+        of_pair = label[self.image[which]]
+        cell = self.object[which] * labels + of_pair
+        return np.bincount(cell[of_pair != LEFT_OUT], minlength=self.objects * labels).reshape(-1, labels)
 
 
 def read_occurrences(run: Run, thresholds: Thresholds) -> Occurrences:
-    """In one pass; an object with several regions in an image occurs once, and counts if one of them does."""
+    """Read them in one pass; an object with several regions in an image occurs once, and counts if one does."""
     objects = len(run.object_names)
-    labels, pairs, kept, images = [], [], [], 0
+    labels, pairs, kept = [], [], []
+    images = 0
     for block in run.tensors():
-        confidence, image = block["confidence"], block["image"]
+        confidence = block["confidence"]
+        image = block["image"]
         present = thresholds.present(block["score"], confidence[image])
         counts = thresholds.kept(
             block["score"], confidence[image], block["importance"], block.get("chance"), run.explained

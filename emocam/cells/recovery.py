@@ -1,4 +1,4 @@
-"""How well scores of cells find the cells that are causes."""
+"""The quality of cells' scores and calls, against the cells that are causes."""
 
 import numpy as np
 import pandas as pd
@@ -7,21 +7,22 @@ from emocam.functional.statistics.ranking import rank
 
 
 def score(table: pd.DataFrame, by: list[str]) -> pd.DataFrame:
-    """A row for each group of cells: areas, and what came of the rule's own decision.
+    """Return one row for each group of cells: areas under curves, and how right the rule's own decision is.
 
     Cells of all labels are ranked together. `false` is the number of cells wrongly called, in each
     run where there are several, and `wrong` the number of runs that have any.
     """
-    rows = [
-        dict(zip(by, group, strict=True)) | scores_of(cells) for group, cells in table.groupby(by, sort=False)
-    ]
+    groups = table.groupby(by, sort=False)
+    rows = [dict(zip(by, group, strict=True)) | scores_of(cells) for group, cells in groups]
     return pd.DataFrame(rows).round(4)
 
 
 def scores_of(cells: pd.DataFrame) -> dict[str, float]:
-    """Of the cells of one rule."""
-    used, chosen = cells["used"].to_numpy(bool), cells["chosen"].to_numpy(bool)
-    ranking, right = rank(cells["score"].to_numpy(float), used), int((used & chosen).sum())
+    """Return the scores of one rule from its cells."""
+    used = cells["used"].to_numpy(bool)
+    chosen = cells["chosen"].to_numpy(bool)
+    right = int((used & chosen).sum())
+    ranking = rank(cells["score"].to_numpy(float), used)
     seed = cells["seed"].to_numpy() if "seed" in cells else np.zeros(len(cells))
     false = pd.Series(chosen & ~used).groupby(seed).sum()
     return {

@@ -1,4 +1,4 @@
-"""Cells against what people said of the pictures: by annotated label, by right and wrong, by confusion."""
+"""Cells by the labels that people gave the pictures: by annotated label, by right and wrong, by confusion."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ from emocam.cells.table import Columns, frame, shares_of_cells
 
 @dataclass(frozen=True)
 class Annotation:
-    """Of each image truth (I,) as a place in `labels`, LEFT_OUT where nobody said.
+    """The annotated label of each image, `truth` (I,), as an index into `labels`; LEFT_OUT without one.
 
     `predicted` are the classifier's own labels.
     """
@@ -24,46 +24,49 @@ class Annotation:
     @property
     def comparable(self) -> bool:
         """Whether a prediction can be right or wrong: the classifier knows all labels that were given."""
-        given = np.unique(self.truth[self.truth != LEFT_OUT])
-        return len(given) > 0 and {self.labels[i] for i in given} <= set(self.predicted)
+        occurring = np.unique(self.truth[self.truth != LEFT_OUT])
+        return len(occurring) > 0 and {self.labels[i] for i in occurring} <= set(self.predicted)
 
     @property
     def as_predicted(self) -> Places:
-        """The truth (I,) as places in `predicted`; what the classifier does not know is LEFT_OUT."""
+        """The truth (I,) as indices into `predicted`; a label that the classifier does not know is LEFT_OUT."""
         place = pd.Index(self.predicted).get_indexer(pd.Index(self.labels))
         return np.where(self.truth == LEFT_OUT, LEFT_OUT, place[self.truth])
 
 
-def cells_by(found: Occurrences, label: Places, labels: list[str], objects: list[str]) -> pd.DataFrame:
-    """A row an object x label, for labels (I,) of any kind."""
-    counted = found.count(label, len(labels))
+def cells_by(occurrences: Occurrences, label: Places, labels: list[str], objects: list[str]) -> pd.DataFrame:
+    """Return one row per object and label, for labels (I,) of any kind."""
+    counted = occurrences.count(label, len(labels))
     images = np.broadcast_to(counted.images, counted.present.shape)
     return frame(proportions(images, counted.present, counted.kept), objects, labels)
 
 
-def cells_by_both(found: Occurrences, said: Annotation, objects: list[str]) -> pd.DataFrame:
-    """A row an object x truth x label, of all that occur together; `right` where label is truth."""
-    labels = len(said.predicted)
-    nobody = (said.truth == LEFT_OUT) | (found.label == LEFT_OUT)
-    pair = np.where(nobody, LEFT_OUT, said.truth * labels + found.label)
-    known = ~nobody[found.image]
+def cells_by_both(occurrences: Occurrences, annotation: Annotation, objects: list[str]) -> pd.DataFrame:
+    """Return one row per object, truth and label that occur together; `right` where label is truth."""
+    labels = len(annotation.predicted)
+    unknown = (annotation.truth == LEFT_OUT) | (occurrences.label == LEFT_OUT)
+    pair = np.where(unknown, LEFT_OUT, annotation.truth * labels + occurrences.label)
+    known = ~unknown[occurrences.image]
     # pairs of labels are too many to count all of them, of a thousand labels a million
-    cell = found.object[known].astype(np.int64) * len(said.labels) * labels + pair[found.image[known]]
-    cells, of, present = np.unique(cell, return_inverse=True, return_counts=True)
-    kept = np.bincount(of[found.kept[known]], minlength=len(cells))
-    which, both = np.divmod(cells, max(1, len(said.labels) * labels))
+    cell = (
+        occurrences.object[known].astype(np.int64) * len(annotation.labels) * labels
+        + pair[occurrences.image[known]]
+    )
+    cells, number, present = np.unique(cell, return_inverse=True, return_counts=True)
+    kept = np.bincount(number[occurrences.kept[known]], minlength=len(cells))
+    which, both = np.divmod(cells, max(1, len(annotation.labels) * labels))
     names = {
         "object": np.array(objects, object)[which],
-        "truth": np.array(said.labels, object)[both // labels],
-        "label": np.array(said.predicted, object)[both % labels],
+        "truth": np.array(annotation.labels, object)[both // labels],
+        "label": np.array(annotation.predicted, object)[both % labels],
     }
-    images = np.bincount(pair[~nobody], minlength=len(said.labels) * labels)[both]
+    images = np.bincount(pair[~unknown], minlength=len(annotation.labels) * labels)[both]
     right = names["truth"] == names["label"]
     return pd.DataFrame({**names, "right": right, **proportions(images, present, kept)})
 
 
 def proportions(images: Places, present: Places, kept: Places) -> Columns:
-    """Counts of one shape, with their percentages and Wilson intervals."""
+    """Return counts of one shape, with their percentages and Wilson intervals."""
     return {
         "images": images,
         "present": present,
@@ -74,11 +77,11 @@ def proportions(images: Places, present: Places, kept: Places) -> Columns:
     }
 
 
-def right_and_wrong(found: Occurrences, said: Annotation) -> dict[str, NDArray[np.integer]]:
-    """The predicted label (I,) of the images where it is right, and of those where it is wrong."""
-    truth = said.as_predicted
+def right_and_wrong(occurrences: Occurrences, annotation: Annotation) -> dict[str, NDArray[np.integer]]:
+    """Return the predicted label (I,) of images where it is right, and where it is wrong; else LEFT_OUT."""
+    truth = annotation.as_predicted
     known = truth != LEFT_OUT
     return {
-        "right": np.where(known & (truth == found.label), found.label, LEFT_OUT),
-        "wrong": np.where(known & (truth != found.label), found.label, LEFT_OUT),
+        "right": np.where(known & (truth == occurrences.label), occurrences.label, LEFT_OUT),
+        "wrong": np.where(known & (truth != occurrences.label), occurrences.label, LEFT_OUT),
     }

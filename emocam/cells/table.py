@@ -1,4 +1,4 @@
-"""The columns of cells.parquet that the evidence alone gives: a row an object x label."""
+"""The columns of cells.parquet that need the evidence alone, one row per object and label."""
 
 from dataclasses import dataclass
 
@@ -19,7 +19,7 @@ Columns = dict[str, np.ndarray]
 class Tally:
     """Images (L,) of each label; present, kept (O, L) are those with an object, and where it counts.
 
-    `chance` (O, L) is how often it would count by chance; NaN where that was not asked.
+    `chance` (O, L) is the share in which it would count by chance; NaN where that was not computed.
     """
 
     images: np.ndarray
@@ -29,7 +29,7 @@ class Tally:
 
 
 def cell_columns(tally: Tally, resamples: int = RESAMPLES, seed: int = 0) -> Columns:
-    """All columns (O, L) of numbers."""
+    """Return all columns (O, L) of numbers."""
     low, high = lift_intervals(tally.kept, tally.images, resamples, seed)
     # what is tested may not depend on how labels fell, hence on presence under any of them
     anywhere = tally.present.sum(1, keepdims=True) > 0
@@ -59,31 +59,31 @@ def cell_columns(tally: Tally, resamples: int = RESAMPLES, seed: int = 0) -> Col
 
 
 def looking_p(tally: Tally) -> np.ndarray:
-    """One-sided p (O, L) that an object counts so often when its boxes could lie anywhere.
+    """Return the one-sided p (O, L) that an object counts so often if its boxes were anywhere.
 
     Chance differs from image to image; a binomial of its mean has the heavier tail above the mean
-    (Hoeffding 1956), so that p is rather too large. NaN where the object never is.
+    (Hoeffding 1956), so that p is rather too large. NaN where the object never occurs.
     """
     return binomial_tail(tally.kept, tally.present, np.where(tally.present > 0, tally.chance, np.nan))
 
 
-def shares_of_cells(name: str, share: str, count: np.ndarray, of: np.ndarray, unit: int) -> Columns:
-    """The column `share`, in units of count / of, with the ends of its Wilson interval; NaN of nothing."""
+def shares_of_cells(name: str, share: str, count: np.ndarray, total: np.ndarray, unit: int) -> Columns:
+    """Return count / total in a unit as column `share`, with the ends of its Wilson interval; NaN of nothing."""
     with np.errstate(divide="ignore", invalid="ignore"):
-        found = unit * count / np.where(of > 0, of, np.nan)
-    low, high = wilson(count, np.broadcast_to(of, count.shape))
-    return {share: found, f"{name}_low": unit * low, f"{name}_high": unit * high}
+        values = unit * count / np.where(total > 0, total, np.nan)
+    low, high = wilson(count, np.broadcast_to(total, count.shape))
+    return {share: values, f"{name}_low": unit * low, f"{name}_high": unit * high}
 
 
 def _of_all(tally: Tally) -> np.ndarray:
-    """Percent of all images, whatever their label, with the object: the same along a row."""
+    """Return the percentage of all images, of any label, with the object: the same along a row."""
     total = tally.images.sum()
     share = 100 * tally.present.sum(1, keepdims=True) / (total if total else np.nan)
     return np.broadcast_to(share, tally.kept.shape)
 
 
 def frame(columns: Columns, objects: list[str], labels: list[str]) -> pd.DataFrame:
-    """A row an object x label, in the names' order."""
+    """Return one row per object and label, in the names' order."""
     names = {
         "object": np.repeat(np.array(objects, object), len(labels)),
         "label": np.tile(np.array(labels, object), len(objects)),
