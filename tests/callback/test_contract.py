@@ -16,6 +16,7 @@ from emocam.data.planted import Planted
 from emocam.errors import SettingError
 from emocam.records.thresholds import Thresholds
 from emocam.results.run import Run
+from emocam.runner.kinds import KINDS
 from emocam.runner.single import run_callbacks
 from emocam.settings.build import build
 
@@ -31,7 +32,9 @@ def callbacks_of(option: str) -> dict[str, RunCallback]:
     whole = OmegaConf.create(
         {"seed": 0, "verdict": OmegaConf.load(CONF / "verdict/default.yaml"), "callback": nodes}
     )
-    return {name: build(node, f"callback.{name}", []) for name, node in whole.callback.items()}
+    return {
+        name: build(node, f"callback.{name}", [], KINDS["callback"]) for name, node in whole.callback.items()
+    }
 
 
 @pytest.fixture(scope="module")
