@@ -97,10 +97,12 @@ def test_a_picture_that_lies_on_its_side_is_measured_as_a_person_sees_it(tmp_pat
     exif = Image.Exif()
     exif[0x0112] = 6
     Image.new("RGB", (96, 64)).save(tmp_path / "photos/a.jpg", exif=exif)  # seen 64 wide and 96 high
-    (tmp_path / "boxes.csv").write_text("path,label,x0,y0,x1,y1\na.jpg,cat,70,2,90,9\na.jpg,cat,2,70,9,90\n")
+    (tmp_path / "boxes.csv").write_text(
+        "path,label,x0,y0,x1,y1\na.jpg,cat,70,2,90,9\na.jpg,cat,2,70,9,90\na.jpg,cat,66,1,80,9\n"
+    )
     data = Folder(root=tmp_path / "photos", annotations=tmp_path / "boxes.csv")
     data.measure()
-    assert "1 of 2 boxes lie outside" in data.notes[-1] and len(data.open("a.jpg").boxes) == 1
+    assert "2 of 3 boxes lie outside" in data.notes[-1] and len(data.open("a.jpg").boxes) == 1
 
 
 def test_a_row_that_names_an_object_and_no_place_is_told(corpus, tmp_path: Path) -> None:

@@ -95,6 +95,12 @@ def test_capitals_tell_pictures_apart_where_both_are_there(corpus, tmp_path) -> 
         assert [len(read.open(path).boxes) for path in ("a.jpg", "A.jpg")] == [2, 2]
 
 
+def test_where_a_disk_keeps_no_capitals_both_lead_to_one_picture(photos, tmp_path) -> None:
+    (photos / "A.JPG").hardlink_to(photos / "a.jpg")  # as far as names go, this is such a disk
+    read = Coco(root=photos, annotations=coco(tmp_path / "boxes.json", ["a.jpg", "A.JPG"]))
+    assert read.paths() == ["a.jpg"] and sorted(read.open("a.jpg").boxes.tolist()) == BOXES
+
+
 def test_two_sizes_of_one_picture_are_a_fault(photos, tmp_path) -> None:
     file = coco(tmp_path / "boxes.json", ["a.jpg", "./a.jpg"], width=50)
     with pytest.raises(
