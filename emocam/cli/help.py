@@ -24,6 +24,7 @@ VERBS = {
     "layers": "emocam layers MODEL             the layers a CAM can look at, and the one taken by default",
     "merge": "emocam merge RUN RUN ...        one run from the shards of a corpus",
     "open": "emocam open [RUN]               opens the report of a run, or of the newest one",
+    "upload": "emocam upload RUN               completes tracking that failed when the run ended",
     "verify": "emocam verify RUN               checks a run's ledger and files: every image exactly once",
 }
 """Words before Hydra, each a file of cli/verb/, and what it does."""

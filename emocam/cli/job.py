@@ -7,7 +7,7 @@ import os
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
@@ -22,12 +22,12 @@ def run_job(cfg: "DictConfig", known: set[str], began: float) -> int:
 
     from emocam.errors import SettingError
     from emocam.settings.check import check_settings, writable
+    from emocam.system.run_lock import locked
 
     hydra_cfg = HydraConfig.get()
     new = [word.lstrip("+").split("=")[0] for word in hydra_cfg.overrides.task if word.startswith("+")]
     check_settings(cfg, frozenset(known) - {"hydra"}, [key for key in new if "." not in key])
     folder = Path(hydra_cfg.runtime.output_dir)
-    writable(folder)
     allowed = list(cfg.allow) if any(w.startswith("allow=") for w in hydra_cfg.overrides.task) else []
     if list(cfg.allow) != allowed:
         raise SettingError("allow may only be given on the command line, not in a file of settings")
@@ -35,11 +35,20 @@ def run_job(cfg: "DictConfig", known: set[str], began: float) -> int:
     if allowed:
         sys.path.append(str(Path.cwd()))  # `python -m` looks here by itself, the console script does not
     _start_processes_as_usual()
+    writable(folder)
     # the later jobs of a sweep did not begin when the command did
     started = began if hydra_cfg.mode == RunMode.RUN else time.perf_counter()
+    with locked(folder):
+        return _run_locked(cfg, folder, allowed, started)
+
+
+def _run_locked(cfg: "DictConfig", folder: Path, allowed: list[str], started: float) -> int:
+    from hydra.core.hydra_config import HydraConfig
+
     from emocam.runner.command import Command
     from emocam.runner.single import run_command
 
+    hydra_cfg = HydraConfig.get()
     command = Command(
         cfg=cfg,
         folder=folder,
@@ -48,6 +57,7 @@ def run_job(cfg: "DictConfig", known: set[str], began: float) -> int:
         words=list(hydra_cfg.overrides.task),
         parent=os.environ.get("EMOCAM_PARENT_RUN"),
         started=started,
+        hydra=cast("DictConfig", HydraConfig.instance().cfg),
     )
     return (
         run_command(command)

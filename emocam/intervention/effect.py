@@ -137,7 +137,8 @@ def measure_effect(components: Components, evidence_key: str) -> None:
             stream(components, model, samples, [writer], together, pictures, len(trials))
         blank = effect_rows(torch.zeros(0, len(labels)), together([]), effect, labels)
         told = {"labels": labels, "key": key, **planned_trials(trials), "rule": rule_of(run, effect)}
-        chunks.merge(folder, {METADATA: json.dumps(told).encode()}, ("effect",), blank)
+        places = np.array(sorted(trials), np.int64)
+        chunks.merge(folder, {METADATA: json.dumps(told).encode()}, ("effect",), blank, places)
 
 
 def planned_trials(trials: dict[int, list[Trial]]) -> dict[str, Any]:

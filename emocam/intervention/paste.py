@@ -270,7 +270,7 @@ def paste_all(components: Components, listing: list[str], evidence_key: str) -> 
         names = {METADATA: json.dumps({"labels": labels, "key": key}).encode()}
         nothing = Changed("", 0, torch.zeros(0), torch.zeros(0), [])
         blank = picture_rows(Answers(torch.zeros(1, len(labels)), torch.zeros(0)), nothing, labels)
-        chunks.merge(folder, names, ("paste",), blank)
+        chunks.merge(folder, names, ("paste",), blank, done)
         leave_flips(components, listing, regions)
 
 

@@ -27,6 +27,8 @@ KIND = {"mlflow.experimentKind": "custom_model_development"}
 Ending = Literal["FINISHED", "FAILED", "KILLED"]
 MOST_PARAMS, LONGEST_PARAM, LONGEST_TAG = 60, 250, 5000
 DEFAULT = "sqlite:///mlflow.db"
+FOLDER = "emocam.folder"
+"""The tag that says which folder a run writes to."""
 
 
 def absolute(uri: str) -> str:
@@ -34,6 +36,11 @@ def absolute(uri: str) -> str:
     if uri.startswith("sqlite:///") and not uri.startswith("sqlite:////"):
         return f"sqlite:///{Path(uri.removeprefix('sqlite:///')).absolute().as_posix()}"
     return uri
+
+
+def public(uri: str) -> str:
+    """Return an address without the name and password that may stand in it."""
+    return re.sub(r"://[^/@]*@", "://", uri)
 
 
 class MLflow:
@@ -45,6 +52,7 @@ class MLflow:
 
         for noisy in ("alembic", "mlflow.store.db.utils"):  # after the import, which sets levels of its own
             logging.getLogger(noisy).setLevel(logging.WARNING)
+        logging.getLogger("urllib3").setLevel(logging.ERROR)  # each try of a server that went is a warning
         try:
             self.experiment_id = self._initialise()
         except (MlflowException, OSError) as error:
@@ -88,12 +96,41 @@ class MLflow:
     def start(
         self, name: str, params: Mapping[str, object], tags: Mapping[str, str], parent: str | None = None
     ) -> "TrackedRun":
+        tracked = self.create(name, tags, parent)
+        tracked.params(params)
+        return tracked
+
+    def create(self, name: str, tags: Mapping[str, str], parent: str | None = None) -> "TrackedRun":
+        """Make a run that has no params yet."""
         tags = {"mlflow.user": user(), "mlflow.source.type": "LOCAL"} | dict(tags)
         tags |= {"mlflow.parentRunId": parent} if parent else {}
         run = self.client.create_run(self.experiment_id, run_name=name, tags=tags)
-        tracked = TrackedRun(self, run.info.run_id)
-        tracked.params(params)
-        return tracked
+        return TrackedRun(self, run.info.run_id)
+
+    def knows(self, id: str) -> bool:
+        """Return whether the store has a run of this id that was not deleted."""
+        from mlflow.exceptions import MlflowException
+
+        try:
+            return str(self.client.get_run(id).info.lifecycle_stage) == "active"
+        except MlflowException as error:
+            if error.error_code == "RESOURCE_DOES_NOT_EXIST":
+                return False
+            raise
+
+    def running(self) -> "list[RunningRun]":
+        """Return the experiment's runs that have not ended and say which folder they write to."""
+        wanted = "attributes.status = 'RUNNING'"
+        found = self.client.search_runs([self.experiment_id], wanted, max_results=1000)
+        return [
+            RunningRun(run.info.run_id, Path(run.data.tags[FOLDER]), run.info.start_time)
+            for run in found
+            if FOLDER in run.data.tags
+        ]
+
+    def end(self, id: str, status: str) -> None:
+        """End a run by its id."""
+        self.client.set_terminated(id, status)
 
     @property
     def show(self) -> str:
@@ -101,6 +138,15 @@ class MLflow:
         if self.uri.startswith("http"):
             return self.uri
         return f"mlflow ui --backend-store-uri {shlex.quote(self.uri)}"
+
+
+@dataclass(frozen=True)
+class RunningRun:
+    """A run that has not ended: the folder it writes to, and when it began, in milliseconds."""
+
+    id: str
+    folder: Path
+    start: int
 
 
 @dataclass(frozen=True)
@@ -181,13 +227,12 @@ class TrackedRun:
         """Where the store's own pages show an artifact of the run."""
         return f"#/experiments/{self.store.experiment_id}/runs/{self.id}/artifacts/{quote(file)}"
 
-    def folder(self, folder: Path) -> None:
-        """Every file at its path within the folder."""
-        self.store.client.log_artifacts(self.id, str(folder))
-
     def files(self, folder: Path, files: list[Path]) -> None:
-        """These files of a folder, each at its path within it."""
+        """Hand over files of a folder, or whole folders in it, each at its path within it."""
         for file in files:
+            if file.is_dir():
+                self.store.client.log_artifacts(self.id, str(file), file.relative_to(folder).as_posix())
+                continue
             inner = file.parent.relative_to(folder).as_posix()
             self.store.client.log_artifact(self.id, str(file), None if inner == "." else inner)
 
@@ -197,5 +242,5 @@ class TrackedRun:
         for run in self.store.client.search_runs([self.store.experiment_id], running, max_results=1000):
             self.store.client.set_terminated(run.info.run_id, status)
 
-    def end(self, status: Ending) -> None:
+    def end(self, status: str) -> None:
         self.store.client.set_terminated(self.id, status)

@@ -110,7 +110,7 @@ def explain_missing(runs: Sequence[Components], keys: Sequence[str]) -> None:
         common["notes"] = components.data.notes  # they go where the evidence goes
         for chunks, run in zip(everything, runs, strict=True):
             names = {**common, "key": chunks.key}
-            chunks.merge(run.folder, {METADATA: json.dumps(names).encode()}, FILES, blank)
+            chunks.merge(run.folder, {METADATA: json.dumps(names).encode()}, FILES, blank, places)
 
 
 def _fitting(components: Components, model: Explain, images: int) -> int:

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from emocam.errors import SettingError
 from emocam.results.files import FILES
 from emocam.results.tables import parquet_options
 
@@ -59,8 +60,13 @@ class Chunks:
         metadata: dict[bytes, bytes],
         files: tuple[str, ...] = FILES,
         blank: Mapping[str, pa.Table] = MappingProxyType({}),
+        places: np.ndarray | None = None,
     ) -> None:
-        """The run's files from all chunks, then the chunks go; `blank` stands for what none has."""
+        """Write the run's files from all chunks, then remove the chunks; `blank` stands for what none has.
+
+        `places` in the listing (n,) must all be there; no place may be there twice.
+        """
+        self._check_once(places)
         parts = sorted(self.parts, key=_first_index)
         for file in files:
             if any((part / f"{file}.parquet").exists() for part in parts):
@@ -72,6 +78,16 @@ class Chunks:
         shutil.rmtree(merged, ignore_errors=True)
         self.folder.rename(merged)
         shutil.rmtree(merged)
+
+    def _check_once(self, places: np.ndarray | None) -> None:
+        done, counts = np.unique(self.done(), return_counts=True)
+        lost = 0 if places is None else len(np.setdiff1d(places, done))
+        fault = f"{lost:,} images are lost" if lost else f"{(counts > 1).sum():,} images are there twice"
+        if lost or (counts > 1).any():
+            raise SettingError(
+                f"hydra.run.dir {self.folder.parent}: {fault} in {self.folder.name}, so nothing was made of it; "
+                f"remove {self.folder}, and give the same command again"
+            )
 
 
 def _first_index(part: Path) -> int:

@@ -8,6 +8,7 @@ from typing import Any
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from emocam.errors import SettingError
 from emocam.results.summary import Summary
 
 STATUSES = ("done", "unreadable", "refused", "failed")
@@ -50,7 +51,18 @@ def ledger_of(summary: Summary) -> Ledger:
 
 
 def read_ledger(folder: Path, listed: int | None = None) -> Ledger:
-    """The ledger of a run; `listed` images were to end in it, if that is known."""
-    status = pq.read_table(folder / "ledger.parquet", columns=["status"])["status"]
-    found = {entry["values"]: entry["counts"] for entry in pc.value_counts(status).to_pylist()}
-    return Ledger(len(status) if listed is None else listed, {name: found.get(name, 0) for name in STATUSES})
+    """Read the ledger of a run; `listed` images were to end in it, or each that it names once."""
+    rows = pq.read_table(folder / "ledger.parquet", columns=["image", "status"])
+    found = {entry["values"]: entry["counts"] for entry in pc.value_counts(rows["status"]).to_pylist()}
+    images = pc.count_distinct(rows["image"]).as_py() if listed is None else listed
+    return Ledger(images, {name: found.get(name, 0) for name in STATUSES})
+
+
+def check_none_lost(folder: Path, ledger: Ledger) -> None:
+    """Refuse tables in which an image is lost, or counted more than once."""
+    if ledger.lost:
+        fault = f"{ledger.lost:,} are lost" if ledger.lost > 0 else f"{-ledger.lost:,} rows are there twice"
+        raise SettingError(
+            f"hydra.run.dir {folder} holds no whole run: of {ledger.images:,} images {fault}; remove the folder, "
+            "and give the command again"
+        )

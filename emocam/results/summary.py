@@ -42,6 +42,7 @@ class Summary(TypedDict, total=False):
     versions: dict[str, str]
     python: str
     evidence_from: str
+    tracking: str
     seconds: dict[str, float]
     images_per_second: float | None
     # association

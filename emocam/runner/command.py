@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig, OmegaConf, open_dict
 
 from emocam.predict.components import Components, Precision
 from emocam.runner.kinds import KINDS
 from emocam.settings.build import build
+from emocam.settings.recorded import write_settings
 from emocam.system.memory import keep_memory
 
 
@@ -25,6 +26,20 @@ class Command:
     words: list[str]
     parent: str | None
     started: float
+    hydra: DictConfig | None = None
+
+    def record_begun(self) -> None:
+        """Write .hydra/, unless a finished run's is there: that stays until this one is found to be the same."""
+        if not (self.folder / "predictions.parquet").is_file():
+            self.record()
+
+    def record(self) -> None:
+        """Write .hydra/: the composed settings, Hydra's own, and the words that they came from."""
+        cfg = self.cfg.copy()
+        if self.hydra is not None:
+            with open_dict(cfg):
+                cfg["hydra"] = self.hydra["hydra"]
+        write_settings(self.folder, cfg, self.words)
 
 
 def build_components(command: Command, seconds: dict[str, float]) -> Components:

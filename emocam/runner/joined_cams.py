@@ -7,9 +7,10 @@ ordinary one: its command finds its evidence finished in its folder, counts, dra
 import sys
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 
-from omegaconf import DictConfig, open_dict
+from omegaconf import DictConfig, OmegaConf, open_dict
 
 from emocam.errors import SettingError
 from emocam.runner import job_status, sweep
@@ -17,7 +18,7 @@ from emocam.runner.command import Command, build_components
 from emocam.runner.kinds import KINDS
 from emocam.runner.single import run_command
 from emocam.settings.build import build
-from emocam.settings.recorded import write_settings
+from emocam.system.run_lock import locked
 
 Compose = Callable[[list[str]], DictConfig]
 """What Hydra makes of the words of a command line."""
@@ -36,10 +37,23 @@ class Joined:
         command = self.command
         methods = methods_of(command.cfg)
         children = [self.child(number, method) for number, method in enumerate(methods)]
-        store = build(command.cfg.get("logger"), "logger", command.allowed, KINDS["logger"])
+        with ExitStack() as locks:
+            for child in children:
+                locks.enter_context(locked(child.folder))
+                child.record_begun()
+            return self._run(methods, children)
+
+    def _run(self, methods: list[str], children: list[Command]) -> int:
+        command = self.command
         data = command.choices.get("data", "")
-        opened = sweep.start(store, command.folder, data, command.words, {"cam": ",".join(methods)})
-        parent = opened.tracked.id if opened.tracked else None
+        opened = sweep.start(
+            lambda: build(command.cfg.get("logger"), "logger", command.allowed, KINDS["logger"]),
+            command.folder,
+            data,
+            command.words,
+            {"cam": ",".join(methods)},
+        )
+        parent = opened.tracking.record.id if opened.tracking else None
         children = [replace(child, parent=parent) for child in children]
         spent = explain_jointly(children)
         statuses = [self.finish(number, child, spent) for number, child in enumerate(children)]
@@ -54,11 +68,11 @@ class Joined:
         cfg = self.compose(words)
         folder = self.command.folder / str(number)
         choices = {key: str(option) for key, option in cfg.hydra.runtime.choices.items() if "/" not in key}
-        write_settings(folder, cfg, words)
+        hydra = OmegaConf.masked_copy(cfg, ["hydra"])
         with open_dict(cfg):
             del cfg["hydra"]
         choices = {key: choices.get(key, kept) for key, kept in self.command.choices.items()}
-        return replace(self.command, cfg=cfg, folder=folder, choices=choices, words=words)
+        return replace(self.command, cfg=cfg, folder=folder, choices=choices, words=words, hydra=hydra)
 
     def finish(self, number: int, child: Command, spent: dict[str, float]) -> int:
         """A mistake in one run is told, and leaves the others alone."""

@@ -37,8 +37,8 @@ from emocam.settings.recorded import (
     read_settings,
     recorded_words,
     settings_file,
-    write_settings,
 )
+from emocam.system.run_lock import locked
 
 TABLES = ("thumbnails", "maps", "evidence", "predictions", "ledger")
 """In the order of writing: with a ledger the evidence counts as finished."""
@@ -60,10 +60,13 @@ class Merge:
         check_same_settings(shard_runs)
         command = self.command(shard_runs[0], started)
         writable(self.out)
+        with locked(self.out, "--out"):
+            return self._run(shard_runs, command)
+
+    def _run(self, shard_runs: list[ShardRun], command: Command) -> int:
         components = build_components(command, {})
         with components.stage("merge"):
             merge_tables(shard_runs, components)
-        write_settings(command.folder, command.cfg, command.words)
         explained = (Run(shard_run.folder).summary["seconds"].get("predict", 0.0) for shard_run in shard_runs)
         return run_command(command, {**components.seconds, "predict": sum(explained)})
 

@@ -20,13 +20,12 @@ from emocam.data.base import Data
 from emocam.logger.mlflow import TrackedRun
 from emocam.predict.components import Components
 from emocam.results.files import EVIDENCE, parquet
-from emocam.results.ledger import Ledger, read_ledger
+from emocam.results.ledger import Ledger, check_none_lost, read_ledger
 from emocam.results.run import Run
 from emocam.results.summary import Summary, with_entries, write_summary
 from emocam.runner.command import Command, build_components
-from emocam.runner.description import describe
 from emocam.runner.kinds import KINDS
-from emocam.runner.tracking import summary_numbers, tracked
+from emocam.runner.tracking import finish_tracking, tracked
 from emocam.settings.build import build
 from emocam.task.base import Task
 
@@ -42,23 +41,24 @@ def run_command(command: Command, spent: Mapping[str, float] = MappingProxyType(
     """
     imports = {"imports": time.perf_counter() - command.started}
     components = build_components(command, dict.fromkeys(STAGES, 0.0) | imports | dict(spent))
+    command.record_begun()
     with components.stage("imports"):  # Lightning comes with the task
         task: Task = components.build("task")
-    with tracked(command, components) as tracker:
+    with tracked(command, components) as tracking:
         callbacks = built(command, components)
         data = task.perform(components)
+        command.record()
         if not (command.folder / "predictions.parquet").is_file():
+            if tracking and (
+                sentence := finish_tracking(tracking, without=("metrics", "files", "description"))
+            ):
+                sys.stderr.write(f"{sentence}\n")
             return 0
         ledger, summary = finish_run(command, components, data, callbacks)
-        if tracker:
-            with components.stage("tracking"):
-                told = summary_numbers(summary)  # what was found first: MLflow's charts begin with the first
-                tracker.metrics(
-                    dict(sorted(told.items(), key=lambda item: item[0] in (*ledger.counts, "regions")))
-                )
-                tracker.folder(command.folder)
-                describe(tracker, Run(command.folder), summary, ledger.line, command.choices.get("data", ""))
-        tell(summary, ledger, command.folder, tracker)
+        tell(summary, ledger, command.folder, tracking.tracked if tracking else None)
+        if tracking and (sentence := finish_tracking(tracking)):
+            write_summary(command.folder, {**summary, "tracking": sentence})
+            sys.stderr.write(f"{sentence}\n")
         most = OmegaConf.select(command.cfg, "data.max_unreadable", default=1)
         return 2 if ledger.unused > most * ledger.images else 0
 
@@ -78,6 +78,7 @@ def finish_run(
     """Run the callbacks, then write summary.json with the last word."""
     listing = None if data is None or command.cfg.get("evidence") else len(components.listing)
     ledger = read_ledger(command.folder, listing)
+    check_none_lost(command.folder, ledger)
     finished = Finished(
         Run(command.folder), data, components.thresholds, described(command, components, ledger)
     )

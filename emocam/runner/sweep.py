@@ -7,7 +7,7 @@ import hashlib
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,10 +19,12 @@ from omegaconf import DictConfig, OmegaConf
 from emocam.errors import Carried
 from emocam.runner import job_status
 from emocam.settings.build import build
+from emocam.system.run_lock import LOCK, RunLock
 
 if TYPE_CHECKING:
     from emocam.compare.compare import Comparison
-    from emocam.logger.mlflow import Ending, MLflow, TrackedRun
+    from emocam.logger.mlflow import Ending, MLflow
+    from emocam.runner.tracking import Tracking
 
 PARENT = "EMOCAM_PARENT_RUN"
 """The environment variable through which jobs, in whatever process, know their parent."""
@@ -33,9 +35,11 @@ class OpenSweep:
     """The sweep that this process started."""
 
     folder: Path
-    tracked: "TrackedRun | None"
+    tracking: "Tracking | None"
     command: str = ""
     statuses: list[int] = field(default_factory=list)
+    lock: RunLock | None = None
+    finished: bool = False
 
 
 _opened: list[OpenSweep] = []  # not in the callback, which Hydra sends to the workers of a launcher
@@ -68,16 +72,33 @@ def begin_sweep(config: DictConfig) -> OpenSweep:
     swept |= OmegaConf.select(config, "hydra.sweeper.params") or {}  # where a study names what it sweeps
     data = "" if "data" in swept else str(config.hydra.runtime.choices.get("data"))
     allowed = list(config.allow) if any(word.startswith("allow=") for word in words) else []
-    from emocam.runner.kinds import KINDS  # heavy, and Hydra makes a sweep at every start
+    lock = RunLock(Path(config.hydra.sweep.dir).absolute(), "hydra.sweep.dir")
+    lock.acquire()
 
-    store = build(config.get("logger"), "logger", allowed, KINDS["logger"])
-    return start(store, Path(config.hydra.sweep.dir), data, ["-m", *words], swept)
+    def open_store() -> "MLflow | None":
+        from emocam.runner.kinds import KINDS  # heavy, and Hydra makes a sweep at every start
+
+        store: MLflow | None = build(config.get("logger"), "logger", allowed, KINDS["logger"])
+        return store
+
+    try:
+        opened = start(open_store, lock.folder, data, ["-m", *words], swept)
+    except BaseException:
+        lock.release()
+        raise
+    opened.lock = lock
+    return opened
 
 
 def start(
-    store: "MLflow | None", folder: Path, data: str, words: list[str], swept: dict[str, Any]
+    open_store: "Callable[[], MLflow | None]",
+    folder: Path,
+    data: str,
+    words: list[str],
+    swept: dict[str, Any],
 ) -> OpenSweep:
-    """The tracking store is made before this, once: before jobs that run at the same time open it."""
+    """Open the tracking store once, before jobs that run at the same time open it, and begin the parent run."""
+    store = open_store()
     opened = OpenSweep(folder.absolute(), None, " ".join(["python -m emocam", *words]))
     job_status.forget_jobs(opened.folder)
     os.environ.pop(PARENT, None)
@@ -88,8 +109,16 @@ def start(
             "mlflow.source.name": opened.command,
             "emocam.folder": str(opened.folder),
         }
-        opened.tracked = store.start(sweep_name(data, opened.folder), swept, tags)
-        os.environ[PARENT] = opened.tracked.id
+        from emocam.logger.mlflow import public
+        from emocam.runner.tracking import begin_run
+        from emocam.runner.tracking_record import TrackingRecord
+
+        record = TrackingRecord(
+            public(store.uri), store.experiment, sweep_name(data, opened.folder), swept, tags, kind="sweep"
+        )
+        opened.tracking = begin_run(opened.folder, record, store)
+        assert opened.tracking.record.id
+        os.environ[PARENT] = opened.tracking.record.id
     return opened
 
 
@@ -118,14 +147,18 @@ def finish_sweep(opened: OpenSweep) -> None:
     lines += failures(ended)
     told = lines[1:]
     lines += result_lines(opened.folder, comparison)
-    if opened.tracked:
-        _track(opened, ended, comparison, told)
-        lines.append(f"run      {opened.tracked.id}   {opened.tracked.store.show}")
+    if opened.tracking and (tracked := opened.tracking.tracked):
+        lines.append(f"run      {tracked.id}   {tracked.store.show}")
     from emocam.system.terminal import shown
 
     sys.stdout.write(shown(lines))
     sys.stdout.flush()
     opened.statuses = [job.status for job in ended]
+    if opened.tracking:
+        numbers: dict[str, float] = comparison.numbers if comparison else {"runs": 0}
+        opened.tracking.record.metrics = numbers | {"failed": sum(job.status == 1 for job in ended)}
+        opened.tracking.record.told = told
+        opened.finished = True
 
 
 def failures(ended: list[job_status.Job]) -> list[str]:
@@ -144,24 +177,12 @@ def result_lines(folder: Path, comparison: "Comparison | None") -> list[str]:
     return [*lines, f"report   {page if page.is_file() else folder}"]
 
 
-def _track(
-    opened: OpenSweep, ended: list[job_status.Job], comparison: "Comparison | None", told: list[str]
-) -> None:
-    assert opened.tracked
-    from emocam.runner.description import describe_sweep
-
-    numbers: dict[str, float] = comparison.numbers if comparison else {"runs": 0}
-    opened.tracked.metrics(numbers | {"failed": sum(job.status == 1 for job in ended)})
-    opened.tracked.files(opened.folder, list(own_files(opened.folder)))
-    describe_sweep(opened.tracked, opened.folder, told, opened.command)
-
-
 def own_files(sweep: Path) -> Iterator[Path]:
     """The files of a sweep that are no run's: each run has brought its own."""
     for root, folders, files in os.walk(sweep):
         here = Path(root)
         folders[:] = [f for f in folders if f[0] != "." and not (here / f / ".hydra").is_dir()]
-        yield from (here / file for file in files if not file.endswith(".tmp"))
+        yield from (here / file for file in files if not file.endswith((".tmp", LOCK, ".tracking.json")))
 
 
 def folder() -> Path | None:
@@ -178,13 +199,21 @@ def close(ending: "Ending") -> list[int]:
         return []
     opened = _opened.pop()
     os.environ.pop(PARENT, None)
-    if opened.tracked:
-        try:
-            if ending != "FINISHED":
-                opened.tracked.end_children(ending)
-            opened.tracked.end("FAILED" if 1 in opened.statuses else ending)
-        except Exception as error:  # the store may have gone, while all runs are on disk
-            reason = " ".join(str(error).split())[:200]
-            sys.stderr.write(f"the sweep's run {opened.tracked.id} could not be ended ({reason})\n")
-            return [*opened.statuses, 1]
+    try:
+        return _end(opened, ending)
+    finally:
+        if opened.lock:
+            opened.lock.release()
+
+
+def _end(opened: OpenSweep, ending: "Ending") -> list[int]:
+    if (tracking := opened.tracking) is None:
+        return opened.statuses
+    from emocam.runner.tracking import finish_tracking
+
+    ending = "FAILED" if 1 in opened.statuses else ending
+    if not opened.finished:
+        tracking.fail(ending)
+    elif sentence := finish_tracking(tracking, ending):
+        sys.stderr.write(f"{sentence}\n")
     return opened.statuses

@@ -1,48 +1,241 @@
-"""A run in the tracking store: its name, its parameters, its numbers and how it ended."""
+"""A run in the tracking store: begun before the work, told at its end, and never the reason that work is lost.
 
+What the store does not take is kept in the folder, where `emocam upload` finds it.
+"""
+
+import contextlib
 import hashlib
 import math
+import socket
+import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-from emocam.errors import Interrupted
-from emocam.logger.mlflow import Ending, MLflow, TrackedRun
+from omegaconf import OmegaConf
+
+from emocam.errors import Interrupted, SettingError
+from emocam.logger.mlflow import Ending, MLflow, TrackedRun, absolute, public
 from emocam.predict.components import Components
+from emocam.results.ledger import ledger_of
+from emocam.results.run import Run
 from emocam.runner.command import Command
+from emocam.runner.description import describe, describe_sweep
 from emocam.runner.kinds import KINDS
+from emocam.runner.sweep import own_files
+from emocam.runner.tracking_record import FILE, TrackingRecord, forget_record, read_record
 from emocam.settings.build import build
+from emocam.system.run_lock import LOCK, is_held
 from emocam.version import __version__
+
+FIRST = ("images", "done", "unreadable", "refused", "failed", "lost", "regions")
+"""Counts come last of a run's numbers: MLflow's charts begin with the first."""
+
+
+@dataclass
+class Tracking:
+    """One run of the store and what its folder keeps of it; `tracked` is None while the store does not answer."""
+
+    folder: Path
+    record: TrackingRecord
+    open_store: Callable[[], MLflow]
+    tracked: TrackedRun | None = None
+
+    def begin(self, store: MLflow) -> None:
+        """Make the run in the store; what was killed before, here or elsewhere on this machine, is ended."""
+        end_killed(store, self.folder)
+        self.record.write(self.folder)
+        self.tracked = store.create(self.record.name, self.record.tags, self.record.parent)
+        self.record.id = self.tracked.id
+        self.record.write(self.folder)
+        self._step("params")
+
+    def complete(self) -> str | None:
+        """Tell the store all that it does not have yet; return why it could not be told, if so."""
+        try:
+            if self.tracked is None:
+                self._find()
+            for step in list(self.record.missing):
+                self._step(step)
+        except Exception as error:  # of MLflow, its database's driver, the network or the disk
+            with contextlib.suppress(OSError):
+                self.record.write(self.folder)
+            return reason_of(error)
+        forget_record(self.folder)
+        return None
+
+    def _find(self) -> None:
+        """Find the run in the store again, or make it there."""
+        store = self.open_store()
+        if self.record.id is not None and store.knows(self.record.id):
+            self.tracked = TrackedRun(store, self.record.id)
+            return
+        self.tracked = store.create(self.record.name, self.record.tags, self.record.parent)
+        self.record.id = self.tracked.id
+        self.record.missing = ["params", *(step for step in self.record.missing if step != "params")]
+        self.record.write(self.folder)
+
+    def _step(self, step: str) -> None:
+        assert self.tracked is not None
+        {
+            "params": lambda tracked: tracked.params(self.record.params),
+            "metrics": lambda tracked: tracked.metrics(self._numbers()),
+            "files": lambda tracked: tracked.files(self.folder, self._files()),
+            "description": self._describe,
+            "status": lambda tracked: tracked.end(self.record.ending or "FINISHED"),
+        }[step](self.tracked)
+        self.record.missing.remove(step)
+
+    def _numbers(self) -> dict[str, float]:
+        if self.record.kind == "sweep":
+            return self.record.metrics
+        numbers = summary_numbers(Run(self.folder).summary)
+        return dict(sorted(numbers.items(), key=lambda number: number[0] in FIRST))
+
+    def _files(self) -> list[Path]:
+        if self.record.kind == "sweep":
+            return list(own_files(self.folder))
+        return [path for path in sorted(self.folder.iterdir()) if path.name not in (LOCK, FILE)]
+
+    def _describe(self, tracked: TrackedRun) -> None:
+        if self.record.kind == "sweep":
+            describe_sweep(tracked, self.folder, self.record.told, self.record.tags["emocam.command"])
+            return
+        run = Run(self.folder)
+        summary = run.summary
+        data = summary.get("choices", {}).get("data", "")
+        describe(tracked, run, summary, ledger_of(summary).line, data)
+
+    def fail(self, ending: Ending, error: BaseException | None = None) -> None:
+        """End the run of work that did not succeed; a store that is gone, too, is no second error."""
+        self.record.ending, self.record.missing = ending, ["status"]
+        if self.tracked is None:
+            forget_record(self.folder)  # there is nothing that could be told later
+            return
+        try:
+            if self.record.kind == "sweep":
+                self.tracked.end_children(ending)
+            if error is not None:
+                self.tracked.tags({"emocam.error": " ".join(str(error).split()) or type(error).__name__})
+            self.tracked.end(ending)
+            forget_record(self.folder)
+        except Exception as fault:
+            with contextlib.suppress(OSError):
+                self.record.write(self.folder)
+            sys.stderr.write(f"{owed(self.folder, self.record, reason_of(fault))}\n")
+
+
+def reason_of(error: Exception) -> str:
+    """Return an error of the store, its driver or the disk in one line."""
+    return (" ".join(str(error).split()) or type(error).__name__)[:200]
+
+
+def owed(folder: Path, record: TrackingRecord, reason: str) -> str:
+    """Return the sentence about what a store does not have."""
+    *others, last = record.missing
+    what = f"{', '.join(others)} and {last}" if others else last
+    return (
+        f"logger.uri {record.uri} does not have the {record.kind}'s {what} ({reason}); all of it is in {folder}, "
+        f"and `emocam upload {folder}` completes it"
+    )
+
+
+def end_killed(store: MLflow, folder: Path) -> None:
+    """End the runs whose processes were killed before they could say it: in this folder, or with a lock let go."""
+    for run in store.running():
+        record = read_record(run.folder)
+        if record is None or record.uri != public(store.uri):
+            continue
+        is_own = run.folder.absolute() == folder.absolute()
+        if not is_own and (record.host != socket.gethostname() or is_held(run.folder)):
+            continue
+        # a process may be killed after its run is there and before it knows the id
+        if record.id == run.id or (record.id is None and run.start >= record.since):
+            store.end(run.id, "KILLED" if record.ending is None else record.ending)
+            forget_record(run.folder)
 
 
 @contextmanager
-def tracked(command: Command, components: Components) -> Iterator[TrackedRun | None]:
-    """The run in the tracking store, whose status says how it ended."""
+def tracked(command: Command, components: Components) -> Iterator[Tracking | None]:
+    """Begin the run in the tracking store, and end it there where the work inside did not succeed."""
     with components.stage("tracking"):
-        store: MLflow | None = build(command.cfg.get("logger"), "logger", command.allowed, KINDS["logger"])
-        tracker = None
-        if store:
-            words = " ".join(["python -m emocam", *command.words])
-            tags = {"emocam.version": __version__, "emocam.command": words, "mlflow.source.name": words}
-            tracker = store.start(
-                run_name(command), params(components.settings, command.choices), tags, command.parent
-            )
-            tracker.tags({"emocam.folder": str(command.folder.absolute())})
-    ending: Ending = "FAILED"
+        tracking = begin_tracking(command, components.settings)
     try:
-        yield tracker
-        ending = "FINISHED"
+        yield tracking
     except (KeyboardInterrupt, Interrupted):
-        ending = "KILLED"
+        if tracking:
+            tracking.fail("KILLED")
         raise
     except Exception as error:
-        if tracker:
-            tracker.tags({"emocam.error": " ".join(str(error).split()) or type(error).__name__})
+        if tracking:
+            tracking.fail("FAILED", error)
         raise
-    finally:
-        if tracker:
-            tracker.end(ending)
+
+
+def begin_tracking(command: Command, settings: dict[str, Any]) -> Tracking | None:
+    """Begin the run of a command; a run of a sweep goes on without a store that went since the sweep began."""
+    if command.cfg.get("logger") is None:
+        return None
+
+    def open_store() -> MLflow:
+        store: MLflow = build(command.cfg.get("logger"), "logger", command.allowed, KINDS["logger"])
+        return store
+
+    words = " ".join(["python -m emocam", *command.words])
+    tags = {
+        "emocam.version": __version__,
+        "emocam.command": words,
+        "mlflow.source.name": words,
+        "emocam.folder": str(command.folder.absolute()),
+    }
+    logger = OmegaConf.to_container(command.cfg.logger, resolve=True)
+    assert isinstance(logger, dict)
+    record = TrackingRecord(
+        uri=public(absolute(str(logger.get("uri")))),
+        experiment=str(logger.get("experiment")),
+        name=run_name(command),
+        params=params(settings, command.choices),
+        tags=tags,
+        parent=command.parent,
+    )
+    try:
+        return begin_run(command.folder, record, open_store(), open_store)
+    except SettingError as error:
+        if command.parent is None:
+            raise
+        # its sweep began with a store: that one is gone is no reason to lose the rest of the sweep
+        record.write(command.folder)
+        sys.stderr.write(f"{error}; the run goes on without\n")
+        return Tracking(command.folder, record, open_store)
+
+
+def begin_run(
+    folder: Path, record: TrackingRecord, store: MLflow, open_store: Callable[[], MLflow] | None = None
+) -> Tracking:
+    """Begin a run in a store that was just opened."""
+    tracking = Tracking(folder, record, open_store or (lambda: store))
+    try:
+        tracking.begin(store)
+    except Exception as error:  # of MLflow, its database's driver or the network
+        tracking.fail("FAILED")
+        raise SettingError(
+            f"logger.uri {public(store.uri)} does not take a run ({reason_of(error)}); name another store, or "
+            "go without by logger=null"
+        ) from None
+    return tracking
+
+
+def finish_tracking(
+    tracking: Tracking, ending: Ending = "FINISHED", without: Collection[str] = ()
+) -> str | None:
+    """Tell the store of finished work; return the sentence about what it does not have, if so."""
+    tracking.record.ending = ending
+    tracking.record.missing = [step for step in tracking.record.missing if step not in without]
+    reason = tracking.complete()
+    return None if reason is None else owed(tracking.folder, tracking.record, reason)
 
 
 def run_name(command: Command) -> str:

@@ -48,10 +48,13 @@ def write_settings(folder: Path, cfg: DictConfig, words: list[str]) -> None:
     inner = folder / INNER
     inner.mkdir(parents=True, exist_ok=True)
     own = OmegaConf.masked_copy(cfg, [str(key) for key in cfg if key != "hydra"])
-    OmegaConf.save(own, settings_file(folder))
+    files = {settings_file(folder).name: own, WORDS: OmegaConf.create(words)}
     if "hydra" in cfg:
-        OmegaConf.save(OmegaConf.masked_copy(cfg, ["hydra"]), inner / "hydra.yaml")
-    OmegaConf.save(OmegaConf.create(words), inner / WORDS)
+        files["hydra.yaml"] = OmegaConf.masked_copy(cfg, ["hydra"])
+    for name, settings in files.items():
+        half = inner / f"{name}.tmp"
+        OmegaConf.save(settings, half)
+        half.replace(inner / name)
 
 
 def recorded_settings(folder: Path) -> dict[str, Any]:

@@ -121,12 +121,16 @@ def test_an_interrupted_sweep_and_its_running_child_are_killed(emocam, store, mo
 
 def test_a_child_that_died_without_a_word_ends_with_its_sweep(tmp_path, store):
     from emocam.logger.mlflow import MLflow
+    from emocam.runner.tracking import Tracking
+    from emocam.runner.tracking_record import TrackingRecord
 
     tracking = MLflow(f"sqlite:///{tmp_path / 'mlflow.db'}")
     parent = tracking.start("sweep", {}, {})
     done, dead = (tracking.start(name, {}, {}, parent.id) for name in ("done", "dead"))
     done.end("FINISHED")
-    sweep._opened.append(sweep.OpenSweep(tmp_path, parent))
+    record = TrackingRecord(tracking.uri, "emocam", "sweep", {}, {}, kind="sweep", id=parent.id)
+    opened = Tracking(tmp_path, record, lambda: tracking, parent)
+    sweep._opened.append(sweep.OpenSweep(tmp_path, opened))
     assert sweep.close("KILLED") == []
     assert [store.get_run(run.id).info.status for run in (parent, done, dead)] == [
         "KILLED",

@@ -30,9 +30,11 @@ def main(words: list[str]) -> int:
     from emocam.compare.compare import compare
     from emocam.compare.recovery import recovered
     from emocam.results.run import Run
+    from emocam.system.run_lock import locked
     from emocam.system.terminal import shown
 
-    found = compare([Run(folder) for folder in folders], out)
+    with locked(out, "--out"):
+        found = compare([Run(folder) for folder in folders], out)
     if found.refusal and not (out / "recovery.csv").is_file():  # worlds differ, and each has its truth
         raise SettingError(found.refusal)
     lines = comparison_lines(found.similarity, found.twins, found.refusal, found.cells, found.moved)
