@@ -11,6 +11,7 @@ from emocam.callback.base import Finished
 from emocam.functional.statistics.similarity import average_ranks, pearson
 from emocam.plot.agreement import agreement_figure
 from emocam.plot.confusion import confusion_figure
+from emocam.results.parquet_file import read_frame
 from emocam.results.spreadsheet import write_csv
 
 TRUTH = "truth"
@@ -34,7 +35,7 @@ class Annotated:
             return {}
         columns = ["label", "confidence", *[TRUTH] * (TRUTH in names)]
         columns += numbers + [f"{TRUTH}_{name}" for name in numbers]
-        rows = pd.read_parquet(file, columns=columns)
+        rows = read_frame(file, columns=columns)
         sure = finished.thresholds.confident(rows["confidence"].to_numpy())
         entries = self.labels(finished, rows, sure) if TRUTH in names else {}
         return entries | (self.numbers(finished, rows[sure], numbers) if numbers else {})

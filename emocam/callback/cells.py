@@ -16,6 +16,7 @@ from emocam.functional.statistics.bootstrap import RESAMPLES
 from emocam.functional.statistics.false_discovery import false_discoveries
 from emocam.functional.statistics.power import level, visible_mean
 from emocam.results.files import PREDICTIONS
+from emocam.results.parquet_file import read_frame, write_frame
 from emocam.results.spreadsheet import write_csv
 from emocam.results.summary import Finding
 
@@ -62,7 +63,7 @@ class Cells:
         cells["verdict"] = verdicts(values, self.rules)
         texts = ("tried", "effect_rule", "p_rule", "verdict")
         table = cells.astype(dict.fromkeys(texts, "string"))
-        table.to_parquet(run.path / "cells.parquet", index=False)
+        write_frame(table, run.path / "cells.parquet")
         write_csv(table, run.path / "cells.csv", index=False)
         return headline_numbers(cells, self.rules) | {"in_words": in_words(cells, finished.finding)}
 
@@ -72,7 +73,7 @@ def unit_of_images(finished: Finished) -> dict[str, int] | None:
     dependence = finished.dependence
     if dependence.rule == PICTURES:
         return None
-    images = pd.read_parquet(finished.run.file(PREDICTIONS), columns=["image"])["image"].astype(str)
+    images = read_frame(finished.run.file(PREDICTIONS), columns=["image"])["image"].astype(str)
     return dict(zip(images, dependence.units(finished.occurrences.label).tolist(), strict=True))
 
 

@@ -3,10 +3,9 @@
 import json
 from typing import Any
 
-import pyarrow.parquet as pq
-
 from emocam.callback.base import Finished
 from emocam.results.files import METADATA
+from emocam.results.parquet_file import read_parquet
 
 
 class Effect:
@@ -19,7 +18,7 @@ class Effect:
         file = finished.folder / "effect.parquet"
         if not file.is_file():
             return {}
-        table = pq.read_table(file, columns=["image", "object", "label"])
+        table = read_parquet(file, columns=["image", "object", "label"])
         pairs = len(table.group_by(["image", "object", "label"]).aggregate([]))
         cells = len(table.group_by(["object", "label"]).aggregate([]))
         planned = json.loads(table.schema.metadata[METADATA])["planned"]

@@ -7,6 +7,7 @@ import pandas as pd
 
 from emocam.callback.base import Finished
 from emocam.functional.statistics.association_measures import MEASURES
+from emocam.results.parquet_file import write_frame
 from emocam.results.spreadsheet import write_csv
 
 
@@ -34,6 +35,6 @@ class Measures:
         }
         seen = (matrix.counts.sum(1) > 0)[:, None] & (matrix.images > 0)
         table = pd.DataFrame(rows)[seen.flatten().numpy()]
-        table.to_parquet(folder / "measures.parquet", index=False)
+        write_frame(table, folder / "measures.parquet")
         write_csv(table, folder / "measures.csv", index=False)
         return {}

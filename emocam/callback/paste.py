@@ -7,6 +7,7 @@ import pandas as pd
 
 from emocam.callback.base import Finished
 from emocam.plot.paste import switches_figure
+from emocam.results.parquet_file import read_frame
 from emocam.results.spreadsheet import write_csv
 
 COLUMNS = ["object", "position", "x", "y", "label_before", "label_after", "focus"]
@@ -36,7 +37,7 @@ class Paste:
         file = finished.folder / "paste.parquet"
         if not file.is_file():
             return {}
-        rows = pd.read_parquet(file, columns=COLUMNS)
+        rows = read_frame(file, columns=COLUMNS)
         table = changed(rows)
         write_csv(table, finished.folder / "paste.csv", index=False)
         if len(table):

@@ -22,6 +22,7 @@ from emocam.importance.peak import Peak
 from emocam.records.detections import Detections
 from emocam.records.evidence import Explanation
 from emocam.results.files import BOX, LABELLED
+from emocam.results.parquet_file import write_frame
 from emocam.results.run import Run, encode_names, image_rows
 from emocam.results.spreadsheet import write_csv
 
@@ -50,7 +51,7 @@ class Recovery(LastCallback):
         used = mark_cells(run, [(cell["object"], cell["label"]) for cell in cells if cell["role"] in CUES])
         left_out = mark_cells(run, data.doubtful)
         table = pd.concat([*called(finished, used, left_out)], ignore_index=True)
-        table.to_parquet(finished.folder / "recovery.parquet", index=False)
+        write_frame(table, finished.folder / "recovery.parquet")
         scores = score(table, ["rule", "by"])
         write_csv(scores, finished.folder / "recovery.csv", index=False)
         return {"recovery_auc": scores["auc"].tolist()[0]}

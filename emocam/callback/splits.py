@@ -10,6 +10,7 @@ from emocam.callback.annotated import TRUTH, truth_labels
 from emocam.callback.base import Finished
 from emocam.cells.disagreement import disagreements
 from emocam.cells.splits import Annotation, cells_by, cells_by_both, right_and_wrong
+from emocam.results.parquet_file import read_frame, write_frame
 from emocam.results.spreadsheet import write_csv
 
 MOST = 5
@@ -28,7 +29,7 @@ class Splits:
         file = finished.folder / "predictions.parquet"
         if TRUTH not in pq.read_schema(file).names:
             return {}
-        truth = pd.read_parquet(file, columns=[TRUTH])[TRUTH].astype(str)
+        truth = read_frame(file, columns=[TRUTH])[TRUTH].astype(str)
         labels = truth_labels(finished, truth)
         if not labels:
             return {}
@@ -50,5 +51,5 @@ class Splits:
 
     def leave(self, finished: Finished, name: str, table: pd.DataFrame) -> None:
         """Write a table as .parquet and as .csv."""
-        table.to_parquet(finished.folder / f"{name}.parquet", index=False)
+        write_frame(table, finished.folder / f"{name}.parquet")
         write_csv(table, finished.folder / f"{name}.csv", index=False)

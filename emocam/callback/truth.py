@@ -7,6 +7,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 from emocam.callback.base import Finished
+from emocam.results.parquet_file import read_frame
 
 CUES = ("cause", "shortcut")
 
@@ -22,9 +23,7 @@ class Truth:
         summary: dict[str, Any] = {}
         run = finished.run
         if "truth" in pq.read_schema(run.path / "predictions.parquet").names:
-            answers = pd.read_parquet(run.path / "predictions.parquet", columns=["truth", "label"]).astype(
-                str
-            )
+            answers = read_frame(run.path / "predictions.parquet", columns=["truth", "label"]).astype(str)
             answers = answers[answers["truth"] != ""]
             # labels of another vocabulary, such as FindingEmo's beside EmoNet's, cannot be right or wrong
             if len(answers) and set(answers["truth"]) <= set(run.label_names):

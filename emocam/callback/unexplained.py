@@ -15,6 +15,7 @@ from emocam.functional.box.boxes import from_window
 from emocam.functional.map.unexplained import fullest_window, uncovered
 from emocam.records.thresholds import Thresholds
 from emocam.results.files import BOX, COUNTED, LABELLED
+from emocam.results.parquet_file import write_frame
 from emocam.results.run import Run, read_boxes
 from emocam.results.spreadsheet import write_csv
 
@@ -42,11 +43,11 @@ class Unexplained:
             shares.append(images_of_block[["label", "share", "area"]])
             crops.append(fullest(images_of_block))
         table = mean_shares(pd.concat(shares), run.label_names)
-        table.to_parquet(folder / "unexplained.parquet", index=False)
+        write_frame(table, folder / "unexplained.parquet")
         write_csv(table, folder / "unexplained.csv", index=False)
         crop = fullest(pd.concat(crops)).drop(columns="area")
         crop["label"] = np.array(run.label_names, object)[crop["label"].astype(int)]
-        crop.to_parquet(folder / "unexplained_crops.parquet", index=False)
+        write_frame(crop, folder / "unexplained_crops.parquet")
         mean = table["unexplained"].iloc[-1]
         area = table["area"].iloc[-1]
         if np.isnan(mean):  # every map is flat

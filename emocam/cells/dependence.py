@@ -23,6 +23,7 @@ from emocam.functional.statistics.shifts import shift_p
 from emocam.functional.statistics.tail_probability import binomial_tail
 from emocam.results.files import GROUP, PREDICTIONS
 from emocam.results.files import TIME as SECOND
+from emocam.results.parquet_file import read_frame
 from emocam.results.run import Run
 
 Numbers = NDArray[np.float64]
@@ -91,7 +92,7 @@ def read_dependence(run: Run) -> Dependence:
     """Return which pictures of a run are not independent, as the columns of its predictions say."""
     file = run.file(PREDICTIONS)
     known = [name for name in (GROUP, SECOND) if name in pq.read_schema(file).names]
-    table = pd.read_parquet(file, columns=[*known, "image"])
+    table = read_frame(file, columns=[*known, "image"])
     return Dependence.of(table.get(GROUP), table.get(SECOND), len(table))
 
 

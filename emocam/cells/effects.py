@@ -14,6 +14,7 @@ from emocam.cells.verdict import ERASED, INSERTED, Rules
 from emocam.functional.statistics.false_discovery import false_discoveries
 from emocam.functional.statistics.paired_tests import mcnemar_p, most_agree_p, paired_interval, paired_p
 from emocam.results.files import BEFORE_RULES, METADATA
+from emocam.results.parquet_file import read_frame
 
 CELL = ["object", "label"]
 COLUMNS = [*CELL, "image", "fill", "effect", "effect_control", "flipped", "flipped_control"]
@@ -56,7 +57,7 @@ def with_effects(
 def read_trials(file: Path) -> pd.DataFrame:
     """Read what was tried, without what was composed again."""
     there = pq.read_schema(file).names
-    rows = pd.read_parquet(file, columns=[name for name in (*COLUMNS, "control") if name in there])
+    rows = read_frame(file, columns=[name for name in (*COLUMNS, "control") if name in there])
     return rows[rows["fill"].astype(str) != COMPOSED]
 
 

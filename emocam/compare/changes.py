@@ -2,9 +2,9 @@
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 from torch import Tensor
 
+from emocam.results.parquet_file import read_parquet
 from emocam.results.run import Run
 
 
@@ -28,4 +28,4 @@ def cells_changed(kept: Tensor) -> list[float]:
 
 
 def _labels(run: Run) -> pa.ChunkedArray:
-    return pq.read_table(run.path / "predictions.parquet", columns=["label"])["label"].cast(pa.string())
+    return read_parquet(run.path / "predictions.parquet", columns=["label"])["label"].cast(pa.string())

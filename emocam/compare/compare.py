@@ -28,6 +28,7 @@ from emocam.functional.statistics.similarity import residual_spearman, spearman,
 from emocam.metric.association import AssociationCounts
 from emocam.plot.similarity import similarity_figure
 from emocam.report.compare import write_comparison
+from emocam.results.parquet_file import write_frame
 from emocam.results.run import Run
 from emocam.results.spreadsheet import write_csv
 
@@ -154,7 +155,7 @@ def _write_differences(by_picture: Differences, folder: Path) -> None:
     write_csv(by_picture.cells, folder / "paired.csv", index=False)
     write_csv(by_picture.moved, folder / "moved.csv", index=False)
     # names as they are, for the page
-    by_picture.moved.to_parquet(folder / "moved.parquet", index=False)
+    write_frame(by_picture.moved, folder / "moved.parquet")
 
 
 def _write_similarities(similarity: dict[str, pd.DataFrame], folder: Path) -> None:

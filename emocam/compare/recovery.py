@@ -8,6 +8,7 @@ import pandas as pd
 from emocam.cells.recovery import score
 from emocam.compare.setting_differences import flat_settings
 from emocam.plot.recovery import recovery_figure
+from emocam.results.parquet_file import read_frame
 from emocam.results.run import Run
 from emocam.results.spreadsheet import write_csv
 
@@ -40,7 +41,7 @@ def recovered(folder: Path) -> list[str]:
 
 def cells_of(run: Run) -> pd.DataFrame:
     """Read the run's scored cells, with its CAM, world and seed."""
-    table = pd.read_parquet(run.path / FILE)
+    table = read_frame(run.path / FILE)
     settings = flat_settings(run)
     cam = np.where(table["rule"].isin(ANY), "", str(settings.get("cam", "none")))
     return table.assign(cam=cam, world=str(settings.get("data.world", "")), seed=settings.get("seed", 0))

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 import numpy as np
-import pyarrow.parquet as pq
 
 from emocam.results.files import BOX
+from emocam.results.parquet_file import read_parquet
 from emocam.results.run import Run
 
 SAME_BOX = 0.01
@@ -24,7 +24,7 @@ class RunRegions:
 
 def read_regions(run: Run) -> RunRegions:
     """Read a run's regions in the order of the listing, which both of its tables have."""
-    table = pq.read_table(run.path / "evidence.parquet", columns=[*BOX, "importance"])
+    table = read_parquet(run.path / "evidence.parquet", columns=[*BOX, "importance"])
     boxes = np.stack([table[side].to_numpy() for side in BOX], 1)
     ledger = run.ledger
     return RunRegions(

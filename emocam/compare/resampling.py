@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 
 import numpy as np
-import pyarrow.parquet as pq
 import torch
 from numpy.typing import NDArray
 
 from emocam.cells.occurrences import LEFT_OUT, Occurrences, Places
 from emocam.functional.statistics.bootstrap import resampled_counts
 from emocam.functional.statistics.similarity import spearman
+from emocam.results.parquet_file import read_parquet
 from emocam.results.run import Run
 
 MOST, LEAST = 500, 100
@@ -32,7 +32,7 @@ class Resampled:
 def same_images(runs: list[Run]) -> bool:
     """Return whether all runs explained the same pictures in the same order, so that they are paired."""
     first, *others = (
-        pq.read_table(run.path / "predictions.parquet", columns=["image"])["image"] for run in runs
+        read_parquet(run.path / "predictions.parquet", columns=["image"])["image"] for run in runs
     )
     return all(first.equals(other) for other in others)
 

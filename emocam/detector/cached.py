@@ -2,6 +2,7 @@
 
 import hashlib
 import sqlite3
+import sys
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
@@ -22,7 +23,9 @@ from emocam.records.picture import Batch
 Views = Tensor | list[Tensor] | tuple[Tensor | list[Tensor], ...]
 MOST_WAITING = 8
 """Batches whose detections are not written yet."""
-COLUMNS = "digest BLOB PRIMARY KEY, boxes BLOB, object BLOB, score BLOB, masks BLOB, side INTEGER"
+COLUMNS = "digest BLOB PRIMARY KEY, boxes BLOB, object BLOB, score BLOB, masks BLOB, side INTEGER, seal BLOB"
+TABLE = "sealed_regions"
+"""Rows with a digest of their own; a table of another name is an older version's."""
 
 
 def pick_rows(views: Views, rows: list[int]) -> Views:
@@ -63,11 +66,12 @@ class CachedDetector(Detector):
         name = hashlib.sha256(self.identity.encode()).hexdigest()[:24]
         self.file = folder / "detections" / f"{name}.sqlite"
         self._opened: sqlite3.Connection | None = None
+        self._said = False
         self._thread: ThreadPoolExecutor | None = None
         self._writing: list[Future[None]] = []
         try:
             self.file.parent.mkdir(parents=True, exist_ok=True)
-            self._store().execute(f"CREATE TABLE IF NOT EXISTS regions ({COLUMNS})")
+            self._create_table()
         except (OSError, sqlite3.Error) as error:
             raise SettingError(
                 f"cache {folder} cannot be written to ({error}); name another folder, or go without by cache=null"
@@ -80,6 +84,31 @@ class CachedDetector(Detector):
     def __getstate__(self) -> dict[str, Any]:
         # each process has a connection and a thread of its own
         return {**self.__dict__, "_opened": None, "_thread": None, "_writing": []}
+
+    def _create_table(self) -> None:
+        """Make the table; a file that is no store any more is made anew."""
+        try:
+            self._store().execute(f"CREATE TABLE IF NOT EXISTS {TABLE} ({COLUMNS})")
+            self._store().execute(f"SELECT * FROM {TABLE} LIMIT 0")
+        except sqlite3.OperationalError:
+            raise
+        except sqlite3.DatabaseError as error:
+            self._begin_anew(error)
+
+    def _begin_anew(self, error: sqlite3.DatabaseError) -> None:
+        """Begin the store anew, after saying why."""
+        self._say(f"the store {self.file} is damaged ({error}); it is begun anew")
+        if self._opened is not None:
+            self._opened.close()
+            self._opened = None
+        for suffix in ("", "-wal", "-shm"):
+            self.file.with_name(f"{self.file.name}{suffix}").unlink(missing_ok=True)
+        self._store().execute(f"CREATE TABLE IF NOT EXISTS {TABLE} ({COLUMNS})")
+
+    def _say(self, sentence: str) -> None:
+        if not self._said:
+            sys.stderr.write(f"cache: {sentence}; detections are found anew where they are missing\n")
+        self._said = True
 
     def _store(self) -> sqlite3.Connection:
         if self._opened is None:
@@ -119,9 +148,17 @@ class CachedDetector(Detector):
         return Detections.pack([known[key] for key in keys]).to(batch.index.device)
 
     def _read(self, keys: list[bytes]) -> dict[bytes, Detections]:
+        """Return what is known of some views; a row that its seal does not fit is not known."""
         marks = ",".join("?" * len(keys))
-        rows = self._store().execute(f"SELECT * FROM regions WHERE digest IN ({marks})", keys)
-        return {key: _unpacked(*columns) for key, *columns in rows}
+        try:
+            rows = self._store().execute(f"SELECT * FROM {TABLE} WHERE digest IN ({marks})", keys).fetchall()
+        except sqlite3.DatabaseError as error:
+            self._without(error)
+            return {}
+        sound = {key: columns for key, *columns, seal in rows if seal == _seal(key, columns)}
+        if len(sound) < len(rows):
+            self._say(f"{len(rows) - len(sound)} rows of {self.file} are damaged")
+        return {key: _unpacked(*columns) for key, columns in sound.items()}
 
     def _write_later(self, keys: list[bytes], found: HostCopy) -> None:
         self._thread = self._thread or ThreadPoolExecutor(1, "detections")
@@ -131,20 +168,49 @@ class CachedDetector(Detector):
 
     def _write_found(self, keys: list[bytes], found: HostCopy) -> None:
         (regions,) = found.wait()
-        with closing(self._connect()) as store:
-            self._write({key: _of_image(regions, row) for row, key in enumerate(keys)}, store)
+        try:
+            with closing(self._connect()) as store:
+                self._write({key: _of_image(regions, row) for row, key in enumerate(keys)}, store)
+        except sqlite3.DatabaseError as error:  # the step's own connection deals with a store that is damaged
+            self._say(f"{self.file} cannot be used now ({error})")
 
     def finish(self) -> None:
         while self._writing:
             self._writing.pop(0).result()
 
     def _write(self, regions: dict[bytes, Detections], store: sqlite3.Connection | None = None) -> None:
-        rows = [(key, *_packed(detections)) for key, detections in regions.items()]
-        store = store or self._store()
-        store.execute("BEGIN IMMEDIATE")
-        # two runs may find the same picture at once; they find the same in it
-        store.executemany("INSERT OR IGNORE INTO regions VALUES (?, ?, ?, ?, ?, ?)", rows)
-        store.execute("COMMIT")
+        rows = [
+            (key, *packed, _seal(key, packed)) for key, one in regions.items() for packed in [_packed(one)]
+        ]
+        try:
+            store = store or self._store()
+            store.execute("BEGIN IMMEDIATE")
+            # two runs may find the same picture at once; they find the same in it
+            store.executemany(f"INSERT OR REPLACE INTO {TABLE} VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
+            store.execute("COMMIT")
+        except sqlite3.DatabaseError as error:
+            if store is not self._opened:
+                raise
+            self._without(error)
+
+    def _without(self, error: sqlite3.DatabaseError) -> None:
+        """Go on without what a store could give: it is damaged, locked for too long, or its disk is full."""
+        if self._opened is not None:
+            self._opened.close()
+            self._opened = None
+        if isinstance(error, sqlite3.OperationalError) and "no such table" not in str(error):
+            self._say(f"{self.file} cannot be used now ({error})")
+        else:
+            self._begin_anew(error)
+
+
+def _seal(key: bytes, columns: Sequence[Any]) -> bytes:
+    """Digest a row: one bit that changes shows."""
+    seal = hashlib.blake2b(key, digest_size=16)
+    for value in columns:
+        data = value if isinstance(value, bytes) else repr(value).encode()
+        seal.update(len(data).to_bytes(8, "little") + data)
+    return seal.digest()
 
 
 def _of_image(regions: Detections, image: int) -> Detections:

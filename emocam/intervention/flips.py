@@ -16,6 +16,7 @@ from emocam.plot.flips import FlipShown, flip_figure
 from emocam.predict.components import Components
 from emocam.records.detections import Detections
 from emocam.records.picture import Batch
+from emocam.results.parquet_file import read_frame
 
 MOST_FLIPS = 8
 COLUMNS = ["image", "object", "position", "x", "y", "label_before", "label_after", "confidence_after"]
@@ -23,7 +24,7 @@ COLUMNS = ["image", "object", "position", "x", "y", "label_before", "label_after
 
 def strongest_flips(folder: Path) -> pd.DataFrame:
     """One of each picture, the surest of the new label first."""
-    rows = pd.read_parquet(folder / "paste.parquet", columns=COLUMNS)
+    rows = read_frame(folder / "paste.parquet", columns=COLUMNS)
     flips = rows[rows["label_before"].astype(str) != rows["label_after"].astype(str)]
     return flips.sort_values("confidence_after", ascending=False, kind="stable").drop_duplicates("image")[
         :MOST_FLIPS

@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 import pytorch_lightning as lightning
 import torch
 from torch import Tensor, nn
@@ -40,6 +39,7 @@ from emocam.records.picture import Batch
 from emocam.records.thresholds import Thresholds
 from emocam.results.chunks import Chunks
 from emocam.results.files import BOX, METADATA
+from emocam.results.parquet_file import read_parquet
 from emocam.results.run import Run, read_boxes
 from emocam.results.tables import finished_ledger
 from emocam.view.base import View
@@ -254,7 +254,7 @@ def paste_all(components: Components, listing: list[str], evidence_key: str) -> 
         return
     with components.stage("paste"):
         check_objects(change.where, Run(folder).object_names)
-        status = pq.read_table(folder / "ledger.parquet", columns=["status"])["status"].to_numpy()
+        status = read_parquet(folder / "ledger.parquet", columns=["status"])["status"].to_numpy()
         done = np.flatnonzero(status == "done")
         regions = regions_of(Run(folder), change.where, components.thresholds)
         model = Reclassify(components.classifier, components.cam)

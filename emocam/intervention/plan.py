@@ -5,7 +5,6 @@ from collections.abc import Collection
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from emocam.effect.base import Corpus, Effect, Trial
 from emocam.effect.parts import PictureRegions
@@ -13,6 +12,7 @@ from emocam.effect.sampling import choose_cells
 from emocam.paste.base import Box
 from emocam.records.thresholds import Thresholds
 from emocam.results.files import BOX, LABELLED
+from emocam.results.parquet_file import read_parquet
 from emocam.results.run import Run, read_boxes, read_masks
 
 
@@ -26,7 +26,7 @@ def plan(run: Run, effect: Effect, thresholds: Thresholds, seed: int) -> dict[in
     of_image: dict[str, list[Trial]] = {}
     for trial in effect.trials(cells, corpus, seed):
         of_image.setdefault(trial.image, []).append(trial)
-    images = pq.read_table(run.path / "ledger.parquet", columns=["image"])["image"]
+    images = read_parquet(run.path / "ledger.parquet", columns=["image"])["image"]
     return {place: of_image[name] for place, name in enumerate(images.to_pylist()) if name in of_image}
 
 

@@ -20,9 +20,11 @@ from emocam.data.base import Data
 from emocam.network.weights import cached
 from emocam.predict.keys import written_key
 from emocam.results.chunks import Chunks
+from emocam.results.file_list import file_entry
 from emocam.results.files import FILES
 from emocam.results.ledger import read_ledger
 from emocam.settings.paths import PACKAGE
+from emocam.system.run_lock import is_held
 
 MOST_IMAGES = 1_000_000
 """To look at more files than these costs minutes on a network's disk."""
@@ -105,22 +107,27 @@ def _seen(data: Data, listing: Sequence[str]) -> str:
     return found.hexdigest()
 
 
-def _tables(folder: Path) -> dict[str, list[int] | None]:
-    """The stamps of a run's tables, as JSON gives them back."""
-    stamps = {name: stamp(folder / f"{name}.parquet") for name in FILES}
-    return {name: list(found[:2]) if found else None for name, found in stamps.items()}
+def _tables(folder: Path) -> dict[str, str | None]:
+    """Return the digests of a run's tables, None for those that it has not."""
+    files = {name: folder / f"{name}.parquet" for name in FILES}
+    return {name: file_entry(file)["sha256"] if file.is_file() else None for name, file in files.items()}
 
 
-def _lend(source: Path, folder: Path, key: str, tables: dict[str, list[int] | None]) -> bool:
-    """Whether the tables were whole and unchanged, before they were copied and after."""
+def _lend(source: Path, folder: Path, key: str, tables: dict[str, str | None]) -> bool:
+    """Copy the tables of a run, and return whether what was copied is what it had when it was finished."""
     there = [name for name in FILES if tables[name]]
-    whole = Chunks(source, key).stored_key() is None and _tables(source) == tables
+    whole = Chunks(source, key).stored_key() is None and not is_held(source)
     if not whole or written_key([source / f"{name}.parquet" for name in FILES[:3]]) != key:
         return False
     halves = [folder / f"{name}.parquet.tmp" for name in there]
     for name, half in zip(there, halves, strict=True):
         shutil.copyfile(source / f"{name}.parquet", half)
-    if _tables(source) != tables:
+    if [file_entry(half)["sha256"] for half in halves] != [tables[name] for name in there]:
+        for half in halves:
+            half.unlink()
+        sys.stderr.write(
+            f"the tables of {source} were changed or damaged since it finished; nothing is taken from it\n"
+        )
         return False
     (folder / COPIED_FROM).write_text(str(source))
     for half in reversed(halves):  # the ledger last: without it a folder is not taken for finished

@@ -18,6 +18,7 @@ from emocam.errors import SettingError
 from emocam.functional.statistics.near_duplicates import components, near_thumbnails
 from emocam.functional.thumbnail import COLUMNS, ROWS
 from emocam.results.files import GROUP, METADATA, PREDICTIONS, THUMBNAILS, TIME, parquet
+from emocam.results.parquet_file import open_parquet, parquet_writer, read_parquet
 from emocam.results.tables import parquet_options
 
 Value = TypeVar("Value")
@@ -34,7 +35,7 @@ def write_groups(folder: Path, data: Data | None) -> None:
     before = names.get(ASKED, [None, None])
     if asked == before:
         return
-    images = pq.read_table(file, columns=["image"])["image"].to_pylist()
+    images = read_parquet(file, columns=["image"])["image"].to_pylist()
     columns: dict[str, pa.Array] = {}
     if data and data.group == AUTO:
         columns[GROUP] = pa.array([images[first] for first in firsts(near_duplicates(folder, data.group))])
@@ -59,7 +60,7 @@ def near_duplicates(folder: Path, setting: str | None = None) -> np.ndarray | No
                 "run it again with this version, or name a column"
             )
         return None
-    column = pq.read_table(file, columns=["thumbnail"])["thumbnail"].combine_chunks()
+    column = read_parquet(file, columns=["thumbnail"])["thumbnail"].combine_chunks()
     pixels = np.frombuffer(b"".join(column.to_pylist()), np.uint8).reshape(-1, ROWS, COLUMNS)
     return components(near_thumbnails(pixels), len(pixels))
 
@@ -80,7 +81,7 @@ def _of_images(values: dict[str, Value], images: list[str]) -> list[Value | None
 def _rewrite(file: Path, gone: list[str], columns: dict[str, pa.Array], names: dict[str, object]) -> None:
     """Write the file again, row group by row group, since all files of a run have the same."""
     half, first = file.with_suffix(".tmp"), 0
-    old = pq.ParquetFile(file)
+    old = open_parquet(file)
     metadata = {**(old.schema_arrow.metadata or {}), METADATA: json.dumps(names).encode()}
     writer: pq.ParquetWriter | None = None
     try:
@@ -91,7 +92,7 @@ def _rewrite(file: Path, gone: list[str], columns: dict[str, pa.Array], names: d
                 rows = rows.append_column(name, values.slice(first, len(rows)))
             first += len(rows)
             rows = rows.replace_schema_metadata(metadata)
-            writer = writer or pq.ParquetWriter(half, rows.schema, **parquet_options(rows.schema))
+            writer = writer or parquet_writer(half, rows.schema, **parquet_options(rows.schema))
             writer.write_table(rows, row_group_size=max(1, len(rows)))
     finally:
         if writer:

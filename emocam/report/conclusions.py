@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 import pyarrow.parquet as pq
 
 from emocam.cells.verdict import LOOKED_AT, UNSEEN, USED, verdict_sentence
+from emocam.results.parquet_file import read_frame
 from emocam.results.run import Run
 
 ORDER = (LOOKED_AT, UNSEEN, USED)
@@ -30,7 +30,7 @@ def conclusions(run: Run) -> list[Conclusion]:
     file = run.path / "cells.parquet"
     if not file.is_file() or not set(pq.read_schema(file).names) >= NEEDED:
         return []
-    cells = pd.read_parquet(file)
+    cells = read_frame(file)
     cells = cells[cells["verdict"].isin(ORDER) & np.isfinite(cells["effect"].astype(float))]
     cells = cells.assign(beyond=cells["effect"] - cells["effect_control"])
     ordered = []

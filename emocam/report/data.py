@@ -5,12 +5,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow.parquet as pq
 
 from emocam.report.content import PageContent
 from emocam.report.scripts import write_script
 from emocam.report.top_pictures import MOST
 from emocam.results.files import CELLS
+from emocam.results.parquet_file import read_parquet
 from emocam.results.run import Run, encode_names
 
 CHUNK = 50
@@ -26,7 +26,7 @@ def shown_cells(run: Run) -> dict[str, list[float | str | None]]:
     """Return further columns of the matrix, flat (O x L), where the run has them; None where unmeasured."""
     if not run.file(CELLS).is_file():
         return {}
-    table = pq.read_table(run.file(CELLS))
+    table = read_parquet(run.file(CELLS))
     labels = run.label_names
     row = encode_names(table, "object", run.object_names) * len(labels) + encode_names(table, "label", labels)
     columns: dict[str, list[float | str | None]] = {}

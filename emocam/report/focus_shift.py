@@ -11,6 +11,7 @@ from emocam.data.image_file import open_upright, within_root
 from emocam.report.examples import Example, box_counts, find_examples
 from emocam.report.scripts import write_script
 from emocam.report.thumbnails import shrink
+from emocam.results.parquet_file import read_frame
 from emocam.results.run import Run
 from emocam.settings.recorded import kept_settings
 
@@ -24,7 +25,7 @@ SIDE, MAX_PIXELS = 320, 40_000_000
 def write_moved(folder: Path, comparison: Path, runs: list[Run]) -> list[dict[str, Any]]:
     """Write `data/moved.js` from the comparison's moved.parquet, and return its rows, one per picture."""
     file = comparison / "moved.parquet"
-    table = pd.read_parquet(file) if file.is_file() else pd.DataFrame()
+    table = read_frame(file) if file.is_file() else pd.DataFrame()
     if table.empty:
         return []
     examples = [find_examples(run, table[["image"]])[0] for run in runs]

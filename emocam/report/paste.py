@@ -7,6 +7,7 @@ import pandas as pd
 from PIL import Image
 
 from emocam.report.thumbnails import shrink
+from emocam.results.parquet_file import read_frame
 
 COLUMNS = [
     *("image", "object", "position", "label_before", "label_after"),
@@ -50,7 +51,7 @@ def find_pasted(run: Path, into: Path, folder: str = "flips", most: int = MOST_F
     file = run / "paste.parquet"
     if not file.is_file():
         return None
-    rows = pd.read_parquet(file, columns=COLUMNS)
+    rows = read_frame(file, columns=COLUMNS)
     labels = ["label_before", "label_after"]
     rows[labels] = rows[labels].astype(str)
     flips = rows[rows["label_before"] != rows["label_after"]]

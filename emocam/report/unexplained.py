@@ -5,11 +5,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-import pandas as pd
 from PIL import Image
 
 from emocam.report.matrix import percent_text
 from emocam.results.files import BOX
+from emocam.results.parquet_file import read_frame
 from emocam.results.run import Run
 from emocam.system.cores import cores
 
@@ -47,7 +47,7 @@ def outside_line(run: Run) -> list[str] | None:
     file = run.path / "unexplained.parquet"
     if not file.is_file():
         return None
-    table = pd.read_parquet(file, columns=["label", "unexplained"])
+    table = read_frame(file, columns=["label", "unexplained"])
     return [percent_text(100 * share) for share in table["unexplained"].iloc[:-1]]
 
 
@@ -56,7 +56,7 @@ def find_outside(run: Run, into: Path, open_picture: Callable[[str], Image.Image
     files = [run.path / f"{name}.parquet" for name in ("unexplained", "unexplained_crops")]
     if open_picture is None or not all(file.is_file() for file in files):
         return []
-    table, crops = (pd.read_parquet(file) for file in files)
+    table, crops = (read_frame(file) for file in files)
     each = max(1, min(EACH, MOST // max(1, crops["label"].nunique())))
     crops = crops.groupby("label", sort=False).head(each).nlargest(MOST, "held").reset_index(drop=True)
     (into / "outside").mkdir()

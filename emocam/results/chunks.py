@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 
 from emocam.errors import SettingError
 from emocam.results.files import FILES
+from emocam.results.parquet_file import parquet_writer, read_parquet, write_parquet
 from emocam.results.tables import parquet_options
 
 
@@ -40,7 +41,7 @@ class Chunks:
 
     def done(self) -> np.ndarray:
         """Places in the listing (n,) that need no second visit."""
-        ledgers = [pq.read_table(part / "ledger.parquet", columns=["index"]) for part in self.parts]
+        ledgers = [read_parquet(part / "ledger.parquet", columns=["index"]) for part in self.parts]
         return pa.concat_tables(ledgers)["index"].to_numpy() if ledgers else np.zeros(0, np.int64)
 
     def write(self, name: str, rows: dict[str, list[pa.Table]]) -> None:
@@ -49,7 +50,7 @@ class Chunks:
         half.mkdir()
         for file, parts in rows.items():
             table = pa.concat_tables(parts).unify_dictionaries().sort_by("index")
-            pq.write_table(table, half / f"{file}.parquet", **parquet_options(table.schema))
+            write_parquet(table, half / f"{file}.parquet", **parquet_options(table.schema))
             with (half / f"{file}.parquet").open("rb") as written:
                 os.fsync(written.fileno())
         half.rename(self.folder / name)
@@ -73,7 +74,7 @@ class Chunks:
                 _write_merged(parts, file, target / f"{file}.parquet", metadata)
             elif file in blank:
                 rows = blank[file].drop_columns("index").replace_schema_metadata(metadata)
-                pq.write_table(rows, target / f"{file}.parquet")
+                write_parquet(rows, target / f"{file}.parquet")
         merged = self.folder.with_suffix(".merged")  # in one step: half of the chunks would be no whole run
         shutil.rmtree(merged, ignore_errors=True)
         self.folder.rename(merged)
@@ -91,7 +92,7 @@ class Chunks:
 
 
 def _first_index(part: Path) -> int:
-    return int(pq.read_table(part / "ledger.parquet", columns=["index"])["index"][0].as_py())
+    return int(read_parquet(part / "ledger.parquet", columns=["index"])["index"][0].as_py())
 
 
 def _write_merged(parts: list[Path], file: str, target: Path, metadata: dict[bytes, bytes]) -> None:
@@ -100,7 +101,7 @@ def _write_merged(parts: list[Path], file: str, target: Path, metadata: dict[byt
     try:
         for block in _in_order(parts, file):
             rows = block.drop_columns("index").replace_schema_metadata(metadata)
-            writer = writer or pq.ParquetWriter(half, rows.schema, **parquet_options(rows.schema))
+            writer = writer or parquet_writer(half, rows.schema, **parquet_options(rows.schema))
             writer.write_table(rows, row_group_size=max(1, len(rows)))
     finally:
         if writer:
@@ -119,7 +120,7 @@ def _in_order(parts: list[Path], file: str) -> Iterator[pa.Table]:
     ends = [_first_index(part) for part in parts[1:]] + [np.iinfo(np.int64).max]
     for read, end in zip(files, ends, strict=True):
         if read.exists():
-            both = pa.concat_tables([waiting, pq.read_table(read)], promote_options="default")
+            both = pa.concat_tables([waiting, read_parquet(read)], promote_options="default")
             waiting = both.unify_dictionaries().sort_by("index")
         ready = pc.less(waiting["index"], end)
         yield waiting.filter(ready)

@@ -4,7 +4,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.parquet as pq
+
+from emocam.results.parquet_file import open_parquet
 
 
 def equal_blocks(file: Path, rows: int, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
@@ -13,7 +14,7 @@ def equal_blocks(file: Path, rows: int, columns: Sequence[str] | None = None) ->
     Row groups end where a run was interrupted and where its batches ended, so two runs over the same
     pictures seldom have the same ones; and a reader's own batches may end at a group or go on over it.
     """
-    table = pq.ParquetFile(file)
+    table = open_parquet(file)
     waiting: pa.Table | None = None
     for group in range(table.num_row_groups):
         new = table.read_row_group(group, columns)

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from emocam.errors import SettingError
+from emocam.results.parquet_file import read_parquet
 from emocam.results.summary import Summary
 
 STATUSES = ("done", "unreadable", "refused", "failed")
@@ -52,7 +52,7 @@ def ledger_of(summary: Summary) -> Ledger:
 
 def read_ledger(folder: Path, listed: int | None = None) -> Ledger:
     """Read the ledger of a run; `listed` images were to end in it, or each that it names once."""
-    rows = pq.read_table(folder / "ledger.parquet", columns=["image", "status"])
+    rows = read_parquet(folder / "ledger.parquet", columns=["image", "status"])
     found = {entry["values"]: entry["counts"] for entry in pc.value_counts(rows["status"]).to_pylist()}
     images = pc.count_distinct(rows["image"]).as_py() if listed is None else listed
     return Ledger(images, {name: found.get(name, 0) for name in STATUSES})

@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from emocam.errors import SettingError
+from emocam.results.parquet_file import open_parquet, parquet_writer
 from emocam.results.tables import parquet_options
 from emocam.settings.shard import Shard
 
@@ -47,9 +48,9 @@ def placed(shard_run: ShardRun, name: str) -> Iterator[pa.Table]:
 
     A table has its images in the ledger's order, so only a stretch of the ledger is looked through.
     """
-    ledger = pq.ParquetFile(shard_run.file("ledger")).iter_batches(NAMES, columns=["image"])
+    ledger = open_parquet(shard_run.file("ledger")).iter_batches(NAMES, columns=["image"])
     known, first = pd.Index([], dtype=object), 0
-    table = pq.ParquetFile(shard_run.file(name))
+    table = open_parquet(shard_run.file(name))
     for group in range(table.num_row_groups):
         rows = table.read_row_group(group)
         images = rows["image"].to_pandas()
@@ -100,7 +101,7 @@ def write_interleaved(
     streams = [Stream(placed(shard_run, name)) for shard_run in filled]
     images = sum(shard_run.rows("ledger") for shard_run in shard_runs)
     half = target.with_suffix(".tmp")
-    with pq.ParquetWriter(
+    with parquet_writer(
         half, empty.schema.with_metadata(metadata), **parquet_options(empty.schema)
     ) as writer:
         for end in range(block, images + block, block):

@@ -32,6 +32,7 @@ from emocam.results.files import (
     SUMMARY,
     parquet,
 )
+from emocam.results.parquet_file import open_parquet, read_frame
 from emocam.results.summary import Summary
 
 HELD = 64 << 20
@@ -112,15 +113,15 @@ class Run:
 
     @cached_property
     def predictions(self) -> pd.DataFrame:
-        return pd.read_parquet(self.file(PREDICTIONS))
+        return read_frame(self.file(PREDICTIONS))
 
     @cached_property
     def evidence(self) -> pd.DataFrame:
-        return pd.read_parquet(self.file(EVIDENCE))
+        return read_frame(self.file(EVIDENCE))
 
     @cached_property
     def ledger(self) -> pd.DataFrame:
-        return pd.read_parquet(self.file(LEDGER))
+        return read_frame(self.file(LEDGER))
 
     @cached_property
     def labels(self) -> pd.DataFrame:
@@ -134,7 +135,7 @@ class Run:
                 f"{self.path} has no cells.parquet: it was made without callback.cells, or by an older emocam; "
                 f"task=replay evidence={self.path} makes a run that has it"
             )
-        return pd.read_parquet(self.file(CELLS))
+        return read_frame(self.file(CELLS))
 
     @property
     def summary(self) -> Summary:
@@ -204,7 +205,7 @@ class Run:
         if self.file(EVIDENCE).stat().st_size > HELD:
             return None
         # regions repeat the names of their images
-        stored = pq.ParquetFile(self.file(EVIDENCE), read_dictionary=["image"])
+        stored = open_parquet(self.file(EVIDENCE), read_dictionary=["image"])
         return [stored.read_row_group(group) for group in range(stored.num_row_groups)]
 
     def columns(self, table: str) -> list[str]:
@@ -219,7 +220,7 @@ class Run:
                 place = rows.schema.get_field_index("image")
                 yield rows if place < 0 else rows.set_column(place, "image", rows["image"].cast(pa.string()))
             return
-        for batch in pq.ParquetFile(self.file(table)).iter_batches(BLOCK, columns=columns):
+        for batch in open_parquet(self.file(table)).iter_batches(BLOCK, columns=columns):
             yield pa.Table.from_batches([batch])
 
     def blocks(
@@ -229,8 +230,8 @@ class Run:
 
         Only the columns that are asked for, if they are there: boxes and logits are most of the bytes.
         """
-        predictions = pq.ParquetFile(self.file(PREDICTIONS))
-        evidence = None if self._held else pq.ParquetFile(self.file(EVIDENCE), read_dictionary=["image"])
+        predictions = open_parquet(self.file(PREDICTIONS))
+        evidence = None if self._held else open_parquet(self.file(EVIDENCE), read_dictionary=["image"])
         asked = _known(images, predictions.schema_arrow)
         for group in range(predictions.num_row_groups):
             if evidence is None:
@@ -278,7 +279,7 @@ class Run:
     def explanations(self) -> "Iterator[tuple[Tensor, Tensor]]":
         """Yield maps (B, h, w) and their windows (B, 4) of the same blocks; nothing without a CAM."""
         if self.explained:
-            stored = pq.ParquetFile(self.file(MAPS))
+            stored = open_parquet(self.file(MAPS))
             yield from (read_maps(stored.read_row_group(group)) for group in range(stored.num_row_groups))
 
     def counts(self, thresholds: "Thresholds", truth: list[str] | None = None) -> "AssociationCounts":

@@ -7,7 +7,12 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
+
+from emocam.errors import SettingError
+from emocam.results.file_list import changed_files, read_file_list
+from emocam.results.files import FILE_LIST
+from emocam.results.parquet_file import read_parquet
+from emocam.results.run import Run
 
 TABLES = ("ledger", "predictions", "evidence")
 
@@ -21,30 +26,38 @@ def folder_faults(folder: Path) -> Iterator[str]:
         if (folder / name).is_dir():
             yield f"{folder} is not finished: it still holds {name}; the same command goes on where it stopped"
             return
+    listed = read_file_list(folder)
+    if listed is None and (folder / FILE_LIST).is_file():
+        yield f"{FILE_LIST} cannot be read"
+    yield from changed_files(folder, listed or {})
     tables: dict[str, pa.Table] = {}
     for name in (*TABLES, "maps"):
         file = folder / f"{name}.parquet"
         if not file.is_file():
-            if name != "maps" or _explained(folder):
+            if (name != "maps" or _explained(folder)) and file.name not in (listed or {}):
                 yield f"{file.name} is gone"
             continue
         try:
             # all columns: a file cut short in the middle shows only where it is read
             columns = None if name != "maps" else ["image"]
-            pq.ParquetFile(file).read() if name == "maps" else None
-            table = pq.read_table(file, columns=columns)
+            read_parquet(file) if name == "maps" else None
+            table = read_parquet(file, columns)
             # whoever wrote the file anew may have chosen another kind of text
             tables[name] = table.set_column(
                 table.schema.get_field_index("image"), "image", table["image"].cast(pa.string())
             )
-        except (pa.ArrowInvalid, OSError) as error:
+        except (SettingError, OSError) as error:
             yield f"{file.name} cannot be read to its end ({' '.join(str(error).split())[:120]})"
     for name in REST:
-        if not (folder / name).is_file():
+        if not (folder / name).is_file() and name not in (listed or {}):
             yield f"{name} is gone"
     if not set(TABLES) <= set(tables):
         return
     yield from _rows(folder, tables)
+    if "maps" in tables or not _explained(folder):
+        from emocam.results.recount import recounted_faults  # counting takes torch
+
+        yield from recounted_faults(Run(folder))
 
 
 def _explained(folder: Path) -> bool:
@@ -85,8 +98,8 @@ def _effect(folder: Path, done: pa.ChunkedArray) -> Iterator[str]:
             yield f"{file.name} is gone"
         return
     try:
-        rows = pq.read_table(file)
-    except (pa.ArrowInvalid, OSError) as error:
+        rows = read_parquet(file)
+    except (SettingError, OSError) as error:
         yield f"{file.name} cannot be read to its end ({' '.join(str(error).split())[:120]})"
         return
     strange = rows["image"].filter(pc.invert(pc.is_in(rows["image"], done)))

@@ -19,13 +19,14 @@ from emocam.callback.base import Finished, LastCallback, RunCallback
 from emocam.data.base import Data
 from emocam.logger.mlflow import TrackedRun
 from emocam.predict.components import Components
+from emocam.results.file_list import write_file_list
 from emocam.results.files import EVIDENCE, parquet
 from emocam.results.ledger import Ledger, check_none_lost, read_ledger
 from emocam.results.run import Run
 from emocam.results.summary import Summary, with_entries, write_summary
 from emocam.runner.command import Command, build_components
 from emocam.runner.kinds import KINDS
-from emocam.runner.tracking import finish_tracking, tracked
+from emocam.runner.tracking import finish_tracking, note_tracking, tracked
 from emocam.settings.build import build
 from emocam.task.base import Task
 
@@ -57,7 +58,7 @@ def run_command(command: Command, spent: Mapping[str, float] = MappingProxyType(
         ledger, summary = finish_run(command, components, data, callbacks)
         tell(summary, ledger, command.folder, tracking.tracked if tracking else None)
         if tracking and (sentence := finish_tracking(tracking)):
-            write_summary(command.folder, {**summary, "tracking": sentence})
+            note_tracking(command.folder, sentence)
             sys.stderr.write(f"{sentence}\n")
         most = OmegaConf.select(command.cfg, "data.max_unreadable", default=1)
         return 2 if ledger.unused > most * ledger.images else 0
@@ -88,6 +89,7 @@ def finish_run(
     explaining = components.seconds.get("predict", 0)
     summary["images_per_second"] = round(ledger.images / explaining, 2) if explaining else None
     write_summary(command.folder, summary)
+    write_file_list(command.folder)
     return ledger, summary
 
 

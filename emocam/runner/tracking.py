@@ -20,8 +20,11 @@ from omegaconf import OmegaConf
 from emocam.errors import Interrupted, SettingError
 from emocam.logger.mlflow import Ending, MLflow, TrackedRun, absolute, public
 from emocam.predict.components import Components
+from emocam.results.file_list import update_file_list
+from emocam.results.files import SUMMARY
 from emocam.results.ledger import ledger_of
 from emocam.results.run import Run
+from emocam.results.summary import write_summary
 from emocam.runner.command import Command
 from emocam.runner.description import describe, describe_sweep
 from emocam.runner.kinds import KINDS
@@ -236,6 +239,22 @@ def finish_tracking(
     tracking.record.missing = [step for step in tracking.record.missing if step not in without]
     reason = tracking.complete()
     return None if reason is None else owed(tracking.folder, tracking.record, reason)
+
+
+def note_tracking(folder: Path, sentence: str | None) -> None:
+    """Write into a run's summary what the store does not have, or take it out."""
+    if not (folder / SUMMARY).is_file():
+        return
+    summary = Run(folder).summary
+    if sentence is not None:
+        summary["tracking"] = sentence
+    elif "tracking" in summary:
+        del summary["tracking"]
+    else:
+        return
+    with contextlib.suppress(OSError):  # the disk may be what is full
+        write_summary(folder, summary)
+        update_file_list(folder, SUMMARY)
 
 
 def run_name(command: Command) -> str:

@@ -6,10 +6,7 @@ from pathlib import Path
 
 from emocam.errors import SettingError
 from emocam.logger.mlflow import DEFAULT, MLflow, TrackedRun, absolute, public
-from emocam.results.files import SUMMARY
-from emocam.results.run import Run
-from emocam.results.summary import write_summary
-from emocam.runner.tracking import Tracking, owed
+from emocam.runner.tracking import Tracking, note_tracking, owed
 from emocam.runner.tracking_record import FILE, STEPS, TrackingRecord, read_record
 from emocam.system.run_lock import locked
 
@@ -42,24 +39,10 @@ def _complete(folder: Path, record: TrackingRecord, named: str | None) -> Tracke
     if record.ending is None:
         record = replace(record, ending="KILLED", missing=["status"])
     tracking = Tracking(folder, record, lambda: MLflow(uri, record.experiment))
-    _note(folder, None)
+    note_tracking(folder, None)
     if reason := tracking.complete():
         sentence = owed(folder, tracking.record, reason)
-        _note(folder, sentence)
+        note_tracking(folder, sentence)
         raise SettingError(sentence)
     assert tracking.tracked
     return tracking.tracked
-
-
-def _note(folder: Path, sentence: str | None) -> None:
-    """Write into a run's summary what the store does not have, or take it out."""
-    if not (folder / SUMMARY).is_file():
-        return
-    summary = Run(folder).summary
-    if sentence is not None:
-        summary["tracking"] = sentence
-    elif "tracking" in summary:
-        del summary["tracking"]
-    else:
-        return
-    write_summary(folder, summary)

@@ -6,7 +6,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
 from scipy.stats import spearmanr
 
 from emocam.data.base import Data
@@ -16,6 +15,7 @@ from emocam.plot.threshold_grid import grid_figure
 from emocam.predict.components import Components
 from emocam.records.thresholds import Thresholds
 from emocam.results.files import COUNTED, LABELLED
+from emocam.results.parquet_file import write_parquet
 from emocam.results.run import Run, encode_names, image_rows
 from emocam.results.spreadsheet import write_csv
 from emocam.task.replay import Replay
@@ -108,4 +108,4 @@ def _write_cells(
             "count": counts[s, t, object, label],
         }
     )
-    pq.write_table(table, file, compression="zstd")
+    write_parquet(table, file, compression="zstd")

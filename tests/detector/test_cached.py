@@ -82,7 +82,7 @@ def test_views_of_many_sizes_are_told_apart(tmp_path: Path) -> None:
     wide = replace(batch(1, 1), detector_view=[torch.ones(3, 2, 4).byte(), torch.ones(3, 4, 2).byte()])
     detector.forward = lambda b: Detections.pack([Detections.none() for _ in range(len(b))])  # type: ignore
     remembered(wide)
-    rows = sqlite3.connect(remembered.file).execute("SELECT COUNT(*) FROM regions").fetchone()
+    rows = sqlite3.connect(remembered.file).execute("SELECT COUNT(*) FROM sealed_regions").fetchone()
     assert rows == (2,)
 
 

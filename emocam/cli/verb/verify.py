@@ -19,7 +19,13 @@ def main(words: list[str]) -> int:
     if found:
         sys.stderr.write("\n".join(found) + "\n")
         return 1
+    from emocam.results.files import FILE_LIST
     from emocam.results.ledger import read_ledger
 
-    sys.stdout.write(f"{read_ledger(folder).line}\nevery listed image is there exactly once\n")
+    lines = [read_ledger(folder).line, "every listed image is there exactly once"]
+    if not (folder / FILE_LIST).is_file():
+        lines.append(
+            f"it has no {FILE_LIST}, so nothing says which bytes its files had: an older emocam made it"
+        )
+    sys.stdout.write("\n".join(lines) + "\n")
     return 0
