@@ -1,5 +1,6 @@
 """The only reader of weights: files are read as tensors and never executed."""
 
+import codecs
 import hashlib
 import pickle
 import warnings
@@ -14,6 +15,15 @@ from torch import Tensor, nn
 from emocam.errors import SettingError
 from emocam.settings.text_file import read_text_file
 
+GLANCE = 512
+"""Bytes of a file that tell what it is."""
+MARKS = {
+    "a picture": (b"\x89PNG", b"\xff\xd8\xff", b"GIF8"),
+    "an HDF5 file, as of Keras": (b"\x89HDF",),
+    "a PDF": (b"%PDF",),
+    "compressed; unpack it first": (b"\x1f\x8b", b"BZh", b"\xfd7zXZ", b"7z\xbc\xaf"),
+}
+"""Kinds of files by their first bytes."""
 SUFFIXES = (".pth", ".pt", ".bin", ".safetensors")
 
 
@@ -47,6 +57,8 @@ def fingerprint(network: nn.Module) -> str:
 def read_weights(path: str | Path, setting: str = "classifier.weights") -> dict[str, Tensor]:
     """Read a plain state dict and remove DataParallel's `module.`; `setting` named the file."""
     path = Path(path).expanduser()
+    if path.is_dir():
+        raise _unlike_weights(path, setting, "it is a folder")
     if not path.is_file():
         raise SettingError(f"{setting}: there is no file {path}")
     try:
@@ -58,10 +70,11 @@ def read_weights(path: str | Path, setting: str = "classifier.weights") -> dict[
                 warnings.simplefilter("ignore")  # of sparse and quantized tensors, which are refused below
                 state = torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError:  # torch's own words recommend to read it without the check
-        raise _unlike_weights(path, setting, "it holds something else than tensors") from None
+        reason = _known_kind(path) or "it holds something else than tensors"
+        raise _unlike_weights(path, setting, reason) from None
     except Exception as error:  # whatever its bytes lead to, MemoryError among it
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise _unlike_weights(path, setting, reason[:160]) from None
+        raise _unlike_weights(path, setting, _known_kind(path) or reason[:160]) from None
     state = state.get("state_dict", state) if isinstance(state, dict) else state
     if not isinstance(state, dict) or not all(isinstance(value, Tensor) for value in state.values()):
         raise SettingError(f"{setting}: {path} holds a {type(state).__name__}, expected a plain state dict")
@@ -76,6 +89,26 @@ def _unlike_weights(path: Path, setting: str, reason: str) -> SettingError:
         f"{setting}: {path} is no file of plain weights ({reason}); "
         "expected a state dict saved by torch.save or safetensors"
     )
+
+
+def _known_kind(path: Path) -> str | None:
+    """Return what a file is that was given for one of weights, where its first bytes say it."""
+    try:
+        with path.open("rb") as file:
+            start = file.read(GLANCE)
+    except OSError:
+        return None
+    if not start:
+        return "it is empty"
+    for kind, mark in MARKS.items():
+        if start.startswith(mark):
+            return f"it is {kind}"
+    try:
+        text = codecs.getincrementaldecoder("utf-8")().decode(start)  # the last letter may be cut
+    except UnicodeDecodeError:
+        return None
+    plain = all(letter.isprintable() or letter in "\r\n\t\f\ufeff" for letter in text)
+    return f"it is text that begins with {text.strip()[:40]!r}" if plain else None
 
 
 def check_archive(path: Path) -> None:

@@ -166,3 +166,33 @@ def test_names_come_from_a_regular_file_of_some_size(tmp_path: Path) -> None:
         file.truncate(65 << 20)
     with pytest.raises(SettingError, match="must be a text file of at most 64 MB, got 65 MB"):
         read_labels(tmp_path / "long.txt")
+
+
+@pytest.mark.parametrize("suffix", ["pth", "safetensors"])
+@pytest.mark.parametrize(
+    ("content", "kind"),
+    [
+        (
+            b"version https://git-lfs.github.com/spec/v1\noid sha256:ab",
+            "it is text that begins with 'version https",
+        ),
+        ("<html>\u00e9t\u00e9".encode(), "it is text that begins with '<html>"),
+        (("\u00e9" * 400).encode(), "it is text that begins with '\u00e9"),
+        (b"a", "it is text that begins with 'a'"),
+        (b"", "it is empty"),
+        (b"\x89PNG\r\n\x1a\n0000", "it is a picture"),
+        (b"\x1f\x8b\x08\x00\x00", "it is compressed; unpack it first"),
+    ],
+)
+def test_a_file_of_another_kind_is_called_what_it_is(
+    tmp_path: Path, content: bytes, kind: str, suffix: str
+) -> None:
+    file = tmp_path / f"net.{suffix}"
+    file.write_bytes(content)
+    with pytest.raises(SettingError, match=rf"classifier\.weights: .* is no file of plain weights \({kind}"):
+        read_weights(file)
+
+
+def test_a_folder_is_no_file_of_weights(tmp_path: Path) -> None:
+    with pytest.raises(SettingError, match=r"is no file of plain weights \(it is a folder\)"):
+        read_weights(tmp_path)
