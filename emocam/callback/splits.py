@@ -8,6 +8,7 @@ import pyarrow.parquet as pq
 
 from emocam.callback.annotated import TRUTH, truth_labels
 from emocam.callback.base import Finished
+from emocam.cells.dependence import PICTURES, worth_of_labels
 from emocam.cells.disagreement import disagreements
 from emocam.cells.splits import Annotation, cells_by, cells_by_both, right_and_wrong
 from emocam.results.parquet_file import read_frame, write_frame
@@ -46,7 +47,12 @@ class Splits:
         called, true = (
             occurrences.count(label, len(run.label_names)) for label in (known, annotation.as_predicted)
         )
-        apart = disagreements(called, true, run.object_names, run.label_names)
+        worth = None
+        if finished.dependence.rule != PICTURES:
+            unit, names = finished.dependence.units(occurrences.label), len(run.label_names)
+            one, other = (worth_of_labels(unit, label, names) for label in (known, annotation.as_predicted))
+            worth = one, other
+        apart = disagreements(called, true, run.object_names, run.label_names, worth)
         return {"partings": len(apart), "apart": [disagreement.sentence for disagreement in apart[:MOST]]}
 
     def leave(self, finished: Finished, name: str, table: pd.DataFrame) -> None:

@@ -119,6 +119,17 @@ def once_each(occurrences: Occurrences, unit: Places) -> Occurrences:
     )
 
 
+def worth_of_labels(unit: Places, label: Places, labels: int) -> Numbers:
+    """Return the share (L,) of each label's pictures that are worth one alone: 1 where no two share a unit."""
+    sure = label != LEFT_OUT
+    _, code = np.unique(unit, return_inverse=True)
+    key, count = np.unique(code[sure] * labels + label[sure], return_counts=True)
+    of = key % max(1, labels)
+    images = np.bincount(of, count, labels)
+    squares = np.bincount(of, count.astype(float) ** 2, labels)
+    return np.asarray(np.where(squares > 0, images / np.maximum(squares, 1), 1.0))
+
+
 def trials_by_unit(rows: pd.DataFrame, unit: Mapping[str, int] | None) -> pd.DataFrame:
     """Return the rows of effect.parquet with a unit's pictures as one: their means, object by label by fill."""
     if unit is None:

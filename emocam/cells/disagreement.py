@@ -7,10 +7,13 @@ them more similar than those of two samples, so that shares whose intervals do n
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import ndtri
 
 from emocam.cells.occurrences import Counted
 from emocam.functional.statistics.wilson import wilson
 
+LEVEL = 0.05
+"""Of all sentences together: the chance that any is said of pictures in which nothing differs."""
 FEW = 20
 """The fewest images of a label for a sentence about it."""
 
@@ -24,7 +27,11 @@ class Disagreement:
 
 
 def disagreements(
-    called: Counted, true: Counted, objects: list[str], labels: list[str]
+    called: Counted,
+    true: Counted,
+    objects: list[str],
+    labels: list[str],
+    worth: tuple[np.ndarray, np.ndarray] | None = None,
 ) -> list[Disagreement]:
     """Find disagreements, the widest first, of images counted by the classifier's labels and by people's.
 
@@ -33,12 +40,17 @@ def disagreements(
     others have, and yet it is looked at less there than the label's objects on the whole.
     """
     sentences = []
+    if worth is not None:
+        called, true = (
+            _weighed(counted, share) for counted, share in zip((called, true), worth, strict=True)
+        )
     enough = (called.images >= FEW) & (true.images >= FEW)
-    share_called = _share(called.present, called.images)
-    share_true = _share(true.present, true.images)
-    low_called, _ = wilson(called.present, _like(called))
-    low_true, high_true = wilson(true.present, _like(true))
-    model = enough & (low_called > high_true) & (low_called > _high_elsewhere(called))
+    share_called, share_true = _share(called.present, called.images), _share(true.present, true.images)
+    asked = enough & (called.present.sum(1, keepdims=True) > 0)
+    z = float(ndtri(1 - LEVEL / (2 * max(1, 2 * int(asked.sum())))))  # two sentences may be said of each cell
+    low_called, _ = wilson(called.present, _like(called), z)
+    low_true, high_true = wilson(true.present, _like(true), z)
+    model = enough & (low_called > high_true) & (low_called > _high_elsewhere(called, z))
     for o, la in np.argwhere(model):
         points = share_called[o, la] - share_true[o, la]
         words = (
@@ -49,8 +61,8 @@ def disagreements(
         sentences.append(Disagreement(words, points))
     share_used = _share(true.kept, true.present)
     usual = _share(true.kept.sum(0), true.present.sum(0))
-    _, high_use = wilson(true.kept, true.present)
-    data = enough & (low_true > _high_elsewhere(true)) & (100 * high_use < usual)
+    _, high_use = wilson(true.kept, true.present, z)
+    data = enough & (low_true > _high_elsewhere(true, z)) & (100 * high_use < usual)
     for o, la in np.argwhere(data):
         words = (
             f"{objects[o]} comes with {labels[la]} as people label it ({share_true[o, la]:.0f} % of the pictures), "
@@ -70,7 +82,12 @@ def _like(counted: Counted) -> np.ndarray:
     return np.broadcast_to(counted.images, counted.present.shape)
 
 
-def _high_elsewhere(counted: Counted) -> np.ndarray:
+def _weighed(counted: Counted, worth: np.ndarray) -> Counted:
+    """Return as many pictures as those of each label (L,) are worth."""
+    return Counted(counted.images * worth, counted.present * worth, counted.kept * worth)
+
+
+def _high_elsewhere(counted: Counted, z: float) -> np.ndarray:
     """Return the upper end of an object's share (O, L) of the pictures of all other labels."""
     others = counted.images.sum() - _like(counted)
-    return wilson(counted.present.sum(1, keepdims=True) - counted.present, others)[1]
+    return wilson(counted.present.sum(1, keepdims=True) - counted.present, others, z)[1]

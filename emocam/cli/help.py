@@ -19,6 +19,7 @@ where a setting comes from python -m emocam --info defaults
 tab completion             eval "$(emocam -sc install=bash)"
 """
 VERBS = {
+    "audit": "emocam audit FOLDER ...         pictures that are the same, nearly so or mirrored, as a page",
     "compare": "emocam compare RUN RUN ...      similarity and differences of finished runs",
     "fetch": "emocam fetch NAME               known weights into the cache; needs a network",
     "layers": "emocam layers MODEL             the layers a CAM can look at, and the one taken by default",

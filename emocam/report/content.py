@@ -6,7 +6,7 @@ from typing import Any
 
 from emocam.report.conclusions import conclusions
 from emocam.report.examples import Example, find_examples
-from emocam.report.findings import StandOut, standing_out, warnings
+from emocam.report.findings import StandOut, beyond_chance, standing_out, warnings
 from emocam.report.paste import MOST_FLIPS, Pasted, find_pasted
 from emocam.report.thumbnails import OpenPicture, side_for, write_thumbnails
 from emocam.report.top_pictures import Strongest, find_strongest
@@ -28,6 +28,7 @@ class PageContent:
     warnings: list[str]
     outside: list[Outside] = field(default_factory=list)
     pasted: Pasted | None = None
+    any_beyond_chance: bool | None = None
 
     @property
     def words(self) -> dict[str, Any]:
@@ -39,6 +40,7 @@ class PageContent:
             "nothing": capitalised(nothing_found(self.run.summary)),
             "warnings": self.warnings,
             "cards": self.cards(1),
+            "by_chance": self.any_beyond_chance is False,
             "outside_line": outside_line(self.run),
             "outside": self.outside,
             "pasted": self.pasted,
@@ -68,13 +70,15 @@ def gather_content(
     strongest = find_strongest(run)
     examples, flat = find_examples(run, strongest.pairs)
     ordered = sorted(examples.values(), key=lambda example: example.place)
+    beyond = beyond_chance(run)
     lost = write_thumbnails(ordered, into, open_picture, side_for(len(ordered))) if open_picture else 0
     return PageContent(
         run,
         strongest,
         examples,
-        standing_out(run.matrix),
+        standing_out(run.matrix, beyond_chance=beyond),
         warnings(run.matrix, run.summary, run.explained, strongest, flat, lost),
         find_outside(run, into, open_picture),
         find_pasted(run.path, into, most=flips),
+        None if beyond is None else bool(beyond.any()),
     )

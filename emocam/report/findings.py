@@ -3,10 +3,13 @@
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from emocam.report.top_pictures import Strongest
-from emocam.results.run import Matrix
+from emocam.results.files import CELLS
+from emocam.results.run import Matrix, Run
 from emocam.results.sentences import capitalised, units_of_tests
 from emocam.results.summary import Summary
 
@@ -14,6 +17,8 @@ FEW_IMAGES = 30
 """With fewer images a percentage is uncertain by more than 15 points."""
 NEARLY_ALL = 0.9
 MANY_REGIONS = 50
+SURE = 0.05
+"""The share of false discoveries among the cells that stand out."""
 MOSTLY_OUTSIDE = 0.5
 """The share of the maps' mass from which on most of it is outside of all objects."""
 
@@ -38,9 +43,16 @@ def contrast(matrix: Matrix) -> NDArray[np.float64]:
     return matrix.percent - np.nan_to_num(elsewhere)
 
 
-def standing_out(matrix: Matrix, most: int = 6) -> list[StandOut]:
-    """Return for each label the object with the highest contrast; the most certain labels first."""
+def standing_out(
+    matrix: Matrix, most: int = 6, beyond_chance: NDArray[np.bool_] | None = None
+) -> list[StandOut]:
+    """Return for each label the object with the highest contrast; the most certain labels first.
+
+    Where any cell is `beyond_chance` (O, L), only those are looked at.
+    """
     difference = np.nan_to_num(contrast(matrix), nan=-np.inf)
+    if beyond_chance is not None and beyond_chance.any():
+        difference = np.where(beyond_chance, difference, -np.inf)
     findings = []
     for label in np.flatnonzero(matrix.images).tolist():
         object = int(difference[:, label].argmax()) if len(matrix.objects) else -1
@@ -51,6 +63,16 @@ def standing_out(matrix: Matrix, most: int = 6) -> list[StandOut]:
             images = int(matrix.images[label])
             findings.append(StandOut(object, label, count, images, percent, elsewhere))
     return sorted(findings, key=lambda c: (c.images < FEW_IMAGES, c.elsewhere - c.percent))[:most]
+
+
+def beyond_chance(run: Run) -> NDArray[np.bool_] | None:
+    """Return which cells (O, L) go with their label beyond chance; None where that was not tested."""
+    file = run.file(CELLS)
+    if not file.is_file() or "q" not in pq.read_schema(file).names:
+        return None
+    q = pd.read_parquet(file, columns=["q"])["q"].to_numpy(float)
+    shape = len(run.object_names), len(run.label_names)
+    return (q < SURE).reshape(shape) if q.size == np.prod(shape) else None
 
 
 def _listed(names: list[str], most: int = 5) -> str:

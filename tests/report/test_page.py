@@ -194,6 +194,13 @@ def test_what_stands_out_is_the_contrast_and_not_the_highest_percentage():
     assert (first.object, first.label, first.percent, first.elsewhere) == (1, 0, 60, 10)
 
 
+def test_what_stands_out_is_beyond_chance_where_anything_is():
+    shown = matrix([[95, 90], [60, 10]], [100, 100])
+    beyond = np.array([[True, False], [False, False]])
+    assert [(cell.object, cell.label) for cell in standing_out(shown, beyond_chance=beyond)] == [(0, 0)]
+    assert standing_out(shown, beyond_chance=np.zeros((2, 2), bool)) == standing_out(shown)
+
+
 def test_labels_with_few_images_come_last():
     shown = matrix([[5, 0, 0], [0, 30, 0]], [5, 100, 100])
     assert [cell.label for cell in standing_out(shown)] == [1, 0]

@@ -65,6 +65,26 @@ def near_thumbnails(
     return _pairs(signs, signs.shape[1] - 2 * distance - 0.5, block, reach, (apart, cosine))
 
 
+def mirrored_pairs(
+    thumbnails: Bits, distance: int = DISTANCE, cosine: float = ALIKE, block: int = BLOCK
+) -> NDArray[np.int64]:
+    """Return the pairs (P, 2) of thumbnails (N, ROWS, COLUMNS) of which one is near the other's mirror image."""
+    mirrored = thumbnails[..., ::-1]
+    signs, other_signs = _signs(difference_hash(thumbnails)), _signs(difference_hash(mirrored))
+    apart = directions(np.concatenate([thumbnails, mirrored]))
+    one_apart, other_apart = apart[: len(thumbnails)], apart[len(thumbnails) :]
+    found = [np.zeros((0, 2), np.int64)]
+    for first in range(0, len(signs), block):
+        for second in range(first, len(signs), block):
+            one, other = slice(first, first + block), slice(second, second + block)
+            near = signs[one] @ other_signs[other].T > signs.shape[1] - 2 * distance - 0.5
+            near = np.triu(near, 1) if first == second else near
+            if near.any():
+                near &= one_apart[one] @ other_apart[other].T > cosine
+            found.append(np.argwhere(near) + np.array([first, second]))
+    return np.concatenate(found)
+
+
 def _signs(bits: Bits) -> NDArray[np.float32]:
     return 2 * np.unpackbits(bits, axis=-1).astype(np.float32) - 1
 

@@ -7,6 +7,7 @@ import pytest
 from emocam.functional.statistics.near_duplicates import (
     components,
     difference_hash,
+    mirrored_pairs,
     near_activations,
     near_hashes,
     near_thumbnails,
@@ -70,3 +71,25 @@ def test_hardly_any_picture_has_no_pair(images: int) -> None:
 @pytest.mark.filterwarnings("error")
 def test_without_two_pictures_there_is_no_pair(count: int) -> None:
     assert near_thumbnails(np.zeros((count, 16, 17), np.uint8)).shape == (0, 2)
+
+
+def test_thumbnails_that_are_built_alike_are_not_near_but_takes_of_one_are() -> None:
+    """A bright disc before white, its middle otherwise in each: their hashes alone are all near."""
+    draw = np.random.default_rng(3)
+    common = np.full((40, 16, 17), 250) - 100 * (np.hypot(*np.mgrid[-8:8, -8:9]) < 6)
+    pictures = common + np.kron(draw.normal(0, 10, (40, 4, 4)), np.ones((4, 5)))[:, :16, :17]
+    pictures[7] = pictures[3] - 12
+    pictures[9] = pictures[5, :, ::-1]
+    small = pictures.clip(0, 255).astype(np.uint8)
+    assert len(near_hashes(difference_hash(small))) > 100
+    for block in (6, 100):
+        assert near_thumbnails(small, block=block).tolist() == [[3, 7]]
+        assert [5, 9] in mirrored_pairs(small, block=block).tolist()
+
+
+def test_of_very_many_pictures_those_near_in_the_listing_are_compared() -> None:
+    draw = np.random.default_rng(4)
+    small = draw.integers(0, 256, (60, 16, 17)).astype(np.uint8)
+    small[1], small[59] = small[0], small[0]
+    assert near_thumbnails(small, block=4).tolist() == [[0, 1], [0, 59], [1, 59]]
+    assert near_thumbnails(small, block=4, most=30).tolist() == [[0, 1]]
