@@ -63,7 +63,8 @@ class Planted(Data):
         for name in ("root", "annotations", "masks"):
             if getattr(self, name):
                 raise SettingError(
-                    f"data.{name} goes with data.world=photographs; data.world={self.world} draws all it shows"
+                    f"data.{name} goes with data.world=photographs; data.world={self.world} draws all it shows, "
+                    "and pictures of your own are data=folder data.root=FOLDER"
                 )
         self.objects, self.labels = self.rules.objects, self.rules.labels
 

@@ -75,5 +75,5 @@ def test_too_few_objects_are_told() -> None:
 
 
 def test_settings_of_photographs_alone_are_told_elsewhere() -> None:
-    with pytest.raises(SettingError, match="data.masks goes with data.world=photographs"):
+    with pytest.raises(SettingError, match=r"data\.masks goes with data\.world=photographs"):
         Planted(masks=True)
