@@ -29,6 +29,8 @@ ROOMS = (
     "data",
     "classifier",
     "callback",
+    "cells",
+    "cli",
     "errors.py",
     "__init__.py",
     "__main__.py",
@@ -38,21 +40,21 @@ ROOMS = (
 VERBS = """
     Add Attribute Average
     Blend Blur Build
-    Cast Check Choose Compare Compose Compute Continue Convert Convolve Copy Count Cut
-    Digest Do Draw Drop
-    Enlarge Evaluate
+    Cast Check Choose Compare Compose Compute Connect Continue Convert Convolve Copy Count Cut
+    Describe Digest Do Download Draw Drop
+    End Enlarge Evaluate
     Fill Find Fit Free
     Gather Give Group
     Import Integrate Interpolate
     Join
     Keep
-    Lay Leave Let List Load
-    Make Mark Match Measure Mirror Move Multiply
+    Lay Leave Let List Load Log
+    Make Mark Match Measure Merge Mirror Move Multiply
     Name
     Open
-    Pack Pass Pick Place Plot Project
-    Rank Read Recover Reduce Refuse Rename Replace Resample Resize Restore Return Run
-    Scale Score Set Share Shorten Speed Split Stack Start Stop Stretch Sum Suppress Switch
+    Pack Pass Pick Place Plot Print Project Put
+    Raise Rank Read Recover Reduce Refuse Rename Replace Resample Resize Restore Return Run
+    Scale Score Send Set Share Shorten Speed Split Stack Start Stop Stretch Sum Suppress Switch
     Take Train Turn
     Unpack
     Widen Wrap Write

@@ -1,4 +1,4 @@
-"""What taking objects away, or putting them in, changed, cell by cell: from a row an image x object x fill."""
+"""The effect of taking objects away or putting them in, by cell: from one row per image, object and fill."""
 
 import json
 from collections.abc import Mapping
@@ -18,9 +18,9 @@ from emocam.results.parquet_file import read_frame
 
 CELL = ["object", "label"]
 COLUMNS = [*CELL, "image", "fill", "effect", "effect_control", "flipped", "flipped_control"]
-"""Of effect.parquet, what is read; files made before there were rules lack some."""
+"""The columns of effect.parquet that are read; files made before there were rules lack some."""
 CUT = "cut"
-"""The fill of what was put in."""
+"""The fill of trials that put an object in."""
 COMPOSED = "composed"
 """The fill of pictures that were composed again without the object: the truth, and no trial."""
 NUMBERS = ["effect", "effect_control", "effect_low", "effect_high", "effect_p", "effect_q"]
@@ -33,7 +33,7 @@ SHARES = {"flipped": "flips", "flipped_control": "flips_control"}
 def with_effects(
     cells: pd.DataFrame, file: Path, unit: Mapping[str, int] | None = None, rules: Rules | None = None
 ) -> pd.DataFrame:
-    """Return the cells with the columns of what was tried, empty where nothing was.
+    """Add the columns of what was tried to the cells, empty where nothing was.
 
     `effect_q` is corrected over the cells that can be called: those with enough pictures of both kinds.
     """
@@ -55,9 +55,9 @@ def with_effects(
 
 
 def read_trials(file: Path) -> pd.DataFrame:
-    """Read what was tried, without what was composed again."""
-    there = pq.read_schema(file).names
-    rows = read_frame(file, columns=[name for name in (*COLUMNS, "control") if name in there])
+    """Read the trials, without pictures that were composed again."""
+    columns = pq.read_schema(file).names
+    rows = read_frame(file, columns=[name for name in (*COLUMNS, "control") if name in columns])
     return rows[rows["fill"].astype(str) != COMPOSED]
 
 
@@ -79,7 +79,7 @@ def _metadata(file: Path) -> dict[str, Any]:
 
 
 def effect_columns(rows: pd.DataFrame) -> pd.DataFrame:
-    """Columns of cells.parquet, by object and label, of the cells whose effect was measured.
+    """Return columns of cells.parquet, by object and label, for the cells whose effect was measured.
 
     Means are over images, each the mean of its fills. `effect_p` says that more than half of the
     fills lower the label's log-odds by more than their control does, `flips_p` the same of answers
@@ -93,18 +93,18 @@ def effect_columns(rows: pd.DataFrame) -> pd.DataFrame:
     rows = rows.assign(difference=rows["effect"] - rows["effect_control"])
     numbers = ["effect", "effect_control", "difference", *SHARES]
     images = rows.groupby([*CELL, "image"], observed=True)[numbers].mean()
-    found = images.groupby(CELL).mean().rename(columns=SHARES)
-    found["effect_images"] = images.groupby(CELL).size()
+    table = images.groupby(CELL).mean().rename(columns=SHARES)
+    table["effect_images"] = images.groupby(CELL).size()
     spread = images["difference"].groupby(CELL).agg(["mean", "std", "count"])
-    found["effect_low"], found["effect_high"] = paired_interval(*_moments(spread))
-    found["uncontrolled"] = 1 - spread["count"] / found["effect_images"]
-    found = found.join(_of_fills(rows[rows["difference"].notna()])).drop(columns="difference")
-    found["tried"] = INSERTED if set(rows["fill"].astype(str)) == {CUT} else ERASED
-    return found.assign(effect_q=false_discoveries(found["effect_p"].to_numpy(float)))
+    table["effect_low"], table["effect_high"] = paired_interval(*_moments(spread))
+    table["uncontrolled"] = 1 - spread["count"] / table["effect_images"]
+    table = table.join(_of_fills(rows[rows["difference"].notna()])).drop(columns="difference")
+    table["tried"] = INSERTED if set(rows["fill"].astype(str)) == {CUT} else ERASED
+    return table.assign(effect_q=false_discoveries(table["effect_p"].to_numpy(float)))
 
 
 def _of_fills(rows: pd.DataFrame) -> pd.DataFrame:
-    """What the fills say together, by cell."""
+    """Return by cell what all of its fills show together."""
     rows = rows.assign(
         only_object=(rows["flipped"] > rows["flipped_control"]),
         only_control=(rows["flipped"] < rows["flipped_control"]),
@@ -116,12 +116,12 @@ def _of_fills(rows: pd.DataFrame) -> pd.DataFrame:
     fill["agrees"] = paired_interval(*moments)[0] > 0
     fill["effect_p"] = paired_p(*moments)
     fill["flips_p"] = mcnemar_p(turned["only_object"].to_numpy(), turned["only_control"].to_numpy())
-    found = fill.groupby(CELL).agg(effect_fills=("agrees", "sum"), fills=("agrees", "size"))
+    table = fill.groupby(CELL).agg(effect_fills=("agrees", "sum"), fills=("agrees", "size"))
     for name in ("effect_p", "flips_p"):
-        found[name] = most_agree_p(fill[name].unstack().to_numpy(float))
-    return found
+        table[name] = most_agree_p(fill[name].unstack().to_numpy(float))
+    return table
 
 
 def _moments(groups: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Mean, standard deviation and number of each group."""
+    """Return mean, standard deviation and number of each group (n,)."""
     return groups["mean"].to_numpy(float), groups["std"].to_numpy(float), groups["count"].to_numpy(int)

@@ -1,6 +1,6 @@
-"""What may be said of a cell: whether an object is there, looked at, and used.
+"""The verdict on a cell: whether an object is present, looked at, and used.
 
-The rules are few and stated here; docs/explanation/verdict.md says them in words.
+All rules are here; docs/explanation/verdict.md says them in words.
 """
 
 from collections.abc import Mapping
@@ -21,20 +21,20 @@ CHANCE = "not distinguishable from chance"
 FEW = "too few pictures"
 FEW_GROUPS = "too few groups"
 ERASED, INSERTED = "erased", "inserted"
-"""How an effect was tried."""
+"""The ways in which an effect was tried."""
 WORDS = (USED, LOOKED_AT, UNSEEN, PRESENT, CHANCE, FEW, FEW_GROUPS)
 
 
 @dataclass(frozen=True)
 class Rules:
-    """What it takes to say so.
+    """The requirements for a verdict.
 
-    `images` of a label with the object, or nothing is said, and where pictures come in groups so many
-    `groups` of them; `effect_images` in which it was taken
-    away, or its effect is unknown; `q` bounds the share of false discoveries in each of the tests;
-    `effect` is the drop of the label's log-odds that is asked for, as a whole and beyond the control's,
-    whose paired interval must lie above 0; `fills` is how many ways of taking it away must agree, all of
-    them if fewer were tried. `attention` asks of what is used that it is looked at, too.
+    With fewer `images` of a label with the object, or where pictures come in groups with fewer `groups` of
+    them, there is none; with fewer `effect_images` in which it was taken away its effect is unknown; `q`
+    bounds the share of false discoveries in each of the tests; `effect` is the drop of the label's log-odds
+    that is required, as a whole and beyond the control's, whose paired interval must lie above 0; `fills`
+    is how many ways of taking it away must agree, all of them if fewer were tried. With `attention` an
+    object must also be looked at to be used.
     """
 
     images: int = 20
@@ -59,16 +59,16 @@ Columns = Mapping[str, NDArray[Any]]
 
 
 def few(cells: Columns, rules: Rules) -> NDArray[np.bool_]:
-    """Where too few of the label's images have the object for anything to be said."""
+    """Return the cells with too few images of the label with the object for a verdict."""
     return cells["present"] < rules.images
 
 
 def few_groups(cells: Columns, rules: Rules) -> NDArray[np.bool_]:
-    """Return where enough pictures come from too few groups, or from too few episodes of a film.
+    """Return the cells of which enough pictures come from too few groups, or from too few episodes of a film.
 
-    A film's episodes are counted of the object and of the label by themselves, before there is a p.
+    A film's episodes are counted for the object and for the label separately, before there is a p.
     """
-    if "p_rule" not in cells:  # of an earlier version, whose pictures all stood by themselves
+    if "p_rule" not in cells:  # of an earlier version, for which all pictures were independent
         return np.zeros(len(cells["present"]), bool)
     rule = cells["p_rule"]
     untested = np.isnan(cells["present_q"]) & (cells["present"] < cells["images"])
@@ -76,13 +76,15 @@ def few_groups(cells: Columns, rules: Rules) -> NDArray[np.bool_]:
 
 
 def verdicts(cells: Columns, rules: Rules) -> NDArray[np.object_]:
-    """A word for each cell, or None where what decides was not measured.
+    """Return a verdict for each cell, or None where what decides was not measured.
 
     Attention is unknown without a level of chance, and effect where it was not tried on enough images.
-    An unmeasured effect is asked for only where attention is above chance or unknown.
+    An effect is required to be known only where attention is above chance or unknown.
     """
-    attention_known, looked = ~np.isnan(cells["use_q"]), cells["use_q"] < rules.q
-    effect_known, effect = cells["effect_images"] >= rules.effect_images, has_effect(cells, rules)
+    attention_known = ~np.isnan(cells["use_q"])
+    looked = cells["use_q"] < rules.q
+    effect_known = cells["effect_images"] >= rules.effect_images
+    effect = has_effect(cells, rules)
     used = effect & looked if rules.attention else effect
     idle = np.where(cells["present_q"] < rules.q, PRESENT, CHANCE).astype(object)
     word = np.select(
@@ -103,10 +105,10 @@ def verdicts(cells: Columns, rules: Rules) -> NDArray[np.object_]:
 
 
 def has_effect(cells: Columns, rules: Rules) -> NDArray[np.bool_]:
-    """Return where taking the object away does something, and more than taking away as much elsewhere.
+    """Return the cells where taking the object away has an effect, and more than taking as much elsewhere.
 
     A control that hits a rival moves the label up, which makes the difference alone look like an effect;
-    so both are asked for.
+    so both are required.
     """
     agreed = cells["effect_fills"] >= np.minimum(rules.fills, cells["fills"])
     enough = cells["effect_images"] >= rules.effect_images
@@ -116,33 +118,35 @@ def has_effect(cells: Columns, rules: Rules) -> NDArray[np.bool_]:
 
 
 def verdict_sentence(cell: Mapping[str, Any]) -> str:
-    """A cell in words, leaving out what was not measured."""
+    """Describe a cell in words, without what was not measured."""
 
     def known(*names: str) -> bool:
         return all(cell.get(name) is not None and np.isfinite(cell[name]) for name in names)
 
-    told = [
+    parts = [
         f"{cell['object']}: in {cell['present_percent']:.0f} % of the pictures labelled {cell['label']} "
         f"({cell['present_percent_of_all']:.0f} % of all)"
     ]
     if known("use", "use_chance"):
-        use, chance = _percent(cell["use"]), _percent(cell["use_chance"])
-        told.append(f"looked at in {use} of those (same-size boxes: {chance})")
+        use = _percent(cell["use"])
+        chance = _percent(cell["use_chance"])
+        parts.append(f"looked at in {use} of those (same-size boxes: {chance})")
     if known("flips", "flips_control"):
-        flips, control = _percent(cell["flips"]), _percent(cell["flips_control"])
-        told.append(
+        flips = _percent(cell["flips"])
+        control = _percent(cell["flips_control"])
+        parts.append(
             f"putting it into others changes {flips} of their answers to this label "
             f"(a patch without it: {control})"
             if cell.get("tried") == INSERTED
             else f"taking it away changes {flips} of the answers (a same-size patch elsewhere: {control})"
         )
     if cell.get("verdict") in (PRESENT, CHANCE, LOOKED_AT) and known("visible_effect"):
-        told.append(
+        parts.append(
             f"an effect of {cell['visible_effect']:.1f} log-odds would have been found in four of five tries"
         )
     word = cell.get("verdict")
     verdict = f" {word[0].upper()}{word[1:]}." if isinstance(word, str) else ""
-    return f"{'; '.join(told)}.{verdict}"
+    return f"{'; '.join(parts)}.{verdict}"
 
 
 def _percent(share: float) -> str:

@@ -1,1 +1,1 @@
-"""The command line: words in, an exit status out."""
+"""The command line, from its words to an exit status."""

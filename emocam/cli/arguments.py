@@ -1,4 +1,4 @@
-"""The words of a command line, as Hydra wants to read them."""
+"""The words of a command line, in the form that Hydra reads."""
 
 import argparse
 import re
@@ -9,42 +9,42 @@ from hydra._internal.utils import get_args_parser
 from emocam.errors import SettingError
 
 ALONE = ("-m", "--multirun", "-r", "--run", "--resolve")
-"""Options that take no value, and so may stand anywhere."""
+"""The options that take no value, and so may stand anywhere."""
 
 
 def normalise_words(words: list[str], groups: set[str]) -> list[str]:
-    """Options first; `+cam=gradcam` as `cam=gradcam`, `cam=null` as `~cam`, for groups of the defaults.
+    """Put options first and write `+cam=gradcam` as `cam=gradcam`, `cam=null` as `~cam`, for default groups.
 
-    `classifier._target_=mine.Net` takes the place of the default option and of all its settings.
+    `classifier._target_=mine.Net` replaces the default option with all its settings.
     """
     options = [word for word in words if word in ALONE]
-    own = _own(words, groups)
+    replaced = _replaced_groups(words, groups)
     return [
         *options,
-        *(f"~{group}" for group in own),
-        *(_plain(word, groups, own) for word in words if word not in ALONE),
+        *(f"~{group}" for group in replaced),
+        *(_plain(word, groups, replaced) for word in words if word not in ALONE),
     ]
 
 
-def _own(words: list[str], groups: set[str]) -> list[str]:
-    """The groups in which a class is named and no option."""
-    named = {found[1] for word in words if (found := re.match(r"\+?(\w+)\._target_=", word))}
-    chosen = {found[1] for word in words if (found := re.match(r"[+~]?(\w+)(=|$)", word))}
+def _replaced_groups(words: list[str], groups: set[str]) -> list[str]:
+    """Return the groups in which a class is named and no option."""
+    named = {match[1] for word in words if (match := re.match(r"\+?(\w+)\._target_=", word))}
+    chosen = {match[1] for word in words if (match := re.match(r"[+~]?(\w+)(=|$)", word))}
     return sorted(groups & named - chosen)
 
 
-def _plain(word: str, groups: set[str], own: list[str]) -> str:
+def _plain(word: str, groups: set[str], replaced: list[str]) -> str:
     setting = re.match(r"(\w+)\.", word)
-    if setting and setting[1] in own:
+    if setting and setting[1] in replaced:
         return f"+{word}"
-    found = re.fullmatch(r"\+?(\w+)=(.*)", word, re.DOTALL)
-    if not found or found[1] not in groups:
+    assignment = re.fullmatch(r"\+?(\w+)=(.*)", word, re.DOTALL)
+    if not assignment or assignment[1] not in groups:
         return word
-    return f"~{found[1]}" if found[2] == "null" else f"{found[1]}={found[2]}"
+    return f"~{assignment[1]}" if assignment[2] == "null" else f"{assignment[1]}={assignment[2]}"
 
 
 def check_words(words: list[str]) -> None:
-    """Raises what Hydra's parser would answer with its usage text."""
+    """Raise a sentence for what Hydra's parser would answer with its usage text."""
     if spaced := next(_spaced(words), None):
         raise SettingError(f"a setting is written without spaces around its =, as in {spaced}")
     parser = get_args_parser()
@@ -62,12 +62,12 @@ def check_words(words: list[str]) -> None:
 
 
 def _spaced(words: list[str]) -> Iterator[str]:
-    """Return the settings that were written as `cam = gradcam`, in one word or in several, as they should be."""
+    """Yield as `cam=gradcam` each setting that was written as `cam = gradcam`, in one word or in several."""
     for before, word, after in zip(["", *words], [*words, ""], [*words[1:], "", ""], strict=True):
         if word == "=" and before:
             yield f"{before}={after}"
-        elif found := re.fullmatch(r"([+~]*[\w./@]+) += *(.*)", word, re.DOTALL):
-            yield f"{found[1]}={found[2]}"
+        elif match := re.fullmatch(r"([+~]*[\w./@]+) += *(.*)", word, re.DOTALL):
+            yield f"{match[1]}={match[2]}"
         elif re.fullmatch(r"=[\w.]+", word) and re.fullmatch(r"[+~]*[\w./@]+", before):
             yield f"{before}{word}"
 

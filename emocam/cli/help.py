@@ -1,4 +1,4 @@
-"""The help text: what it does, five commands, the groups with their options."""
+"""The help text: the purpose, five commands, the groups with their options."""
 
 from pathlib import Path
 
@@ -28,11 +28,11 @@ VERBS = {
     "upload": "emocam upload RUN               completes tracking that failed when the run ended",
     "verify": "emocam verify RUN               checks a run's ledger and files: every image exactly once",
 }
-"""Words before Hydra, each a file of cli/verb/, and what it does."""
+"""The verbs, each a file of cli/verb/ that runs without Hydra, and what it does."""
 
 
 def text(conf: Path, experiments: Path) -> str:
-    """Read off the folders, so that a new option shows by itself."""
+    """Return the help text, with the options read from the folders, so that a new one is listed by itself."""
     groups = {
         folder.name: sorted(file.stem for file in folder.glob("*.yaml"))
         for folder in sorted(conf.iterdir())

@@ -1,6 +1,6 @@
-"""One job, from what Hydra composed of the words to the run that it names.
+"""One job: from the settings that Hydra composed to the run.
 
-Imports Hydra and the standard library only, until the settings are checked.
+Only Hydra and the standard library are imported until the settings are checked.
 """
 
 import os
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def run_job(cfg: "DictConfig", known: set[str], began: float) -> int:
-    """The exit status of one job; `known` are the names at the top of the settings."""
+    """Run one job and return its exit status; `known` are the names at the top of the settings."""
     from hydra.core.hydra_config import HydraConfig
     from hydra.types import RunMode
 
@@ -89,7 +89,7 @@ def _run_joined(command: "Command", mode: object) -> int:
 
 
 def _choices(cfg: "DictConfig", options: dict[str, str | None]) -> dict[str, str]:
-    """Each group's option; where a class was named instead, its name."""
+    """Return each group's option, or the class's name where a class was named instead."""
     from omegaconf import OmegaConf
 
     keys = [key for key in map(str, cfg) if key != "allow"]
@@ -99,7 +99,7 @@ def _choices(cfg: "DictConfig", options: dict[str, str | None]) -> dict[str, str
 
 
 def _start_processes_as_usual() -> None:
-    """Workers of the joblib launcher start processes in a way of its own, which data loading cannot use."""
+    """Set the usual start method: workers of the joblib launcher have their own, which data loading cannot use."""
     import multiprocessing
 
     usual = multiprocessing.get_all_start_methods()

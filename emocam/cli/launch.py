@@ -1,6 +1,6 @@
-"""A command line's words, from Hydra's reading of them to what became of its runs.
+"""The launch of a command line: its words are read by Hydra, its runs are run, their outcome is returned.
 
-Imports Hydra and the standard library only, so that mistakes are told at once.
+Only Hydra and the standard library are imported, so that mistakes are reported at once.
 """
 
 import os
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
 @dataclass
 class Outcome:
-    """The exit statuses of the runs, the mistakes that were told, and the signal that stopped them.
+    """The exit statuses of the runs, the mistakes that were reported, and the signal that stopped them.
 
-    `folder` is that of the run, or with `swept` that of the sweep; None where none was begun.
+    `folder` is that of the run, or with `swept` that of the sweep; None where no run was begun.
     """
 
     words: list[str]
@@ -44,7 +44,7 @@ class Outcome:
 
     @property
     def resume_command(self) -> str:
-        """What a person does who interrupted it."""
+        """The command that resumes the run, in a sentence."""
         if self.folder is None:
             return "interrupted before a run began"
         setting = "hydra.sweep.dir" if self.swept else "hydra.run.dir"
@@ -55,26 +55,68 @@ class Outcome:
         return f"interrupted; what is done is kept, and this goes on where it stopped:\n  {command}"
 
 
+@dataclass
+class _Jobs:
+    """The jobs of one command line; `known` are the names at the top of the settings.
+
+    `report` is called with each mistake, and may raise it. `full_error` says that the user asked for
+    HYDRA_FULL_ERROR.
+    """
+
+    outcome: Outcome
+    report: Callable[[Exception], None]
+    conf: Path
+    known: set[str]
+    began: float
+    full_error: bool
+
+    def fail(self, error: Exception) -> None:
+        """Keep a mistake in the outcome, and report it."""
+        self.outcome.mistakes.append(error)
+        self.report(error)
+
+    def run(self, cfg: "DictConfig") -> int:
+        """Run one job; a mistake in one run of a sweep is reported and leaves the others alone."""
+        from hydra.core.hydra_config import HydraConfig
+        from hydra.types import RunMode
+
+        from emocam.cli.job import run_job
+        from emocam.cli.messages import error_sentence
+        from emocam.runner.job_status import record_status
+        from emocam.settings.check import disk_full
+        from emocam.system.memory import release_memory
+
+        if not self.full_error:
+            os.environ.pop("HYDRA_FULL_ERROR", None)  # it is for Hydra alone, not for what the run starts
+        status = 1
+        sentence = ""
+        failure: Exception | None = None
+        self.outcome.folder = Path(HydraConfig.get().runtime.output_dir)
+        try:
+            status = run_job(cfg, self.known, self.began)
+        except Exception as raised:
+            failure = disk_full(self.outcome.folder, raised) or raised
+            self.fail(failure)
+            sentence = error_sentence(failure, self.conf)
+        finally:
+            os.environ["HYDRA_FULL_ERROR"] = "1"
+        self.outcome.statuses.append(status)
+        record_status(status, sentence)
+        if HydraConfig.get().mode == RunMode.MULTIRUN:
+            release_memory(failure)  # the next run of the sweep loads a network of its own
+        return status
+
+
 def launch(words: list[str], tell: Callable[[Exception], None], began: float) -> Outcome:
-    """Runs what the words ask for; `tell` hears of each mistake, and may raise it."""
+    """Run what the words ask for; `tell` is called with each mistake, and may raise it."""
     full_error = os.environ.get("HYDRA_FULL_ERROR") == "1"
-    os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra then hands its errors on instead of printing them
-    import hydra
-    from hydra.core.hydra_config import HydraConfig
-    from hydra.types import RunMode
+    os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra then raises its errors instead of printing them
     from omegaconf import OmegaConf
 
-    from emocam.cli.arguments import check_words, normalise_words
-    from emocam.cli.job import run_job
-    from emocam.cli.messages import error_sentence
-    from emocam.errors import Carried, Interrupted
+    from emocam.cli.arguments import normalise_words
     from emocam.runner import sweep
-    from emocam.runner.job_status import record_status
-    from emocam.settings.check import disk_full, unwritable
     from emocam.settings.experiments import register
-    from emocam.settings.loader import guarded
     from emocam.settings.paths import resource_folder
-    from emocam.system.memory import release_memory
 
     conf = resource_folder("conf")
     primary = OmegaConf.load(conf / "config.yaml")
@@ -83,51 +125,12 @@ def launch(words: list[str], tell: Callable[[Exception], None], began: float) ->
     known = groups | {str(key) for key in primary if key != "defaults"}
     outcome = Outcome(words)
 
-    def told(error: Exception) -> None:
-        outcome.mistakes.append(error)
-        tell(error)
-
-    def job(cfg: "DictConfig") -> int:
-        """One run; a mistake in one run of a sweep is told and leaves the others alone."""
-        if not full_error:
-            os.environ.pop("HYDRA_FULL_ERROR", None)  # what the run starts hands its errors to nobody
-        status, saying = 1, ""
-        failure: Exception | None = None
-        outcome.folder = Path(HydraConfig.get().runtime.output_dir)
-        try:
-            status = run_job(cfg, known, began)
-        except Exception as raised:
-            failure = disk_full(outcome.folder, raised) or raised
-            told(failure)
-            saying = error_sentence(failure, conf)
-        finally:
-            os.environ["HYDRA_FULL_ERROR"] = "1"
-        outcome.statuses.append(status)
-        record_status(status, saying)
-        if HydraConfig.get().mode == RunMode.MULTIRUN:
-            release_memory(failure)  # the next run of the sweep brings a network of its own
-        return status
-
     register()
     kept = sys.argv
     ending: Ending = "FAILED"
     sys.argv = [sys.argv[0], *normalise_words(words, groups)]
     try:
-        check_words(sys.argv[1:])
-        with _listening(), guarded():
-            hydra.main(version_base="1.3", config_path=str(conf), config_name="config")(job)()
-        ending = "FINISHED"
-    except (Interrupted, KeyboardInterrupt) as stop:
-        ending = "KILLED"
-        outcome.signal = stop.signal if isinstance(stop, Interrupted) else signal.SIGINT
-    except SystemExit as left:
-        outcome.statuses.append(1 if left.code else 0)
-    except Carried as carried:
-        told(carried.error)
-    except OSError as error:  # from Hydra, which makes the folder; what a job raises is told above
-        told(unwritable(Path(error.filename), error) if error.filename else error)
-    except Exception as error:
-        told(error)
+        ending = _run_with_hydra(_Jobs(outcome, tell, conf, known, began, full_error))
     finally:
         sys.argv = kept
         if folder := sweep.folder():
@@ -138,15 +141,48 @@ def launch(words: list[str], tell: Callable[[Exception], None], began: float) ->
     return outcome
 
 
+def _run_with_hydra(jobs: _Jobs) -> "Ending":
+    """Let Hydra read sys.argv and run the jobs, and return how they ended; mistakes are reported."""
+    import hydra
+
+    from emocam.cli.arguments import check_words
+    from emocam.errors import Carried, Interrupted
+    from emocam.settings.check import unwritable
+    from emocam.settings.loader import guarded
+
+    def job(cfg: "DictConfig") -> int:  # Hydra reads its task's name off a plain function's file
+        return jobs.run(cfg)
+
+    try:
+        check_words(sys.argv[1:])
+        with _listening(), guarded():
+            hydra.main(version_base="1.3", config_path=str(jobs.conf), config_name="config")(job)()
+        return "FINISHED"
+    except (Interrupted, KeyboardInterrupt) as stop:
+        jobs.outcome.signal = stop.signal if isinstance(stop, Interrupted) else signal.SIGINT
+        return "KILLED"
+    except SystemExit as left:
+        jobs.outcome.statuses.append(1 if left.code else 0)
+    except Carried as carried:
+        jobs.fail(carried.error)
+    except OSError as error:  # from Hydra, which makes the folder; what a job raises was reported by then
+        jobs.fail(unwritable(Path(error.filename), error) if error.filename else error)
+    except Exception as error:
+        jobs.fail(error)
+    return "FAILED"
+
+
 @contextmanager
 def _listening() -> Iterator[None]:
-    """Both signals become an exception that no `except Exception` swallows, until the work is over."""
+    """Turn both signals into an exception that no `except Exception` catches, until the work is over."""
     from emocam.errors import Interrupted
 
     def stop(number: int, frame: FrameType | None) -> None:
         raise Interrupted(number)
 
-    if threading.current_thread() is not threading.main_thread():  # Python lets no other listen
+    if (
+        threading.current_thread() is not threading.main_thread()
+    ):  # Python allows no other thread to handle signals
         yield
         return
     before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}

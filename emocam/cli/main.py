@@ -1,6 +1,6 @@
-"""`python -m emocam`: a command line's words, and its exit status.
+"""The command `python -m emocam`: its words and its exit status.
 
-Imports the standard library only, so that help and mistakes answer at once.
+Only the standard library is imported, so that help and mistakes answer at once.
 """
 
 import importlib
@@ -20,7 +20,7 @@ def main() -> None:
 
 
 def answer(words: list[str]) -> int:
-    """The exit status of a command line."""
+    """Run a command line and return its exit status."""
     if words and words[0] in VERBS:
         return _verb(words[0], words[1:])
     if "--help" in words or "-h" in words:

@@ -1,4 +1,4 @@
-"""Hydra's and OmegaConf's complaints, told in one sentence each."""
+"""The errors of Hydra and OmegaConf, in one sentence each."""
 
 import difflib
 import re
@@ -23,7 +23,7 @@ def _keys(file: Path) -> set[str]:
 
 
 def unknown(name: str, conf: Path) -> str:
-    """A setting that is not there: the options that do have it, or the nearest names."""
+    """Return a sentence on an unknown setting, with the options that do have it or the nearest names."""
     group, _, key = name.removeprefix("+").partition(".")
     files = {file.stem: _keys(file) for file in sorted((conf / group).glob("*.yaml"))}
     owners = [f"{group}={option}" for option, keys in files.items() if key in keys]
@@ -56,25 +56,25 @@ def _unreadable_word(word: str) -> str:
 
 
 def error_sentence(error: Exception, conf: Path) -> str:
-    """One line: the setting, what was expected, what was found, what to do."""
+    """Return an error in one line: the setting, what was expected, what was found, what to do."""
     for cause in _chain(error):
         if isinstance(cause, SettingError):
             return str(cause)
     words = " ".join(str(part) for part in _chain(error))
     if isinstance(error, MissingConfigException) and (
-        found := re.search(r"Could not find '([^']*)/([^'/]*)'", str(error))
+        match := re.search(r"Could not find '([^']*)/([^'/]*)'", str(error))
     ):
-        group, option = found.groups()
+        group, option = match.groups()
         options = error.options or []
         return f"{group}={option} is no option of the group {group}; {nearest(option, options, 40)}"
-    if found := re.search(
+    if match := re.search(
         r"Could not override '\+?([^'@]*)(@[^']*)?'\.?\s*No match in the defaults list", words
     ):
-        return unknown(found[1], conf)
-    if found := re.search(r"Could not override '([^']*)'", words):
-        return unknown(found[1], conf)
-    if found := re.search(r"Key '([^']*)' is not in struct\s+full_key: (\S+)", words):
-        return unknown(found[2], conf)
+        return unknown(match[1], conf)
+    if match := re.search(r"Could not override '([^']*)'", words):
+        return unknown(match[1], conf)
+    if match := re.search(r"Key '([^']*)' is not in struct\s+full_key: (\S+)", words):
+        return unknown(match[2], conf)
     if isinstance(error, OverrideParseException):
         return _unreadable_word(str(error.override))
     if isinstance(error, HydraException | OmegaConfBaseException):

@@ -1,1 +1,1 @@
-"""The tracking store."""
+"""The tracking store, in which runs, numbers and files are logged."""

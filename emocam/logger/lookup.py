@@ -1,4 +1,4 @@
-"""Runs that only the tracking store knows, and their files."""
+"""The look-up of runs that only the tracking store has, and of their files."""
 
 import os
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from emocam.logger.mlflow import DEFAULT, absolute
 
 
 def named_store(id: str) -> str:
-    """The store that MLFLOW_TRACKING_URI names, which should know this run."""
+    """Return the store that MLFLOW_TRACKING_URI names, which should have this run."""
     uri = absolute(os.environ.get("MLFLOW_TRACKING_URI") or DEFAULT)
     file = Path(unquote(uri.removeprefix("sqlite:///")))
     if uri.startswith("sqlite:///") and not file.is_file():
@@ -23,7 +23,7 @@ def named_store(id: str) -> str:
 
 
 @contextmanager
-def _told(id: str, uri: str) -> Iterator[None]:
+def _as_setting_error(id: str, uri: str) -> Iterator[None]:
     from mlflow.exceptions import MlflowException
 
     try:
@@ -34,26 +34,26 @@ def _told(id: str, uri: str) -> Iterator[None]:
 
 
 def children(id: str) -> list[str]:
-    """The runs of a sweep in their order, but for those that failed; none where the run is no sweep."""
+    """Return the ids of a sweep's finished runs in their order; none where the run is no sweep."""
     uri = named_store(id)
     from mlflow.tracking import MlflowClient
 
-    with _told(id, uri):
+    with _as_setting_error(id, uri):
         client = MlflowClient(uri)
         experiment = client.get_run(id).info.experiment_id
         wanted = f"tags.`mlflow.parentRunId` = '{id}' and attributes.status = 'FINISHED'"
         order = ["attributes.start_time ASC"]
-        found = client.search_runs([experiment], wanted, max_results=1000, order_by=order)
-    return [run.info.run_id for run in found]
+        runs = client.search_runs([experiment], wanted, max_results=1000, order_by=order)
+    return [run.info.run_id for run in runs]
 
 
 def download(id: str, folder: Path) -> Path:
-    """The artifacts of a run of that store, in `folder`/ID."""
+    """Download the artifacts of a run of that store to `folder`/ID."""
     uri = named_store(id)
     from mlflow.tracking import MlflowClient
 
     target = folder / id
     target.mkdir(parents=True, exist_ok=True)
-    with _told(id, uri):
+    with _as_setting_error(id, uri):
         MlflowClient(uri).download_artifacts(id, "", str(target))
     return target

@@ -23,7 +23,7 @@ os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
 os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "20")
 
 KIND = {"mlflow.experimentKind": "custom_model_development"}
-"""Of a new experiment: its page then opens with the runs and not with traces."""
+"""The tags of a new experiment, whose page then opens with the runs and not with traces."""
 Ending = Literal["FINISHED", "FAILED", "KILLED"]
 MOST_PARAMS, LONGEST_PARAM, LONGEST_TAG = 60, 250, 5000
 DEFAULT = "sqlite:///mlflow.db"
@@ -32,7 +32,7 @@ FOLDER = "emocam.folder"
 
 
 def absolute(uri: str) -> str:
-    """A store named relative to the working directory, named for every directory."""
+    """Return a store's address independent of the working directory."""
     if uri.startswith("sqlite:///") and not uri.startswith("sqlite:////"):
         return f"sqlite:///{Path(uri.removeprefix('sqlite:///')).absolute().as_posix()}"
     return uri
@@ -69,9 +69,9 @@ class MLflow:
             ) from None
 
     def _initialise(self) -> str:
-        """Connect, and return the experiment's id.
+        """Connect to the store and return the experiment's id.
 
-        Of two processes that make the tables of one fresh sqlite file at once one crashes, and the client
+        Of two processes that make the tables of one new sqlite file at once one crashes, and the client
         makes them as soon as it is built: hence the lock around both.
         """
         if not self.uri.startswith("sqlite:///"):
@@ -86,10 +86,10 @@ class MLflow:
         from mlflow.tracking import MlflowClient
 
         self.client = MlflowClient(self.uri)
-        found = self.client.get_experiment_by_name(self.experiment)
+        experiment = self.client.get_experiment_by_name(self.experiment)
         return (
-            found.experiment_id
-            if found
+            experiment.experiment_id
+            if experiment
             else self.client.create_experiment(self.experiment, artifacts, tags=KIND)
         )
 
@@ -175,8 +175,8 @@ class TrackedRun:
     def params(self, params: Mapping[str, object]) -> None:
         from mlflow.entities import Param
 
-        told = [Param(key, str(value)[:LONGEST_PARAM]) for key, value in params.items()]
-        self.store.client.log_batch(self.id, params=told[:MOST_PARAMS])
+        entries = [Param(key, str(value)[:LONGEST_PARAM]) for key, value in params.items()]
+        self.store.client.log_batch(self.id, params=entries[:MOST_PARAMS])
 
     def metrics(self, metrics: Mapping[str, float], step: int = 0) -> None:
         import time
@@ -199,7 +199,7 @@ class TrackedRun:
         )
 
     def note(self, text: str) -> None:
-        """The description on the run's page, in Markdown."""
+        """Set the description on the run's page, in Markdown."""
         self.tags({"mlflow.note.content": text[:LONGEST_TAG]})
 
     def corpus(self, corpus: TrackedCorpus) -> None:
@@ -213,18 +213,18 @@ class TrackedRun:
             json.dumps(place),
             profile=json.dumps({"images": corpus.images}),
         )
-        told = DatasetInput(dataset, [InputTag("mlflow.data.context", "explained")])
-        self.store.client.log_inputs(self.id, [told])
+        entry = DatasetInput(dataset, [InputTag("mlflow.data.context", "explained")])
+        self.store.client.log_inputs(self.id, [entry])
 
     def picture(self, key: str, file: Path) -> None:
-        """For the image grid: a row a key, a column a run."""
+        """Log a picture for the image grid, which has one row per key and one column per run."""
         from PIL import Image
 
         with Image.open(file) as image:
             self.store.client.log_image(self.id, image.convert("RGB"), key=key)
 
     def page(self, file: str) -> str:
-        """Where the store's own pages show an artifact of the run."""
+        """Return the address at which the store's own pages show an artifact of the run."""
         return f"#/experiments/{self.store.experiment_id}/runs/{self.id}/artifacts/{quote(file)}"
 
     def files(self, folder: Path, files: list[Path]) -> None:
@@ -237,7 +237,7 @@ class TrackedRun:
             self.store.client.log_artifact(self.id, str(file), None if inner == "." else inner)
 
     def end_children(self, status: Ending) -> None:
-        """For children that were stopped so hard that they could not say it themselves."""
+        """End child runs that were killed before they could report."""
         running = f"tags.`mlflow.parentRunId` = '{self.id}' and attributes.status = 'RUNNING'"
         for run in self.store.client.search_runs([self.store.experiment_id], running, max_results=1000):
             self.store.client.set_terminated(run.info.run_id, status)

@@ -1,1 +1,1 @@
-"""Words before Hydra: each file is one verb."""
+"""Commands other than a run: each file is one verb."""

@@ -1,4 +1,4 @@
-"""`emocam compare RUN RUN ...`: finished runs held beside each other."""
+"""The command `emocam compare RUN RUN ...`: a comparison of finished runs."""
 
 import argparse
 import sys
@@ -10,7 +10,7 @@ from emocam.errors import SettingError
 
 
 def main(words: list[str]) -> int:
-    """0 when they were compared, 1 with the reason when they cannot be."""
+    """Compare runs and return 0, or raise the reason why they cannot be compared."""
     parser = argparse.ArgumentParser(
         prog="emocam compare",
         description="Similarity and differences of finished runs. A sweep stands for its runs.",
@@ -19,9 +19,9 @@ def main(words: list[str]) -> int:
         "runs", nargs="+", metavar="RUN", help="the folder of a run or a sweep, or its id in MLflow"
     )
     parser.add_argument("--out", type=Path, metavar="FOLDER", help="where to (default: outputs/compare_TIME)")
-    given = parser.parse_args(words)
-    out: Path = given.out or Path("outputs") / time.strftime("compare_%Y-%m-%d_%H-%M-%S")
-    words = [word for given_word in given.runs for word in members(given_word)]
+    arguments = parser.parse_args(words)
+    out: Path = arguments.out or Path("outputs") / time.strftime("compare_%Y-%m-%d_%H-%M-%S")
+    words = [member for word in arguments.runs for member in members(word)]
     folders = [folder for word in words for folder in runs_within(named(word, out / "runs"))]
     if len(folders) < 2:
         raise SettingError(f"compare needs at least two runs, got {len(folders)}")
@@ -34,10 +34,12 @@ def main(words: list[str]) -> int:
     from emocam.system.terminal import shown
 
     with locked(out, "--out"):
-        found = compare([Run(folder) for folder in folders], out)
-    if found.refusal and not (out / "recovery.csv").is_file():  # worlds differ, and each has its truth
-        raise SettingError(found.refusal)
-    lines = comparison_lines(found.similarity, found.twins, found.refusal, found.cells, found.moved)
+        comparison = compare([Run(folder) for folder in folders], out)
+    if comparison.refusal and not (out / "recovery.csv").is_file():  # worlds differ, and each has its truth
+        raise SettingError(comparison.refusal)
+    lines = comparison_lines(
+        comparison.similarity, comparison.twins, comparison.refusal, comparison.cells, comparison.moved
+    )
     lines += recovered(out)
     page = out / "report" / "index.html"
     lines += [f"table    {out / 'comparison.csv'}", f"report   {page if page.is_file() else out}"]

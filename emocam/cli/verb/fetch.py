@@ -1,4 +1,4 @@
-"""`emocam fetch NAME`: brings weights that others publish into the cache."""
+"""The command `emocam fetch NAME`: downloads published weights to the cache."""
 
 import argparse
 import os
@@ -18,25 +18,25 @@ from emocam.network.weights import cached, file_sha256
 
 CHUNK = 1 << 18
 PATIENCE = 30
-"""Seconds without a byte."""
+"""The seconds without a byte after which a download fails."""
 
 
 def main(arguments: list[str]) -> int:
-    """0 when every file of the named weights is in its place."""
+    """Download the named weights and return 0 when every file is in its place."""
     parser = argparse.ArgumentParser(
         prog="emocam fetch", description="Brings weights that others publish into the cache."
     )
     parser.add_argument("name", help=f"one of: {', '.join(KNOWN)}")
     parser.add_argument("--from", dest="base_url", metavar="URL", help="a folder on a server that has copies")
     parser.add_argument("--into", dest="folder", type=Path, help="a folder other than the cache")
-    given = parser.parse_args(arguments)
-    for file in fetch(given.name, given.base_url, given.folder):
+    options = parser.parse_args(arguments)
+    for file in fetch(options.name, options.base_url, options.folder):
         sys.stdout.write(f"{file}  sha256 {file_sha256(file)}\n")
     return 0
 
 
 def fetch(name: str, base_url: str | None = None, folder: Path | None = None) -> list[Path]:
-    """The files of the named weights, on this machine; those that are there already stay as they are."""
+    """Return the files of the named weights, downloaded where they are not on this machine already."""
     if name not in KNOWN:
         raise SettingError(f"there are no known weights {name!r}; {nearest(name, KNOWN)}")
     if base_url is not None and not base_url.startswith(("http://", "https://")):
@@ -87,7 +87,7 @@ def _download(url: str, out: BinaryIO, name: str) -> None:
 
 
 def _fault(file: KnownFile, path: Path) -> str | None:
-    """What shows that a file is another one."""
+    """Return what shows that a file is another one, or None."""
     size = path.stat().st_size
     if not file.least <= size <= file.most:
         span = f"{file.least}" if file.least == file.most else f"{file.least} to {file.most}"

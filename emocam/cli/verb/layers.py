@@ -1,4 +1,4 @@
-"""`emocam layers MODEL`: the layers a CAM can look at."""
+"""The command `emocam layers MODEL`: the layers a CAM can look at."""
 
 import argparse
 import sys
@@ -8,7 +8,7 @@ from emocam.errors import SettingError, nearest
 
 
 def main(words: list[str]) -> int:
-    """Names, output shapes, and the one taken by default."""
+    """Print the layers' names and output shapes and the one taken by default, and return 0."""
     parser = argparse.ArgumentParser(prog="emocam layers", description="The layers a CAM can look at.")
     parser.add_argument(
         "model", help="a classifier of torchvision or timm by name, as in classifier.model=resnet50"

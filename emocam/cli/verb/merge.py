@@ -1,4 +1,4 @@
-"""`emocam merge RUN RUN ...`: one run from the shards of a corpus, as if it had never been divided."""
+"""The command `emocam merge RUN RUN ...`: one run from the shards of a corpus, as if it were undivided."""
 
 import argparse
 import time
@@ -9,7 +9,7 @@ from emocam.errors import SettingError
 
 
 def main(words: list[str]) -> int:
-    """The exit status of the whole run."""
+    """Merge runs and return the exit status of the whole."""
     parser = argparse.ArgumentParser(
         prog="emocam merge",
         description="The runs of data.shard=1/N to N/N become the run of the whole corpus.",
@@ -21,13 +21,13 @@ def main(words: list[str]) -> int:
     parser.add_argument(
         "--allow", action="append", default=[], metavar="MODULE", help="as allow=[MODULE] of the runs"
     )
-    given = parser.parse_args(words)
-    out: Path = given.out or Path("outputs") / time.strftime("merge_%Y-%m-%d_%H-%M-%S")
+    arguments = parser.parse_args(words)
+    out: Path = arguments.out or Path("outputs") / time.strftime("merge_%Y-%m-%d_%H-%M-%S")
     out = out.expanduser().absolute()
-    folders = [folder for word in given.runs for folder in runs_within(named(word, out / "runs"))]
+    folders = [folder for word in arguments.runs for folder in runs_within(named(word, out / "runs"))]
     if out.resolve() in [folder.resolve() for folder in folders]:
         raise SettingError(f"--out {out} is the folder of a shard; name another")
 
     from emocam.runner.merge import Merge
 
-    return Merge(folders, out, given.allow).run()
+    return Merge(folders, out, arguments.allow).run()

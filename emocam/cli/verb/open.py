@@ -1,4 +1,4 @@
-"""`emocam open [RUN]`: the report of a run, a sweep or a comparison, in the browser."""
+"""The command `emocam open [RUN]`: the report of a run, a sweep or a comparison, in the browser."""
 
 import argparse
 import os
@@ -14,7 +14,7 @@ PLACES = ("outputs", "multirun")
 
 
 def main(words: list[str]) -> int:
-    """Prints where the page is, and opens it where there is a browser."""
+    """Print where the page is, open it where there is a browser, and return 0."""
     parser = argparse.ArgumentParser(prog="emocam open", description="Opens the report of a run.")
     parser.add_argument(
         "run",
@@ -33,7 +33,7 @@ def main(words: list[str]) -> int:
 
 
 def page_of(word: str) -> Path:
-    """The report of the run that a person named."""
+    """Return the report of the run that the word names."""
     from platformdirs import user_cache_path
 
     folder = named(word, user_cache_path("emocam") / "runs")
@@ -46,11 +46,11 @@ def page_of(word: str) -> Path:
 
 
 def newest(here: Path) -> Path:
-    """The report written last, of a run, a sweep or a comparison."""
+    """Return the report written last, of a run, a sweep or a comparison."""
     pages = [
         page
         for place in PLACES
-        for depth in ("*", "*/*")  # the runs of a sweep that was interrupted have theirs
+        for depth in ("*", "*/*")  # also the runs of a sweep that was interrupted
         for page in (here / place).glob(f"{depth}/{PAGE.as_posix()}")
     ]
     if not pages:
@@ -62,7 +62,7 @@ def newest(here: Path) -> Path:
 
 
 def has_browser() -> bool:
-    """Whether one would open beside the terminal, and not within it."""
+    """Return whether there is a browser that opens outside of the terminal."""
     if sys.platform.startswith("linux") and not any(
         os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER")
     ):

@@ -1,4 +1,4 @@
-"""Runs as a person names them: a folder, a sweep's folder, or an id that the tracking store knows."""
+"""The names of runs on the command line: a run's or a sweep's folder, or an id of the tracking store."""
 
 import re
 import shutil
@@ -10,7 +10,7 @@ RUN_ID = re.compile(r"[0-9a-f]{32}")
 
 
 def named(word: str, downloads: Path) -> Path:
-    """The folder; what only the tracking store knows is brought to `downloads`/ID, once."""
+    """Return the folder of a run; one that only the tracking store has is downloaded to `downloads`/ID, once."""
     folder = Path(word).expanduser()
     if RUN_ID.fullmatch(word) and not folder.exists():
         return brought(word, downloads)
@@ -22,7 +22,7 @@ def named(word: str, downloads: Path) -> Path:
 
 
 def members(word: str) -> list[str]:
-    """A sweep's id stands for its runs, as its folder does."""
+    """Return the ids of a sweep's runs for its id; any other word by itself."""
     if not RUN_ID.fullmatch(word) or Path(word).exists():
         return [word]
     from emocam.logger.lookup import children
@@ -31,7 +31,7 @@ def members(word: str) -> list[str]:
 
 
 def brought(id: str, downloads: Path) -> Path:
-    """Whole or not at all: an interrupted download is begun anew."""
+    """Download a run, completely or not at all: an interrupted download starts again."""
     if (downloads / id).is_dir():
         return downloads / id
     from emocam.logger.lookup import download
@@ -42,7 +42,7 @@ def brought(id: str, downloads: Path) -> Path:
 
 
 def runs_within(folder: Path) -> list[Path]:
-    """The folder itself, or the runs of a sweep in their order."""
+    """Return the folder itself if it is a run's, or the runs of a sweep in their order."""
     if (folder / "predictions.parquet").is_file():
         return [folder]
     inside = {file.parent for file in folder.rglob("predictions.parquet")}

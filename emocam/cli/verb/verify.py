@@ -1,4 +1,4 @@
-"""`emocam verify RUN`: every listed image exactly once, or a sentence for each fault."""
+"""The command `emocam verify RUN`: checks that every listed image is there exactly once."""
 
 import argparse
 import sys
@@ -9,15 +9,15 @@ from emocam.results.verify import folder_faults
 
 
 def main(words: list[str]) -> int:
-    """0 when all is there, 1 with a sentence for each fault."""
+    """Check a run and return 0 when all is there, or print a sentence for each fault and return 1."""
     parser = argparse.ArgumentParser(prog="emocam verify", description="Checks a run's ledger and files.")
     parser.add_argument("run", type=Path, help="the run's folder")
     folder: Path = parser.parse_args(words).run
     if not folder.is_dir():
         raise SettingError(f"RUN must be a run's folder, and there is none at {folder}")
-    found = list(folder_faults(folder))
-    if found:
-        sys.stderr.write("\n".join(found) + "\n")
+    faults = list(folder_faults(folder))
+    if faults:
+        sys.stderr.write("\n".join(faults) + "\n")
         return 1
     from emocam.results.files import FILE_LIST
     from emocam.results.ledger import read_ledger
