@@ -15,7 +15,7 @@ from emocam.cam.lrp import LRP
 from emocam.data.folder import Folder
 from emocam.data.samples import Samples, collate
 from emocam.importance.mean import Mean
-from emocam.intervention.paste import Reclassify, Variants, side_by_side
+from emocam.intervention.paste import Reclassify, Variants, stack_pictures
 from emocam.paste.grid import Grid
 from emocam.predict.explain import Explain
 from emocam.records.evidence import Evidence
@@ -62,7 +62,7 @@ class Ours:
 
     def paste(self) -> list[list[int]]:
         return [
-            self.again.predict_step(side_by_side([self.variants[i]])).logits[1:].argmax(1).tolist()
+            self.again.predict_step(stack_pictures([self.variants[i]])).logits[1:].argmax(1).tolist()
             for i in range(self.images)
         ]
 

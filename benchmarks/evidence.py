@@ -20,7 +20,7 @@ from emocam.records.detections import Detections
 from emocam.records.evidence import Evidence, Explanation, Prediction
 from emocam.records.thresholds import Thresholds
 from emocam.results.chunks import Chunks
-from emocam.results.files import BOX, FILES, METADATA
+from emocam.results.files import BOX, METADATA
 from emocam.results.run import Run
 from emocam.results.tables import evidence_tables, parquet_options
 
@@ -59,7 +59,7 @@ def leave_run(folder: Path, images: int) -> None:
     chunks.begin()
     for start in range(0, images, 500):
         steps = [found(at, 50) for at in range(start, min(start + 500, images), 50)]
-        chunks.write(f"000-{start:06d}", {file: [step[file] for step in steps] for file in FILES})
+        chunks.write(f"000-{start:06d}", {file: [step[file] for step in steps] for file in steps[0]})
     names = {"labels": list(LABELS), "objects": OBJECTS, "version": "", "key": "key"}
     chunks.merge(folder, {METADATA: json.dumps(names).encode()})
 

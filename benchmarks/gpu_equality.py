@@ -14,7 +14,7 @@ from emocam.detector.torchvision import TorchvisionDetector
 from emocam.errors import SettingError
 from emocam.importance.mean import Mean
 from emocam.intervention.effect import Answer
-from emocam.intervention.paste import Changed, Reclassify, side_by_side
+from emocam.intervention.paste import Changed, Reclassify, stack_pictures
 from emocam.paste.base import Variant
 from emocam.predict.explain import Explain
 from emocam.records.base import WHOLE
@@ -102,7 +102,7 @@ def others(on_host: Any, there: Any) -> Iterator[dict[str, Any]]:
     views = networks.batch(clock.small(32, 3), 227).classifier_view
     window = torch.tensor(WHOLE).repeat(len(views), 1)
     variants = [Variant("ball", "1", (), WHOLE)] * (len(views) - 1)
-    changed = side_by_side([Changed("a.jpg", 0, views, window, variants)])
+    changed = stack_pictures([Changed("a.jpg", 0, views, window, variants)])
     answers = [
         Reclassify(net, None).predict_step(changed.to(d)).logits.cpu()
         for net, d in ((on_host, "cpu"), (there, clock.DEVICE))

@@ -13,7 +13,7 @@ import torch
 from emocam.detector.torchvision import TorchvisionDetector
 from emocam.importance.mean import Mean
 from emocam.intervention.effect import Answer
-from emocam.intervention.paste import Changed, Reclassify, side_by_side
+from emocam.intervention.paste import Changed, Reclassify, stack_pictures
 from emocam.paste.base import Variant
 from emocam.predict.explain import Explain
 from emocam.records.base import WHOLE
@@ -62,7 +62,7 @@ def rows() -> Iterator[dict[str, Any]]:
     views = clock.pictures(clock.small(52, 3), 227, 227)
     variants = [Variant("ball", "1", (), WHOLE)] * (len(views) - 1)
     window = torch.tensor(WHOLE).repeat(len(views), 1)
-    changed = side_by_side([Changed(f"{i}.jpg", i, views, window, variants) for i in range(4)]).to(
+    changed = stack_pictures([Changed(f"{i}.jpg", i, views, window, variants) for i in range(4)]).to(
         clock.DEVICE
     )
     paste, effect = Reclassify(net, None), Answer(net)

@@ -14,7 +14,7 @@ from emocam.predict.batch_size import fitting_batch, free_memory
 from emocam.predict.cache import EvidenceCache, copied_from
 from emocam.predict.chunk_writer import WriteChunks
 from emocam.predict.components import Components
-from emocam.predict.explain import Explain, rows_of
+from emocam.predict.explain import Explain, check_weights, rows_of
 from emocam.predict.keys import evidence_key, written_key
 from emocam.predict.provenance import ingredients
 from emocam.predict.stream import on_accelerator, stream, workers_of
@@ -72,6 +72,7 @@ def explain_missing(runs: Sequence[Components], keys: Sequence[str]) -> None:
     components = runs[0]
     with components.stage("build"):
         cams = [cam for run in runs if (cam := run.cam_for(components.classifier)) is not None]
+        check_weights(components.classifier)
         model = Explain(components.classifier, components.detector, cams, components.importance)
         labels, objects = model.classifier.labels, model.detector.objects
         everything = [Chunks(run.folder, key) for run, key in zip(runs, keys, strict=True)]

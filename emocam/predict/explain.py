@@ -22,6 +22,15 @@ from emocam.records.picture import Batch
 from emocam.results.tables import evidence_tables, refusal_table, thumbnail_table
 
 
+def check_weights(classifier: Classifier) -> None:
+    """Raise the name of a weight that is no number: such a network can answer nothing."""
+    if (name := unfit_weights(classifier)) is not None:
+        raise SettingError(
+            f"classifier.weights: the network's {name} holds NaN or infinity, so it can answer nothing; give "
+            "weights whose training did not diverge"
+        )
+
+
 class Explain(lightning.LightningModule):
     """Gives *all* regions with their scores and importances; thresholds come last, elsewhere.
 
@@ -36,11 +45,6 @@ class Explain(lightning.LightningModule):
         self.classifier, self.detector = classifier.freeze(), detector.eval()
         self.cams, self.importance = cams, importance
         self.answers_checked = False
-        if (name := unfit_weights(classifier)) is not None:
-            raise SettingError(
-                f"classifier.weights: the network's {name} holds NaN or infinity, so it can answer nothing; give "
-                "weights whose training did not diverge"
-            )
 
     def explain(self, batch: Batch) -> tuple[Prediction, list[Explanation | None]]:
         """The prediction, and an explanation for each method."""

@@ -19,5 +19,5 @@ def turned(forward):
 
 
 def test_an_empty_picture_has_no_edges_not_even_its_frame(positive):
-    positive.x = torch.full((1, 3, 20, 30), 0.7)
+    positive.x = torch.full((3, 3, 20, 30), 0.7)
     assert not Edges().maps(positive).any()

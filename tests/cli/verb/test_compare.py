@@ -36,7 +36,7 @@ def test_a_run_of_the_tracking_store_is_brought_here(runs, tmp_path, monkeypatch
     uri = f"sqlite:///{tmp_path / 'mlflow.db'}"
     monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
     tracked = MLflow(uri).start("elsewhere", {}, {})
-    tracked.folder(runs[0].path)
+    tracked.files(runs[0].path, sorted(runs[0].path.iterdir()))
     shutil.rmtree(runs[0].path)
     assert main([tracked.id, str(runs[1].path), "--out", str(tmp_path / "out")]) == 0
     assert (tmp_path / "out/runs" / tracked.id / "evidence.parquet").is_file()

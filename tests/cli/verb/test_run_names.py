@@ -42,7 +42,7 @@ def test_a_run_is_brought_once(finished_run, tmp_path, monkeypatch):
     monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
     run = finished_run("run", np.zeros((60, 4)))
     tracked = MLflow(uri).start("elsewhere", {}, {})
-    tracked.folder(run.path)
+    tracked.files(run.path, sorted(run.path.iterdir()))
     shutil.rmtree(run.path)
     folder = brought(tracked.id, tmp_path / "runs")
     assert runs_within(folder) == [folder]
