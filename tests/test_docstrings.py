@@ -38,6 +38,7 @@ ROOMS = (
 )
 """Rooms and files that are held to it."""
 VERBS = """
+    Begin Close Free Go Hold Remove Rename
     Add Attribute Average
     Blend Blur Build
     Cast Check Choose Compare Compose Compute Connect Continue Convert Convolve Copy Count Cut

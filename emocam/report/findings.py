@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from emocam.report.top_pictures import Strongest
 from emocam.results.files import CELLS
+from emocam.results.parquet_file import read_frame
 from emocam.results.run import Matrix, Run
 from emocam.results.sentences import capitalised, units_of_tests
 from emocam.results.summary import Summary
@@ -70,7 +70,7 @@ def beyond_chance(run: Run) -> NDArray[np.bool_] | None:
     file = run.file(CELLS)
     if not file.is_file() or "q" not in pq.read_schema(file).names:
         return None
-    q = pd.read_parquet(file, columns=["q"])["q"].to_numpy(float)
+    q = read_frame(file, columns=["q"])["q"].to_numpy(float)
     shape = len(run.object_names), len(run.label_names)
     return (q < SURE).reshape(shape) if q.size == np.prod(shape) else None
 

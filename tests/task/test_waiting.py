@@ -73,7 +73,9 @@ def explain(classifier: Classifier, cam: str, device: str) -> None:
     nothing = torch.zeros(2, 0, device=device)
     batch = Batch(["a", "b"], index[:2], view, window, nothing, window, regions, {}, [])
     cams = [instantiate(whole.cam, _convert_="all")]
-    (found,) = Explain(classifier, detector, cams, Mean()).predict_step(batch)
+    step = Explain(classifier, detector, cams, Mean())
+    step.answers_checked = True  # the first step alone waits for that
+    (found,) = step.predict_step(batch)
     assert found.explanation is not None and found.chance is not None
     for left in (found.importance, found.chance, found.explanation.maps, found.prediction.logits):
         assert left.device == torch.device(device)
