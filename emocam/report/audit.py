@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from markupsafe import Markup
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -92,7 +93,7 @@ def write_audit(audit: Audit, folder: Path, opened: Opened) -> Path:
             sentence=audit.sentence,
             groups=groups,
             more=int((size > 1).sum()) - len(groups),
-            style=static("style.css"),
+            style=Markup(static("style.css")),  # our own file, not a name
         )
     )
     (folder / "index.html").write_text(page, encoding="utf-8")
