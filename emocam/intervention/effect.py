@@ -56,7 +56,7 @@ class Answer(lightning.LightningModule):
 
 
 def effect_rows(logits: Tensor, batch: TriedBatch, effect: Effect, labels: list[str]) -> dict[str, pa.Table]:
-    """One row a pair, and the ledger's row of each picture; logits that are no numbers give no row."""
+    """Make a row for each pair, and the ledger's row of each picture; logits that are no numbers give no row."""
     logits = logits.double().cpu()
     counts = [len(tried.pairs) for tried in batch.pictures]
     first = torch.tensor([0, *(1 + 2 * count for count in counts)]).cumsum(0)[:-1]
@@ -98,13 +98,13 @@ def _names(values: Sequence[str]) -> pa.Array:
 
 
 def effect_key(components: Components, evidence_key: str) -> str:
-    """Names all that decides what is measured."""
+    """Name all that decides what is measured."""
     settings = [components.settings[name] for name in ("effect", "threshold", "seed")]
     return hashlib.sha256(f"{evidence_key}{settings}".encode()).hexdigest()
 
 
 def measure_effect(components: Components, evidence_key: str) -> None:
-    """Leaves effect.parquet: the chosen cells, tried in pictures of the finished evidence."""
+    """Write effect.parquet: the chosen cells, tried in pictures of the finished evidence."""
     folder, effect = components.folder, components.effect
     assert effect is not None
     key = effect_key(components, evidence_key)
@@ -142,20 +142,20 @@ def measure_effect(components: Components, evidence_key: str) -> None:
 
 
 def planned_trials(trials: dict[int, list[Trial]]) -> dict[str, Any]:
-    """How many trials were planned, of all cells together and of each."""
+    """Count the planned trials, of all cells together and of each."""
     cells = Counter((trial.cell.object, trial.cell.label) for listed in trials.values() for trial in listed)
     by_cell = [[object, label, count] for (object, label), count in cells.items()]
     return {"planned": cells.total(), "planned_by_cell": by_cell}
 
 
 def rule_of(run: Run, effect: Effect) -> str:
-    """The region and the control in words; masks take the boxes' place where the evidence has them."""
+    """Name the region and the control; masks take the boxes' place where the evidence has them."""
     masks = MASK in pq.read_schema(run.path / "evidence.parquet").names
     return f"{effect.rule}, masks" if masks and effect.rule != BEFORE_RULES else effect.rule
 
 
 def files_of(components: Components, trials: dict[int, list[Trial]]) -> dict[str, str]:
-    """The data set's own names of the pictures that are opened, by those in the tables."""
+    """Return the data set's own names of the pictures that are opened, by those in the tables."""
     listed = {printable(path): path for path in components.listing}
     paths = {}
     for trial in (trial for of_image in trials.values() for trial in of_image):

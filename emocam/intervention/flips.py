@@ -23,7 +23,7 @@ COLUMNS = ["image", "object", "position", "x", "y", "label_before", "label_after
 
 
 def strongest_flips(folder: Path) -> pd.DataFrame:
-    """One of each picture, the surest of the new label first."""
+    """Return one flip of each picture, the surest of its new label first."""
     rows = read_frame(folder / "paste.parquet", columns=COLUMNS)
     flips = rows[rows["label_before"].astype(str) != rows["label_after"].astype(str)]
     return flips.sort_values("confidence_after", ascending=False, kind="stable").drop_duplicates("image")[
@@ -32,7 +32,7 @@ def strongest_flips(folder: Path) -> pd.DataFrame:
 
 
 def leave_flips(components: Components, listing: list[str], regions: dict[str, list[Region]]) -> None:
-    """flips/1.png and on, of the pictures that can still be opened."""
+    """Write flips/1.png and on, of the pictures that can still be opened."""
     change = components.paste
     assert change is not None
     flips = strongest_flips(components.folder)
@@ -60,7 +60,7 @@ def _is(variant: Variant, row: object) -> bool:
 
 
 def look(classifier: Classifier, cam: CAM | None, image: Image.Image, box: Box) -> FlipShown:
-    """What the classifier says of one picture, and where it looks."""
+    """Compute what the classifier answers for one picture, and where the CAM looks."""
     view, window = classifier.view(image)
     views, windows = view[None].to(device(classifier)), window[None].to(device(classifier))
     if cam is None:

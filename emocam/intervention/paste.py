@@ -172,7 +172,7 @@ class Reclassify(lightning.LightningModule):
         return Answers(torch.cat([a.logits for a in answers]), torch.cat([a.focus for a in answers]))
 
     def _pieces(self, batch: ChangedBatch) -> Iterator[slice]:
-        """Rows that go through the classifier at once: on a processor of one picture, which the others are like."""
+        """Yield the rows that go through the classifier at once: on a processor one picture's, which are alike."""
         on_host = batch.views.device.type == "cpu"
         start = 0
         for count in batch.counts if on_host else [len(batch.views)]:
@@ -241,12 +241,12 @@ def check_objects(where: Sequence[str], known: Sequence[str]) -> None:
 
 
 def paste_key(components: Components, evidence_key: str) -> str:
-    """Names all that decides what pasting changes."""
+    """Name all that decides what pasting changes."""
     return hashlib.sha256(f"{evidence_key}{components.settings['paste']}".encode()).hexdigest()
 
 
 def paste_all(components: Components, listing: list[str], evidence_key: str) -> None:
-    """Leaves paste.parquet: every explained picture, changed in every way."""
+    """Write paste.parquet: every explained picture, changed in every way."""
     folder, change = components.folder, components.paste
     assert change is not None
     key = paste_key(components, evidence_key)
@@ -275,7 +275,7 @@ def paste_all(components: Components, listing: list[str], evidence_key: str) -> 
 
 
 def with_changed_windows(classifier: Classifier) -> Classifier:
-    """The classifier for inputs that are like the first of their batch, with the same weights."""
+    """Return a classifier with the same weights, for inputs that are like the first of their batch."""
     features = classifier.features
     rows = nn.Sequential.forward, InPieces.forward
     if not isinstance(features, nn.Sequential) or type(features).forward not in rows:

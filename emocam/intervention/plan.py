@@ -17,7 +17,7 @@ from emocam.results.run import Run, read_boxes, read_masks
 
 
 def plan(run: Run, effect: Effect, thresholds: Thresholds, seed: int) -> dict[int, list[Trial]]:
-    """The trials of each picture, by its place in the ledger."""
+    """Plan the trials of each picture, by its place in the ledger."""
     found = run.counts(thresholds)
     cells = choose_cells(
         found.present.numpy(), found.percent.numpy(), run.object_names, run.label_names, effect.budget, seed
@@ -33,7 +33,7 @@ def plan(run: Run, effect: Effect, thresholds: Thresholds, seed: int) -> dict[in
 def regions_of_pictures(
     run: Run, names: Collection[str], thresholds: Thresholds
 ) -> dict[str, PictureRegions]:
-    """All regions of these pictures that are there, of whatever object: the neighbours of what is tried."""
+    """Return all present regions of these pictures, of whatever object: the neighbours of what is tried."""
     found: dict[str, PictureRegions] = {}
     wanted = pa.array(sorted(names), pa.string())
     for _, rows in run.blocks(LABELLED):
@@ -51,7 +51,7 @@ def regions_of_pictures(
 
 
 def corpus_of(run: Run, objects: Collection[str], thresholds: Thresholds) -> Corpus:
-    """Labels of all images that are sure enough, and where in them these objects are present."""
+    """Return the labels of all images that are sure enough, and where in them these objects are present."""
     label: dict[str, str] = {}
     regions: dict[str, dict[str, tuple[Box, ...]]] = {object: {} for object in objects}
     wanted = pa.array(sorted(objects), pa.string())

@@ -87,7 +87,7 @@ class Trials(Dataset[Tried | Refusal]):
         return Tried(path, index, torch.stack(views), [pair for pair in pairs[1::2] if pair])
 
     def _made(self, trials: Sequence[Trial]) -> Iterator[tuple[Tensor, TriedPair | None]]:
-        """The picture's own view, then two of each pair."""
+        """Yield the picture's own view, then two of each pair."""
         picture = self._picture(trials[0].image)
         before = PatchedView.by(self.data.resizing(self.view), picture.image)
         seen = seen_part(before.window.tolist())
@@ -112,7 +112,7 @@ class Trials(Dataset[Tried | Refusal]):
         return TriedPicture(self.data.open(self.paths[name]).image, self.regions.get(name, NO_REGIONS))
 
     def _composed(self, trial: Trial) -> Image.Image | None:
-        """The picture as it were without the object, where the data composes its pictures."""
+        """Return the picture as it were without the object, where the data composes its pictures."""
         without = getattr(self.data, "without", None)
         found: Image.Image | None = without(self.paths[trial.image], trial.cell.object) if without else None
         return found

@@ -228,7 +228,7 @@ class TrackedRun:
         return f"#/experiments/{self.store.experiment_id}/runs/{self.id}/artifacts/{quote(file)}"
 
     def files(self, folder: Path, files: list[Path]) -> None:
-        """Hand over files of a folder, or whole folders in it, each at its path within it."""
+        """Send files of a folder, or whole folders in it, each at its path within it."""
         for file in files:
             if file.is_dir():
                 self.store.client.log_artifacts(self.id, str(file), file.relative_to(folder).as_posix())

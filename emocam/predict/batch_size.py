@@ -56,14 +56,14 @@ def _pixels_of(view: View | Views, picture: Image.Image) -> int:
 
 
 def _pixels(seen: Tensor | tuple[Tensor, ...]) -> int:
-    """Of one view, or of those side by side; one that does not look has none."""
+    """Count the pixels of one view, or of those side by side; one that does not look has none."""
     if isinstance(seen, tuple):
         return sum(_pixels(part) for part in seen)
     return seen.shape[-2] * seen.shape[-1] if seen.ndim == 3 else 0
 
 
 def free_memory(accelerator: str) -> int:
-    """Bytes that the device has left, within what a container may have; where nobody says, plenty."""
+    """Return the bytes that the device has left, within what a container may have; plenty where nobody says."""
     if accelerator != "cpu" and torch.cuda.is_available():
         return int(torch.cuda.mem_get_info()[0])
     return min(_left_on_host(), *(_left_in_container(*names) for names in GROUPS))

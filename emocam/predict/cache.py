@@ -34,7 +34,7 @@ COPIED_FROM = ".lent"
 
 
 def stamp(file: Path) -> tuple[int, ...] | None:
-    """Size and times of a file; None where there is none, as of a picture that is drawn."""
+    """Return size and times of a file; None where there is none, as of a picture that is drawn."""
     try:
         state = file.stat()
     except (OSError, ValueError):
@@ -63,7 +63,7 @@ class EvidenceCache:
             return []
 
     def copy_to(self, folder: Path, key: str) -> Path | None:
-        """Copies the tables of a run with the same evidence into the folder, and says where they lay."""
+        """Copy the tables of a run with the same evidence into the folder, and return where they were."""
         (folder / COPIED_FROM).unlink(missing_ok=True)
         for run in self._lenders(key) if self.folder else []:
             try:
@@ -75,7 +75,7 @@ class EvidenceCache:
         return None
 
     def register(self, folder: Path, key: str) -> None:
-        """That this finished run can lend; not where a picture failed, which may not happen again."""
+        """Note that this finished run can be copied; not where a picture failed, which may not happen again."""
         if self.folder is None or read_ledger(folder).counts.get("failed"):
             return
         place = str(folder.absolute())
@@ -92,7 +92,7 @@ class EvidenceCache:
 
 
 def _seen(data: Data, listing: Sequence[str]) -> str:
-    """Names what decides the evidence beside the settings."""
+    """Name what decides the evidence beside the settings."""
     root = Path(data.root or ".")
     # annotations that are found without being named; not all files, since a run's own may lie here, too
     beside = [file for kind in ("*.json", "*.ann") for file in sorted(root.glob(kind))] if data.root else []
@@ -136,6 +136,6 @@ def _lend(source: Path, folder: Path, key: str, tables: dict[str, str | None]) -
 
 
 def copied_from(folder: Path) -> Path | None:
-    """The run that lent its tables to this folder."""
+    """Return the run whose tables were copied into this folder, if they were."""
     file = folder / COPIED_FROM
     return Path(file.read_text()) if file.is_file() else None

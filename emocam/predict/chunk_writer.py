@@ -102,7 +102,7 @@ class WriteChunks(Callback):
         self._keep(trainer, self.rows(arrival.wait(), batch))
 
     def _settle(self, most: int = 0) -> None:
-        """Wait until at most so many steps have no rows yet; an error among them is raised here."""
+        """Go on once at most so many steps have no rows yet; an error among them is raised here."""
         while len(self.waiting) > most:
             self.waiting.popleft().result()
 

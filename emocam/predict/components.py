@@ -53,7 +53,7 @@ class Components:
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
-        """Adds the time spent inside to the summary's seconds."""
+        """Add the time spent inside to the summary's seconds."""
         start = time.perf_counter()
         try:
             yield
@@ -88,7 +88,7 @@ class Components:
         return detector
 
     def cam_for(self, classifier: Classifier) -> CAM | None:
-        """An unknown label is told before the work, not after."""
+        """Return the CAM for a classifier; refuse an unknown label before the work, not after."""
         cam: CAM | None = self.build("cam")
         if cam is not None:
             cam.label_index(classifier.labels)

@@ -27,7 +27,7 @@ from emocam.version import __version__
 
 
 def prepare_data(components: Components) -> None:
-    """Get the data set ready, and say how it was read."""
+    """Do what the data set needs before its first picture, and print how it was read."""
     components.data.prepare()
     components.data.measure()
     check_toy_network(components)
@@ -36,7 +36,7 @@ def prepare_data(components: Components) -> None:
 
 
 def explain_together(runs: Sequence[Components]) -> None:
-    """The evidence of runs that differ in their CAM method alone, in one pass."""
+    """Find the evidence of runs that differ in their CAM method alone, in one pass."""
     with runs[0].stage("build"):
         prepare_data(runs[0])
         keys = [evidence_key(components.settings, runs[0].listing) for components in runs]
@@ -44,7 +44,7 @@ def explain_together(runs: Sequence[Components]) -> None:
 
 
 def find_evidence(runs: Sequence[Components], keys: Sequence[str]) -> None:
-    """The evidence of each run: in its folder already, lent by a finished run, or found anew."""
+    """Find the evidence of each run: in its folder already, copied from a finished run, or computed."""
     first, left = runs[0], []
     with first.stage("build"):
         for components, key in zip(runs, keys, strict=True):
@@ -68,7 +68,7 @@ def find_evidence(runs: Sequence[Components], keys: Sequence[str]) -> None:
 
 
 def explain_missing(runs: Sequence[Components], keys: Sequence[str]) -> None:
-    """Leaves each run's tables in its folder; all components but the CAM are those of the first."""
+    """Write each run's tables into its folder; all components but the CAM are those of the first."""
     components = runs[0]
     with components.stage("build"):
         cams = [cam for run in runs if (cam := run.cam_for(components.classifier)) is not None]
@@ -126,7 +126,7 @@ def _fitting(components: Components, model: Explain, images: int) -> int:
 
 
 def is_finished(folder: Path, key: str) -> bool:
-    """Whether the same command was completed here; another command's folder is left alone."""
+    """Return whether the same command was completed here; another command's folder is left alone."""
     working = Chunks(folder, key).stored_key()
     written = written_key([folder / f"{name}.parquet" for name in FILES[:3]])
     if (working or written) not in (None, key):

@@ -47,7 +47,7 @@ class Explain(lightning.LightningModule):
         self.answers_checked = False
 
     def explain(self, batch: Batch) -> tuple[Prediction, list[Explanation | None]]:
-        """The prediction, and an explanation for each method."""
+        """Return the prediction, and an explanation for each method."""
         if not self.cams:
             with torch.no_grad():
                 logits = self.classifier(self.classifier.prepare(batch.classifier_view))
@@ -73,7 +73,7 @@ class Explain(lightning.LightningModule):
             )
 
     def predict_step(self, batch: Batch, batch_idx: int = 0) -> list[Evidence]:
-        """For each method its evidence; none without an image that could be used."""
+        """Return the evidence of each method; none without an image that could be used."""
         if not len(batch):
             return []
         prediction, explanations = self.explain(batch)
@@ -109,7 +109,7 @@ class Explain(lightning.LightningModule):
 def rows_of(
     evidence: list[Evidence], batch: Batch, method: int, labels: list[str], objects: list[str]
 ) -> dict[str, pa.Table]:
-    """The tables of one step and one method; without a usable image only the ledger, which says why."""
+    """Make the tables of one step and one method; without a usable image only the ledger, which says why."""
     found = evidence_tables(evidence[method], labels, objects) if evidence else {}
     if evidence and batch.thumbnail is not None:
         found["thumbnails"] = thumbnail_table(batch.thumbnail, found["predictions"], batch.index)

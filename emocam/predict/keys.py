@@ -12,7 +12,7 @@ from emocam.version import __version__
 
 
 def stamps(path: Path, inside: bool = False) -> list[Any]:
-    """Size and time of a file that a setting names, or of all below a folder of annotations."""
+    """Return size and time of a file that a setting names, or of all below a folder of annotations."""
     files = sorted(path.rglob("*")) if inside and path.name and path.is_dir() else [path]
     try:
         return [(str(file), file.stat().st_size, file.stat().st_mtime_ns) for file in files if file.is_file()]
@@ -21,7 +21,7 @@ def stamps(path: Path, inside: bool = False) -> list[Any]:
 
 
 def evidence_key(settings: dict[str, Any], listing: list[str]) -> str:
-    """Names all that decides the evidence: settings, files they name, code and pictures.
+    """Name all that decides the evidence: settings, files they name, code and pictures.
 
     Not how it is computed: batch, workers and devices change nothing.
     """
@@ -46,7 +46,7 @@ def evidence_key(settings: dict[str, Any], listing: list[str]) -> str:
 
 
 def written_key(files: list[Path]) -> str | None:
-    """The key under which complete files were written, if all of them are there."""
+    """Return the key under which complete files were written, if all of them are there."""
     if not all(file.is_file() for file in files):
         return None
     written = pq.read_schema(files[0]).metadata or {}

@@ -75,7 +75,7 @@ class ShowProgress(Callback):
 
 
 def line(count: int, images: int, speed: float) -> str:
-    """As `120 of 400 images, 25.0 images/s, 0:11 left`."""
+    """Return a line such as `120 of 400 images, 25.0 images/s, 0:11 left`."""
     seconds = round((images - count) / max(speed, 1e-9))
     minutes, hours = seconds // 60 % 60, seconds // 3600
     clock = f"{hours}:{minutes:02}:{seconds % 60:02}" if hours else f"{minutes}:{seconds % 60:02}"

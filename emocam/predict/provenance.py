@@ -19,7 +19,7 @@ HANDLING = ("batch_size", "workers", "max_unreadable", "max_pixels", "export")
 def ingredients(
     settings: dict[str, Any], data: Data, listing: list[str], classifier: Classifier, detector: Detector
 ) -> dict[str, str]:
-    """`data`, `weights` and `detector` are digests or names; `layer` is where the network was cut."""
+    """Return digests or names of `data`, `weights` and `detector`, and `layer`, where the network was cut."""
     return {
         "data": corpus_digest(settings["data"], data, listing),
         "source": source(settings["data"], data),
@@ -32,7 +32,7 @@ def ingredients(
 
 
 def corpus_digest(settings: dict[str, Any], data: Data, listing: list[str]) -> str:
-    """Of the settings, and of the listed files' names and sizes; where the folder lies makes no difference."""
+    """Digest the settings, and the listed files' names and sizes; where the folder is makes no difference."""
     kept = {key: value for key, value in sorted(settings.items()) if key not in HANDLING}
     files = {key: size(Path(value)) for key, value in kept.items() if isinstance(value, str)}
     told = {
@@ -44,7 +44,7 @@ def corpus_digest(settings: dict[str, Any], data: Data, listing: list[str]) -> s
 
 
 def source(settings: dict[str, Any], data: Data) -> str:
-    """The folder, or of drawn pictures what draws them."""
+    """Return the folder, or of drawn pictures what draws them."""
     if data.root:
         return str(Path(data.root).expanduser().absolute())
     kept = {key: value for key, value in settings.items() if key not in HANDLING and value is not None}

@@ -34,7 +34,7 @@ def stream(
     batch: int,
     images: int,
 ) -> None:
-    """Predicts on all samples, and hands what each step returned to the writers.
+    """Run the model on all samples, and pass what each step returned to the writers.
 
     `images` is how many there are in all, with those that an earlier attempt has done.
     """
@@ -75,7 +75,7 @@ def workers_of(data: Data, left: int, accelerated: bool = False) -> int:
 
 
 def on_accelerator(settings: dict[str, Any]) -> bool:
-    """Tell whether a trainer of these settings computes on a GPU that CUDA knows."""
+    """Return whether a trainer of these settings computes on a GPU that CUDA knows."""
     accelerator = settings.get("accelerator", "auto")
     return accelerator in ("gpu", "cuda") or (accelerator == "auto" and torch.cuda.is_available())
 
@@ -83,7 +83,7 @@ def on_accelerator(settings: dict[str, Any]) -> bool:
 def fitting_trainer(
     arguments: dict[str, Any], callbacks: list[lightning.Callback], images: int
 ) -> lightning.Trainer:
-    """Never of more processes than images: one without any has nothing to predict on, and Lightning refuses."""
+    """Build a trainer of no more processes than images: Lightning refuses one that has nothing to predict on."""
 
     def trainer(**changed: Any) -> lightning.Trainer:
         return lightning.Trainer(
@@ -108,5 +108,5 @@ def fitting_trainer(
 
 
 def remaining(chunks: Chunks, places: np.ndarray) -> np.ndarray:
-    """Those of the places in the listing that no chunk holds yet."""
+    """Return those of the places in the listing that no chunk holds yet."""
     return np.setdiff1d(places, chunks.done())

@@ -28,24 +28,24 @@ class Chunks:
         return sorted(part for part in self.folder.glob("*") if part.is_dir() and part.suffix != ".tmp")
 
     def begin(self) -> None:
-        """Makes the folder; what an interrupted writer left half done goes."""
+        """Make the folder; what an interrupted writer left half done goes."""
         self.folder.mkdir(parents=True, exist_ok=True)
         (self.folder / "key").write_text(self.key)
         for half in self.folder.glob("*.tmp"):
             shutil.rmtree(half)
 
     def stored_key(self) -> str | None:
-        """The key under which chunks lie here, if any do."""
+        """Return the key under which chunks were written here, if any were."""
         file = self.folder / "key"
         return file.read_text() if file.is_file() else None
 
     def done(self) -> np.ndarray:
-        """Places in the listing (n,) that need no second visit."""
+        """Return the places in the listing (n,) that need no second visit."""
         ledgers = [read_parquet(part / "ledger.parquet", columns=["index"]) for part in self.parts]
         return pa.concat_tables(ledgers)["index"].to_numpy() if ledgers else np.zeros(0, np.int64)
 
     def write(self, name: str, rows: dict[str, list[pa.Table]]) -> None:
-        """One chunk, sorted by the listing."""
+        """Write one chunk, sorted by the listing."""
         half = self.folder / f"{name}.tmp"
         half.mkdir()
         for file, parts in rows.items():
@@ -110,7 +110,7 @@ def _write_merged(parts: list[Path], file: str, target: Path, metadata: dict[byt
 
 
 def _in_order(parts: list[Path], file: str) -> Iterator[pa.Table]:
-    """Blocks sorted by index: what lies before the first row of the next chunk is complete.
+    """Yield blocks sorted by index: all before the first row of the next chunk is complete.
 
     Where a block ends depends on the ledgers alone, so the blocks of all files hold the same images.
     """

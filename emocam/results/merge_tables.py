@@ -36,7 +36,7 @@ class ShardRun:
         return self.folder / f"{name}.parquet"
 
     def places(self, own: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Where in the whole listing the images stand that are at these places of the shard's own."""
+        """Return the places in the whole listing of images that are at these places of the shard's own."""
         return own * self.shard.of + self.shard.number - 1
 
     def rows(self, name: str) -> int:
@@ -44,7 +44,7 @@ class ShardRun:
 
 
 def placed(shard_run: ShardRun, name: str) -> Iterator[pa.Table]:
-    """The row groups of a table, with a column `index`: the image's place in the whole listing.
+    """Yield the row groups of a table, with a column `index`: the image's place in the whole listing.
 
     A table has its images in the ledger's order, so only a stretch of the ledger is looked through.
     """
@@ -76,7 +76,7 @@ class Stream:
     rest: pa.Table | None = field(default=None, init=False)
 
     def until(self, end: int) -> pa.Table | None:
-        """The rows with a smaller index that were not handed out yet."""
+        """Take the rows with a smaller index that were not taken yet."""
         while self.rest is None or not len(self.rest) or self.rest["index"][-1].as_py() < end:
             following = next(self.tables, None)
             if following is None:
@@ -92,7 +92,7 @@ class Stream:
 def write_interleaved(
     shard_runs: Sequence[ShardRun], name: str, target: Path, metadata: dict[bytes, bytes], block: int = BLOCK
 ) -> None:
-    """One table from those of all shard_runs; row groups of all tables hold the same images."""
+    """Write one table from those of all shards; row groups of all tables hold the same images."""
     filled = [shard_run for shard_run in shard_runs if shard_run.rows(name)]
     if not filled and not any(shard_run.file(name).is_file() for shard_run in shard_runs):
         return

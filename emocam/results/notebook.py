@@ -12,7 +12,7 @@ MOST = 10
 
 
 def glance(path: Path, summary: Mapping[str, Any], cells: pd.DataFrame | None, ledger: str) -> str:
-    """HTML; `cells` bring intervals, chance and verdict to what the summary found."""
+    """Return HTML; `cells` add intervals, chance and verdict to what the summary found."""
     found = summary.get("finding", [])[:MOST]
     known = None if cells is None else cells.set_index(["object", "label"])
     rows = [_row(cell, known) for cell in found]
@@ -39,7 +39,7 @@ def _row(cell: dict[str, Any], known: pd.DataFrame | None) -> list[str]:
 
 
 def _address(page: Path) -> str:
-    """Relative where a notebook's server can serve it, else the file itself."""
+    """Return a relative address where a notebook's server can serve the page, else the file's own."""
     here = Path.cwd()
     inside = page.absolute().is_relative_to(here)
     return page.absolute().relative_to(here).as_posix() if inside else page.absolute().as_uri()

@@ -11,7 +11,7 @@ FONT = "font:13px/1.4 system-ui,sans-serif"
 
 
 def picture(image: Image.Image, said: str) -> str:
-    """An image with its bytes inside, and the words below it."""
+    """Return an image with its bytes inside, and the words below it."""
     buffer = io.BytesIO()
     image.save(buffer, "WEBP", quality=80)
     data = base64.b64encode(buffer.getvalue()).decode()
@@ -23,13 +23,13 @@ def picture(image: Image.Image, said: str) -> str:
 
 
 def in_rows(parts: Sequence[str], more: str = "") -> str:
-    """Beside each other as the page is wide; `more` says what is left out."""
+    """Put parts side by side, as many as the page is wide; `more` says what is left out."""
     row = f'<div style="display:flex;flex-wrap:wrap;gap:12px;{FONT}">{"".join(parts)}</div>'
     return row + (f'<p style="{FONT}">{escape(more)}</p>' if more else "")
 
 
 def table(heads: Sequence[str], rows: Sequence[Sequence[str]], caption: str) -> str:
-    """Text cells; the first of a row is its head, the others are numbers."""
+    """Return a table of text cells; the first of a row is its head, the others are numbers."""
     edge = "padding:2px 10px;border-bottom:1px solid rgba(128,128,128,.35)"
     head = "".join(f'<th scope="col" style="text-align:left;{edge}">{escape(name)}</th>' for name in heads)
     body = "".join(
@@ -45,6 +45,6 @@ def table(heads: Sequence[str], rows: Sequence[Sequence[str]], caption: str) -> 
 
 
 def paragraph(said: str, link: str = "", address: str = "") -> str:
-    """A line of text, with a link after it if there is one."""
+    """Return a line of text, with a link after it if there is one."""
     shown = f' <a href="{escape(address)}">{escape(link)}</a>' if address else ""
     return f'<p style="margin:4px 10px;{FONT}">{escape(said)}{shown}</p>'

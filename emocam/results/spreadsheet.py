@@ -12,7 +12,7 @@ def _plain(value: object) -> object:
 
 
 def write_csv(table: pd.DataFrame, file: Path, index: bool = True) -> None:
-    """Text that would begin a formula gets a leading apostrophe; the Parquet files are faithful."""
+    """Write a CSV file; text that would begin a formula gets an apostrophe, which Parquet files have not."""
     safe = table.apply(lambda column: column.map(_plain) if column.dtype.kind not in "biuf" else column)
     safe = safe.rename(index=_plain, columns=_plain)
     half = file.with_suffix(".tmp")

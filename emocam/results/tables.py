@@ -28,7 +28,7 @@ def mask_column(masks: Tensor) -> pa.Array:
 
 
 def parquet_options(schema: pa.Schema) -> dict[str, Any]:
-    """How Parquet writes these columns: it looks in none for what is not there.
+    """Return how Parquet writes these columns: it looks in none for what is not there.
 
     What regions have in common, a dictionary holds in few bytes. To compress the other numbers would cost
     as much as all the rest, and save a tenth of their bytes.
@@ -75,12 +75,12 @@ def _ledger(
 
 
 def finished_ledger(paths: list[str], index: np.ndarray) -> pa.Table:
-    """The ledger's rows of images that are done."""
+    """Make the ledger's rows of images that are done."""
     return _ledger(paths, index, ["done"] * len(paths), [""] * len(paths))
 
 
 def refusal_table(refusals: list[Refusal]) -> pa.Table:
-    """The ledger's rows of images that could not be used."""
+    """Make the ledger's rows of images that could not be used."""
     index = np.array([r.index for r in refusals], np.int64)
     return _ledger(
         [r.path for r in refusals], index, [r.status for r in refusals], [r.reason for r in refusals]
@@ -98,7 +98,7 @@ def thumbnail_table(thumbnail: Tensor, predictions: pa.Table, index: Tensor) -> 
 
 
 def evidence_tables(evidence: Evidence, labels: list[str], objects: list[str]) -> dict[str, pa.Table]:
-    """Rows of one batch for each of FILES; an image whose logits or map are no numbers has failed."""
+    """Make the rows of one batch for each of FILES; an image whose logits or map are no numbers has failed."""
     evidence = evidence.to("cpu")
     logits = evidence.prediction.logits.float()
     answered = torch.isfinite(logits).all(-1).numpy()

@@ -21,7 +21,7 @@ REST = ("association.csv", "association_percent.csv", "labels.csv", "summary.jso
 
 
 def folder_faults(folder: Path) -> Iterator[str]:
-    """What is missing, doubled or cut short."""
+    """Yield a sentence for what is missing, doubled or cut short."""
     for name in ("shards", "pasting", "trying"):
         if (folder / name).is_dir():
             yield f"{folder} is not finished: it still holds {name}; the same command goes on where it stopped"
@@ -61,12 +61,12 @@ def folder_faults(folder: Path) -> Iterator[str]:
 
 
 def _explained(folder: Path) -> bool:
-    """Whether a CAM looked at the pictures, so that there were maps."""
+    """Return whether a CAM looked at the pictures, so that there were maps."""
     return bool(_told(folder).get("explained"))
 
 
 def _told(folder: Path) -> dict[str, Any]:
-    """The summary, or nothing where it cannot be read: that is a fault told elsewhere."""
+    """Read the summary; nothing where it cannot be read, a fault that is reported elsewhere."""
     try:
         return dict(json.loads((folder / "summary.json").read_text()))
     except (OSError, ValueError):
@@ -91,7 +91,7 @@ def _rows(folder: Path, tables: dict[str, pa.Table]) -> Iterator[str]:
 
 
 def _effect(folder: Path, done: pa.ChunkedArray) -> Iterator[str]:
-    """Every trial once, of images that are done, and as many as the summary tells."""
+    """Check that every trial is there once, of images that are done, and as many as the summary says."""
     file, told = folder / "effect.parquet", _told(folder).get("effect_pairs")
     if not file.is_file():
         if told is not None:
@@ -114,7 +114,7 @@ def _effect(folder: Path, done: pa.ChunkedArray) -> Iterator[str]:
 
 
 def _regions(ledger: pa.Table, evidence: pa.Table) -> Iterator[str]:
-    """Each image has as many regions as the ledger counted when they were found."""
+    """Check that each image has as many regions as the ledger counted when they were found."""
     found = evidence.group_by("image").aggregate([([], "count_all")])
     both = ledger.select(["image", "regions"]).join(found, "image", join_type="left outer")
     there = pc.fill_null(both["count_all"], 0)

@@ -8,7 +8,7 @@ from emocam.results.summary import Summary
 
 
 def closing(summary: Summary, ledger: str, folder: Path) -> list[str]:
-    """What was found, the ledger in one line, and where to look."""
+    """Return what was found, the ledger in one line, and where to look."""
     lines = ["what drives the decisions"] if summary.get("finding") else [nothing_found(summary)]
     width = max((len(cell["object"]) for cell in summary.get("finding", [])), default=0)
     across = max((len(cell["label"]) for cell in summary.get("finding", [])), default=0)

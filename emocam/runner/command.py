@@ -43,7 +43,7 @@ class Command:
 
 
 def build_components(command: Command, seconds: dict[str, float]) -> Components:
-    """What the command's settings name; `seconds` is where the time of its stages goes."""
+    """Build what the command's settings name; `seconds` is where the time of its stages goes."""
     hush()
     keep_memory()
     settings: dict[str, Any] = OmegaConf.to_container(command.cfg, resolve=True)  # type: ignore[assignment]
@@ -75,7 +75,7 @@ def build_components(command: Command, seconds: dict[str, float]) -> Components:
 
 
 def precision(settings: dict[str, Any]) -> Precision:
-    """That of the settings, or 32 and a sentence where the device computes no other."""
+    """Return the settings' precision, or 32 with a printed sentence where the device computes no other."""
     if settings["precision"] != "bf16":
         return 32
     from emocam.network.precision import computes_bf16
@@ -90,7 +90,7 @@ def precision(settings: dict[str, Any]) -> Precision:
 
 
 def hush() -> None:
-    """Lightning's hints are about training, and a user of ours can act on none of them."""
+    """Suppress Lightning's hints: they are about training, and a user of ours can act on none of them."""
     import logging
 
     for name in ("pytorch_lightning", "pytorch_lightning.utilities.rank_zero", "lightning_fabric"):

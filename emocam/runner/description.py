@@ -20,7 +20,7 @@ WIDTH = 84
 
 
 def describe(tracked: TrackedRun, run: Run, summary: Mapping[str, Any], ledger: str, data: str) -> None:
-    """The run's description, its tags and its corpus, and its pictures under the keys that all runs have."""
+    """Send the run's description, tags and corpus, and its pictures under the keys that all runs have."""
     made_of = {key: str(value) for key, value in run.names.get("made_of", {}).items()}
     tracked.tags(origins(run, made_of, summary))
     tracked.note(run_note(tracked, summary, ledger))
@@ -35,7 +35,7 @@ def describe(tracked: TrackedRun, run: Run, summary: Mapping[str, Any], ledger: 
 
 
 def describe_sweep(tracked: TrackedRun, folder: Path, told: Iterable[str], command: str) -> None:
-    """The parent's: what the runs have in common, and where it stands."""
+    """Send the parent's description: what the runs have in common, and where it stands."""
     links = [f"[{file}]({tracked.page(file)})" for file in TABLES if (folder / file).is_file()]
     page = [f"The whole comparison: `emocam open {tracked.id}`."] if (folder / "report").is_dir() else []
     tracked.note("\n\n".join([quoted(told), *page, " · ".join(links), f"`{command}`"]))
@@ -44,7 +44,7 @@ def describe_sweep(tracked: TrackedRun, folder: Path, told: Iterable[str], comma
 
 
 def origins(run: Run, made_of: Mapping[str, str], summary: Mapping[str, Any]) -> dict[str, str]:
-    """Tags that tell two networks, corpora or detectors apart which a setting names alike."""
+    """Return tags that tell two networks, corpora or detectors apart which a setting names alike."""
     labels = run.label_names
     more = f", and {len(labels) - MOST_LABELS} more" if len(labels) > MOST_LABELS else ""
     known = {f"emocam.{key}": value for key, value in made_of.items() if key != "source"}
@@ -55,7 +55,7 @@ def origins(run: Run, made_of: Mapping[str, str], summary: Mapping[str, Any]) ->
 
 
 def run_note(tracked: TrackedRun, summary: Mapping[str, Any], ledger: str) -> str:
-    """Markdown: the finding as a table, what may be concluded, and where to read on."""
+    """Write, in Markdown, the finding as a table, what may be concluded, and where to read on."""
     found = summary.get("finding", [])
     rows = [f"| {plain_text(c['object'])} | {plain_text(c['label'])} | {c['percent']:.0f} % |" for c in found]
     table = ["| looked at most | in | of its images |\n|---|---|--:|\n" + "\n".join(rows)] if rows else []
@@ -67,13 +67,13 @@ def run_note(tracked: TrackedRun, summary: Mapping[str, Any], ledger: str) -> st
 
 
 def plain_text(text: str) -> str:
-    """A name in Markdown says nothing but itself: it may be a stranger's."""
+    """Return a name as Markdown that says nothing but itself: it may be a stranger's."""
     one_line = html.escape(" ".join(text.split()), quote=False)
     return re.sub(r"([\\`*_{}\[\]()#+!|~-])", r"\\\1", one_line)
 
 
 def quoted(lines: Iterable[str]) -> str:
-    """Lines whose columns stand below each other, as a block of code that leaves room beside it."""
+    """Return lines as a block of code, which keeps columns aligned and leaves room beside it."""
     return "\n".join(f"    {part}" for line in lines for part in wrapped(line))
 
 

@@ -23,7 +23,7 @@ class Job:
 
 
 def record_status(status: int, told: str) -> None:
-    """From within a job; a run that is no part of a sweep leaves nothing."""
+    """Record how this job ended; do nothing outside a sweep."""
     hydra = HydraConfig.get()
     if hydra.mode == RunMode.MULTIRUN:
         folder = Path(hydra.runtime.output_dir)
@@ -31,24 +31,24 @@ def record_status(status: int, told: str) -> None:
 
 
 def write_job(sweep: Path, job: Job) -> None:
-    """One file a job, since they may end at the same time."""
+    """Write a job's status to a file of its own, since jobs may end at the same time."""
     folder = sweep / FOLDER
     folder.mkdir(parents=True, exist_ok=True)
     (folder / f"{job.number}.json").write_text(json.dumps(asdict(job), default=str))
 
 
 def read_jobs(sweep: Path) -> list[Job]:
-    """In the order of their numbers."""
+    """Read the jobs of a sweep in the order of their numbers."""
     written = [json.loads(file.read_text()) for file in (sweep / FOLDER).glob("*.json")]
     return sorted((Job(**{**w, "folder": Path(w["folder"])}) for w in written), key=lambda job: job.number)
 
 
 def forget_jobs(sweep: Path) -> None:
-    """Before a sweep goes on in the same folder."""
+    """Remove the statuses of earlier jobs before a sweep goes on in the same folder."""
     shutil.rmtree(sweep / FOLDER, ignore_errors=True)
 
 
 def distinguishing_words(jobs: list[Job]) -> list[str]:
-    """Of each job the words that not all jobs have; its number where there are none."""
+    """Return each job's words that not all jobs have; its number where there are none."""
     shared = set.intersection(*(set(job.words) for job in jobs)) if len(jobs) > 1 else set()
     return [" ".join(w for w in job.words if w not in shared) or f"run {job.number}" for job in jobs]

@@ -33,7 +33,7 @@ class Joined:
     tell: Callable[[Exception], str]
 
     def run(self) -> int:
-        """The exit status: that of the worst run."""
+        """Run all methods, and return the exit status of the worst run."""
         command = self.command
         methods = methods_of(command.cfg)
         children = [self.child(number, method) for number, method in enumerate(methods)]
@@ -61,7 +61,7 @@ class Joined:
         return max(statuses)
 
     def child(self, number: int, method: str) -> Command:
-        """The command that a sweep over `cam` would run for this method."""
+        """Return the command that a sweep over `cam` would run for this method."""
         mine = ("cam", "cam.methods", "hydra.run.dir")
         words = [word for word in self.command.words if word.lstrip("+~").partition("=")[0] not in mine]
         words.append(f"cam={method}")
@@ -75,7 +75,7 @@ class Joined:
         return replace(self.command, cfg=cfg, folder=folder, choices=choices, words=words, hydra=hydra)
 
     def finish(self, number: int, child: Command, spent: dict[str, float]) -> int:
-        """A mistake in one run is told, and leaves the others alone."""
+        """Finish one run and return its exit status; a mistake in it is reported, and leaves the others alone."""
         status, told = 1, ""
         try:
             status = run_command(replace(child, started=time.perf_counter()), spent)
@@ -89,7 +89,7 @@ class Joined:
 
 
 def methods_of(cfg: DictConfig) -> list[str]:
-    """Each once; the list that `cam.methods` names."""
+    """Return the methods that `cam.methods` lists, each once."""
     methods = [str(method) for method in cfg.cam.methods]
     if len(methods) < 2 or len(set(methods)) < len(methods):
         raise SettingError(f"cam.methods must name two or more CAM methods, each once, got {methods}")
@@ -97,7 +97,7 @@ def methods_of(cfg: DictConfig) -> list[str]:
 
 
 def explain_jointly(children: list[Command]) -> dict[str, float]:
-    """The evidence of all, from one pass; each run is told its share of the seconds."""
+    """Find the evidence of all in one pass; return the seconds, of which each run gets its share."""
     from emocam.predict.evidence import explain_together
 
     parts = [build_components(child, {}) for child in children]

@@ -53,7 +53,7 @@ class Merge:
     allowed: list[str]
 
     def run(self) -> int:
-        """The exit status, as that of the run."""
+        """Merge the shards, and return the exit status as that of the run."""
         register()
         started = time.perf_counter()
         shard_runs = all_shards([read_shard_run(folder) for folder in self.folders])
@@ -71,7 +71,7 @@ class Merge:
         return run_command(command, {**components.seconds, "predict": sum(explained)})
 
     def command(self, shard_run: ShardRun, started: float) -> Command:
-        """The command that made this shard, without `data.shard`."""
+        """Return the command that made this shard, without `data.shard`."""
         cfg = OmegaConf.create(handled_as_usual(shard_run.folder))
         cfg.data.shard = None
         if list(cfg.allow) != self.allowed:
@@ -105,7 +105,7 @@ def handled_as_usual(folder: Path) -> dict[str, Any]:
 
 
 def merge_tables(shard_runs: Sequence[ShardRun], components: Components) -> None:
-    """The tables of the whole run in its folder, unless they are there."""
+    """Write the tables of the whole run into its folder, unless they are there."""
     key = evidence_key(components.settings, components.listing)
     written = written_key([components.folder / f"{name}.parquet" for name in TABLES[2:]])
     if written not in (None, key):
@@ -122,7 +122,7 @@ def merge_tables(shard_runs: Sequence[ShardRun], components: Components) -> None
 
 
 def whole_names(shard: Run, components: Components, key: str) -> dict[str, Any]:
-    """What the tables say of themselves: as in a shard, but of the whole corpus."""
+    """Return the tables' metadata: as in a shard, but of the whole corpus."""
     data, settings = components.data, components.settings["data"]
     corpus = {"data": corpus_digest(settings, data, components.listing), "source": source(settings, data)}
     data.measure()
@@ -134,7 +134,7 @@ def whole_names(shard: Run, components: Components, key: str) -> dict[str, Any]:
 
 
 def check_unchanged(shard_run: ShardRun, components: Components) -> None:
-    """The key of a shard names settings, code, weights, annotations and pictures: it must still fit them."""
+    """Check a shard's key against settings, code, weights, annotations and pictures: it must still fit them."""
     data = {**components.settings["data"], "shard": str(shard_run.shard)}
     key = evidence_key({**components.settings, "data": data}, list(shard_run.shard.part(components.listing)))
     if Run(shard_run.folder).names["key"] != key:
@@ -145,7 +145,7 @@ def check_unchanged(shard_run: ShardRun, components: Components) -> None:
 
 
 def merge_paste(shard_runs: Sequence[ShardRun], components: Components, key: str) -> None:
-    """What pasting changed, and the strongest flips of the whole run."""
+    """Merge what pasting changed, and draw the strongest flips of the whole run."""
     target = components.folder / "paste.parquet"
     if components.paste is None or written_key([target]) == key:
         return

@@ -16,7 +16,7 @@ MOST_NAMED = 8
 
 
 def read_shard_run(folder: Path) -> ShardRun:
-    """A finished run of a shard."""
+    """Read a finished run of a shard."""
     settings = kept_settings(folder)
     if not settings:
         raise SettingError(f"RUN {folder} does not say how it was made: it has no .hydra/config.yaml")
@@ -32,7 +32,7 @@ def read_shard_run(folder: Path) -> ShardRun:
 
 
 def all_shards(shard_runs: Sequence[ShardRun]) -> list[ShardRun]:
-    """In the order of their numbers, if each is there once."""
+    """Return the shards in the order of their numbers, if each is there once."""
     divided = {shard_run.shard.of: shard_run for shard_run in shard_runs}
     if len(divided) > 1:
         one, other, *_ = divided.values()
@@ -60,7 +60,7 @@ def all_shards(shard_runs: Sequence[ShardRun]) -> list[ShardRun]:
 
 
 def check_same_settings(shard_runs: Sequence[ShardRun]) -> None:
-    """Shards of one run have its settings, its labels, its objects and its version."""
+    """Check that the shards have the same settings, labels, objects and version."""
     runs = [Run(shard_run.folder) for shard_run in shard_runs]
     table = differing_settings(runs).drop(columns=list(FREE), errors="ignore")
     values = {name: list(table[name]) for name in map(str, table)}

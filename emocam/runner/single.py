@@ -36,7 +36,7 @@ STAGES = ("imports", "tracking", "copy", "build", "predict", "merge", "groups")
 
 
 def run_command(command: Command, spent: Mapping[str, float] = MappingProxyType({})) -> int:
-    """Exit status 0, or 2 when more images than `data.max_unreadable` could not be used.
+    """Run a command; return exit status 0, or 2 when more images than `data.max_unreadable` failed.
 
     `spent` are seconds that were spent for this run before it began, by stage.
     """
@@ -65,7 +65,7 @@ def run_command(command: Command, spent: Mapping[str, float] = MappingProxyType(
 
 
 def built(command: Command, components: Components) -> dict[str, RunCallback]:
-    """What comes after the pictures: a mistake in it is told before the work, not after."""
+    """Build what comes after the pictures: a mistake in it is reported before the work, not after."""
     _ = components.thresholds, components.paste, components.effect
     return {
         name: build(node, f"callback.{name}", command.allowed, KINDS["callback"])
@@ -143,7 +143,7 @@ def summary_with(
 
 
 def tell(summary: Summary, ledger: Ledger, folder: Path, tracker: TrackedRun | None) -> None:
-    """The closing lines."""
+    """Print the closing lines."""
     from emocam.runner.closing import closing
     from emocam.system.terminal import shown
 

@@ -66,7 +66,7 @@ def _carried() -> Iterator[None]:
 
 
 def begin_sweep(config: DictConfig) -> OpenSweep:
-    """From Hydra's settings of a multirun."""
+    """Open the sweep that Hydra's settings of a multirun describe."""
     words = [str(word) for word in config.hydra.overrides.task]
     swept = {word.partition("=")[0].lstrip("+"): word.partition("=")[2] for word in words if "," in word}
     swept |= OmegaConf.select(config, "hydra.sweeper.params") or {}  # where a study names what it sweeps
@@ -123,13 +123,13 @@ def start(
 
 
 def sweep_name(data: str, folder: Path) -> str:
-    """As `planted-sweep-3f2a`; there is no data where the sweep goes over it."""
+    """Return a name such as `planted-sweep-3f2a`; `data` is empty where the sweep goes over it."""
     digits = hashlib.sha256(f"{folder}{time.time_ns()}".encode()).hexdigest()[:4]
     return "-".join([*([data] if data else []), "sweep", digits])
 
 
 def finish_sweep(opened: OpenSweep) -> None:
-    """Compares what was finished, tells what failed, and hands all to the parent."""
+    """Compare what was finished, print what failed, and send all to the parent."""
     ended = job_status.read_jobs(opened.folder)
     finished = [job for job in ended if job.status != 1 and (job.folder / "evidence.parquet").is_file()]
     lines, comparison = ["", f"the sweep's {len(ended)} runs"], None
@@ -162,7 +162,7 @@ def finish_sweep(opened: OpenSweep) -> None:
 
 
 def failures(ended: list[job_status.Job]) -> list[str]:
-    """A line for each job that failed: its words, and what it told."""
+    """Return a line for each job that failed: its words, and its message."""
     own = job_status.distinguishing_words(ended) if ended else []
     failed = [(words, job.told) for words, job in zip(own, ended, strict=True) if job.status == 1]
     width = max((len(words) for words, _ in failed), default=0)
@@ -171,14 +171,14 @@ def failures(ended: list[job_status.Job]) -> list[str]:
 
 
 def result_lines(folder: Path, comparison: "Comparison | None") -> list[str]:
-    """The files a person opens next."""
+    """Return the lines that name the files a person opens next."""
     lines = [f"table    {folder / 'comparison.csv'}"] if comparison else []
     page = folder / "report" / "index.html"
     return [*lines, f"report   {page if page.is_file() else folder}"]
 
 
 def own_files(sweep: Path) -> Iterator[Path]:
-    """The files of a sweep that are no run's: each run has brought its own."""
+    """Yield the files of a sweep that are no run's: each run has sent its own."""
     for root, folders, files in os.walk(sweep):
         here = Path(root)
         folders[:] = [f for f in folders if f[0] != "." and not (here / f / ".hydra").is_dir()]
@@ -186,12 +186,12 @@ def own_files(sweep: Path) -> Iterator[Path]:
 
 
 def folder() -> Path | None:
-    """Of the sweep that this process started, if it did."""
+    """Return the folder of the sweep that this process started, if it did."""
     return _opened[-1].folder if _opened else None
 
 
 def close(ending: "Ending") -> list[int]:
-    """Ends the sweep of this process, if it started one; the statuses of its job_status.
+    """End the sweep of this process, if it started one, and return the statuses of its jobs.
 
     `ending` is for a sweep that was cut short. A job that was killed with it says nothing itself.
     """

@@ -57,7 +57,7 @@ class Tracking:
         self._step("params")
 
     def complete(self) -> str | None:
-        """Tell the store all that it does not have yet; return why it could not be told, if so."""
+        """Send the store all that it does not have yet; return why it could not be sent, if so."""
         try:
             if self.tracked is None:
                 self._find()
@@ -234,7 +234,7 @@ def begin_run(
 def finish_tracking(
     tracking: Tracking, ending: Ending = "FINISHED", without: Collection[str] = ()
 ) -> str | None:
-    """Tell the store of finished work; return the sentence about what it does not have, if so."""
+    """Send finished work to the store; return the sentence about what it does not have, if so."""
     tracking.record.ending = ending
     tracking.record.missing = [step for step in tracking.record.missing if step not in without]
     reason = tracking.complete()
@@ -258,7 +258,7 @@ def note_tracking(folder: Path, sentence: str | None) -> None:
 
 
 def run_name(command: Command) -> str:
-    """Data, method, and four digits that tell two runs apart."""
+    """Return data, method, and four digits that tell two runs apart."""
     cam = command.choices.get("cam")
     what = [command.choices.get("data", ""), "presence" if cam in (None, "None", "null") else cam]
     if command.choices.get("task") != "association":
@@ -268,7 +268,7 @@ def run_name(command: Command) -> str:
 
 
 def params(settings: dict[str, Any], choices: dict[str, str]) -> dict[str, object]:
-    """Few and short: each group's option, and the plain values set in it."""
+    """Return the params, few and short: each group's option, and the plain values set in it."""
     hidden = ("callback", "trainer", "logger", "hydra", "allow", "quiet", "cache")
     handling = ("data.batch_size", "data.workers", "data.max_unreadable", "data.max_pixels")
     told: dict[str, object] = {}
@@ -292,7 +292,7 @@ def params(settings: dict[str, Any], choices: dict[str, str]) -> dict[str, objec
 
 
 def summary_numbers(summary: Mapping[str, Any], prefix: str = "") -> dict[str, float]:
-    """The summary's numbers, nested names joined by a slash; NaN for None, so that runs have the same keys."""
+    """Return the summary's numbers, nested names joined by a slash; NaN for None, so that all runs' keys agree."""
     found: dict[str, float] = {}
     for name, value in summary.items():
         if isinstance(value, dict) and name != "thresholds":

@@ -12,7 +12,7 @@ from emocam.system.run_lock import locked
 
 
 def upload(folder: Path, store: str | None = None) -> list[str]:
-    """Complete a run, or a sweep and its runs, and return a line for each that was not whole."""
+    """Send what is left of a run, or of a sweep and its runs; return a line for each that was not whole."""
     parts = [folder, *sorted(path.parent for path in folder.glob(f"*/{FILE}"))]
     lines: list[str] = []
     new_ids: dict[str, str] = {}

@@ -49,7 +49,7 @@ def _room(found: type) -> str | None:
 
 
 def _resolve(target: str) -> Any:
-    """The object of a dotted path: the longest importable module, then attributes."""
+    """Return the object of a dotted path: the longest importable module, then attributes."""
     parts = target.split(".")
     for length in range(len(parts) - 1, 0, -1):
         try:

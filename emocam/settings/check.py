@@ -76,7 +76,7 @@ def _whole(value: object, least: int = 0) -> bool:
 
 
 def setting_faults(cfg: DictConfig, known: frozenset[str], appended: list[str]) -> Iterator[str]:
-    """One sentence for each setting that cannot be."""
+    """Yield a sentence for each setting that cannot be."""
 
     def value(name: str) -> Any:
         return OmegaConf.select(cfg, name)
@@ -126,7 +126,7 @@ def setting_faults(cfg: DictConfig, known: frozenset[str], appended: list[str]) 
 
 
 def writable(folder: Path) -> None:
-    """Makes the run's folder, or says why it cannot be."""
+    """Make the run's folder, or raise why it cannot be made."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         if not os.access(folder, os.W_OK):
@@ -155,7 +155,7 @@ def disk_full(folder: Path, error: BaseException) -> SettingError | None:
 
 
 def check_settings(cfg: DictConfig, known: frozenset[str], appended: list[str]) -> None:
-    """Raises all faults at once, a line each; `appended` are the keys that a `+` put into the settings.
+    """Raise all faults at once, a line each; `appended` are the keys that a `+` put into the settings.
 
     Hydra takes `+anything=name` for a new key, also where a group was meant.
     """

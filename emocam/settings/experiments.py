@@ -54,14 +54,14 @@ class ExperimentsPath(SearchPathPlugin):
 
 
 def user_cache() -> str:
-    """Where this user's caches are."""
+    """Return the folder of this user's caches."""
     from platformdirs import user_cache_dir
 
     return user_cache_dir("emocam")
 
 
 def register() -> None:
-    """Before hydra.main, once or more."""
+    """Add our studies and `user_cache` to Hydra; to be called before hydra.main, once or more."""
     OmegaConf.register_new_resolver("user_cache", user_cache, replace=True)
     for plugin in (Experiments, ExperimentsPath):
         Plugins.instance().register(plugin)

@@ -72,7 +72,7 @@ def value_faults(key: str, value: str) -> Iterator[str]:
 
 
 def unknown_interpolation(text: str) -> bool:
-    """Whether any `${` in the text opens something else than a setting's name."""
+    """Return whether any `${` in the text opens something else than a setting's name."""
     return any(
         not KNOWN_INTERPOLATION.match(text, found.start()) and not SELECT.match(text, found.start())
         for found in OPENING.finditer(text)
@@ -80,7 +80,7 @@ def unknown_interpolation(text: str) -> bool:
 
 
 def leaves(node: object, place: str = "") -> Iterator[tuple[str, Any]]:
-    """Each plain value below a node with its dotted key; empty mappings and lists are values, too."""
+    """Yield each plain value below a node with its dotted key; empty mappings and lists are values, too."""
     if isinstance(node, Mapping) and node:
         for key, value in node.items():
             yield from leaves(value, f"{place}.{key}" if place else str(key))
@@ -106,5 +106,5 @@ def _hydra_faults(key: str, value: object, sweeps: bool) -> Iterator[str]:
 
 
 def _command_line_only(key: str) -> str | None:
-    """The entry of the table that a key falls under."""
+    """Return the entry of the table that a key falls under."""
     return next((name for name in COMMAND_LINE_ONLY if key == name or key.startswith(f"{name}.")), None)

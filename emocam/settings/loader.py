@@ -135,7 +135,7 @@ def file_of(source: ConfigSource, config_path: str) -> str | None:
 
 
 def is_study(file: str) -> bool:
-    """Whether a file is one of the package's own studies."""
+    """Return whether a file is one of the package's own studies."""
     return Path(file).is_relative_to(os.path.realpath(resource_folder("experiments")))
 
 

@@ -121,7 +121,7 @@ def foreign_paths(settings: dict[str, Any], source: str | None) -> Iterator[str]
 
 
 def tell_foreign_paths(folder: Path, settings: dict[str, Any], source: str | None) -> None:
-    """Say on standard error, before a picture is opened, which files a recorded run leads to."""
+    """Print on standard error, before a picture is opened, which files a recorded run leads to."""
     if paths := list(foreign_paths(settings, source)):
         more = f" and {len(paths) - 3} more" if len(paths) > 3 else ""
         sys.stderr.write(

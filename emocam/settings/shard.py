@@ -31,5 +31,5 @@ class Shard:
         return cls(int(found[1]), int(found[2]))
 
     def part(self, listing: Sequence[str]) -> Sequence[str]:
-        """Its images of a listing, in its order."""
+        """Return the shard's images of a listing, in its order."""
         return listing[self.number - 1 :: self.of]

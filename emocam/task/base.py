@@ -8,4 +8,4 @@ from emocam.predict.components import Components
 
 class Task(Protocol):
     def perform(self, components: Components) -> Data | None:
-        """Leaves the tables of a run in its folder, and says what can open its pictures."""
+        """Write the tables of a run into its folder, and return what can open its pictures."""

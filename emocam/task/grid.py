@@ -22,7 +22,7 @@ from emocam.task.replay import Replay
 
 
 def thresholds_in(values: list[float], name: str) -> np.ndarray:
-    """Ascending, each once."""
+    """Return the thresholds of a list, ascending and each once."""
     fine = [v for v in values if isinstance(v, int | float) and 0 <= v <= 1]
     if not values or len(fine) < len(values):
         raise SettingError(f"task.{name} must be a list of thresholds in [0, 1], got {values}")
@@ -74,7 +74,7 @@ class Grid(Replay):
 
 
 def grid_of(run: Run, scores: np.ndarray, importances: np.ndarray, thresholds: Thresholds) -> np.ndarray:
-    """Counts (S, T, O, L), summed over the blocks of the evidence."""
+    """Return counts (S, T, O, L), summed over the blocks of the evidence."""
     shape = len(run.object_names), len(run.label_names)
     total = np.zeros((len(scores), len(importances), *shape), np.int64)
     for images, regions in run.blocks(LABELLED, COUNTED):
@@ -97,7 +97,7 @@ def grid_of(run: Run, scores: np.ndarray, importances: np.ndarray, thresholds: T
 def _write_cells(
     run: Run, counts: np.ndarray, scores: np.ndarray, importances: np.ndarray, file: Path
 ) -> None:
-    """One row for each pair of thresholds and each cell that is not empty."""
+    """Write one row for each pair of thresholds and each cell that is not empty."""
     s, t, object, label = np.nonzero(counts)
     table = pa.table(
         {

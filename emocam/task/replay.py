@@ -76,7 +76,7 @@ class Replay:
             return None
 
     def _intervene(self, source: Path, components: Components) -> Data:
-        """The effect in the pictures of the run that is replayed, on its classifier."""
+        """Measure the effect in the pictures of the run that is replayed, on its classifier."""
         asked = asked_now(components)
         settings = with_groups(recorded_settings(source), asked)
 
