@@ -43,10 +43,7 @@ def explain(
     every other gets what most of torchvision's take: the shorter side at 256, the middle 224 x 224,
     ImageNet's mean and deviation.
     """
-    if not isinstance(model, nn.Module):
-        raise TypeError(f"model must be a torch module, got {type(model).__name__}")
-    if (name := unfit_weights(model)) is not None:
-        raise SettingError(f"the model's {name} holds NaN or infinity, so it can answer nothing")
+    _check_model(model)
     model = _unwrapped(model)
     cam = cam_of(method)
     ready = preparation(model, transform)
@@ -59,29 +56,37 @@ def explain(
             x = _side_by_side(part, model)
             if classifier is None:
                 classifier = _classifier(model, labels, layer, x, ready.grey_of(part[0]))
-            forward = ForwardPass(
-                classifier,
-                x,
-                cam.explained,
-                cam.label_index(classifier.labels),
-                [one.shown.name for one in part],
-            )
-            logits = forward.logits
-            if not answers and (kind := probability_kind(logits)) is not None:
-                raise SettingError(
-                    f"the model ends in a {kind}, so its answers are probabilities where logits are expected; leave "
-                    f"the {kind} out (of a Sequential: model[:-1])"
-                )
-            _check_finite(logits, part, "the model's answer to")
+            names = [one.shown.name for one in part]
+            forward = ForwardPass(classifier, x, cam.explained, cam.label_index(classifier.labels), names)
+            if not answers:
+                _check_logits(forward.logits)
+            _check_finite(forward.logits, part, "the model's answer to")
             maps = cam.maps(forward)
             _check_finite(maps, part, f"the map by {by} of")
-            answers.append((maps.cpu(), logits.detach().cpu()))
+            answers.append((maps.cpu(), forward.logits.detach().cpu()))
             read_checks()
             shown += [one.shown for one in part]
     if classifier is None:
         raise SettingError("images must hold at least one picture, got none")
     maps, logits = (torch.cat(parts) for parts in zip(*answers, strict=True))
     return Explained(maps, logits, classifier.labels, classifier.layer, by, cam.target, shown)
+
+
+def _check_model(model: object) -> None:
+    """Check that a model is a module that can answer at all."""
+    if not isinstance(model, nn.Module):
+        raise TypeError(f"model must be a torch module, got {type(model).__name__}")
+    if (name := unfit_weights(model)) is not None:
+        raise SettingError(f"the model's {name} holds NaN or infinity, so it can answer nothing")
+
+
+def _check_logits(logits: Tensor) -> None:
+    """Check that a model's answers (B, L) are not probabilities."""
+    if (kind := probability_kind(logits)) is not None:
+        raise SettingError(
+            f"the model ends in a {kind}, so its answers are probabilities where logits are expected; leave "
+            f"the {kind} out (of a Sequential: model[:-1])"
+        )
 
 
 def _check_finite(values: Tensor, part: list[Input], what: str) -> None:

@@ -138,52 +138,62 @@ def answers_in_place(activation: Tensor) -> bool:
     return bool((centre * side > 0).all()) and int((most * side >= 0).all(1).sum()) >= len(QUARTERS) - 1
 
 
-def spatial_layers(model: nn.Module, x: Tensor) -> list[Layer]:
-    """Return the modules of `model` whose output on views like x is a map, in the order in which they finish."""
-    layers: dict[str, Layer] = {}
-    patches: tuple[int, int] | None = None
-    view = (x.shape[-2], x.shape[-1])
-    asked = probes(x[:1])
-    finished = lost = 0
-    ends: dict[str, int] = {}
+class LayerRecorder:
+    """Notes the layers of a dry pass as they finish, on views (n, C, H, W) that `probes` made."""
 
-    def note(name: str, module: nn.Module, output: object) -> None:
-        nonlocal patches, finished, lost
-        finished += 1
+    def __init__(self, views: Tensor) -> None:
+        self.images, self.view = len(views), (views.shape[-2], views.shape[-1])
+        self.layers: dict[str, Layer] = {}
+        self.patches: tuple[int, int] | None = None
+        self.ends: dict[str, int] = {}
+        self.finished = 0
+        self.lost = 0
+        """The moment at which the last tokens finished whose places are lost."""
+
+    def note(self, name: str, module: nn.Module, output: object) -> None:
+        """Note a module that has finished, if its output is a map."""
+        self.finished += 1
         alone = not isinstance(output, tuple)
         output = output[0] if isinstance(output, tuple) and output else output
-        if not name or not isinstance(output, Tensor) or output.ndim < 3 or len(output) != len(asked):
+        if not name or not isinstance(output, Tensor) or output.ndim < 3 or len(output) != self.images:
             return  # windows or patches as rows of their own are no pictures
         shape = tuple(output.shape)
-        layout = _layout(shape, view, patches)
+        layout = _layout(shape, self.view, self.patches)
         guessed = layout is None and len(shape) == 3
-        layout = _guessed_layout(shape[1], view) if guessed else layout
+        layout = _guessed_layout(shape[1], self.view) if guessed else layout
         if layout is None:
             return
         placed = answers_in_place(layout.to_map(output)[0].float())
         if guessed and not placed:
-            lost = finished
+            self.lost = self.finished
             return
         if isinstance(module, nn.Conv2d):
-            patches = layout.grid
-        calls = layers[name].calls + 1 if name in layers else 1
+            self.patches = layout.grid
+        earlier = self.layers.pop(name, None)
+        calls = earlier.calls + 1 if earlier else 1
         weighted = any(True for _ in module.parameters())
         attends = "attention" in type(module).__name__.lower()
-        layers.pop(name, None)
-        ends[name] = finished
-        layers[name] = Layer(name, shape, layout, weighted, attends, len(layers), calls, alone, placed)
+        self.ends[name] = self.finished
+        order = len(self.layers)
+        self.layers[name] = Layer(name, shape, layout, weighted, attends, order, calls, alone, placed)
 
+
+def spatial_layers(model: nn.Module, x: Tensor) -> list[Layer]:
+    """Return the modules of `model` whose output on views like x is a map, in the order in which they finish."""
+    views = probes(x[:1])
+    recorder = LayerRecorder(views)
     hooks = [
-        module.register_forward_hook(lambda module, _, output, name=name: note(name, module, output))
+        module.register_forward_hook(lambda module, _, output, name=name: recorder.note(name, module, output))
         for name, module in model.named_modules()
     ]
     try:
         with torch.no_grad():
-            model(asked)
+            model(views)
     finally:
         for hook in hooks:
             hook.remove()
-    return [replace(layer, early=ends[name] < min(lost, LATE * finished)) for name, layer in layers.items()]
+    early = min(recorder.lost, LATE * recorder.finished)
+    return [replace(layer, early=recorder.ends[name] < early) for name, layer in recorder.layers.items()]
 
 
 def default_layer(layers: list[Layer]) -> Layer:

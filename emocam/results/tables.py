@@ -13,7 +13,7 @@ import pyarrow as pa
 import torch
 from torch import Tensor
 
-from emocam.records.evidence import Evidence
+from emocam.records.evidence import Evidence, Explanation
 from emocam.records.picture import Refusal
 from emocam.results.files import BOX, MASK
 
@@ -100,68 +100,97 @@ def thumbnail_table(thumbnail: Tensor, predictions: pa.Table, index: Tensor) -> 
 def evidence_tables(evidence: Evidence, labels: list[str], objects: list[str]) -> dict[str, pa.Table]:
     """Make the rows of one batch for each of FILES; an image whose logits or map are no numbers has failed."""
     evidence = evidence.to("cpu")
-    logits = evidence.prediction.logits.float()
-    answered = torch.isfinite(logits).all(-1).numpy()
+    answered = torch.isfinite(evidence.prediction.logits.float()).all(-1).numpy()
     fine = answered
     if evidence.explanation is not None:
         fine = answered & torch.isfinite(evidence.explanation.maps).flatten(1).all(-1).numpy()
-    index, paths = evidence.index.numpy(), np.array(evidence.paths, object)
-    label, confidence = evidence.prediction.label.numpy(), evidence.prediction.confidence.float().numpy()
+    tables = {
+        "ledger": _examined_ledger(evidence, answered, fine),
+        "predictions": _prediction_table(evidence, fine, labels),
+        "evidence": _region_table(evidence, fine, labels, objects),
+    }
+    if evidence.explanation is not None:
+        tables["maps"] = _map_table(evidence, evidence.explanation, fine)
+    return tables
+
+
+def _examined_ledger(evidence: Evidence, answered: np.ndarray, fine: np.ndarray) -> pa.Table:
+    """Make the ledger's rows of images (B,), of which some were not answered, or have no fine map."""
+    index = evidence.index.numpy()
     status = ["done" if f else "failed" for f in fine]
     reason = [
         "the classifier's logits are not finite" if not a else "" if f else "the CAM's map is not finite"
         for a, f in zip(answered, fine, strict=True)
     ]
-    counted = np.bincount(evidence.detections.image.numpy(), minlength=len(index)) * fine
-    found = {"ledger": _ledger(evidence.paths, index, status, reason, counted)}
-    image = pa.array(paths[fine], pa.string())
-    found["predictions"] = pa.table(
+    regions = np.bincount(evidence.detections.image.numpy(), minlength=len(index)) * fine
+    return _ledger(evidence.paths, index, status, reason, regions)
+
+
+def _prediction_table(evidence: Evidence, fine: np.ndarray, labels: list[str]) -> pa.Table:
+    """Make one row of each fine image (B,)."""
+    prediction = evidence.prediction
+    logits = prediction.logits.float().numpy()[fine]
+    known = {
+        key: pa.array([value for value, f in zip(values, fine, strict=True) if f])
+        for key, values in evidence.known.items()
+    }
+    derived = {key: value.float().numpy()[fine] for key, value in prediction.derived.items()}
+    return pa.table(
         {
-            "index": index[fine],
-            "image": image,
-            "label": _names(label[fine], labels),
-            "confidence": confidence[fine],
-            "logits": pa.FixedSizeListArray.from_arrays(logits.numpy()[fine].ravel(), len(labels)),
-            **{
-                key: pa.array([v for v, f in zip(known, fine, strict=True) if f])
-                for key, known in evidence.known.items()
-            },
-            **{key: value.float().numpy()[fine] for key, value in evidence.prediction.derived.items()},
+            "index": evidence.index.numpy()[fine],
+            "image": _images(evidence, fine),
+            "label": _names(prediction.label.numpy()[fine], labels),
+            "confidence": prediction.confidence.float().numpy()[fine],
+            "logits": pa.FixedSizeListArray.from_arrays(logits.ravel(), len(labels)),
+            **known,
+            **derived,
         }
     )
+
+
+def _region_table(evidence: Evidence, fine: np.ndarray, labels: list[str], objects: list[str]) -> pa.Table:
+    """Make one row of each region of the fine images (B,)."""
     regions = evidence.detections
-    of = regions.image.numpy()
-    keep = fine[of]
-    of = of[keep]
+    all_images = regions.image.numpy()
+    keep = fine[all_images]
+    of = all_images[keep]
+    masks = {} if regions.masks is None else {MASK: mask_column(regions.masks[torch.from_numpy(keep)])}
     rows = pa.table(
         {
-            "index": index[of],
-            "image": pa.array(paths[of], pa.string()),
-            "label": _names(label[of], labels),
-            "confidence": confidence[of],
+            "index": evidence.index.numpy()[of],
+            "image": _images(evidence, of),
+            "label": _names(evidence.prediction.label.numpy()[of], labels),
+            "confidence": evidence.prediction.confidence.float().numpy()[of],
             "object": _names(regions.object.numpy()[keep], objects),
             "score": regions.score.float().numpy()[keep],
             "importance": evidence.importance.float().numpy()[keep],
             **dict(zip(BOX, regions.boxes.float().numpy()[keep].T, strict=True)),
             "chance": _or_nan(evidence.chance, len(keep))[keep],
             "chance_centre": _or_nan(evidence.chance_centre, len(keep))[keep],
-            **({} if regions.masks is None else {MASK: mask_column(regions.masks[torch.from_numpy(keep)])}),
+            **masks,
         }
     )
     # what is known of every region needs no word, row by row, that it is there
-    known = [field.with_nullable("chance" in field.name) for field in rows.schema]
-    found["evidence"] = pa.Table.from_arrays(rows.columns, schema=pa.schema(known))
-    if evidence.explanation is not None:
-        maps = evidence.explanation.maps.float().numpy()[fine]
-        count, height, width = maps.shape
-        found["maps"] = pa.table(
-            {
-                "index": index[fine],
-                "image": image,
-                "height": np.full(count, height, np.int32),
-                "width": np.full(count, width, np.int32),
-                **dict(zip(BOX, evidence.explanation.window.float().numpy()[fine].T, strict=True)),
-                "map": pa.FixedSizeListArray.from_arrays(maps.ravel(), height * width),
-            }
-        )
-    return found
+    fields = [field.with_nullable("chance" in field.name) for field in rows.schema]
+    return pa.Table.from_arrays(rows.columns, schema=pa.schema(fields))
+
+
+def _map_table(evidence: Evidence, explanation: Explanation, fine: np.ndarray) -> pa.Table:
+    """Make one row of each fine map (B, h, w)."""
+    maps = explanation.maps.float().numpy()[fine]
+    count, height, width = maps.shape
+    return pa.table(
+        {
+            "index": evidence.index.numpy()[fine],
+            "image": _images(evidence, fine),
+            "height": np.full(count, height, np.int32),
+            "width": np.full(count, width, np.int32),
+            **dict(zip(BOX, explanation.window.float().numpy()[fine].T, strict=True)),
+            "map": pa.FixedSizeListArray.from_arrays(maps.ravel(), height * width),
+        }
+    )
+
+
+def _images(evidence: Evidence, rows: np.ndarray) -> pa.Array:
+    """Return the paths of some of the images, by a mask (B,) or by places."""
+    return pa.array(np.array(evidence.paths, object)[rows], pa.string())

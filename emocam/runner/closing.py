@@ -9,14 +9,7 @@ from emocam.results.summary import Summary
 
 def closing(summary: Summary, ledger: str, folder: Path) -> list[str]:
     """Return what was found, the ledger in one line, and where to look."""
-    lines = ["what drives the decisions"] if summary.get("finding") else [nothing_found(summary)]
-    width = max((len(cell["object"]) for cell in summary.get("finding", [])), default=0)
-    across = max((len(cell["label"]) for cell in summary.get("finding", [])), default=0)
-    for cell in summary.get("finding", []):
-        role = f"   (planted: {cell['role']})" if "role" in cell else ""
-        lines.append(
-            f"  {cell['object']:{width}}  ->  {cell['label']:{across}}  {cell['percent']:5.1f} % of its images{role}"
-        )
+    lines = _finding_lines(summary)
     lines += summary.get("in_words", [])
     lines += [line for line in (units_of_tests(summary), summary.get("dependence")) if line]
     if not summary.get("explained", True):
@@ -29,6 +22,40 @@ def closing(summary: Summary, ledger: str, folder: Path) -> list[str]:
             f"missed {summary['cues_missed']}, false {summary['cues_false']}"
         )
     lines += summary.get("apart", [])
+    lines += _corpus_lines(summary)
+    if "pasted" in summary:
+        lines.append(
+            f"pasting changed {summary['paste_changed_percent']:.1f} % of the labels "
+            f"of {summary['pasted']:,} changed pictures"
+        )
+    lines += [note for note in summary.get("notes", []) if note == TOY]
+    lines.append(ledger)
+    if "evidence_from" in summary:
+        lines.append(f"evidence taken from {summary['evidence_from']} (same settings and pictures)")
+    page = folder / "report" / "index.html"
+    lines.append(f"report   {page if page.is_file() else folder}")
+    return lines
+
+
+def _finding_lines(summary: Summary) -> list[str]:
+    """Return the strongest object of each label, aligned, or that there is none."""
+    finding = summary.get("finding", [])
+    if not finding:
+        return [nothing_found(summary)]
+    width = max(len(cell["object"]) for cell in finding)
+    across = max(len(cell["label"]) for cell in finding)
+    lines = ["what drives the decisions"]
+    for cell in finding:
+        role = f"   (planted: {cell['role']})" if "role" in cell else ""
+        lines.append(
+            f"  {cell['object']:{width}}  ->  {cell['label']:{across}}  {cell['percent']:5.1f} % of its images{role}"
+        )
+    return lines
+
+
+def _corpus_lines(summary: Summary) -> list[str]:
+    """Return what the objects leave unexplained, and from how many pictures on the commonest stay the same."""
+    lines = []
     unexplained, area = summary.get("unexplained"), summary.get("unexplained_area")
     if unexplained is not None and area is not None:
         lines.append(
@@ -42,15 +69,4 @@ def closing(summary: Summary, ledger: str, folder: Path) -> list[str]:
             if images
             else f"which {top} objects count most often still changes: more pictures are needed"
         )
-    if "pasted" in summary:
-        lines.append(
-            f"pasting changed {summary['paste_changed_percent']:.1f} % of the labels "
-            f"of {summary['pasted']:,} changed pictures"
-        )
-    lines += [note for note in summary.get("notes", []) if note == TOY]
-    lines.append(ledger)
-    if "evidence_from" in summary:
-        lines.append(f"evidence taken from {summary['evidence_from']} (same settings and pictures)")
-    page = folder / "report" / "index.html"
-    lines.append(f"report   {page if page.is_file() else folder}")
     return lines

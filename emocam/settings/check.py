@@ -35,22 +35,6 @@ COUNTS = (
 )
 CHOICES = {"data.resize": ("exact", "fast")}
 AUTOMATIC = ("data.batch_size", "data.workers")
-GROUPS = (
-    "task",
-    "data",
-    "classifier",
-    "detector",
-    "vocabulary",
-    "importance",
-    "threshold",
-    "verdict",
-    "trainer",
-    "cam",
-    "logger",
-    "callback",
-    "paste",
-    "effect",
-)
 REQUIRED = (
     "task",
     "data",
@@ -62,6 +46,8 @@ REQUIRED = (
     "verdict",
     "trainer",
 )
+OPTIONAL = ("cam", "logger", "callback", "paste", "effect")
+"""Groups of which nothing need be chosen."""
 
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 """A full disk, a quota, and a limit of the shell's on one file."""
@@ -77,21 +63,27 @@ def _whole(value: object, least: int = 0) -> bool:
 
 def setting_faults(cfg: DictConfig, known: frozenset[str], appended: list[str]) -> Iterator[str]:
     """Yield a sentence for each setting that cannot be."""
-
-    def value(name: str) -> Any:
-        return OmegaConf.select(cfg, name)
-
     for key in appended:
         if key not in known:
             yield f"{key} is no setting; {nearest(key, sorted(known))}"
     for key in OmegaConf.missing_keys(cfg):
         yield f"{key} must be given, as in {key}=VALUE"
-    for group in GROUPS:
-        found = value(group)
-        if isinstance(found, str | int | float):
-            yield f"{group}={found} is no option of the group {group}; emocam --help lists them"
-        elif found is None and group in REQUIRED:
+    for group in (*REQUIRED, *OPTIONAL):
+        chosen = OmegaConf.select(cfg, group)
+        if isinstance(chosen, str | int | float):
+            yield f"{group}={chosen} is no option of the group {group}; emocam --help lists them"
+        elif chosen is None and group in REQUIRED:
             yield f"{group} must name an option of its group, got null"
+    yield from _value_faults(cfg)
+    yield from _path_faults(cfg)
+
+
+def _value_faults(cfg: DictConfig) -> Iterator[str]:
+    """Yield a sentence for each number or word out of its range."""
+
+    def value(name: str) -> Any:
+        return OmegaConf.select(cfg, name)
+
     for name, default in UNIT.items():
         found = value(name)
         if found is not None and (not _number(found) or not 0 <= found <= 1):
@@ -116,13 +108,17 @@ def setting_faults(cfg: DictConfig, known: frozenset[str], appended: list[str]) 
             yield str(error)
     if value("precision") not in (32, "32", "bf16"):
         yield f"precision must be 32 or bf16, got {value('precision')!r}"
-    root = value("data.root")
+
+
+def _path_faults(cfg: DictConfig) -> Iterator[str]:
+    """Yield a sentence for each file or folder that is not there."""
+    root = OmegaConf.select(cfg, "data.root")
     if root is not None and not Path(str(root)).expanduser().is_dir():
         yield f"data.root must be a folder, and there is none at {root}"
     for name in ("data.annotations", "classifier.labels"):
-        found = value(name)
-        if found is not None and not Path(str(found)).expanduser().exists():
-            yield f"{name}: there is no file {found}"
+        file = OmegaConf.select(cfg, name)
+        if file is not None and not Path(str(file)).expanduser().exists():
+            yield f"{name}: there is no file {file}"
 
 
 def writable(folder: Path) -> None:

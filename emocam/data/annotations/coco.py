@@ -1,6 +1,7 @@
 """COCO's JSON, https://cocodataset.org/#format-data."""
 
 from collections import defaultdict
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -86,56 +87,78 @@ def coco_table(source: Source, content: object, masks: bool = False) -> Annotati
     files = [source.path(f"{place}.file_name", record.get("file_name")) for place, record in images.values()]
     _different(source, [place for place, _ in images.values()], files, "file_name")
     sizes = {key: _size(source, *image) for key, image in images.items()}
-    number = {key: i for i, key in enumerate(categories)}
-    boxes: dict[Id, list[list[float]]] = defaultdict(list)
-    object: dict[Id, list[int]] = defaultdict(list)
-    shapes: dict[Id, list[Shape | None]] = defaultdict(list)
-    nowhere = crowds = 0
+    reader = AnnotationReader(source, sizes, {key: i for i, key in enumerate(categories)}, masks)
     for i, record in enumerate(content["annotations"]):
-        place = f"annotations[{i}]"
-        if not isinstance(record, dict):
-            raise source.fault(place, "an object", record)
-        image = _identity(source, f"{place}.image_id", record.get("image_id"))
-        category = _identity(source, f"{place}.category_id", record.get("category_id"))
-        if image not in images:
-            raise source.fault(f"{place}.image_id", "the id of an image", image)
-        if category not in number:
-            raise source.fault(f"{place}.category_id", "the id of a category", category)
-        outline: Shape | None = None
-        if masks or _missing(record.get("bbox")):
-            drawn = record.get("segmentation")
-            outline = read_outline(source, f"{place}.segmentation", drawn, sizes[image])
-        if _missing(record.get("bbox")):
-            around = None if outline is None else bounds(outline)
-            if around is None:
-                nowhere += 1
-                continue
-            boxes[image].append(around)
-        else:
-            boxes[image].append(_box(source, f"{place}.bbox", record.get("bbox"), sizes[image]))
-        object[image].append(number[category])
-        shapes[image].append(outline)
-        crowds += record.get("iscrowd") in (1, True)
-    regions = {
-        name: Regions(
-            np.array(boxes[key], np.float64).reshape(-1, 4),
-            np.array(object[key], np.int64),
-            sizes[key],
-            shapes=shapes[key] if masks else None,
-        )
-        for name, key in zip(files, images, strict=True)
-    }
+        reader.read(f"annotations[{i}]", record)
+    regions = {name: reader.regions(key) for name, key in zip(files, images, strict=True)}
     truth = {
         name: source.name(f"{place}.truth", record["truth"])
         for name, (place, record) in zip(files, images.values(), strict=True)
         if "truth" in record
     }
-    notes = []
-    if nowhere:
-        notes.append(
-            f"{source.file}: {nowhere:,} annotations have neither a box nor an outline (keypoints alone, say) and "
-            "are left out"
+    return AnnotationTable(names, regions, truth, reader.notes)
+
+
+@dataclass
+class AnnotationReader:
+    """Reads `annotations` one by one; `sizes` of the images in pixels and `number` of the categories by id."""
+
+    source: Source
+    sizes: dict[Id, tuple[float, float]]
+    number: dict[Id, int]
+    masks: bool
+    nowhere: int = 0
+    crowds: int = 0
+    boxes: dict[Id, list[list[float]]] = field(default_factory=lambda: defaultdict(list))
+    objects: dict[Id, list[int]] = field(default_factory=lambda: defaultdict(list))
+    shapes: dict[Id, list[Shape | None]] = field(default_factory=lambda: defaultdict(list))
+
+    def read(self, place: str, record: object) -> None:
+        """Add one annotation, which may have a box, an outline, both, or none and then is only counted."""
+        if not isinstance(record, dict):
+            raise self.source.fault(place, "an object", record)
+        image = _identity(self.source, f"{place}.image_id", record.get("image_id"))
+        category = _identity(self.source, f"{place}.category_id", record.get("category_id"))
+        if image not in self.sizes:
+            raise self.source.fault(f"{place}.image_id", "the id of an image", image)
+        if category not in self.number:
+            raise self.source.fault(f"{place}.category_id", "the id of a category", category)
+        drawn, size = record.get("bbox"), self.sizes[image]
+        outline: Shape | None = None
+        if self.masks or _missing(drawn):
+            outline = read_outline(self.source, f"{place}.segmentation", record.get("segmentation"), size)
+        if not _missing(drawn):
+            box = _box(self.source, f"{place}.bbox", drawn, size)
+        elif outline is None or (around := bounds(outline)) is None:
+            self.nowhere += 1
+            return
+        else:
+            box = around
+        self.boxes[image].append(box)
+        self.objects[image].append(self.number[category])
+        self.shapes[image].append(outline)
+        self.crowds += record.get("iscrowd") in (1, True)
+
+    def regions(self, image: Id) -> Regions:
+        """Return the regions of an image, perhaps none."""
+        return Regions(
+            np.array(self.boxes[image], np.float64).reshape(-1, 4),
+            np.array(self.objects[image], np.int64),
+            self.sizes[image],
+            shapes=self.shapes[image] if self.masks else None,
         )
-    if crowds:
-        notes.append(f"{source.file}: {crowds:,} boxes are of crowds (iscrowd), and count as one object each")
-    return AnnotationTable(names, regions, truth, notes)
+
+    @property
+    def notes(self) -> list[str]:
+        """What a person should be told about how the annotations were read."""
+        notes = []
+        if self.nowhere:
+            notes.append(
+                f"{self.source.file}: {self.nowhere:,} annotations have neither a box nor an outline (keypoints "
+                "alone, say) and are left out"
+            )
+        if self.crowds:
+            notes.append(
+                f"{self.source.file}: {self.crowds:,} boxes are of crowds (iscrowd), and count as one object each"
+            )
+        return notes

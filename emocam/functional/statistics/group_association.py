@@ -41,35 +41,15 @@ def group_association_p(pictures: Grouped) -> Numbers:
 
     NaN with fewer than FEWEST groups, for objects in no picture or all, and labels of none or all.
     """
-    objects, labels = pictures.shape
     _, group, size = np.unique(pictures.group, return_inverse=True, return_counts=True)
     groups = len(size)
     if groups < FEWEST:
-        return np.full((objects, labels), np.nan)
-    weight = 1 / size
-    x = _shares(group[pictures.image], pictures.object, weight, (groups, objects))
-    y = _shares(group, pictures.label, weight, (groups, labels))
-    of = pictures.label[pictures.image].astype(np.int64)
-    both = _shares(group[pictures.image], pictures.object * labels + of, weight, (groups, objects * labels))
-    mean_x, mean_y = _sum(x)[:, None] / groups, _sum(y) / groups
-
-    def grid(values: Numbers) -> Numbers:
-        return values.reshape(objects, labels)
-
-    evidence = grid(_sum(both)) - groups * mean_x * mean_y
-    # squares of each group's share of the evidence, multiplied out, so that zeros cost nothing
-    xx, yy, xy = _sum(x.multiply(x))[:, None], _sum(y.multiply(y)), (x.T @ y).toarray()
-    squares = (
-        grid(_sum(both.multiply(both)))
-        + mean_y**2 * xx
-        + mean_x**2 * yy
-        - 2 * mean_y * grid(_times(both, x, labels))
-        - 2 * mean_x * grid(_times(both, y, labels, of_label=True))
-        + 2 * mean_x * mean_y * (grid(_sum(both)) + xy)
-        - 3 * groups * mean_x**2 * mean_y**2
-    )
+        return np.full(pictures.shape, np.nan)
+    shares = _group_shares(pictures, group, 1 / size)
+    mean_x, mean_y = _sum(shares.x)[:, None] / groups, _sum(shares.y) / groups
+    evidence, squares = _evidence(shares, mean_x, mean_y)
     spread_x, spread_y = mean_x * (1 - mean_x), mean_y * (1 - mean_y)
-    alike = correlation(x, size, mean_x[:, 0])[:, None] * correlation(y, size, mean_y)
+    alike = correlation(shares.x, size, mean_x[:, 0])[:, None] * correlation(shares.y, size, mean_y)
     # how much of one picture's variance the mean of a group has
     parts, rest = (1 / size).sum(), (1 - 1 / size).sum()
     variance = parts + rest * alike
@@ -90,6 +70,51 @@ def group_association_p(pictures: Grouped) -> Numbers:
         p = skewed_tail((evidence - step / 2) / deviation, skew)
     known = (spread_x > 1e-12) & (spread_y > 1e-12)
     return np.where(known, np.maximum(p, 2.0**-groups), np.nan)
+
+
+@dataclass(frozen=True)
+class GroupShares:
+    """Shares of each group's pictures with an object x (G, O), a label y (G, L), and both (G, O * L)."""
+
+    x: sparse.csc_array
+    y: sparse.csc_array
+    both: sparse.csc_array
+
+
+def _group_shares(pictures: Grouped, group: Places, weight: Numbers) -> GroupShares:
+    """Return the shares of groups numbered from 0 by `group` (I,), of which a picture weighs `weight` (G,)."""
+    objects, labels = pictures.shape
+    of_pair = group[pictures.image]
+    cell = pictures.object * labels + pictures.label[pictures.image].astype(np.int64)
+    return GroupShares(
+        _shares(of_pair, pictures.object, weight, (len(weight), objects)),
+        _shares(group, pictures.label, weight, (len(weight), labels)),
+        _shares(of_pair, cell, weight, (len(weight), objects * labels)),
+    )
+
+
+def _evidence(shares: GroupShares, mean_x: Numbers, mean_y: Numbers) -> tuple[Numbers, Numbers]:
+    """Sum each cell's evidence over the groups, and its squares: (O, L) both.
+
+    The squares are multiplied out, so that zeros cost nothing.
+    """
+    x, y, both = shares.x, shares.y, shares.both
+    groups, labels = y.shape
+
+    def grid(values: Numbers) -> Numbers:
+        return values.reshape(-1, labels)
+
+    xx, yy, xy = _sum(x.multiply(x))[:, None], _sum(y.multiply(y)), (x.T @ y).toarray()
+    squares = (
+        grid(_sum(both.multiply(both)))
+        + mean_y**2 * xx
+        + mean_x**2 * yy
+        - 2 * mean_y * grid(_times(both, x, labels))
+        - 2 * mean_x * grid(_times(both, y, labels, of_label=True))
+        + 2 * mean_x * mean_y * (grid(_sum(both)) + xy)
+        - 3 * groups * mean_x**2 * mean_y**2
+    )
+    return grid(_sum(both)) - groups * mean_x * mean_y, squares
 
 
 def correlation(shares: sparse.csc_array, size: Places, mean: Numbers) -> Numbers:
