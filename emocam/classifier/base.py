@@ -4,6 +4,7 @@ Then a CAM method is a function of features, head and score: no hooks and no cle
 through the expensive part serves the prediction and every method.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
@@ -58,6 +59,14 @@ class Classifier(nn.Module):
         """Return logits (B, L) of a prepared input."""
         features = self.features(x)
         return self.head(*features) if isinstance(features, tuple) else self.head(features)
+
+    def file_state(self) -> dict[str, Tensor]:
+        """Return the network's tensors by the names that a file for `classifier.weights` has."""
+        return dict(self.state_dict())
+
+    def load_file_state(self, state: Mapping[str, Tensor]) -> None:
+        """Load tensors as `file_state` returns them."""
+        self.load_state_dict(state)
 
     def derive(self, logits: Tensor) -> dict[str, Tensor]:
         """Return further columns of the predictions, (B,) each: valence and arousal, say."""

@@ -7,9 +7,10 @@ from PIL.Image import Resampling
 from torch import Tensor, nn
 from torchvision.models import ResNet18_Weights
 
-from emocam.classifier.library import LibraryClassifier, Preprocessing
+from emocam.classifier.library import LibraryClassifier, Preprocessing, draw_weights
 from emocam.errors import SettingError
 from emocam.network.packaged import PackagedFile
+from emocam.network.trained import labels_of
 from emocam.network.weights import fit, read_weights
 from emocam.view.crops import CentreCrop
 
@@ -27,22 +28,35 @@ PREPROCESSING = Preprocessing(
 
 
 class EfficientNetLite0(LibraryClassifier):
-    """Knows ImageNet's 1000 classes. `weights` is the package's file, by default where it is installed.
+    """Knows ImageNet's 1000 classes, or those of `labels`. `weights` is the package's file, by default where it
+    is installed, one that `task=train` left, or `random` (drawn from `seed`).
 
     The activations end with ReLU6, and nothing in the network weighs channels by themselves.
     """
 
-    def __init__(self, layer: str | None = None, weights: str | None = None) -> None:
-        file = FILE.find() if weights is None else Path(weights).expanduser()
-        network = timm.create_model("tf_efficientnet_lite0")
-        fit(network, _renamed(read_weights(file), network, file), file)
-        labels = list(ResNet18_Weights.DEFAULT.meta["categories"])
-        super().__init__(network, labels, PREPROCESSING, layer, "efficientnet_lite0")
+    def __init__(
+        self,
+        layer: str | None = None,
+        weights: str | None = None,
+        labels: str | None = None,
+        seed: int = 0,
+        adjust: int = 0,
+    ) -> None:
+        names = labels_of(weights, labels, list(ResNet18_Weights.DEFAULT.meta["categories"]))
+        network = draw_weights(
+            lambda: timm.create_model("tf_efficientnet_lite0", num_classes=len(names)), seed
+        )
+        if weights != "random":
+            file = FILE.find() if weights is None else Path(weights).expanduser()
+            fit(network, _renamed(read_weights(file), network, file), file)
+        super().__init__(network, names, PREPROCESSING, layer, "efficientnet_lite0", weights, adjust)
 
 
 def _renamed(state: dict[str, Tensor], network: nn.Module, file: Path) -> dict[str, Tensor]:
     """Rename the file's tensors: their names are another library's, their order is timm's."""
     own = list(network.state_dict())
+    if state.keys() == set(own):
+        return state  # written by task=train
     if len(state) != len(own):
         raise SettingError(
             f"classifier.weights: {file} holds {len(state)} tensors, EfficientNet-Lite0 has {len(own)}; "

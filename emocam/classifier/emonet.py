@@ -1,6 +1,7 @@
 """EmoNet, Kragel et al. 2019, https://doi.org/10.1126/sciadv.aaw4358, as the port emonet-py stores it."""
 
 from collections import OrderedDict
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
@@ -14,7 +15,8 @@ from emocam.network.flatten import Flatten
 from emocam.network.in_batches import InPieces
 from emocam.network.packed_linear import packing
 from emocam.network.response_norm import ResponseNorm
-from emocam.network.weights import cached, fit, is_file, read_labels, read_weights
+from emocam.network.trained import labels_of, settle_answers
+from emocam.network.weights import cached, fit, is_file, read_weights
 from emocam.settings.text_file import read_text_file
 from emocam.view.crops import Stretch
 
@@ -73,6 +75,11 @@ def rows_first(weight: Tensor) -> Tensor:
     return weight.unflatten(1, (256, 6, 6)).transpose(2, 3).flatten(1)
 
 
+def columns_first(weight: Tensor) -> Tensor:
+    """Return fc1 (4096, 9216) as the port stores it, from rows first."""
+    return weight.unflatten(1, (256, 6, 6)).transpose(2, 3).flatten(1)
+
+
 def read_mean(path: Path) -> Tensor:
     """Read the mean image (3, 227, 227): a line for each row of pixels, its reds, greens, then blues."""
     try:
@@ -114,12 +121,13 @@ class EmoNet(Classifier):
         labels: str | None = None,
         affect: Literal["softmax", "logits"] = "softmax",
         seed: int = 0,
+        adjust: int = 0,
     ) -> None:
         super().__init__()
         if affect not in ("softmax", "logits"):
             raise SettingError(f"classifier.affect must be softmax or logits, got {affect!r}")
         self.view, self.layer, self.affect = Stretch((SIZE, SIZE)), layer, affect
-        self.labels = list(LABELS) if labels is None else read_labels(labels)
+        self.labels = labels_of(weights, labels, list(LABELS))
         file = None if weights == "random" else _find(weights)
         self.register_buffer("mean", _mean(mean, file), persistent=False)
         self.register_buffer("tables", torch.tensor([VALENCE, AROUSAL]), persistent=False)
@@ -131,8 +139,20 @@ class EmoNet(Classifier):
             layers.load_state_dict(
                 {"fc1.weight": rows_first(layers.state_dict()["fc1.weight"])}, strict=False
             )
+        generator = torch.Generator().manual_seed(0)
+        dry = 255 * torch.rand(2, 3, SIZE, SIZE, generator=generator) - self.mean
+        settle_answers(layers.eval(), weights, adjust, self.view, dry)
         self.features, self.head = _cut(layers, layer)
         packing(self.freeze()).to(memory_format=torch.channels_last)
+
+    def file_state(self) -> dict[str, Tensor]:
+        parts = {**self.features.state_dict(), **self.head.state_dict()}
+        return parts | {"fc1.weight": columns_first(parts["fc1.weight"])}
+
+    def load_file_state(self, state: Mapping[str, Tensor]) -> None:
+        rows = {**state, "fc1.weight": rows_first(state["fc1.weight"])}
+        for part in (self.features, self.head):
+            part.load_state_dict({name: rows[name] for name in part.state_dict()})
 
     def prepare(self, view: Tensor) -> Tensor:
         return (view.float() - self.mean).contiguous(memory_format=torch.channels_last)

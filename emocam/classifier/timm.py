@@ -21,7 +21,8 @@ from emocam.classifier.library import (
     is_own,
 )
 from emocam.errors import SettingError, nearest
-from emocam.network.weights import is_file, read_labels
+from emocam.network.trained import labels_of, read_trained
+from emocam.network.weights import is_file
 from emocam.view.base import View
 from emocam.view.crops import Border, CentreCrop, Cover, Squash
 
@@ -42,9 +43,11 @@ class TimmClassifier(LibraryClassifier):
         weights: str | None = None,
         labels: str | None = None,
         seed: int = 0,
+        adjust: int = 0,
     ) -> None:
         name = _tagged(model, weights)
-        names = _names(name) if labels is None else read_labels(labels)
+        named = labels is not None or read_trained(weights) is not None
+        names = labels_of(weights, labels, None if named else _names(name))
         own = is_own(weights)
         if not own:
             check_count(names, _config(name).num_classes, f"timm's {name}")
@@ -55,7 +58,7 @@ class TimmClassifier(LibraryClassifier):
         )
         if own and weights is not None and is_file(weights):
             fill(network, weights, len(names))
-        super().__init__(network, names, preprocessing_of(network), layer, name)
+        super().__init__(network, names, preprocessing_of(network), layer, name, weights, adjust)
 
 
 def _tagged(model: str, weights: str | None) -> str:

@@ -15,7 +15,8 @@ from emocam.classifier.library import (
     is_own,
 )
 from emocam.errors import SettingError, nearest
-from emocam.network.weights import is_file, read_labels
+from emocam.network.trained import labels_of
+from emocam.network.weights import is_file
 from emocam.view.crops import CentreCrop
 
 FILTERS = {"bilinear": Resampling.BILINEAR, "bicubic": Resampling.BICUBIC, "nearest": Resampling.NEAREST}
@@ -36,12 +37,13 @@ class TorchvisionClassifier(LibraryClassifier):
         weights: str | None = None,
         labels: str | None = None,
         seed: int = 0,
+        adjust: int = 0,
     ) -> None:
         known = models.list_models(module=models)
         if model not in known:
             raise SettingError(f"classifier.model {model!r} is not in torchvision; {nearest(model, known)}")
         entry = _entry(model, weights)
-        names = list(entry.meta["categories"]) if labels is None else read_labels(labels)
+        names = labels_of(weights, labels, entry.meta["categories"])
         # their own preprocessing is the first step of these networks
         first = {"transform_input": True, "init_weights": True} if model in INCEPTIONS else {}
         network = draw_weights(
@@ -52,7 +54,7 @@ class TorchvisionClassifier(LibraryClassifier):
             _fetch(network, entry)
         elif weights is not None and is_file(weights):
             fill(network, weights, len(names))
-        super().__init__(network, names, _preprocessing(entry), layer, model)
+        super().__init__(network, names, _preprocessing(entry), layer, model, weights, adjust)
 
 
 def _entry(model: str, weights: str | None) -> Any:

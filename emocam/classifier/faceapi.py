@@ -1,0 +1,125 @@
+"""The expression network of face-api, https://github.com/vladmandic/face-api (MIT), from its TensorFlow.js files."""
+
+from itertools import pairwise
+from pathlib import Path
+
+from torch import Tensor, nn
+
+from emocam.classifier.library import LibraryClassifier, Preprocessing, draw_weights
+from emocam.errors import SettingError
+from emocam.network.tfjs_shards import read_shards
+from emocam.network.trained import labels_of
+from emocam.network.weights import fit, is_file, read_weights
+from emocam.view.crops import Letterbox
+
+LABELS = ("neutral", "happy", "sad", "angry", "fearful", "disgusted", "surprised")
+SIZE = (112, 112)
+MEAN = (122.782 / 255, 117.001 / 255, 104.298 / 255)
+CHANNELS = (3, 32, 64, 128, 256)
+PREPROCESSING = Preprocessing(Letterbox(SIZE, grey=0), SIZE, MEAN, (1.0, 1.0, 1.0))
+CURE = (
+    "`npm pack @vladmandic/face-api` brings it: classifier.weights="
+    "package/model/face_expression_model-weights_manifest.json"
+)
+
+
+class Same(nn.ZeroPad2d):
+    """TensorFlow's padding of a 3 x 3 convolution of stride 2 over an even side: right and below."""
+
+    def __init__(self) -> None:
+        super().__init__((0, 1, 0, 1))
+
+
+class Separable(nn.Module):
+    """A 3 x 3 convolution of each channel by itself, then one across channels."""
+
+    def __init__(self, before: int, after: int, stride: int = 1) -> None:
+        super().__init__()
+        self.pad = Same() if stride == 2 else nn.Identity()
+        self.depthwise = nn.Conv2d(
+            before, before, 3, stride, padding=int(stride == 1), groups=before, bias=False
+        )
+        self.pointwise = nn.Conv2d(before, after, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.pointwise(self.depthwise(self.pad(x)))
+
+
+class Dense(nn.Module):
+    """Four convolutions, each of the rectified sum of all before."""
+
+    def __init__(self, before: int, after: int, first: bool) -> None:
+        super().__init__()
+        self.pad = Same() if first else nn.Identity()
+        self.conv0 = nn.Conv2d(before, after, 3, stride=2) if first else Separable(before, after, stride=2)
+        self.conv1, self.conv2, self.conv3 = (Separable(after, after) for _ in range(3))
+        self.rectify0, self.rectify1, self.rectify2, self.rectify3 = (nn.ReLU() for _ in range(4))
+
+    def forward(self, x: Tensor) -> Tensor:
+        one = self.rectify0(self.conv0(self.pad(x)))
+        two = self.conv1(one)
+        three = self.conv2(self.rectify1(one + two))
+        four = self.conv3(self.rectify2(one + two + three))
+        return self.rectify3(one + two + three + four)
+
+
+class FaceApiNetwork(nn.Module):
+    """Faces (B, 3, 112, 112) to logits (B, L); the last map has 7 x 7 cells."""
+
+    def __init__(self, labels: int) -> None:
+        super().__init__()
+        self.dense0, self.dense1, self.dense2, self.dense3 = (
+            Dense(before, after, first=before == 3) for before, after in pairwise(CHANNELS)
+        )
+        self.average, self.flatten = nn.AvgPool2d(7, 2), nn.Flatten()
+        self.fc = nn.Linear(CHANNELS[-1], labels)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.dense3(self.dense2(self.dense1(self.dense0(x))))
+        return self.fc(self.flatten(self.average(x)))
+
+
+def renamed(arrays: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Return the arrays of face-api's file by torch's names and with torch's axes."""
+    state = {}
+    for name, values in arrays.items():
+        *place, kind = name.split("/")
+        module = ".".join(place)
+        if kind == "depthwise_filter":  # height, width, channel, 1
+            state[f"{module}.depthwise.weight"] = values.permute(2, 3, 0, 1).contiguous()
+        elif kind == "pointwise_filter":
+            state[f"{module}.pointwise.weight"] = values.permute(3, 2, 0, 1).contiguous()
+        elif kind == "filters":
+            state[f"{module}.weight"] = values.permute(3, 2, 0, 1).contiguous()
+        elif kind == "weights":
+            state[f"{module}.weight"] = values.T.contiguous()
+        else:
+            plain = module in ("fc", "dense0.conv0")
+            state[f"{module}.bias" if plain else f"{module}.pointwise.bias"] = values
+    return state
+
+
+class FaceApi(LibraryClassifier):
+    """`weights` is face-api's manifest, with its shards beside it, a file of `task=train`, or `random`.
+
+    It looks at the whole picture as if that were a face, in colour, at 112 x 112 with black around.
+    """
+
+    def __init__(
+        self,
+        layer: str | None = None,
+        weights: str | None = None,
+        labels: str | None = None,
+        seed: int = 0,
+        adjust: int = 0,
+    ) -> None:
+        names = labels_of(weights, labels, list(LABELS))
+        network = draw_weights(lambda: FaceApiNetwork(len(names)), seed)
+        if weights is None or not (weights == "random" or weights.endswith(".json") or is_file(weights)):
+            raise SettingError(
+                f"classifier.weights must be a manifest (.json), a file of weights or random, got {weights}; {CURE}"
+            )
+        if weights != "random":
+            file = Path(weights).expanduser()
+            fit(network, renamed(read_shards(file)) if file.suffix == ".json" else read_weights(file), file)
+        super().__init__(network, names, PREPROCESSING, layer, "faceapi", weights, adjust)

@@ -1,0 +1,179 @@
+"""What `task=train` writes into a weights file beside the tensors, and its use wherever the weights are used."""
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from torch import Tensor, nn
+
+from emocam.errors import SettingError
+from emocam.network.weights import is_file, read_labels
+from emocam.view.base import View
+
+OPERATING_POINTS = (0, 1)
+
+
+@dataclass(frozen=True)
+class Trained:
+    """How a network was trained, as strings of a safetensors file's metadata.
+
+    `labels` (L) in the order of the answers, `view` what it was shown, `mean` and `std` what a channel in
+    [0, 1] was shifted and divided by; `digest` names the pictures and their labels. `prior` (L) are the shares
+    of the labels among the training pictures; where the answers are `balanced`, adding its logarithm gives
+    those of a corpus with these shares. `temperature` divides the logits so that confidences are right on the
+    held-out part, `temperature_corpus` does so at the corpus' point.
+    """
+
+    labels: list[str]
+    view: str = ""
+    mean: list[float] = field(default_factory=list)
+    std: list[float] = field(default_factory=list)
+    prior: list[float] = field(default_factory=list)
+    balanced: bool = False
+    temperature: float = 1.0
+    temperature_corpus: float = 1.0
+    network: str = ""
+    settings: dict[str, Any] = field(default_factory=dict)
+    digest: str = ""
+    pictures: int = 0
+    epoch: int = 0
+    figures: dict[str, float] = field(default_factory=dict)
+
+    def metadata(self) -> dict[str, str]:
+        """Return what is written into the file: labels one a line, everything else as JSON."""
+        written = {name: json.dumps(value, sort_keys=True) for name, value in asdict(self).items()}
+        plain = {name: getattr(self, name) for name in ("view", "network", "digest")}
+        return written | plain | {"labels": "\n".join(self.labels)}
+
+    def answer_change(self, adjust: int) -> tuple[Tensor, float]:
+        """Return what an operating point adds to logits (L), and what it divides them by afterwards."""
+        if not adjust:
+            return torch.zeros(len(self.labels)), self.temperature
+        return torch.tensor(self.prior).clamp(min=1e-12).log(), self.temperature_corpus
+
+
+def read_trained(weights: str | Path | None) -> Trained | None:
+    """Return how the weights of a file were trained; None where the file does not say, or none is named."""
+    if weights is None or weights == "random" or not str(weights).endswith(".safetensors"):
+        return None
+    path = Path(weights).expanduser()
+    try:
+        with safe_open(path, "pt") as file:
+            metadata = dict(file.metadata() or {})
+    except (OSError, SafetensorError):  # whoever reads the tensors says what is wrong with the file
+        return None
+    if "labels" not in metadata or "temperature" not in metadata:
+        return None
+    plain = ("labels", "view", "network", "digest")
+    try:
+        known = {f.name: json.loads(metadata[f.name]) for f in fields(Trained) if f.name not in plain}
+        trained = Trained(
+            labels=metadata["labels"].split("\n"), **{n: metadata[n] for n in plain[1:]}, **known
+        )
+        whole = len(trained.prior) == len(trained.labels) and min(trained.prior) >= 0
+        if not (whole and trained.temperature > 0 and trained.temperature_corpus > 0):
+            raise ValueError("its prior or temperature does not fit its labels")
+    except (KeyError, ValueError, TypeError) as error:
+        raise SettingError(
+            f"classifier.weights: {path} does not say how it was trained as task=train writes it ({error})"
+        ) from None
+    return trained
+
+
+def labels_of(weights: str | None, labels: str | None, default: list[str] | None = None) -> list[str]:
+    """Return the names of a network's answers: those of a labels file, of its weights, or its own.
+
+    A file that names the same labels in another order would exchange them silently, so it is refused.
+    """
+    trained = read_trained(weights) if weights is not None and is_file(weights) else None
+    if labels is None:
+        if trained is not None:
+            return trained.labels
+        if default is None:
+            raise SettingError("classifier.labels is not set; give a text file with one label a line")
+        return list(default)
+    names = read_labels(labels)
+    if trained is not None and names != trained.labels and sorted(names) == sorted(trained.labels):
+        place = next(i for i, (a, b) in enumerate(zip(names, trained.labels, strict=True)) if a != b)
+        raise SettingError(
+            f"classifier.labels: {labels} lists the labels in another order than {weights} answers: line "
+            f"{place + 1} is {names[place]!r}, and the network's is {trained.labels[place]!r}; leave "
+            "classifier.labels away, since the weights name their labels"
+        )
+    return names
+
+
+def channel_statistics(prepare: Callable[[Tensor], Tensor], view: Tensor) -> tuple[list[float], list[float]]:
+    """Return the mean and spread, of channels in [0, 1], that a classifier's `prepare` takes of a view (1, c, h, w)."""
+    dark = prepare(torch.zeros_like(view)).mean((0, -2, -1))
+    bright = prepare(torch.full_like(view, 255)).mean((0, -2, -1))
+    std = 1 / (bright - dark)
+    return [[round(v, 5) for v in values.tolist()] for values in (-dark * std, std)]  # type: ignore[return-value]
+
+
+def check_operating_point(adjust: object) -> None:
+    """Refuse a `classifier.adjust` that is neither 0 nor 1."""
+    if adjust not in OPERATING_POINTS or isinstance(adjust, bool):
+        raise SettingError(
+            f"classifier.adjust must be 0 (balanced answers) or 1 (as the training corpus), got {adjust!r}"
+        )
+
+
+def settle_answers(
+    network: nn.Module, weights: str | None, adjust: int, view: View, dry: Tensor
+) -> Trained | None:
+    """Make a network with trained weights answer at an operating point, tried on an input `dry` (2, c, H, W).
+
+    The prior and the temperature go into the last layer, so that no CAM method meets a step it has no rule for.
+    """
+    check_operating_point(adjust)
+    trained = read_trained(weights)
+    if trained is None or not trained.balanced:
+        if adjust:
+            raise SettingError(
+                "classifier.adjust=1 needs weights that were trained for balanced answers, and these were not; "
+                "train with train.adjust=1, or leave classifier.adjust away"
+            )
+        if trained is None:
+            return None
+    if trained.view and trained.view != repr(view):
+        raise SettingError(
+            f"classifier.weights: {weights} was trained on the view {trained.view}, and this classifier is shown "
+            f"{view!r}; take the classifier and the settings that it was trained with"
+        )
+    shift, temperature = trained.answer_change(adjust)
+    if not fold(network, shift, temperature, dry) and adjust:
+        raise SettingError(
+            "classifier.adjust=1 needs a network whose last layer is linear, and this one's is not"
+        )
+    return trained
+
+
+@torch.no_grad()
+def fold(network: nn.Module, shift: Tensor, temperature: float, dry: Tensor) -> bool:
+    """Change the last layer so that logits z become (z + shift) / temperature; return whether that is possible."""
+    if temperature == 1 and not shift.any():
+        return True
+    kinds = (nn.Linear, nn.Conv2d)
+    last = [m for m in network.modules() if isinstance(m, kinds) and m.weight.shape[0] == len(shift)][-1:]
+    if not last:
+        return False
+    layer = last[0]
+    mode = network.training
+    network.eval()
+    before = network(dry)
+    kept = layer.weight.clone(), layer.bias
+    bias = torch.zeros_like(shift) if layer.bias is None else layer.bias.clone()
+    layer.weight.div_(temperature)
+    layer.bias = nn.Parameter((bias + shift) / temperature, requires_grad=layer.weight.requires_grad)
+    expected = (before + shift) / temperature
+    fits = torch.allclose(network(dry), expected, rtol=1e-4, atol=1e-4 * float(expected.abs().max()))
+    if not fits:
+        layer.weight.copy_(kept[0])
+        layer.bias = kept[1]
+    network.train(mode)
+    return fits
