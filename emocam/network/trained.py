@@ -155,7 +155,7 @@ def settle_answers(
 
 @torch.no_grad()
 def fold(network: nn.Module, shift: Tensor, temperature: float, dry: Tensor) -> bool:
-    """Change the last layer so that logits z become (z + shift) / temperature; return whether that is possible."""
+    """Make the last layer answer (z + shift) / temperature in place of logits z; return whether that is possible."""
     if temperature == 1 and not shift.any():
         return True
     kinds = (nn.Linear, nn.Conv2d)
