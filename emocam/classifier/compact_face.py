@@ -11,7 +11,7 @@ SIZE = (64, 64)
 PREPROCESSING = Preprocessing(GreyStretch(SIZE), SIZE, (0.5,), (0.25,))
 
 
-def convolve(before: int, after: int) -> list[nn.Module]:
+def normed_convolution(before: int, after: int) -> list[nn.Module]:
     return [nn.Conv2d(before, after, 3, padding=1, bias=False), nn.BatchNorm2d(after), nn.ReLU()]
 
 
@@ -20,7 +20,9 @@ class Residual(nn.Module):
 
     def __init__(self, channels: int) -> None:
         super().__init__()
-        self.step = nn.Sequential(*convolve(channels, channels), *convolve(channels, channels)[:2])
+        self.step = nn.Sequential(
+            *normed_convolution(channels, channels), *normed_convolution(channels, channels)[:2]
+        )
         self.rectify = nn.ReLU()
 
     def forward(self, x: Tensor) -> Tensor:
@@ -32,11 +34,11 @@ class CompactFaceNetwork(nn.Module):
 
     def __init__(self, labels: int) -> None:
         super().__init__()
-        self.stem = nn.Sequential(*convolve(1, 16), nn.MaxPool2d(2))
-        self.block1 = nn.Sequential(*convolve(16, 32), Residual(32), nn.MaxPool2d(2))
-        self.block2 = nn.Sequential(*convolve(32, 64), Residual(64), nn.MaxPool2d(2))
-        self.block3 = nn.Sequential(*convolve(64, 128), Residual(128))
-        self.last = nn.Sequential(*convolve(128, 160))
+        self.stem = nn.Sequential(*normed_convolution(1, 16), nn.MaxPool2d(2))
+        self.block1 = nn.Sequential(*normed_convolution(16, 32), Residual(32), nn.MaxPool2d(2))
+        self.block2 = nn.Sequential(*normed_convolution(32, 64), Residual(64), nn.MaxPool2d(2))
+        self.block3 = nn.Sequential(*normed_convolution(64, 128), Residual(128))
+        self.last = nn.Sequential(*normed_convolution(128, 160))
         self.average, self.flatten, self.dropout = nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Dropout(0.3)
         self.output = nn.Linear(160, labels)
 

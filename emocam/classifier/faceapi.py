@@ -30,7 +30,7 @@ class Same(nn.ZeroPad2d):
         super().__init__((0, 1, 0, 1))
 
 
-class Separable(nn.Module):
+class SeparableStep(nn.Module):
     """A 3 x 3 convolution of each channel by itself, then one across channels."""
 
     def __init__(self, before: int, after: int, stride: int = 1) -> None:
@@ -45,14 +45,16 @@ class Separable(nn.Module):
         return self.pointwise(self.depthwise(self.pad(x)))
 
 
-class Dense(nn.Module):
+class DenseBlock(nn.Module):
     """Four convolutions, each of the rectified sum of all before."""
 
     def __init__(self, before: int, after: int, first: bool) -> None:
         super().__init__()
         self.pad = Same() if first else nn.Identity()
-        self.conv0 = nn.Conv2d(before, after, 3, stride=2) if first else Separable(before, after, stride=2)
-        self.conv1, self.conv2, self.conv3 = (Separable(after, after) for _ in range(3))
+        self.conv0 = (
+            nn.Conv2d(before, after, 3, stride=2) if first else SeparableStep(before, after, stride=2)
+        )
+        self.conv1, self.conv2, self.conv3 = (SeparableStep(after, after) for _ in range(3))
         self.rectify0, self.rectify1, self.rectify2, self.rectify3 = (nn.ReLU() for _ in range(4))
 
     def forward(self, x: Tensor) -> Tensor:
@@ -69,7 +71,7 @@ class FaceApiNetwork(nn.Module):
     def __init__(self, labels: int) -> None:
         super().__init__()
         self.dense0, self.dense1, self.dense2, self.dense3 = (
-            Dense(before, after, first=before == 3) for before, after in pairwise(CHANNELS)
+            DenseBlock(before, after, first=before == 3) for before, after in pairwise(CHANNELS)
         )
         self.average, self.flatten = nn.AvgPool2d(7, 2), nn.Flatten()
         self.fc = nn.Linear(CHANNELS[-1], labels)
@@ -79,7 +81,7 @@ class FaceApiNetwork(nn.Module):
         return self.fc(self.flatten(self.average(x)))
 
 
-def renamed(arrays: dict[str, Tensor]) -> dict[str, Tensor]:
+def torch_arrays(arrays: dict[str, Tensor]) -> dict[str, Tensor]:
     """Return the arrays of face-api's file by torch's names and with torch's axes."""
     state = {}
     for name, values in arrays.items():
@@ -121,5 +123,9 @@ class FaceApi(LibraryClassifier):
             )
         if weights != "random":
             file = Path(weights).expanduser()
-            fit(network, renamed(read_shards(file)) if file.suffix == ".json" else read_weights(file), file)
+            fit(
+                network,
+                torch_arrays(read_shards(file)) if file.suffix == ".json" else read_weights(file),
+                file,
+            )
         super().__init__(network, names, PREPROCESSING, layer, "faceapi", weights, adjust)
