@@ -122,7 +122,15 @@ def discoveries(corpus: Corpus, size: Size, by_picture: bool = False) -> tuple[n
     return columns["p"], columns["q"]
 
 
-KINDS = ("alone", "copies x 2", "copies x 5", "copies x 20", "one group is half", "a few large groups")
+KINDS = (
+    "alone",
+    "a pair in a hundred",
+    "copies x 2",
+    "copies x 5",
+    "copies x 20",
+    "one group is half",
+    "a few large groups",
+)
 FILMS = {"a film": 1, "ten films": 10}
 
 

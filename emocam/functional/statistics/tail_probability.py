@@ -22,11 +22,13 @@ def binomial_tail(count: Counts, of: Counts, share: Shares) -> Shares:
     return np.where(np.isnan(share), np.nan, np.where(count <= 0, 1.0, np.where(count > of, 0.0, tail)))
 
 
-def hypergeometric_tail(count: Counts, drawn: Counts, marked: Counts, of: Counts) -> Shares:
+def hypergeometric_tail(
+    count: Counts | Shares, drawn: Counts | Shares, marked: Counts | Shares, of: Counts | Shares
+) -> Shares:
     """Return P(at least `count` marked ones) among `drawn` of `of` ones, `marked` of which are marked.
 
     The shorter tail is summed: terms are added from `count` away from the distribution's middle, where each
-    is smaller than the one before.
+    is smaller than the one before. Numbers need not be whole: factorials are gamma functions then.
     """
     k, n, m, total = (x.astype(float) for x in np.broadcast_arrays(count, drawn, marked, of))
     above = k > n * m / np.maximum(total, 1)
@@ -37,7 +39,9 @@ def hypergeometric_tail(count: Counts, drawn: Counts, marked: Counts, of: Counts
     term = np.where(inside, np.exp(_log_mass(j, n, m, total)), 0.0)
     tail = term.copy()
     while (term > NEGLIGIBLE * tail).any():
-        more = np.where(above, (m - j) * (n - j), j * (total - m - n + j))
+        up = (m - j).clip(min=0) * (n - j).clip(min=0)
+        down = j.clip(min=0) * (total - m - n + j).clip(min=0)
+        more = np.where(above, up, down)
         less = np.where(above, (j + 1) * (total - m - n + j + 1), (m - j + 1) * (n - j + 1))
         term = term * more / less.clip(min=1)
         j = j + np.where(above, 1, -1)

@@ -50,3 +50,13 @@ def test_hits_of_unequal_chance_are_no_more_likely_than_the_binomial_says() -> N
     for count in range(int(share.sum()) + 2, 31):
         bound = binomial_tail(np.array([count]), np.array([30]), np.array([share.mean()]))[0]
         assert (hits >= count).mean() <= bound + 0.003
+
+
+def test_between_whole_numbers_the_tail_lies_between_theirs() -> None:
+    counts = np.arange(3, 12, 0.25)
+    found = hypergeometric_tail(counts, np.array(30.0), np.array(40.0), np.array(200.0))
+    assert (np.diff(found) < 0).all()
+    # no step leads past the last one that there is, where factors change their sign
+    assert (
+        0 < hypergeometric_tail(np.array([2.5]), np.array([3.2]), np.array([4.7]), np.array([20.3]))[0] < 0.2
+    )
