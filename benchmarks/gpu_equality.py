@@ -14,10 +14,9 @@ from emocam.detector.torchvision import TorchvisionDetector
 from emocam.errors import SettingError
 from emocam.importance.mean import Mean
 from emocam.intervention.effect import Answer
-from emocam.intervention.paste import Changed, Reclassify, stack_pictures
-from emocam.paste.base import Variant
+from emocam.intervention.paste import Reclassify
+from emocam.intervention.trials import TriedBatch
 from emocam.predict.explain import Explain
-from emocam.records.base import WHOLE
 from emocam.records.picture import Batch
 
 SCORE = 0.3
@@ -99,27 +98,17 @@ def others(on_host: Any, there: Any) -> Iterator[dict[str, Any]]:
             "regions": f"{len(one)}, {len(other)}",
             "scores differ by": f"{(one.score - other.score).abs().max():.1e}" if same and len(one) else "",
         }
-    views = networks.batch(clock.small(32, 3), 227).classifier_view
-    window = torch.tensor(WHOLE).repeat(len(views), 1)
-    variants = [Variant("ball", "1", (), WHOLE)] * (len(views) - 1)
-    changed = stack_pictures([Changed("a.jpg", 0, views, window, variants)])
+    changed = networks.pasted(clock.small(2, 1))
+    moved = changed.to(clock.DEVICE)
+    same = torch.equal(moved.views.composed().cpu(), changed.views.composed())
+    yield {"views put together there": len(changed.views), "equal to the processor's": same}
     answers = [
-        Reclassify(net, None).predict_step(changed.to(d)).logits.cpu()
-        for net, d in ((on_host, "cpu"), (there, clock.DEVICE))
+        Reclassify(net, None).predict_step(batch).logits.cpu()
+        for net, batch in ((on_host, changed), (there, moved))
     ]
     yield {"asked by": "paste", "logits differ by": far(*answers)}
-    tried = Effected(views)
     answers = [
-        Answer(net).predict_step(tried.to(d)).cpu() for net, d in ((on_host, "cpu"), (there, clock.DEVICE))
+        Answer(net).predict_step(TriedBatch(batch.views, [], [])).cpu()
+        for net, batch in ((on_host, changed), (there, moved))
     ]
     yield {"asked by": "effect", "logits differ by": far(*answers)}
-
-
-class Effected:
-    """The views of an effect's pictures."""
-
-    def __init__(self, views: torch.Tensor) -> None:
-        self.views = views
-
-    def to(self, device: Any) -> "Effected":
-        return Effected(self.views.to(device))

@@ -6,17 +6,16 @@ from dataclasses import replace
 from typing import Any
 
 import gpu_clock as clock
-import gpu_equality as equality
 import gpu_networks as networks
 import torch
 
 from emocam.detector.torchvision import TorchvisionDetector
 from emocam.importance.mean import Mean
 from emocam.intervention.effect import Answer
-from emocam.intervention.paste import Changed, Reclassify, stack_pictures
-from emocam.paste.base import Variant
+from emocam.intervention.paste import Reclassify
+from emocam.intervention.trials import TriedBatch
+from emocam.paste.changed_views import ChangedViews
 from emocam.predict.explain import Explain
-from emocam.records.base import WHOLE
 
 FIVE = ("gradcam", "ablation", "lime", "lift", "lrp")
 
@@ -59,15 +58,14 @@ def rows() -> Iterator[dict[str, Any]]:
             lambda step=step: step.predict_step(batch),
             images,
         )
-    views = clock.pictures(clock.small(52, 3), 227, 227)
-    variants = [Variant("ball", "1", (), WHOLE)] * (len(views) - 1)
-    window = torch.tensor(WHOLE).repeat(len(views), 1)
-    changed = stack_pictures([Changed(f"{i}.jpg", i, views, window, variants) for i in range(4)]).to(
-        clock.DEVICE
-    )
-    paste, effect = Reclassify(net, None), Answer(net)
-    yield measured(f"paste, 4 pictures of {len(views) - 1} variants", lambda: paste.predict_step(changed), 4)
-    tried: Any = equality.Effected(views.repeat(clock.small(16, 1), 1, 1, 1)).to(clock.DEVICE)
+    changed, paste, effect = networks.pasted(4), Reclassify(net, None), Answer(net)
+    views = len(changed.views)
+    there = changed.to(clock.DEVICE)
+    size = sum(part.nbytes for part in vars(changed.views).values())
+    yield {"travels for a picture's variants": f"{size / 4e6:.2f} MB", "views": views}
+    yield measured(f"paste, 4 pictures, {views} views", lambda: paste.predict_step(there), 4)
+    several = ChangedViews.join([changed.views] * clock.small(4, 1))
+    tried = TriedBatch(several, [], []).to(clock.DEVICE)
     yield measured(f"effect, {len(tried.views)} views", lambda: effect.predict_step(tried), len(tried.views))
     yield from detectors()
 

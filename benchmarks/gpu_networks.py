@@ -2,19 +2,25 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import gpu_clock as clock
+import numpy as np
 import torch
 from hydra.utils import instantiate
 from omegaconf import OmegaConf
+from PIL import Image
 
 from emocam.classifier.emonet import EmoNet
 from emocam.classifier.torchvision import TorchvisionClassifier
 from emocam.detector.base import Detector
+from emocam.intervention.paste import ChangedBatch, Variants, stack_pictures
+from emocam.paste.grid import Grid
 from emocam.records.base import WHOLE
 from emocam.records.detections import Detections
-from emocam.records.picture import Batch
+from emocam.records.picture import Batch, Picture
+from emocam.view.crops import Stretch
 
 CONF = Path(__file__).parents[1] / "conf" / "cam"
 METHODS = sorted(path.stem for path in CONF.glob("*.yaml") if "_target_" in path.read_text())
@@ -72,3 +78,14 @@ def batch(images: int, side: int, regions: bool = False) -> Batch:
         found = Detections(torch.cat([corner, corner + 0.3], 1), image * 0, torch.ones(len(image)), image)
     paths = [f"{i}.jpg" for i in range(images)]
     return Batch(paths, torch.arange(images), view, window, torch.zeros(images, 0), window, found, {}, [])
+
+
+def pasted(images: int) -> ChangedBatch:
+    """Return pictures as paste=grid changes them: 51 variants each, in a dry run three."""
+    made = clock.pictures(images, 96, 128).permute(0, 2, 3, 1).numpy()
+    opened = [Image.fromarray(one).resize(clock.small((1024, 768), (128, 96))) for one in made]
+    data: Any = SimpleNamespace(resizing=lambda view: view, open=lambda name: Picture(opened[int(name)]))
+    change = Grid(positions=clock.small(None, [[0.5, 0.5]]))
+    names = [str(number) for number in range(images)]
+    variants = Variants(data, names, np.arange(images), Stretch((227, 227)), change, {})
+    return stack_pictures([variants[number] for number in range(images)])

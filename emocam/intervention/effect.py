@@ -45,14 +45,12 @@ class Answer(lightning.LightningModule):
         self.classifier = classifier.freeze()
 
     def predict_step(self, batch: TriedBatch, batch_idx: int = 0) -> Tensor:
-        most = MOST_VIEWS if batch.views.device.type == "cpu" else MOST_VIEWS_ELSEWHERE
+        if not len(batch.views):
+            return torch.zeros(0, len(self.classifier.labels))
+        views = batch.views.composed()
+        most = MOST_VIEWS if views.device.type == "cpu" else MOST_VIEWS_ELSEWHERE
         with torch.no_grad():
-            answers = [
-                self.classifier(self.classifier.prepare(views))
-                for views in batch.views.split(most)
-                if len(views)
-            ]
-        return torch.cat(answers) if answers else torch.zeros(0, len(self.classifier.labels))
+            return torch.cat([self.classifier(self.classifier.prepare(some)) for some in views.split(most)])
 
 
 def effect_rows(logits: Tensor, batch: TriedBatch, effect: Effect, labels: list[str]) -> dict[str, pa.Table]:

@@ -28,6 +28,7 @@ from emocam.intervention.flips import leave_flips
 from emocam.network.changed_windows import ChangedWindows
 from emocam.network.in_batches import InPieces
 from emocam.paste.base import Change, Region, Variant
+from emocam.paste.changed_views import ChangedViews
 from emocam.paste.patched_view import PatchedView
 from emocam.predict.chunk_writer import WriteChunks
 from emocam.predict.components import Components
@@ -54,11 +55,11 @@ PICTURES, PICTURES_ELSEWHERE = 1, 4
 
 @dataclass(frozen=True)
 class Changed(Record):
-    """One picture and its V variants; row 0 of views (V + 1, 3, h, w) is the picture itself."""
+    """One picture and its V variants; the first of the V + 1 views is the picture itself."""
 
     path: str
     index: int
-    views: Tensor
+    views: ChangedViews
     window: Tensor
     variants: list[Variant]
     images: int = 1
@@ -115,20 +116,22 @@ class Variants(Dataset[Changed]):
         seen = PatchedView.by(self.view, image)
         changed = [seen.after(variant.patches) for variant in variants]
         views, windows = zip((seen.shown, seen.window), *changed, strict=True)
-        # only the views leave the worker
+        rectangles = [(), *(seen.rectangles(variant.patches) for variant in variants)]
+        # only what is new leaves the worker
         kept = [replace(variant, patches=()) for variant in variants]
-        return Changed(name, index, torch.stack(views), torch.stack(windows), kept)
+        gathered = ChangedViews.gather(zip(views, rectangles, strict=True))
+        return Changed(name, index, gathered, torch.stack(windows), kept)
 
 
 @dataclass(frozen=True)
 class ChangedBatch(Record):
-    """Several pictures and all their variants: views (V, 3, h, w), windows (V, 4), boxes pasted to (V, 4).
+    """Several pictures and all their variants: V views, their windows (V, 4), and boxes pasted to (V, 4).
 
     Each picture is followed by its variants.
     """
 
     pictures: list[Changed]
-    views: Tensor
+    views: ChangedViews
     window: Tensor
     boxes: Tensor
 
@@ -143,15 +146,11 @@ class ChangedBatch(Record):
 
 
 def stack_pictures(items: Sequence[Changed]) -> ChangedBatch:
-    views, window = ([getattr(item, name) for item in items] for name in ("views", "window"))
     boxes = [box for item in items for box in (WHOLE, *(variant.box for variant in item.variants))]
     # what each picture brought need not travel twice
-    kept = [replace(item, views=item.views[:0], window=item.window[:0]) for item in items]
-    return ChangedBatch(kept, _joined(views), _joined(window), torch.tensor(boxes))
-
-
-def _joined(parts: list[Tensor]) -> Tensor:
-    return parts[0] if len(parts) == 1 else torch.cat(parts)
+    kept = [replace(item, views=ChangedViews.none(), window=item.window[:0]) for item in items]
+    views = ChangedViews.join([item.views for item in items])
+    return ChangedBatch(kept, views, torch.cat([item.window for item in items]), torch.tensor(boxes))
 
 
 class Reclassify(lightning.LightningModule):
@@ -163,17 +162,16 @@ class Reclassify(lightning.LightningModule):
 
     def predict_step(self, batch: ChangedBatch, batch_idx: int = 0) -> Answers:
         paths = [changed.path for changed in batch.pictures for _ in range(1 + len(changed.variants))]
+        views = batch.views.composed()
         answers = [
-            self._answer(
-                paths[rows], batch.views[rows], batch.window[rows], batch.boxes[rows].to(batch.window)
-            )
+            self._answer(paths[rows], views[rows], batch.window[rows], batch.boxes[rows].to(batch.window))
             for rows in self._pieces(batch)
         ]
         return Answers(torch.cat([a.logits for a in answers]), torch.cat([a.focus for a in answers]))
 
     def _pieces(self, batch: ChangedBatch) -> Iterator[slice]:
         """Yield the rows that go through the classifier at once: on a processor one picture's, which are alike."""
-        on_host = batch.views.device.type == "cpu"
+        on_host = batch.window.device.type == "cpu"
         start = 0
         for count in batch.counts if on_host else [len(batch.views)]:
             end, step = start + count, MOST_VIEWS if on_host else MOST_VIEWS_ELSEWHERE
@@ -268,7 +266,7 @@ def paste_all(components: Components, listing: list[str], evidence_key: str) -> 
             pictures = PICTURES_ELSEWHERE if on_accelerator(components.trainer) else PICTURES
             stream(components, model, samples, [writer], stack_pictures, pictures, len(done))
         names = {METADATA: json.dumps({"labels": labels, "key": key}).encode()}
-        nothing = Changed("", 0, torch.zeros(0), torch.zeros(0), [])
+        nothing = Changed("", 0, ChangedViews.none(), torch.zeros(0), [])
         blank = picture_rows(Answers(torch.zeros(1, len(labels)), torch.zeros(0)), nothing, labels)
         chunks.merge(folder, names, ("paste",), blank, done)
         leave_flips(components, listing, regions)

@@ -1,10 +1,9 @@
 """The pictures in which cells are tried: opened once, changed in all ways, seen as the classifier sees."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
-import torch
 from PIL import Image
 from torch import Tensor
 from torch.utils.data import Dataset
@@ -17,11 +16,15 @@ from emocam.effect.parts import NO_REGIONS, PictureRegions
 from emocam.effect.picture import TriedPicture
 from emocam.effect.sampling import dice_for
 from emocam.effect.visible import seen_part
+from emocam.paste.changed_views import ChangedViews, Rectangle
+from emocam.paste.patch import Patch
 from emocam.paste.patched_view import PatchedView
 from emocam.records.base import Record
 from emocam.records.picture import Refusal
 from emocam.view.base import View
 
+TriedView = tuple[Tensor, Sequence[Rectangle] | None]
+"""A view, and where it differs from the picture's own."""
 COMPOSED = "composed"
 """The fill of a picture that was composed again without the object."""
 
@@ -37,19 +40,19 @@ class TriedPair:
 
 @dataclass(frozen=True)
 class Tried:
-    """One picture: its view and those of its pairs, (1 + 2 P, 3, h, w), and what each pair tried."""
+    """One picture: its view and those of its P pairs, 1 + 2 P, and what each pair tried."""
 
     path: str
     index: int
-    views: Tensor
+    views: ChangedViews
     pairs: list[TriedPair]
 
 
 @dataclass(frozen=True)
 class TriedBatch(Record):
-    """The views of several pictures in one stack (V, 3, h, w), and those that could not be opened."""
+    """The V views of several pictures one after the other, and the pictures that could not be opened."""
 
-    views: Tensor
+    views: ChangedViews
     pictures: list[Tried]
     refusals: list[Refusal]
 
@@ -81,17 +84,18 @@ class Trials(Dataset[Tried | Refusal]):
         index = int(self.index[i])
         path = self.trials[index][0].image
         try:
-            views, pairs = zip(*self._made(self.trials[index]), strict=True)
+            seen, pairs = zip(*self._made(self.trials[index]), strict=True)
         except Exception as error:  # a file may be gone since it was explained; it must cost itself alone
             return Refusal(path, index, "unreadable", reason(error, self.data.root))
-        return Tried(path, index, torch.stack(views), [pair for pair in pairs[1::2] if pair])
+        return Tried(path, index, ChangedViews.gather(seen), [pair for pair in pairs[1::2] if pair])
 
-    def _made(self, trials: Sequence[Trial]) -> Iterator[tuple[Tensor, TriedPair | None]]:
+    def _made(self, trials: Sequence[Trial]) -> Iterator[tuple[TriedView, TriedPair | None]]:
         """Yield the picture's own view, then two of each pair."""
         picture = self._picture(trials[0].image)
         before = PatchedView.by(self.data.resizing(self.view), picture.image)
         seen = seen_part(before.window.tolist())
-        yield before.shown, None
+        same: TriedView = before.shown, ()
+        yield same, None
         for trial in trials:
             own = trial.source == trial.image
             source = picture if own else self._picture(trial.source)
@@ -100,13 +104,13 @@ class Trials(Dataset[Tried | Refusal]):
             for pair in self.effect.pairs(trial, picture, source, seen, dice):
                 tried = True
                 told = TriedPair(trial, pair.fill, pair.kind)
-                yield before.after(pair.changed)[0], told
-                yield before.after(pair.control)[0], told
+                yield _after(before, pair.changed), told
+                yield _after(before, pair.control), told
             composed = self._composed(trial) if tried and self.effect.composed else None
             if composed is not None:
                 told = TriedPair(trial, COMPOSED, "none")
-                yield self.data.resizing(self.view)(composed)[0], told
-                yield before.shown, told
+                yield (self.data.resizing(self.view)(composed)[0], None), told
+                yield same, told
 
     def _picture(self, name: str) -> TriedPicture:
         return TriedPicture(self.data.open(self.paths[name]).image, self.regions.get(name, NO_REGIONS))
@@ -118,9 +122,13 @@ class Trials(Dataset[Tried | Refusal]):
         return found
 
 
+def _after(before: PatchedView, patches: Sequence[Patch]) -> TriedView:
+    return before.after(patches)[0], before.rectangles(patches)
+
+
 def together(items: Sequence[Tried | Refusal]) -> TriedBatch:
     pictures = [item for item in items if isinstance(item, Tried)]
-    views = torch.cat([tried.views for tried in pictures]) if pictures else torch.zeros(0)
+    views = ChangedViews.join([tried.views for tried in pictures])
     # the stack holds them all: what each picture brought need not be moved twice
-    kept = [Tried(tried.path, tried.index, views[:0], tried.pairs) for tried in pictures]
+    kept = [replace(tried, views=ChangedViews.none()) for tried in pictures]
     return TriedBatch(views, kept, [item for item in items if isinstance(item, Refusal)])

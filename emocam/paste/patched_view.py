@@ -15,6 +15,7 @@ from PIL import Image
 from PIL.Image import Resampling
 from torch import Tensor
 
+from emocam.paste.changed_views import Rectangle
 from emocam.paste.patch import Patch, patched
 from emocam.view.base import Framed, View
 from emocam.view.fast_resize import Quick
@@ -72,18 +73,32 @@ class PatchedView:
 
     def after(self, patches: Sequence[Patch]) -> tuple[Tensor, Tensor]:
         """Return the view of the patched picture, and its window."""
-        framed = self.view.view if isinstance(self.view, Quick) else self.view
-        frame = framed.frame(*self.image.size) if isinstance(framed, Framed) else None
-        if frame is None or frame.filter not in SUPPORT:
+        frame = self._frame()
+        if frame is None:
             return self.view(patched(self.image, patches))
         shown = self.shown.clone()
         for patch in patches:
             self._renew(shown, frame, patch, patches)
         return shown, self.window
 
-    def _renew(self, shown: Tensor, frame: Frame, patch: Patch, patches: Sequence[Patch]) -> None:
-        """Compute again what one patch touches, with all patches in place."""
-        spans = [
+    def rectangles(self, patches: Sequence[Patch]) -> list[Rectangle] | None:
+        """Return where the view of the patched picture may differ; None for a view that may differ anywhere."""
+        frame = self._frame()
+        if frame is None:
+            return None
+        spans = [found for patch in patches if (found := self._spans(frame, patch))]
+        left, top = frame.part[:2]
+        return [(y.first - top, x.first - left, y.last - top, x.last - left) for x, y in spans]
+
+    def _frame(self) -> Frame | None:
+        """Return the frame of a view whose pixels are known sums of the picture's."""
+        framed = self.view.view if isinstance(self.view, Quick) else self.view
+        frame = framed.frame(*self.image.size) if isinstance(framed, Framed) else None
+        return frame if frame is not None and frame.filter in SUPPORT else None
+
+    def _spans(self, frame: Frame, patch: Patch) -> tuple[Span, Span] | None:
+        """Return what one patch touches, across and down."""
+        x, y = (
             touched(
                 (patch.box[axis], patch.box[axis + 2]),
                 self.image.size[axis],
@@ -92,10 +107,15 @@ class PatchedView:
                 SUPPORT[frame.filter],
             )
             for axis in (0, 1)
-        ]
-        x, y = spans
-        if x is None or y is None:
+        )
+        return None if x is None or y is None else (x, y)
+
+    def _renew(self, shown: Tensor, frame: Frame, patch: Patch, patches: Sequence[Patch]) -> None:
+        """Compute again what one patch touches, with all patches in place."""
+        spans = self._spans(frame, patch)
+        if spans is None:
             return
+        x, y = spans
         crop = self.image.crop((x.start, y.start, x.stop, y.stop))
         crop = patched(crop, patches, (x.start, y.start))
         left, top = x.first - frame.part[0], y.first - frame.part[1]

@@ -34,6 +34,7 @@ from emocam.intervention.paste import Changed, Reclassify, paste_rows, stack_pic
 from emocam.intervention.trials import Tried
 from emocam.intervention.trials import together as tried_together
 from emocam.paste.base import Variant
+from emocam.paste.changed_views import ChangedViews
 from emocam.predict.chunk_writer import WriteChunks
 from emocam.predict.device_ahead import DeviceAhead
 from emocam.predict.explain import Explain, rows_of
@@ -147,10 +148,14 @@ def test_what_an_accelerator_found_is_remembered(
 
 def changed(index: int, variants: int) -> Changed:
     dice = torch.Generator().manual_seed(index)
-    views = torch.randint(0, 256, (1 + variants, 3, 24, 32), generator=dice).to(torch.uint8)
+    views = (
+        torch.randint(0, 256, (1, 3, 24, 32), generator=dice).to(torch.uint8).repeat(1 + variants, 1, 1, 1)
+    )
+    views[1:, :, 4:15, 3:17] = torch.randint(0, 256, (variants, 3, 11, 14), generator=dice).to(torch.uint8)
+    gathered = ChangedViews.gather((view, [(4, 3, 15, 17)] if n else ()) for n, view in enumerate(views))
     box = (0.1, 0.2, 0.5, 0.6)
     made = [Variant("ball", f"{i}", (), box) for i in range(variants)]
-    return Changed(f"{index}.jpg", index, views, torch.tensor(WHOLE).repeat(1 + variants, 1), made)
+    return Changed(f"{index}.jpg", index, gathered, torch.tensor(WHOLE).repeat(1 + variants, 1), made)
 
 
 @pytest.mark.parametrize("cam", [None, GradCAM()])
@@ -185,9 +190,9 @@ def test_pictures_pasted_together_are_those_of_one_at_a_time(
 def test_an_effect_never_waits(
     network: Classifier, pretended: Callable, host: Callable, watch: Callable
 ) -> None:
-    views = pictures().classifier_view
-    batch = tried_together([Tried(f"{i}.jpg", i, views, []) for i in range(3)])
+    batch = tried_together([Tried(f"{i}.jpg", i, changed(i, 4).views, []) for i in range(3)])
     expected = Answer(network).predict_step(batch)
+    assert len(expected) == 15
     with watch() as waits:
         there = pretended(batch)
         waits.clear()
