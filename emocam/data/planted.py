@@ -143,6 +143,12 @@ class Planted(Data):
         dice = Dice(self.seed, int(Path(path).stem), ANNOTATED)
         return annotate(self.rules, shown, scene.size, dice)
 
+    def known(self, path: str) -> dict[str, str | float]:
+        """Return the label that the rules give a picture."""
+        if self.world == PHOTOGRAPHS:
+            return {"truth": self.photo_scene(path).label}
+        return {"truth": self.rules.label(self.scene(path))}
+
     def open(self, path: str) -> Picture:
         if self.world == PHOTOGRAPHS:
             return self._open_photograph(path)

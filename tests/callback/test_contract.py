@@ -5,10 +5,10 @@ import shutil
 from contextlib import nullcontext
 from pathlib import Path
 
+import hydra
 import pytest
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
-from omegaconf import OmegaConf
 
 from emocam.callback.base import Finished, RunCallback
 from emocam.cli.main import answer
@@ -19,6 +19,7 @@ from emocam.results.run import Run
 from emocam.runner.kinds import KINDS
 from emocam.runner.single import run_callbacks
 from emocam.settings.build import build
+from emocam.settings.experiments import register
 
 CONF = Path(__file__).parents[2] / "conf"
 OPTIONS = sorted(file.stem for file in (CONF / "callback").glob("*.yaml"))
@@ -26,12 +27,9 @@ OPTIONS = sorted(file.stem for file in (CONF / "callback").glob("*.yaml"))
 
 def callbacks_of(option: str) -> dict[str, RunCallback]:
     """All callbacks of an option, with those that it inherits, and the settings they refer to."""
-    names = ["default", option] if option != "default" else ["default"]
-    nodes = OmegaConf.merge(*(OmegaConf.load(CONF / f"callback/{name}.yaml") for name in names))
-    nodes.pop("defaults", None)
-    whole = OmegaConf.create(
-        {"seed": 0, "verdict": OmegaConf.load(CONF / "verdict/default.yaml"), "callback": nodes}
-    )
+    register()
+    with hydra.initialize_config_dir(str(CONF), version_base="1.3"):
+        whole = hydra.compose("config", overrides=[f"callback={option}"])
     return {
         name: build(node, f"callback.{name}", [], KINDS["callback"]) for name, node in whole.callback.items()
     }
@@ -92,12 +90,13 @@ def test_an_entry_belongs_to_one_callback(tables: Path, tmp_path: Path) -> None:
         run_callbacks({"twice": Twice()}, finished, lambda name: nullcontext())
 
 
-def test_a_callback_changes_nothing_that_others_read(tables: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("option", OPTIONS)
+def test_a_callback_changes_nothing_that_others_read(tables: Path, tmp_path: Path, option: str) -> None:
     shutil.copytree(tables, tmp_path / "run")
     before = {file.name: file.read_bytes() for file in (tmp_path / "run").glob("*.parquet")}
     data = Planted(images=24)
     data.prepare()
     finished = Finished(Run(tmp_path / "run"), data, Thresholds(), {"images": 24, "done": 24, "regions": 90})
     finished.summary["thresholds"] = vars(Thresholds())
-    run_callbacks(callbacks_of("default"), finished, lambda name: nullcontext())
+    run_callbacks(callbacks_of(option), finished, lambda name: nullcontext())
     assert {name: (tmp_path / "run" / name).read_bytes() for name in before} == before

@@ -1,5 +1,6 @@
 """Pictures made for tests: a red square whose place is known, whatever EXIF does to the file."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -86,3 +87,50 @@ def corpus(tmp_path: Path) -> Callable[..., Path]:
         return tmp_path / "photos"
 
     return corpus
+
+
+# the corpora of test_contract.py, of options that need more than a folder
+
+
+@pytest.fixture
+def planted_words() -> list[str]:
+    return ["data.images=5"]
+
+
+@pytest.fixture
+def files_words(corpus: Callable[..., Path]) -> list[str]:
+    root = corpus("joy/1.jpg", "2.jpg", "3.jpg")
+    return [f"data.files=[{root / 'joy/1.jpg'},{root / '2.jpg'},{root / '3.jpg'}]"]
+
+
+@pytest.fixture
+def table_words(corpus: Callable[..., Path]) -> list[str]:
+    file = corpus("1.jpg", "2.jpg", "3.jpg") / "table.csv"
+    file.write_text("path,truth,truth_age\n2.jpg,joy,3\n1.jpg,fear,4\n3.jpg,joy,5\n")
+    return [f"data.file={file}"]
+
+
+@pytest.fixture
+def coco_words(corpus: Callable[..., Path]) -> list[str]:
+    root = corpus("1.jpg", "2.jpg", "3.jpg")
+    images = [
+        {"id": i, "file_name": f"{i}.jpg", "width": SIZE[0], "height": SIZE[1], "truth": "joy"}
+        for i in (3, 1, 2)
+    ]
+    boxes = [{"id": 1, "image_id": 1, "category_id": 7, "bbox": [SQUARE[0], SQUARE[1], 24, 24]}]
+    content = {"images": images, "annotations": boxes, "categories": [{"id": 7, "name": "square"}]}
+    (root / "instances.json").write_text(json.dumps(content))
+    return [f"data.root={root}"]
+
+
+@pytest.fixture
+def findingemo_words(corpus: Callable[..., Path]) -> list[str]:
+    rows = [
+        "index,user,image_path,tags,age,valence,arousal,emotion,dec_factors,ambiguity,datetime",
+        "0,u1,/Run_2/a b/1.jpg,Undefined,Children,0,2,Trust,BodyLanguage,0,2023",
+        "5,u1,/Run_1/a b/2.jpg,Text,Youth,-3,6,Rage,BodyLanguage,3,2023",
+        "6,u2,/Run_1/a b/1.jpg,Undefined,Adults,2,1,Joy,BodyLanguage,2,2023",
+    ]
+    root = corpus("Run_2/a b/1.jpg", "Run_1/a b/2.jpg", "Run_1/a b/1.jpg")
+    (root / "annotations_single.ann").write_text("\n".join(rows) + "\n")
+    return [f"data.root={root}"]
