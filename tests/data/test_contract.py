@@ -36,8 +36,9 @@ def test_the_yaml_is_a_call_of_its_class(name: str) -> None:
     kind = getattr(importlib.import_module(module), target)
     assert issubclass(kind, Data)
     taken = {field.name: field for field in fields(kind) if field.init}
+    owed = COMMON | (WALKED & set(taken) if "follow_links" in settings else set())
     assert set(settings) <= set(taken)
-    assert set(settings) >= COMMON | (WALKED & set(taken) if "follow_links" in settings else set())
+    assert not owed - set(settings), "settings of every data set that this yaml has not, nor inherits"
     for key, value in settings.items():
         if not str(value).startswith("${"):
             made = taken[key].default_factory
