@@ -26,6 +26,7 @@ def run_job(cfg: "DictConfig", known: set[str], began: float) -> int:
 
     hydra_cfg = HydraConfig.get()
     new = [word.lstrip("+").split("=")[0] for word in hydra_cfg.overrides.task if word.startswith("+")]
+    _check_replay(cfg, list(hydra_cfg.overrides.task))
     check_settings(cfg, frozenset(known) - {"hydra"}, [key for key in new if "." not in key])
     folder = Path(hydra_cfg.runtime.output_dir)
     allowed = list(cfg.allow) if any(w.startswith("allow=") for w in hydra_cfg.overrides.task) else []
@@ -40,6 +41,20 @@ def run_job(cfg: "DictConfig", known: set[str], began: float) -> int:
     started = began if hydra_cfg.mode == RunMode.RUN else time.perf_counter()
     with locked(folder):
         return _run_locked(cfg, folder, allowed, started)
+
+
+def _check_replay(cfg: "DictConfig", words: list[str]) -> None:
+    """Refuse evidence that the task does not take, and all that a replay of it cannot apply."""
+    from hydra.core.global_hydra import GlobalHydra
+    from hydra.types import RunMode
+
+    from emocam.settings.replay_words import check_evidence_unused, check_replay, takes_evidence
+
+    if takes_evidence(cfg):
+        loader = GlobalHydra.instance().config_loader()
+        check_replay(cfg, words, usual=loader.load_configuration("config", [], RunMode.RUN))
+    else:
+        check_evidence_unused(cfg)
 
 
 def _run_locked(cfg: "DictConfig", folder: Path, allowed: list[str], started: float) -> int:

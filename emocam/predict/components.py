@@ -27,7 +27,8 @@ class Components:
 
     `precision` is that of the networks, `cache` the folder that holds detections and evidence, `trainer` the
     arguments of Lightning's trainer; `own_code` says that a user's modules take part, whose changes no key
-    names, and `classifier_named` whether the command line chose the classifier, or the defaults did.
+    names, `classifier_named` whether the command line chose the classifier, or the defaults did, and
+    `renames` whether a replay gives objects other names than the evidence has.
     `settings` are all that was composed, for keys and digests; a component gets its value instead.
     `evidence_from` is the finished run whose evidence was taken, where it was.
     """
@@ -45,6 +46,7 @@ class Components:
     seconds: dict[str, float] = field(default_factory=dict)
     evidence_from: Path | None = None
     classifier_named: bool = True
+    renames: bool = False
 
     @property
     def accelerator(self) -> str:

@@ -17,9 +17,9 @@ from emocam.data.samples import printable
 from emocam.errors import SettingError
 from emocam.functional.statistics.near_duplicates import components, near_thumbnails
 from emocam.functional.thumbnail import COLUMNS, ROWS
+from emocam.predict.table_rewrite import rewrite_table
 from emocam.results.files import GROUP, METADATA, PREDICTIONS, THUMBNAILS, TIME, parquet
-from emocam.results.parquet_file import open_parquet, parquet_writer, read_parquet
-from emocam.results.tables import parquet_options
+from emocam.results.parquet_file import read_parquet
 
 Value = TypeVar("Value")
 ASKED = "grouped"
@@ -79,22 +79,16 @@ def _of_images(values: dict[str, Value], images: list[str]) -> list[Value | None
 
 
 def _rewrite(file: Path, gone: list[str], columns: dict[str, pa.Array], names: dict[str, object]) -> None:
-    """Write the file again, row group by row group, since all files of a run have the same."""
-    half, first = file.with_suffix(".tmp"), 0
-    old = open_parquet(file)
-    metadata = {**(old.schema_arrow.metadata or {}), METADATA: json.dumps(names).encode()}
-    writer: pq.ParquetWriter | None = None
-    try:
-        for place in range(max(1, old.num_row_groups)):
-            rows = old.read_row_group(place) if old.num_row_groups else old.read()
-            rows = rows.drop_columns([name for name in {*gone, *columns} if name in rows.column_names])
-            for name, values in columns.items():
-                rows = rows.append_column(name, values.slice(first, len(rows)))
-            first += len(rows)
-            rows = rows.replace_schema_metadata(metadata)
-            writer = writer or parquet_writer(half, rows.schema, **parquet_options(rows.schema))
-            writer.write_table(rows, row_group_size=max(1, len(rows)))
-    finally:
-        if writer:
-            writer.close()
-    half.replace(file)
+    """Write the file again with other columns."""
+    first = 0
+
+    def changed(rows: pa.Table) -> pa.Table:
+        nonlocal first
+        rows = rows.drop_columns([name for name in {*gone, *columns} if name in rows.column_names])
+        for name, values in columns.items():
+            rows = rows.append_column(name, values.slice(first, len(rows)))
+        first += len(rows)
+        return rows
+
+    old = pq.read_schema(file).metadata or {}
+    rewrite_table(file, changed, {**old, METADATA: json.dumps(names).encode()})

@@ -11,6 +11,12 @@ SUMMARY, TRUTH = "summary.json", "truth.json"
 FILE_LIST = "files.json"
 """The run's files with their digests, written last."""
 ASSOCIATION, ASSOCIATION_PERCENT, LABELS = "association.csv", "association_percent.csv", "labels.csv"
+LEFT = (
+    *("association*.csv", "association.png", LABELS, SUMMARY, TRUTH, "summary.html", "report", "overlays"),
+    *("cells*.csv", "cells*.parquet", "effect.parquet", "trying", "paste.*", "pasting", "flips"),
+    *("measures.*", "stability.*", "confusion.*", "agreement*.*", "recovery.*", "unexplained*.*", "grid.*"),
+)
+"""What a run leaves beside its tables, by the first part of its path: an earlier command's is removed."""
 METADATA = b"emocam"
 """The key of a Parquet schema's metadata under which the run's names are written."""
 

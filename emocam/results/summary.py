@@ -41,6 +41,7 @@ class Summary(TypedDict, total=False):
     command: str
     versions: dict[str, str]
     python: str
+    evidence: str
     evidence_from: str
     tracking: str
     seconds: dict[str, float]

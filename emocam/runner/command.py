@@ -3,6 +3,7 @@
 import sys
 import warnings
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from emocam.predict.components import Components, Precision
 from emocam.runner.kinds import KINDS
 from emocam.settings.build import build
 from emocam.settings.recorded import write_settings
+from emocam.settings.replay_words import takes_evidence
 from emocam.system.memory import keep_memory
 
 
@@ -27,6 +29,17 @@ class Command:
     parent: str | None
     started: float
     hydra: DictConfig | None = None
+    renames: bool = False
+    """Whether a replay gives objects other names than the evidence has."""
+
+    @cached_property
+    def named(self) -> frozenset[str]:
+        """The settings and groups that the command line's words name."""
+        return frozenset(word.lstrip("+~").partition("=")[0] for word in self.words)
+
+    def names(self, group: str) -> bool:
+        """Return whether the command line chose or set something of a group."""
+        return any(name.partition(".")[0] == group for name in self.named)
 
     def record_begun(self) -> None:
         """Write .hydra/, unless a finished run's is there: that stays until this one is found to be the same."""
@@ -47,7 +60,10 @@ def build_components(command: Command, seconds: dict[str, float]) -> Components:
     hush()
     keep_memory()
     settings: dict[str, Any] = OmegaConf.to_container(command.cfg, resolve=True)  # type: ignore[assignment]
-    settings["precision"] = precision(settings)
+    if not takes_evidence(command.cfg) or settings.get("effect") or settings.get("paste"):
+        settings["precision"] = precision(
+            settings
+        )  # else that of the evidence, whatever this machine computes
 
     def build_here(name: str) -> Any:
         return build(OmegaConf.select(command.cfg, name), name, command.allowed, KINDS[name])
@@ -67,9 +83,8 @@ def build_components(command: Command, seconds: dict[str, float]) -> Components:
         quiet=settings["quiet"],
         seed=settings["seed"],
         own_code=bool(settings["allow"]),
-        classifier_named=any(
-            word.lstrip("+").partition("=")[0].startswith("classifier") for word in command.words
-        ),
+        classifier_named=command.names("classifier"),
+        renames=command.renames,
         seconds=seconds,
     )
 

@@ -22,12 +22,15 @@ from emocam.predict.components import Components
 from emocam.results.file_list import write_file_list
 from emocam.results.files import EVIDENCE, parquet
 from emocam.results.ledger import Ledger, check_none_lost, read_ledger
+from emocam.results.left_files import files_left, remove_incomplete, remove_left
 from emocam.results.run import Run
 from emocam.results.summary import Summary, with_entries, write_summary
 from emocam.runner.command import Command, build_components
 from emocam.runner.kinds import KINDS
+from emocam.runner.replayed import as_recorded
 from emocam.runner.tracking import finish_tracking, note_tracking, tracked
 from emocam.settings.build import build
+from emocam.settings.replay_words import evidence_of
 from emocam.task.base import Task
 
 PACKAGES = ("emocam", "torch", "torchvision", "pytorch-lightning", "hydra-core", "mlflow", "numpy", "pillow")
@@ -40,15 +43,19 @@ def run_command(command: Command, spent: Mapping[str, float] = MappingProxyType(
 
     `spent` are seconds that were spent for this run before it began, by stage.
     """
+    command = as_recorded(command)
     imports = {"imports": time.perf_counter() - command.started}
     components = build_components(command, dict.fromkeys(STAGES, 0.0) | imports | dict(spent))
     command.record_begun()
+    left = files_left(command.folder)
     with components.stage("imports"):  # Lightning comes with the task
         task: Task = components.build("task")
     with tracked(command, components) as tracking:
         callbacks = built(command, components)
+        remove_incomplete(command.folder)
         data = task.perform(components)
         command.record()
+        remove_left(command.folder, left, kept_files(components))
         if not (command.folder / "predictions.parquet").is_file():
             if tracking and (
                 sentence := finish_tracking(tracking, without=("metrics", "files", "description"))
@@ -64,6 +71,13 @@ def run_command(command: Command, spent: Mapping[str, float] = MappingProxyType(
         return 2 if ledger.unused > most * ledger.images else 0
 
 
+def kept_files(components: Components) -> list[str]:
+    """Return what a run takes over from before: experiments on pictures, where they are still asked for."""
+    effect = ["effect.parquet", "trying"] if components.effect is not None else []
+    paste = ["paste.parquet", "pasting", "flips"] if components.paste is not None else []
+    return effect + paste
+
+
 def built(command: Command, components: Components) -> dict[str, RunCallback]:
     """Build what comes after the pictures: a mistake in it is reported before the work, not after."""
     _ = components.thresholds, components.paste, components.effect
@@ -77,7 +91,7 @@ def finish_run(
     command: Command, components: Components, data: Data | None, callbacks: Mapping[str, RunCallback]
 ) -> tuple[Ledger, Summary]:
     """Run the callbacks, then write summary.json with the last word."""
-    listing = None if data is None or command.cfg.get("evidence") else len(components.listing)
+    listing = None if data is None or evidence_of(command.cfg) else len(components.listing)
     ledger = read_ledger(command.folder, listing)
     check_none_lost(command.folder, ledger)
     finished = Finished(
@@ -108,6 +122,8 @@ def described(command: Command, components: Components, ledger: Ledger) -> Summa
         "versions": {name: importlib.metadata.version(name) for name in PACKAGES if _installed(name)},
         "python": sys.version.split()[0],
     }
+    if (evidence := evidence_of(command.cfg)) is not None:
+        summary["evidence"] = evidence
     if components.evidence_from:
         summary["evidence_from"] = str(components.evidence_from)
     return summary

@@ -1,22 +1,27 @@
-"""The same evidence under other thresholds: no network, and no picture opened but for the page.
+"""The same evidence under other thresholds and names: no network, and no picture opened but for the page.
 
-Only an `effect` asks the classifier again, the one of the run that is replayed.
+Only an `effect` and a `paste` ask the classifier again, the one of the run that is replayed.
 """
 
 import shutil
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from emocam.data.base import AUTO, Data
 from emocam.errors import ForeignSetting, SettingError
 from emocam.intervention.effect import measure_effect
+from emocam.intervention.paste import paste_all
 from emocam.predict.components import Components
-from emocam.predict.groups import write_groups
-from emocam.predict.keys import written_key
-from emocam.results.files import FILES
+from emocam.predict.groups import ASKED, write_groups
+from emocam.predict.renamed import write_renamed
+from emocam.results.files import EVIDENCE, FILES, LEDGER, PREDICTIONS, parquet
 from emocam.results.run import Run
-from emocam.settings.recorded import recorded_settings, settings_file, tell_foreign_paths
+from emocam.settings.recorded import kept_settings, recorded_settings, settings_file, tell_foreign_paths
+
+UNFINISHED = ("shards", "pasting", "trying")
+"""Folders of a run that was interrupted; the evidence itself is complete without the first."""
+COMPARED = "comparison.csv"
+"""What only a sweep's folder and that of a comparison hold."""
 
 
 @dataclass
@@ -26,78 +31,110 @@ class Replay:
     evidence: str | None = None
 
     def perform(self, components: Components) -> Data | None:
-        if self.evidence is None:
-            raise SettingError("evidence is not set; task=replay needs evidence=FOLDER of a finished run")
-        source = Path(self.evidence).expanduser()
-        source = source.parent if source.name == "evidence.parquet" else source
-        missing = [
-            name
-            for name in ("predictions", "evidence", "ledger")
-            if not (source / f"{name}.parquet").is_file()
-        ]
-        if missing:
-            raise SettingError(
-                f"evidence {source} is no finished run's folder: it has no {missing[0]}.parquet"
-            )
+        source = source_of(self.evidence)
         # before anything of it is copied: a run that came from elsewhere may say what it must not
         settings = recorded_settings(source) if settings_file(source).is_file() else None
         if settings is not None:
             tell_foreign_paths(source, settings, Run(source).names.get("made_of", {}).get("source"))
         with components.stage("copy"):
-            for file in FILES:
-                if (source / f"{file}.parquet").is_file() and source.resolve() != components.folder.resolve():
-                    shutil.copyfile(source / f"{file}.parquet", components.folder / f"{file}.parquet")
-        if components.effect is not None:
-            return self._intervene(source, components)
-        asked = asked_now(components)
-        data = self._data(settings, asked, components)
-        if asked:
-            write_groups(components.folder, data or Data(group=AUTO))
+            copy_evidence(source, components.folder)
+            if components.renames:
+                vocabulary = components.build("vocabulary")
+                write_renamed(components.folder, vocabulary, components.settings["vocabulary"])
+        data = self._data(components)
+        if components.paste is not None or components.effect is not None:
+            _intervene(components, data)
         return data
 
-    def _data(
-        self, settings: dict[str, Any] | None, asked: dict[str, str], components: Components
-    ) -> Data | None:
+    def _data(self, components: Components) -> Data | None:
         """Return what can open the pictures of the run that is replayed; None where they are gone."""
-        named = set(asked.values()) - {AUTO}  # columns, which only the data know
-        if settings is None:
-            if named:
-                raise SettingError(
-                    f"data.group and data.time: evidence {self.evidence} does not say which data made it"
-                )
-            return None
-        try:
-            return components.build_recorded("data", with_groups(settings, asked))
-        except ForeignSetting:
-            raise
-        except SettingError:  # its pictures are no longer there
-            if named:
+        now = components.settings.get("data") or {}
+        data: Data | None = None
+        fault = SettingError(
+            f"data.group and data.time: evidence {self.evidence} does not say which data made it"
+        )
+        if "_target_" in now:
+            try:
+                data = components.data
+            except ForeignSetting:
                 raise
-            return None
-
-    def _intervene(self, source: Path, components: Components) -> Data:
-        """Measure the effect in the pictures of the run that is replayed, on its classifier."""
-        asked = asked_now(components)
-        settings = with_groups(recorded_settings(source), asked)
-
-        def build(name: str) -> Any:
-            own = name in ("data", "classifier")
-            return components.build_recorded(name, settings) if own else components.build(name)
-
-        theirs = replace(components, build=build)
-        theirs.data.prepare()
-        if asked:
-            write_groups(components.folder, theirs.data)
-        measure_effect(theirs, written_key([components.folder / "predictions.parquet"]) or "")
-        return theirs.data
+            except SettingError as error:  # its pictures are no longer there
+                if components.effect is not None or components.paste is not None:
+                    raise
+                fault = error
+        units = [now.get("group"), now.get("time")]
+        if data is not None:
+            write_groups(components.folder, data)
+        elif units != Run(components.folder).names.get(ASKED, [None, None]):
+            if set(units) - {None, AUTO}:  # columns, which only the data know
+                raise fault
+            write_groups(components.folder, Data(group=now.get("group")))
+        return data
 
 
-def asked_now(components: Components) -> dict[str, str]:
-    """Return which groups and times this command asks for, by setting."""
-    now = components.settings.get("data") or {}
-    return {name: now[name] for name in ("group", "time") if now.get(name) is not None}
+def source_of(evidence: str | None) -> Path:
+    """Return the folder of the finished run that `evidence` names."""
+    if evidence is None:
+        raise SettingError("evidence is not set; task=replay needs evidence=FOLDER of a finished run")
+    source = Path(evidence).expanduser()
+    source = source.parent if source.name == parquet(EVIDENCE) else source
+    for name in (PREDICTIONS, EVIDENCE, LEDGER):
+        if not (source / parquet(name)).is_file():
+            raise SettingError(f"evidence {source} is no finished run's folder: it has no {parquet(name)}")
+    if (source / UNFINISHED[0]).is_dir():
+        raise SettingError(
+            f"evidence {source} is not finished: it still holds {UNFINISHED[0]}; its own command goes on where it "
+            "stopped"
+        )
+    return source
 
 
-def with_groups(settings: dict[str, Any], asked: dict[str, str]) -> dict[str, Any]:
-    """Return the settings of a finished run with the groups and times that are asked for now."""
-    return {**settings, "data": {**settings["data"], **asked}}
+def check_replay_folder(folder: Path, source: Path) -> None:
+    """Refuse a folder that holds another run than a replay of the same evidence."""
+    if folder.resolve() == source.resolve():
+        raise SettingError(
+            f"hydra.run.dir {folder} is the run that is replayed; name another folder, so that neither is lost"
+        )
+    begun = (folder / UNFINISHED[0]).is_dir()
+    if not begun and not any((folder / name).is_file() for name in (parquet(PREDICTIONS), COMPARED)):
+        return
+    settings = kept_settings(folder)
+    task = settings.get("task")
+    evidence = (task.get("evidence") if isinstance(task, dict) else None, settings.get("evidence"))
+    if not begun and any(_is_same(other, source) for other in evidence):
+        return
+    raise SettingError(
+        f"hydra.run.dir {folder} holds a run that is no replay of {source}; name another folder, or remove this one"
+    )
+
+
+def copy_evidence(source: Path, folder: Path) -> None:
+    """Copy the tables of a finished run; no other table stays."""
+    for name in FILES:
+        if not (source / parquet(name)).is_file():
+            (folder / parquet(name)).unlink(missing_ok=True)
+            continue
+        half = folder / f"{parquet(name)}.tmp"
+        shutil.copyfile(source / parquet(name), half)
+        half.replace(folder / parquet(name))
+
+
+def _is_same(evidence: object, source: Path) -> bool:
+    """Return whether recorded evidence is that of a run."""
+    if not isinstance(evidence, str) or "${" in evidence:
+        return False
+    folder = Path(evidence).expanduser()
+    return (folder.parent if folder.name == parquet(EVIDENCE) else folder).resolve() == source.resolve()
+
+
+def _intervene(components: Components, data: Data | None) -> None:
+    """Change the pictures of the run that is replayed, which must still be there, and ask its classifier."""
+    if data is None:
+        what = "paste" if components.effect is None else "effect"
+        raise SettingError(f"{what}: the evidence does not say which pictures and which classifier made it")
+    data.prepare()
+    key = str(Run(components.folder).names.get("key", ""))
+    if components.paste is not None:
+        paste_all(components, components.listing, key)
+    if components.effect is not None:
+        measure_effect(components, key)

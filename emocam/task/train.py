@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from emocam.data.planted import PHOTOGRAPHS, Planted
 from emocam.errors import SettingError
 from emocam.predict.components import Components
+from emocam.results.files import PREDICTIONS, parquet
 from emocam.train.world import train
 
 
@@ -24,6 +25,8 @@ class Train:
         if not isinstance(data, Planted):
             raise SettingError("task=train draws the pictures that it trains on; it needs data=planted")
         world, folder = data.world, components.folder
+        if (folder / parquet(PREDICTIONS)).is_file():
+            raise SettingError(f"hydra.run.dir {folder} holds a run over pictures; name another folder")
         if world == PHOTOGRAPHS:
             self._train_photographs(components, data)
             return

@@ -112,7 +112,7 @@ def test_pictures_elsewhere_are_told_before_they_are_opened(
     assert emocam(*QUICK, "task=replay", "evidence=theirs", "hydra.run.dir=run") == 0
     told = capsys.readouterr().err
     assert told.startswith(
-        f"evidence theirs was made of data.root={private}: its pictures are opened there\n"
+        f"evidence {tmp_path / 'theirs'} was made of data.root={private}: its pictures are opened there\n"
     )
     inside = tmp_path / "photos"
     inside.mkdir()
