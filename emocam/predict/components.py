@@ -36,7 +36,6 @@ class Components:
     folder: Path
     settings: dict[str, Any]
     build: Callable[[str], Any]
-    build_recorded: Callable[[str, dict[str, Any]], Any]
     precision: Precision = 32
     cache: Path | None = None
     trainer: dict[str, Any] = field(default_factory=dict)

@@ -18,7 +18,7 @@ from emocam.results.run import Run, encode_names
 
 
 def write_renamed(folder: Path, vocabulary: Callable[[Detector], Detector], settings: dict[str, Any]) -> None:
-    """Rewrite a run's tables with the names of a vocabulary; `settings` are its own, for the key."""
+    """Write a run's tables again with the names of a vocabulary; `settings` are its own, for the key."""
     names = Run(folder).names
     found = Detector()
     found.objects = list(names["objects"])

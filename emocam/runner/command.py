@@ -68,15 +68,10 @@ def build_components(command: Command, seconds: dict[str, float]) -> Components:
     def build_here(name: str) -> Any:
         return build(OmegaConf.select(command.cfg, name), name, command.allowed, KINDS[name])
 
-    def build_recorded(name: str, recorded: dict[str, Any]) -> Any:
-        node = OmegaConf.select(OmegaConf.create(recorded), name)
-        return build(node, name, command.allowed, KINDS[name])
-
     return Components(
         command.folder,
         settings,
         build_here,
-        build_recorded,
         precision=settings["precision"],
         cache=Path(settings["cache"]).expanduser() if settings["cache"] else None,
         trainer=settings["trainer"],
