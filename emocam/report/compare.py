@@ -1,7 +1,6 @@
 """The page of a sweep or comparison: the runs' similarity, where they differ, and their maps side by side."""
 
 import os
-import shutil
 from collections.abc import Sequence
 from math import isnan
 from pathlib import Path
@@ -9,7 +8,6 @@ from typing import Any
 from urllib.parse import quote
 
 import pandas as pd
-from PIL import Image
 
 from emocam.report.differences import (
     FEW_IMAGES,
@@ -25,6 +23,7 @@ from emocam.report.focus_shift import hides_faces, lenders, write_moved
 from emocam.report.page import begin_report, finish_report, templates
 from emocam.report.paste import Pasted, find_pasted
 from emocam.report.scripts import write_script
+from emocam.report.thumbnails import copy_thumbnail
 from emocam.results.run import Run
 
 SCRIPTS = ("state.js", "colour.js", "stage.js", "compare.js")
@@ -159,11 +158,7 @@ def _copy_thumbnail(
 ) -> tuple[int, int] | None:
     """Copy the thumbnail from the first run whose report has it, and return its size; None if none has."""
     for run, examples in lending:
-        source = run.path / "report" / examples[path].thumbnail if path in examples else None
-        if source and source.is_file():
-            target = folder / f"thumbnails/{place // 1000:03d}/{place:06d}.webp"
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(source, target)
-            with Image.open(target) as picture:
-                return picture.size
+        target = folder / f"thumbnails/{place // 1000:03d}/{place:06d}.webp"
+        if path in examples and (size := copy_thumbnail(run.path, examples[path].thumbnail, target)):
+            return size
     return None

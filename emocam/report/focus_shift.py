@@ -1,6 +1,5 @@
 """The pictures in which the focus moved most, with the map of each run, for the page of a comparison."""
 
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +9,10 @@ from PIL import Image
 from emocam.data.image_file import open_upright, within_root
 from emocam.report.examples import Example, box_counts, find_examples
 from emocam.report.scripts import write_script
-from emocam.report.thumbnails import shrink
+from emocam.report.thumbnails import copy_thumbnail, shrink
 from emocam.results.parquet_file import read_frame
 from emocam.results.run import Run
-from emocam.settings.recorded import kept_settings
+from emocam.settings.recorded import kept_settings, recorded_settings, tell_foreign_paths
 
 FIRST = 900_000
 """The number of the first of these pictures' thumbnails; lower ones belong to the cells' pictures."""
@@ -30,11 +29,12 @@ def write_moved(folder: Path, comparison: Path, runs: list[Run]) -> list[dict[st
         return []
     examples = [find_examples(run, table[["image"]])[0] for run in runs]
     lends = lenders(runs)
+    told: set[Path] = set()
     pictures = []
     for place, path in enumerate(table["image"], FIRST):
         views = [_view(run, known[path]) for run, known in zip(runs, examples, strict=True)]
         lending = [(run, known[path]) for run, known, may in zip(runs, examples, lends, strict=True) if may]
-        size = lent_thumbnail(folder, place, path, lending)
+        size = lent_thumbnail(folder, place, path, lending, told)
         pictures.append({"id": place, "path": path, "views": views} | ({"size": size} if size else {}))
     write_script(folder / "data" / "moved.js", {"name": "data/moved.js", "pictures": pictures})
     return [{str(key): value for key, value in row.items()} for row in table.to_dict("records")]
@@ -50,21 +50,19 @@ def _view(run: Run, example: Example) -> dict[str, Any]:
 
 
 def lent_thumbnail(
-    folder: Path, place: int, path: str, lending: list[tuple[Run, Example]]
+    folder: Path, place: int, path: str, lending: list[tuple[Run, Example]], told: set[Path]
 ) -> tuple[int, int] | None:
     """Write a thumbnail and return its size; None if there is none.
 
-    It comes from the first run whose report has it, else from the picture itself.
+    It comes from the first run whose report has it, else from the picture itself; `told` are the runs of
+    which was said where their pictures are opened.
     """
     target = folder / f"thumbnails/{place // 1000:03d}/{place:06d}.webp"
     target.parent.mkdir(parents=True, exist_ok=True)
     for run, example in lending:
-        source = run.path / "report" / example.thumbnail
-        if source.is_file():
-            shutil.copyfile(source, target)
-            with Image.open(target) as picture:
-                return picture.size
-    small = next((opened for run, _ in lending if (opened := _original(run, path))), None)
+        if size := copy_thumbnail(run.path, example.thumbnail, target):
+            return size
+    small = next((opened for run, _ in lending if (opened := _original(run, path, told))), None)
     if small is None:
         return None
     small.save(target, "WEBP", quality=75, method=2)
@@ -83,12 +81,18 @@ def hides_faces(run: Run) -> bool:
     return bool((callbacks.get("report") or {}).get("faces"))
 
 
-def _original(run: Run, path: str) -> Image.Image | None:
+def _original(run: Run, path: str, told: set[Path]) -> Image.Image | None:
     """Read the picture in the folder of the run's data, made small; None where it is gone or hides faces."""
     try:
         if hides_faces(run):
             return None
-        root = kept_settings(run.path)["data"]["root"]
+        settings = recorded_settings(run.path)
+        root = settings["data"]["root"]
+        if root is None:
+            return None
+        if run.path not in told:
+            told.add(run.path)
+            tell_foreign_paths(run.path, settings, run.names.get("made_of", {}).get("source"), "RUN")
         return shrink(open_upright(within_root(Path(root).expanduser(), path), MAX_PIXELS)[0], SIDE)
     except Exception:  # whatever happened to the file since the run; the page says what is missing
         return None

@@ -1,5 +1,6 @@
 """The small pictures that the page shows."""
 
+import shutil
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
@@ -48,3 +49,20 @@ def write_thumbnails(examples: Iterable[Example], folder: Path, open_picture: Op
                 parent.mkdir(parents=True, exist_ok=True)
             lost += sum(not written for written in pool.map(write, part))
     return lost
+
+
+def copy_thumbnail(run: Path, thumbnail: str, target: Path) -> tuple[int, int] | None:
+    """Copy a picture of a run's page and return its size; None where it has none, or what is there is none."""
+    report = run / "report"
+    source = report / thumbnail
+    # a link of somebody else's page would bring along any file
+    if not source.is_file() or not source.resolve().is_relative_to(report.resolve()):
+        return None
+    try:
+        with Image.open(source, formats=("WEBP",)) as picture:
+            size = picture.size
+    except Exception:  # whatever was made of the file since the run
+        return None
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(source, target)
+    return size

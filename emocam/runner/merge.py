@@ -37,6 +37,7 @@ from emocam.settings.recorded import (
     read_settings,
     recorded_words,
     settings_file,
+    tell_foreign_paths,
 )
 from emocam.system.run_lock import locked
 
@@ -72,7 +73,10 @@ class Merge:
 
     def command(self, shard_run: ShardRun, started: float) -> Command:
         """Return the command that made this shard, without `data.shard`."""
-        cfg = OmegaConf.create(handled_as_usual(shard_run.folder))
+        settings = handled_as_usual(shard_run.folder)
+        made_of = Run(shard_run.folder).names.get("made_of", {})
+        tell_foreign_paths(shard_run.folder, settings, made_of.get("source"), "RUN")
+        cfg = OmegaConf.create(settings)
         cfg.data.shard = None
         if list(cfg.allow) != self.allowed:
             cure = " ".join(f"--allow {module}" for module in cfg.allow) or "leave out --allow"

@@ -120,12 +120,14 @@ def foreign_paths(settings: dict[str, Any], source: str | None) -> Iterator[str]
                 yield f"data.{key}={text}"
 
 
-def tell_foreign_paths(folder: Path, settings: dict[str, Any], source: str | None) -> None:
+def tell_foreign_paths(
+    folder: Path, settings: dict[str, Any], source: str | None, what: str = "evidence"
+) -> None:
     """Print on standard error, before a picture is opened, which files a recorded run leads to."""
     if paths := list(foreign_paths(settings, source)):
         more = f" and {len(paths) - 3} more" if len(paths) > 3 else ""
         sys.stderr.write(
-            f"evidence {folder} was made of {', '.join(paths[:3])}{more}: its pictures are opened there\n"
+            f"{what} {folder} was made of {', '.join(paths[:3])}{more}: its pictures are opened there\n"
         )
 
 

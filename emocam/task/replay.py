@@ -128,7 +128,7 @@ def _is_same(evidence: object, source: Path) -> bool:
 
 
 def _intervene(components: Components, data: Data | None) -> None:
-    """Ask the recorded classifier about changed pictures, which must still be there."""
+    """Measure what the recorded classifier makes of changed pictures, which must still be there."""
     if data is None:
         what = "paste" if components.effect is None else "effect"
         raise SettingError(f"{what}: the evidence does not say which pictures and which classifier made it")

@@ -120,7 +120,7 @@ def test_pictures_whose_focus_moved_have_the_map_of_each_run(moved):
     assert "Where the focus moved most" in text and "80&nbsp;%" in text and "<b>two" not in text
 
 
-def test_a_picture_in_no_report_is_opened_from_the_run_s_folder(tmp_path, moved):
+def test_a_picture_in_no_report_is_opened_from_the_run_s_folder_and_it_is_said_once(tmp_path, moved, capsys):
     page, images = moved
     for name in ("0", "1"):
         shutil.rmtree(tmp_path / name / "report")
@@ -131,6 +131,25 @@ def test_a_picture_in_no_report_is_opened_from_the_run_s_folder(tmp_path, moved)
     page = write_comparison(tmp_path, [tmp_path / "0", tmp_path / "1"], ["one", "two"])
     first, second = data_of(page.parent / "data/moved.js")["pictures"]
     assert first["size"] == [320, 80] and "size" not in second
+    said = (
+        f"RUN {tmp_path / '1'} was made of data.root={tmp_path / 'pictures'}: its pictures are opened there\n"
+    )
+    assert capsys.readouterr().err == said
+
+
+def test_a_link_in_somebody_else_s_page_brings_no_file_along(tmp_path, moved):
+    page, _ = moved
+    number = next(
+        picture["id"] for picture in data_of(page.parent / "data/moved.js")["pictures"] if "size" in picture
+    )
+    private = tmp_path / "private.webp"
+    Image.new("RGB", (9, 9)).save(private)
+    for name in ("0", "1"):
+        for thumbnail in (tmp_path / name / "report" / "thumbnails").rglob("*.webp"):
+            thumbnail.unlink()
+            thumbnail.symlink_to(private)
+    page = write_comparison(tmp_path, [tmp_path / "0", tmp_path / "1"], ["one", "two"])
+    assert not (page.parent / f"thumbnails/900/{number}.webp").exists()
 
 
 def headline(folder: Path, make_run, images: int, changed: dict[str, int]) -> str:
