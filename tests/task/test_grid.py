@@ -6,6 +6,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from emocam.results.run import Run
+
 Command = Callable[..., int]
 QUICK = ("logger=null", "~callback.report", "data.workers=0")
 
@@ -39,12 +41,18 @@ def test_grid_holds_the_matrix_of_each_pair(emocam: Command) -> None:
     assert list(pd.read_csv("grid/grid.csv")) == ["score", "importance", "kept", "cells", "similarity"]
 
 
-def test_thresholds_outside_of_the_unit_are_told(emocam: Command, capsys: pytest.CaptureFixture[str]) -> None:
+def test_thresholds_outside_of_the_unit_are_told(
+    emocam: Command, finished_run: Callable[..., Run], capsys: pytest.CaptureFixture[str]
+) -> None:
+    finished_run("run")
     assert emocam(*QUICK, "task=grid", "evidence=run", "task.score=[2]", "hydra.run.dir=grid") == 1
     assert "task.score must be a list of thresholds in [0, 1], got [2]" in capsys.readouterr().err
 
 
-def test_a_chance_leaves_no_importance_to_vary(emocam: Command, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_chance_leaves_no_importance_to_vary(
+    emocam: Command, finished_run: Callable[..., Run], capsys: pytest.CaptureFixture[str]
+) -> None:
+    finished_run("run")
     assert emocam(*QUICK, "task=grid", "evidence=run", "threshold.chance=0.05", "hydra.run.dir=grid") == 1
     assert (
         "task=grid varies threshold.importance, and threshold.chance=0.05 takes its place; "
