@@ -13,6 +13,7 @@ from emocam.classifier.base import Classifier
 from emocam.errors import SettingError, nearest
 from emocam.functional.map.maps import normalise
 from emocam.network.precision import bfloat16_copy
+from emocam.records.detections import Detections
 from emocam.records.evidence import Explanation, Prediction
 from emocam.records.picture import Batch
 
@@ -23,6 +24,7 @@ class ForwardPass:
     """One pass of B images, cut at the explained layer, with all that a method needs.
 
     `activation` (B, C, h, w) is a leaf that requires a gradient; `target` (B,) is the explained label.
+    `regions` are those that the detector found, and `window` (B, 4) the part of each image that is seen.
     """
 
     def __init__(
@@ -32,8 +34,11 @@ class ForwardPass:
         score: Score = "logit",
         target: int | None = None,
         paths: Sequence[str] = (),
+        regions: Detections | None = None,
+        window: Tensor | None = None,
     ) -> None:
         self.classifier = classifier
+        self.regions, self.window = regions, window
         self.x = x
         self.score_kind = score
         self.paths = paths
@@ -136,10 +141,16 @@ class CAM:
             )
         return labels.index(self.target)
 
-    def forward_pass(self, classifier: Classifier, batch: Batch) -> ForwardPass:
-        """Run the classifier on a batch and keep what a method needs."""
+    def forward_pass(
+        self, classifier: Classifier, batch: Batch, regions: Detections | None = None
+    ) -> ForwardPass:
+        """Run the classifier on a batch and keep what a method needs; `regions` are by default the annotated."""
         x = classifier.prepare(batch.classifier_view)
-        return ForwardPass(classifier, x, self.explained, self.label_index(classifier.labels), batch.paths)
+        target = self.label_index(classifier.labels)
+        regions = batch.annotated if regions is None else regions
+        return ForwardPass(
+            classifier, x, self.explained, target, batch.paths, regions, batch.classifier_window
+        )
 
     def __call__(self, classifier: Classifier, batch: Batch) -> tuple[Prediction, Explanation]:
         """Return the predictions of a batch, and one map for each image."""

@@ -15,6 +15,10 @@ WORKING = 512
 """Bytes of activations for a number of input, and to spare: VGG-16 needs a third."""
 
 
+ScoreOf = Callable[[Tensor, Tensor], Tensor]
+"""Scores (M,) of logits (M, L) of images (M,)."""
+
+
 @cache
 def held(device: torch.device) -> int:
     """Return the numbers of input in one batch on this device: as many as fit into what a GPU has left at first."""
@@ -26,14 +30,18 @@ def held(device: torch.device) -> int:
 
 @torch.no_grad()
 def scores_of_inputs(
-    forward: ForwardPass, image: Tensor, change: Callable[[Tensor, Tensor], Tensor]
+    forward: ForwardPass,
+    image: Tensor,
+    change: Callable[[Tensor, Tensor], Tensor],
+    score: ScoreOf | None = None,
 ) -> Tensor:
-    """Return scores (M,); row m is image[m] of the pass, changed by `change(inputs, rows m of them)`."""
+    """Return scores (M,), by default the pass's own; row m is image[m], changed by `change(inputs, rows m)`."""
     step = max(1, held(forward.x.device) // forward.x[0].numel())
     rows = torch.arange(len(image), device=image.device)
+    score = score or forward.score
     classifier = forward.in_run_precision(forward.classifier)
     scores = [
-        forward.score(classifier(change(forward.x[i], row)), i)
+        score(classifier(change(forward.x[i], row)), i)
         for i, row in zip(image.split(step), rows.split(step), strict=True)
     ]
     return torch.cat(scores)

@@ -46,14 +46,16 @@ class Explain(lightning.LightningModule):
         self.cams, self.importance = cams, importance
         self.answers_checked = False
 
-    def explain(self, batch: Batch) -> tuple[Prediction, list[Explanation | None]]:
-        """Return the prediction, and an explanation for each method."""
+    def explain(
+        self, batch: Batch, detections: Detections | None = None
+    ) -> tuple[Prediction, list[Explanation | None]]:
+        """Return the prediction, and an explanation for each method, some of which ask for the regions."""
         if not self.cams:
             with torch.no_grad():
                 logits = self.classifier(self.classifier.prepare(batch.classifier_view))
             self.check_answers(logits)
             return Prediction(logits, self.classifier.derive(logits)), [None]
-        forward = self.cams[0].forward_pass(self.classifier, batch)
+        forward = self.cams[0].forward_pass(self.classifier, batch, detections)
         self.check_answers(forward.logits)
         maps = [cam.maps(forward) for cam in self.cams]
         logits = forward.logits.detach()
@@ -76,9 +78,10 @@ class Explain(lightning.LightningModule):
         """Return the evidence of each method; none without an image that could be used."""
         if not len(batch):
             return []
-        prediction, explanations = self.explain(batch)
         with torch.no_grad():
             detections = self.detector(batch)
+        prediction, explanations = self.explain(batch, detections)
+        with torch.no_grad():
             return [self.weigh(batch, prediction, explanation, detections) for explanation in explanations]
 
     def on_predict_end(self) -> None:
