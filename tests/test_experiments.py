@@ -73,6 +73,26 @@ def test_thresholds_follow_a_run(emocam: Command) -> None:
     assert len(pd.read_csv("grid/grid.csv")) == 50
 
 
+def test_rules_of_the_verdict_are_held_against_pictures_composed_again(
+    emocam: Command, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Drawn pictures and the shipped network: what is called is used, and no more."""
+    words = ("data.images=140", "effect.images=20", "effect.fills=[blur]", "effect.control=bare")
+    study = ("+experiment=verdict_rules", *words, "effect.region=part", "logger=null", "data.workers=0")
+    assert emocam(*study, "hydra.sweep.dir=rules") == 0
+    printed = [line.strip() for line in capsys.readouterr().out.splitlines()]
+    assert (
+        sum(line.startswith(("effect, part, bare: ", "effect, part, bare, masks: ")) for line in printed) == 2
+    )
+    scores = pd.read_csv("rules/recovery.csv")
+    effects = scores[scores["rule"] == "effect"].set_index("by")
+    assert (effects["used"] >= 2).all() and (effects["cells"] > effects["used"]).all()
+    assert (effects["recall"] == 1).all() and (effects["precision"] == 1).all()
+    assert (effects["companions_called"] == 0).all()
+    assert (effects["error_90"] <= 0.9).all() and (effects["error_largest"] <= 3.5).all()
+    assert effects.loc["part, bare, masks", "error_90"] <= effects.loc["part, bare", "error_90"]
+
+
 @pytest.mark.slow
 def test_real_network_on_real_photos(emocam: Command) -> None:
     photos = Path(__file__).parents[1].parent / "shared" / "data" / "photos"

@@ -1,6 +1,8 @@
 """The share of a known truth that rules recover, over runs of several methods, worlds and seeds."""
 
+from collections.abc import Hashable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,7 +14,7 @@ from emocam.results.parquet_file import read_frame
 from emocam.results.run import Run
 from emocam.results.spreadsheet import write_csv
 
-ANY = ("presence", "effect")
+ANY = ("presence", "effect", "any effect beyond the control")
 """The rules that need no CAM: one row for each world and seed."""
 FILE, TABLE = "recovery.parquet", "recovery.csv"
 
@@ -33,10 +35,32 @@ def recovered(folder: Path) -> list[str]:
         return []
     scores = pd.read_csv(folder / TABLE)
     null = scores[(scores["used"] == 0) & (scores["rule"] == "verdict")]
-    return [
+    lines = [
         f"{row['cam']}: {row['wrong']} of {row['runs']} worlds in which nothing is used have a cell called used"
         for row in null.to_dict("records")
     ]
+    measured = scores[(scores["used"] > 0) & scores["error_90"].notna()]
+    if len(measured):
+        lines.append("rules against pictures composed again without the object (95 % intervals)")
+    return lines + [rule_line(row) for row in measured.to_dict("records")]
+
+
+def rule_line(row: dict[Hashable, Any]) -> str:
+    """Return how a rule that measured effects did, against what composing pictures again has shown."""
+    name = ", ".join(
+        str(row[part]) for part in ("rule", "by", "cam") if isinstance(row[part], str) and row[part]
+    )
+
+    def share(what: str) -> str:
+        if np.isnan(row[what]):
+            return f"{what} -"
+        return f"{what} {row[what]:.2f} ({row[f'{what}_low']:.2f}-{row[f'{what}_high']:.2f})"
+
+    return (
+        f"  {name}: {share('recall')} of {row['used']}, {share('precision')}, {row['companions_called']} of "
+        f"{row['companions']} companions called; |effect - truth| {row['error_90']:.2f} at the 90 % point, "
+        f"{row['error_largest']:.2f} the largest"
+    )
 
 
 def cells_of(run: Run) -> pd.DataFrame:
@@ -44,7 +68,13 @@ def cells_of(run: Run) -> pd.DataFrame:
     table = read_frame(run.path / FILE)
     settings = flat_settings(run)
     cam = np.where(table["rule"].isin(ANY), "", str(settings.get("cam", "none")))
-    return table.assign(cam=cam, world=str(settings.get("data.world", "")), seed=settings.get("seed", 0))
+    weights = settings.get("classifier.weights") or ""
+    return table.assign(
+        cam=cam,
+        world=str(settings.get("data.world", "")),
+        seed=settings.get("seed", 0),
+        network=f"{settings.get('classifier.world', '')} {weights}",
+    )
 
 
 def with_verdicts(table: pd.DataFrame) -> pd.DataFrame:
@@ -55,10 +85,9 @@ def with_verdicts(table: pd.DataFrame) -> pd.DataFrame:
     place = ["world", "seed", "object", "label"]
     table = table.drop_duplicates([*place, "cam", "rule", "by"])
     effect = table[table["rule"] == "effect"].set_index(place)
-    use = table[table["rule"] == "use"].join(effect[["score", "chosen"]], on=place, rsuffix="_effect")
+    use = table[table["rule"] == "use"].join(effect[["score", "chosen", "by"]], on=place, rsuffix="_effect")
     use = use[use["chosen_effect"].notna()]
     both = use["chosen"].astype(bool) & use["chosen_effect"].astype(bool)
-    verdict = use.assign(
-        rule="verdict", score=use["score_effect"].where(use["chosen"].astype(bool)), chosen=both
-    )
+    score = use["score_effect"].where(use["chosen"].astype(bool))
+    verdict = use.assign(rule="verdict", by=use["by_effect"], score=score, chosen=both)
     return pd.concat([table, verdict[table.columns]], ignore_index=True)

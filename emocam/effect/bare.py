@@ -52,8 +52,12 @@ def shifted(part: np.ndarray, right: int, down: int) -> np.ndarray:
     return moved
 
 
-def barest_shift(part: np.ndarray, occupied: np.ndarray, within: Frame, dice: Dice) -> tuple[int, int] | None:
+def barest_shift(
+    part: np.ndarray, occupied: np.ndarray, within: Frame, dice: Dice, taken: np.ndarray | None = None
+) -> tuple[int, int] | None:
     """Find the one of 40 random shifts within the frame and off the part that covers least of any object.
+
+    It lies off all that is `taken` (h, w), by default the part alone.
 
     All shifts are looked at together: the pixels that a shifted shape shares with a picture are a
     correlation of both, by a Fourier transform. No shift leaves the raster, so nothing comes around.
@@ -71,7 +75,7 @@ def barest_shift(part: np.ndarray, occupied: np.ndarray, within: Frame, dice: Di
         sums = np.fft.irfft2(np.fft.rfft2(picture.astype(np.float32)) * spectrum, s=part.shape)
         return sums[first[1] : last[1] + 1, first[0] : last[0] + 1].round()
 
-    rows, columns = np.nonzero(shared(part) == 0)
+    rows, columns = np.nonzero(shared(part if taken is None else taken) == 0)
     if not len(rows):
         return None
     places = dice.some(range(len(rows)), PLACES) if len(rows) > PLACES else list(range(len(rows)))

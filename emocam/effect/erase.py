@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Iterator, Sequence
 from importlib.util import find_spec
-from typing import Literal, get_args
+from typing import get_args
 
 from PIL import Image
 from torch import Tensor
@@ -13,6 +13,7 @@ from emocam.effect.base import Budget, Cell, Corpus, Pair, Trial
 from emocam.effect.parts import pixels_in
 from emocam.effect.picture import TriedPicture
 from emocam.effect.placement import Pixels, elsewhere
+from emocam.effect.region import Control, Region, chosen
 from emocam.effect.sampling import dice_for, some
 from emocam.effect.visible import visible
 from emocam.errors import SettingError, nearest
@@ -20,16 +21,6 @@ from emocam.functional.dice import Dice
 from emocam.paste.base import Box
 from emocam.paste.fill import FILLS, Fill, pixels
 from emocam.paste.patch import Patch, patched
-
-Region = Literal["part", "box"]
-Control = Literal["bare", "anywhere"]
-
-
-def chosen(setting: str, value: str, options: tuple[str, ...]) -> str:
-    """Return the value if it is one of the options."""
-    if value not in options:
-        raise SettingError(f"{setting} must be {' or '.join(options)}, got {value!r}")
-    return value
 
 
 class Erase:

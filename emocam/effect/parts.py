@@ -63,24 +63,27 @@ class Raster:
 
     def frames_of(self, object: str) -> list[Frame]:
         """Return the frames of the object's regions."""
-        return [self.covers[region][0] for region in self._regions(object)]
+        return [self.covers[region][0] for region in self.regions_of(object)]
 
     def whole(self, object: str, within: Frame) -> np.ndarray | None:
         """Return all pixels (h, w) of the object's regions within a frame, whoever owns them, or None."""
-        found = self._covered(self._regions(object), within)
+        found = self._covered(self.regions_of(object), within)
         return found if found.any() else None
 
     def part(self, object: str, within: Frame) -> np.ndarray | None:
         """Return the object's own pixels (h, w) within a frame; None if under a tenth of its regions is left."""
-        return self.part_of(self._regions(object), within)
+        return self.part_of(self.regions_of(object), within)
 
-    def part_of(self, regions: Sequence[int], within: Frame) -> np.ndarray | None:
-        """Return the same of some regions alone."""
+    def part_of(self, regions: Sequence[int], within: Frame, all_of: bool = False) -> np.ndarray | None:
+        """Return the same of some regions alone; `all_of` takes their pixels whoever owns them."""
         whole = self._covered(regions, within)
+        if all_of:
+            return whole if whole.any() else None
         own = whole & np.isin(self.owner, self.shape_of[list(regions)])
         return own if own.any() and own.sum() >= LEAST * whole.sum() else None
 
-    def _regions(self, object: str) -> list[int]:
+    def regions_of(self, object: str) -> list[int]:
+        """Return the numbers of the object's regions."""
         return [i for i, name in enumerate(self.objects) if name == object]
 
     def _covered(self, regions: Sequence[int], within: Frame) -> np.ndarray:

@@ -19,11 +19,16 @@ LINES = {
     ("presence", ""): ("presence alone", "0.6"),
 }
 
+MEASURED = ("effect", "verdict")
+"""The rules that tell apart by what an effect was measured."""
+
 
 def recovery(table: pd.DataFrame, ax: Axes) -> None:
     """Plot one line per rule for the cells of one CAM, one threshold for all runs; a dot is its decision."""
     for (rule, by), (_, colour) in LINES.items():
-        cells = table[(table["rule"] == rule) & (table["by"] == by)]
+        cells = table[table["rule"] == rule]
+        # an effect is by the region and control that measured it: of several, the first
+        cells = cells[cells["by"] == (next(iter(cells["by"]), "") if rule in MEASURED else by)]
         if cells.empty or not cells["used"].any():
             continue
         runs = len(cells[["world", "seed"]].drop_duplicates())

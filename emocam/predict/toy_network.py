@@ -36,7 +36,12 @@ def check_toy_network(components: Components) -> None:
 
 def knows(world: str, data: Data) -> bool:
     """Return whether the network of a world reads these drawn pictures, too."""
-    from emocam.classifier.planted import READ_BY  # torch comes with it
+    from emocam.classifier.planted import PHOTOGRAPHS, READ_BY  # torch comes with it
 
     drawn = str(data.drawn_world)
+    if drawn == PHOTOGRAPHS and data.root is None:
+        return world in (
+            PHOTOGRAPHS,
+            "standard",
+        )  # without photographs, the standard world's objects are pasted
     return READ_BY.get(world, world) == READ_BY.get(drawn, drawn)

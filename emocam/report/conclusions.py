@@ -1,11 +1,12 @@
 """Conclusions in sentences: first where attention and effect disagree, then what is used."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pyarrow.parquet as pq
 
-from emocam.cells.verdict import LOOKED_AT, UNSEEN, USED, verdict_sentence
+from emocam.cells.verdict import INSERTED, LOOKED_AT, UNSEEN, USED, verdict_sentence
 from emocam.results.parquet_file import read_frame
 from emocam.results.run import Run
 
@@ -23,6 +24,32 @@ class Conclusion:
     label: int
     verdict: str
     sentence: str
+
+
+REGION_WORDS = {
+    "part": "only those pixels of an object went that no smaller region covers",
+    "box": "all of an object's regions went, with whatever else lies in them",
+    "cut": "a box of the object was put into pictures of other labels, with whatever else lies in it",
+    "cut part": "those pixels of the object that no smaller region covers were put into pictures of other labels",
+}
+CONTROL_WORDS = {
+    "bare": "the same shape where it covers least of any object",
+    "anywhere": "the same shape at any other place",
+}
+
+
+def effect_rule_in_words(file: Path) -> str | None:
+    """Return by which rule the effects of cells.parquet were measured; None where none was."""
+    if not file.is_file() or not {"effect_rule", "tried"} <= set(pq.read_schema(file).names):
+        return None
+    cells = read_frame(file, columns=["effect_rule", "tried"]).dropna()
+    if cells.empty:
+        return None
+    region, control, *masks = str(cells["effect_rule"].iloc[0]).split(", ")
+    if cells["tried"].iloc[0] == INSERTED:
+        region = "cut part" if region == "part" else "cut"
+    by = " (regions are masks)" if masks else ""
+    return f"{REGION_WORDS.get(region, region)}{by}; the control is {CONTROL_WORDS.get(control, control)}"
 
 
 def conclusions(run: Run) -> list[Conclusion]:

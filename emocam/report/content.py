@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from emocam.report.conclusions import conclusions
+from emocam.report.conclusions import conclusions, effect_rule_in_words
 from emocam.report.examples import Example, find_examples
 from emocam.report.findings import StandOut, beyond_chance, standing_out, warnings
 from emocam.report.paste import MOST_FLIPS, Pasted, find_pasted
@@ -45,6 +45,7 @@ class PageContent:
             "outside": self.outside,
             "pasted": self.pasted,
             "conclusions": conclusions(self.run),
+            "effect_rule": effect_rule_in_words(self.run.file(CELLS)),
             "measured": self.run.file(CELLS).is_file(),
             "version": self.run.summary.get("versions", {}).get("emocam", ""),
         }

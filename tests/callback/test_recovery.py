@@ -46,3 +46,20 @@ def test_without_truth_nothing_is_left(finish) -> None:
     finished = finish([0, 1], [[0], [1]])
     assert Recovery().on_run_end(finished) == {}
     assert not (finished.folder / "recovery.csv").exists()
+
+
+def test_pictures_composed_again_are_the_truth_where_there_are_any(emocam: Command) -> None:
+    words = ("data.world=photographs", "classifier.world=standard", "data.images=140", "effect.images=20")
+    words += ("+effect=erase", "effect.composed=true", "effect.cells=4", "effect.random=0", "effect.least=20")
+    assert emocam(*QUICK, "+cam=gradcam", *words, "effect.fills=[grey]", "hydra.run.dir=run") == 0
+    trials = pd.read_parquet("run/effect.parquet")
+    truth = trials[trials["fill"] == "composed"].groupby(["object", "label"], observed=True)["effect"].mean()
+    rows = pd.read_parquet("run/recovery.parquet")
+    effects = rows[rows["rule"] == "effect"]
+    assert set(effects["by"]) == {"part, bare"} and len(effects)
+    for cell in effects.itertuples():
+        assert cell.drop == pytest.approx(truth[cell.object, cell.label], abs=1e-6)
+        assert cell.used == (cell.drop > 1)
+    scores = pd.read_csv("run/recovery.csv").set_index("rule")
+    assert {"effect", "effect and attention", "any effect beyond the control"} <= set(scores.index)
+    assert scores.loc["effect", "error_90"] < 2

@@ -3,7 +3,8 @@ import pandas as pd
 import pytest
 
 from emocam.cells.recovery import score
-from emocam.compare.recovery import TABLE, recovered, with_verdicts
+from emocam.compare.recovery import TABLE, recovered, rule_line, with_verdicts
+from emocam.functional.statistics.wilson import wilson
 
 
 def cells(rule: str, cam: str, scores: list[float], chosen: list[bool], seed: int = 0) -> pd.DataFrame:
@@ -73,3 +74,37 @@ def test_worlds_without_anything_used_are_told(tmp_path) -> None:
     score(table, ["cam", "rule", "by", "world"]).to_csv(tmp_path / TABLE, index=False)
     told = "gradcam: 1 of 5 worlds in which nothing is used have a cell called used"
     assert recovered(tmp_path) == [told]
+
+
+def test_the_same_cell_of_several_corpora_of_one_network_counts_once_in_an_interval() -> None:
+    corpora = [cells("effect", "", [1, 1, 0, 0], [True, False, False, False], seed) for seed in range(10)]
+    one_network = pd.concat(corpora).assign(network="shipped")
+    networks = pd.concat([run.assign(network=str(seed)) for seed, run in enumerate(corpora)])
+    (one,), (several,) = (score(table, ["rule"]).to_dict("records") for table in (one_network, networks))
+    assert one["recall"] == several["recall"] == 0.5
+    assert one["recall_low"] < 0.1 and one["recall_high"] > 0.9  # one of two cells, ten times over
+    low, high = wilson(np.array([10]), np.array([20]), 2.093)  # Student's t of 19 degrees of freedom
+    assert several["recall_low"] == pytest.approx(low[0], abs=0.02)
+    assert several["recall_high"] == pytest.approx(high[0], abs=0.02)
+
+
+def test_companions_that_are_idle_are_told_and_errors_of_the_effect() -> None:
+    table = cells("effect", "", [2, 2, 2, 0], [True, True, True, False]).assign(
+        companion=[False, False, True, True],
+        effect=[3.0, 2.0, 2.0, 0.0],
+        drop=[2.0, 2.5, 0.0, 0.0],
+        by="part, bare",
+    )
+    (row,) = score(table, ["rule", "by"]).to_dict("records")
+    assert (row["companions"], row["companions_called"]) == (2, 1)
+    assert row["error_largest"] == 2 and row["error_90"] == pytest.approx(np.quantile([1, 0.5, 2, 0], 0.9))
+    line = rule_line({**row, "cam": ""})
+    assert line.startswith("  effect, part, bare: recall 1.00 (")
+    assert "precision 0.67 (" in line and "1 of 2 companions called" in line and "2.00 the largest" in line
+
+
+def test_rules_that_measured_effects_are_told_at_the_end(tmp_path) -> None:
+    table = cells("effect", "", [2, 2, 0, 0], [True, True, False, False]).assign(effect=1.0, drop=1.0)
+    score(table, ["cam", "rule", "by", "world"]).to_csv(tmp_path / TABLE, index=False)
+    title, line = recovered(tmp_path)
+    assert "composed again" in title and "effect: recall 1.00" in line

@@ -1,13 +1,15 @@
 """What Insert makes of two pictures."""
 
 import numpy as np
+import pytest
 import torch
 from PIL import Image
 
 from emocam.effect.base import Cell, Trial
 from emocam.effect.insert import Insert
-from emocam.effect.parts import NO_REGIONS
+from emocam.effect.parts import NO_REGIONS, PictureRegions
 from emocam.effect.picture import TriedPicture
+from emocam.errors import SettingError
 from emocam.functional.dice import Dice
 from emocam.paste.base import Box
 from emocam.paste.patch import patched
@@ -27,18 +29,30 @@ def plain(image: Image.Image) -> TriedPicture:
     return TriedPicture(image, NO_REGIONS)
 
 
-def pair(seed: int, scale: int = 1, seen: Box = WHOLE) -> tuple[Image.Image, Image.Image]:
+RULES = [("part", "bare"), ("box", "bare"), ("part", "anywhere"), ("box", "anywhere")]
+BALL = (0.1, 0.2, 0.3, 0.3)
+
+
+def insert(region: str, control: str) -> Insert:
+    return Insert(region=region, control=control)  # type: ignore[arg-type]
+
+
+def pair(
+    seed: int, scale: int = 1, seen: Box = WHOLE, rule: tuple[str, str] = ("part", "bare")
+) -> tuple[Image.Image, Image.Image]:
     """The target with the object, and with the control."""
-    trial = Trial("1.png", CELL, "2.png", ((0.1, 0.2, 0.3, 0.3),))
+    trial = Trial("1.png", CELL, "2.png", (BALL,))
     target, source = pictures(scale)
-    (made,) = Insert().pairs(trial, plain(target), plain(source), seen, Dice(seed))
+    known = TriedPicture(source, PictureRegions(["ball"], np.array([BALL], np.float32)))
+    (made,) = insert(*rule).pairs(trial, plain(target), known, seen, Dice(seed))
     return patched(target, made.changed), patched(target, made.control)
 
 
-def test_object_and_control_lie_at_the_same_random_place() -> None:
+@pytest.mark.parametrize("rule", RULES, ids=", ".join)
+def test_object_and_control_lie_at_the_same_random_place(rule: tuple[str, str]) -> None:
     places = set()
     for seed in range(30):
-        changed, control = pair(seed)
+        changed, control = pair(seed, rule=rule)
         boxes = [image.getbbox() for image in (changed, control)]
         assert boxes[0] is not None and boxes[0] == boxes[1]
         x0, y0, x1, y1 = boxes[0]
@@ -60,9 +74,54 @@ def test_the_object_is_put_where_the_classifier_looks() -> None:
         assert box is not None and min(box[:2]) >= 25
 
 
-def test_a_source_full_of_the_object_gives_no_pair() -> None:
-    trial = Trial("1.png", CELL, "2.png", ((0.0, 0.0, 1.0, 0.7),))
-    assert not list(Insert().pairs(trial, *map(plain, pictures()), WHOLE, Dice(0)))
+@pytest.mark.parametrize("rule", RULES, ids=", ".join)
+def test_a_source_full_of_the_object_gives_no_pair(rule: tuple[str, str]) -> None:
+    box = (0.0, 0.0, 1.0, 0.7)
+    trial = Trial("1.png", CELL, "2.png", (box,))
+    target, source = pictures()
+    full = TriedPicture(source, PictureRegions(["ball"], np.array([box], np.float32)))
+    assert not list(insert(*rule).pairs(trial, plain(target), full, WHOLE, Dice(0)))
+
+
+def test_a_part_leaves_at_home_what_lies_before_it_and_a_mask_what_is_around_it() -> None:
+    """A red square of which a blue one before it covers a quarter, and of which a mask holds the left half."""
+    source = Image.new("RGB", (50, 50), "white")
+    source.paste((255, 0, 0), (10, 10, 30, 30))
+    source.paste((0, 0, 255), (20, 20, 30, 30))
+    boxes = np.array([(0.2, 0.2, 0.6, 0.6), (0.4, 0.4, 0.6, 0.6)], np.float32)
+    masks = np.ones((2, 8, 8), np.float32)
+    masks[0, :, 4:] = 0
+    target = Image.new("RGB", (50, 50), "black")
+    trial = Trial("1.png", CELL, "2.png", ((0.2, 0.2, 0.6, 0.6),))
+    seen = {}
+    for name, region, known in (("part", "part", None), ("box", "box", None), ("mask", "part", masks)):
+        picture = TriedPicture(source, PictureRegions(["ball", "cup"], boxes, known))
+        (made,) = insert(region, "bare").pairs(trial, plain(target), picture, WHOLE, Dice(0))
+        pixels = np.asarray(patched(target, made.changed)).reshape(-1, 3)
+        seen[name] = [int((pixels == colour).all(1).sum()) for colour in ((255, 0, 0), (0, 0, 255))]
+    assert seen == {"part": [300, 0], "box": [300, 100], "mask": [200, 0]}
+
+
+def test_a_control_is_cut_where_it_holds_least_of_any_object() -> None:
+    source = Image.new("RGB", (50, 50), "white")
+    source.paste((255, 0, 0), (0, 0, 10, 10))
+    source.paste((0, 255, 0), (10, 0, 50, 40))  # all but the lowest rows and what is under the ball
+    boxes = np.array([(0, 0, 0.2, 0.2), (0.2, 0, 1, 0.8)], np.float32)
+    target, trial = Image.new("RGB", (50, 50), "black"), Trial("1.png", CELL, "2.png", ((0, 0, 0.2, 0.2),))
+    green = {}
+    for control in ("bare", "anywhere"):
+        picture = TriedPicture(source, PictureRegions(["ball", "lawn"], boxes))
+        made = [
+            *(insert("part", control).pairs(trial, plain(target), picture, WHOLE, Dice(s)) for s in range(9))
+        ]
+        images = [np.asarray(patched(target, pair.control)) for pairs in made for pair in pairs]
+        green[control] = sum(int((image == (0, 255, 0)).all(-1).sum()) for image in images)
+    assert green["bare"] < green["anywhere"] / 20  # of 40 places the barest
+
+
+def test_a_setting_that_is_neither_is_told() -> None:
+    with pytest.raises(SettingError, match=r"effect\.region must be part or box, got .half."):
+        insert("half", "bare")
 
 
 def test_a_rise_to_the_label_counts() -> None:

@@ -10,7 +10,7 @@ import pytest
 from emocam.data.coco import Coco
 from emocam.data.folder import Folder
 from emocam.data.planted import Planted
-from emocam.predict.toy_network import TOY
+from emocam.predict.toy_network import TOY, knows
 
 QUICK = ["logger=null", "cache=null", "trainer=cpu", "data.workers=0", "quiet=true"]
 
@@ -76,3 +76,11 @@ def test_the_network_of_another_world_knows_them_not(
     assert emocam("data=coco", f"data.root={tmp_path / 'drawn'}", *QUICK) == 1
     assert "classifier.world=nothing is the one of these" in capsys.readouterr().err
     assert emocam("data=coco", f"data.root={tmp_path / 'drawn'}", "classifier.world=nothing", *QUICK) == 0
+
+
+def test_photographs_that_are_drawn_show_the_standard_worlds_objects(tmp_path: Path) -> None:
+    (tmp_path / "photos").mkdir()
+    drawn, own = Planted(images=2, world="photographs"), Planted(images=2)
+    own.world, own.root = "photographs", tmp_path / "photos"
+    assert knows("standard", drawn) and not knows("nothing", drawn)
+    assert not knows("standard", own)

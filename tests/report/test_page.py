@@ -9,10 +9,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from emocam.report.conclusions import effect_rule_in_words
 from emocam.report.findings import standing_out, warnings
 from emocam.report.matrix import depth, percent_text
 from emocam.report.page import write_report
 from emocam.report.top_pictures import MOST, Strongest, find_strongest
+from emocam.results.parquet_file import write_frame
 from emocam.results.run import Matrix, Run
 from emocam.results.sentences import capitalised, nothing_found
 from emocam.results.summary import Summary
@@ -253,3 +255,28 @@ def test_depth_of_colour_keeps_zero_apart():
         "c9",
         "none",
     ]
+
+
+@pytest.mark.parametrize(
+    ("rule", "tried", "words"),
+    [
+        (
+            "part, bare",
+            "erased",
+            "that no smaller region covers; the control is the same shape where it covers",
+        ),
+        ("part, bare, masks", "erased", "no smaller region covers (regions are masks); the control"),
+        (
+            "box, anywhere",
+            "erased",
+            "with whatever else lies in them; the control is the same shape at any other",
+        ),
+        ("box, anywhere", "inserted", "a box of the object was put into pictures of other labels"),
+    ],
+)
+def test_the_rule_by_which_effects_were_measured_is_told_in_words(tmp_path, rule, tried, words):
+    cells = pd.DataFrame({"effect_rule": [None, rule], "tried": [None, tried]}, dtype="string")
+    write_frame(cells, tmp_path / "cells.parquet")
+    assert words in effect_rule_in_words(tmp_path / "cells.parquet")
+    write_frame(cells.head(1), tmp_path / "cells.parquet")
+    assert effect_rule_in_words(tmp_path / "cells.parquet") is None

@@ -58,10 +58,11 @@ class Pairs:
 
 @dataclass(frozen=True)
 class Called:
-    """A rule's answer: a score (O, L), and which cells it calls used (O, L)."""
+    """A rule's answer: a score (O, L), which cells it calls used (O, L), and the effect it measured, if it did."""
 
     score: Matrix
     chosen: NDArray[np.bool_]
+    effect: Matrix | float = np.nan
 
 
 Rule = Callable[[Pairs, NDArray[np.int64]], Called]
