@@ -13,7 +13,7 @@ from typing import Any, Protocol
 import torch
 
 from emocam.cells.dependence import Dependence, read_dependence
-from emocam.cells.findings import strongest
+from emocam.cells.findings import most_counted
 from emocam.cells.occurrences import Occurrences, read_occurrences
 from emocam.data.base import Data
 from emocam.metric.association import AssociationCounts
@@ -72,7 +72,7 @@ class Finished:
         counts = self.counts
         run = self.run
         roles = {(cell["object"], cell["label"]): cell["role"] for cell in self.truth}
-        return strongest(
+        return most_counted(
             counts.percent.numpy(), counts.counts.numpy(), run.object_names, run.label_names, roles
         )
 

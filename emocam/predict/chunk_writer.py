@@ -9,9 +9,10 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from pytorch_lightning import Callback, LightningModule, Trainer
+from pytorch_lightning import LightningModule, Trainer
 
 from emocam.cam.completeness import SumCheck, take_unread
+from emocam.predict.step_callback import StepCallback
 from emocam.records.host_copy import HostCopy, to_host
 from emocam.results.chunks import Chunks
 
@@ -49,7 +50,7 @@ class Arrival:
         return outputs
 
 
-class WriteChunks(Callback):
+class WriteChunks(StepCallback):
     """Each process keeps the rows of a few batches and writes them as one chunk, whole or not at all.
 
     `rows` makes tables of what a step returned and of its batch; the ledger has a row for each image.
@@ -82,16 +83,8 @@ class WriteChunks(Callback):
     def on_predict_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         self._empty()
 
-    def on_predict_batch_end(
-        self,
-        trainer: Trainer,
-        pl_module: LightningModule,
-        outputs: Any,
-        batch: Any,
-        batch_idx: int,
-        dataloader_idx: int = 0,
-    ) -> None:
-        if pl_module.device.type != "cuda":
+    def after_step(self, trainer: Trainer, model: LightningModule, outputs: Any, batch: Any) -> None:
+        if model.device.type != "cuda":
             self._keep(trainer, self.rows(outputs, batch))
             return
         self.thread = self.thread or ThreadPoolExecutor(1, "rows")

@@ -4,7 +4,7 @@ import sys
 import time
 from typing import Any
 
-from pytorch_lightning import Callback, LightningModule, Trainer
+from pytorch_lightning import LightningModule, Trainer
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -15,8 +15,10 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from emocam.predict.step_callback import StepCallback
 
-class ShowProgress(Callback):
+
+class ShowProgress(StepCallback):
     """Counts images on the first process; with several, each of its batches stands for one of all."""
 
     def __init__(self, images: int, done: int = 0, quiet: bool = False) -> None:
@@ -43,15 +45,7 @@ class ShowProgress(Callback):
             self.task = self.bar.add_task("", total=self.images, completed=self.done, speed="...")
             self.bar.start()
 
-    def on_predict_batch_end(
-        self,
-        trainer: Trainer,
-        pl_module: LightningModule,
-        outputs: Any,
-        batch: Any,
-        batch_idx: int,
-        dataloader_idx: int = 0,
-    ) -> None:
+    def after_step(self, trainer: Trainer, model: LightningModule, outputs: Any, batch: Any) -> None:
         if not self.shown:
             return
         self.count = min(self.images, self.count + batch.images * trainer.world_size)

@@ -81,14 +81,14 @@ def on_accelerator(settings: dict[str, Any]) -> bool:
 
 
 def fitting_trainer(
-    arguments: dict[str, Any], callbacks: list[lightning.Callback], images: int
+    arguments: dict[str, Any], callbacks: Sequence[lightning.Callback], images: int
 ) -> lightning.Trainer:
     """Build a trainer of no more processes than images: Lightning refuses one that has nothing to predict on."""
 
     def trainer(**changed: Any) -> lightning.Trainer:
         return lightning.Trainer(
             **arguments | changed,
-            callbacks=callbacks,
+            callbacks=list(callbacks),
             inference_mode=False,  # CAM methods need gradients
             logger=False,
             enable_checkpointing=False,

@@ -4,9 +4,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from emocam.cells.findings import StandOut, standing_out
 from emocam.report.conclusions import conclusions, effect_rule_in_words
 from emocam.report.examples import Example, find_examples
-from emocam.report.findings import StandOut, beyond_chance, standing_out, warnings
+from emocam.report.findings import beyond_chance, warnings
 from emocam.report.paste import MOST_FLIPS, Pasted, find_pasted
 from emocam.report.thumbnails import OpenPicture, side_for, write_thumbnails
 from emocam.report.top_pictures import Strongest, find_strongest

@@ -1,11 +1,10 @@
-"""The cells of a run that stand out, and warnings about what should make a reader careful."""
-
-from dataclasses import dataclass
+"""Which cells are beyond chance, and warnings about what should make a reader careful."""
 
 import numpy as np
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from emocam.cells.findings import FEW_IMAGES
 from emocam.report.top_pictures import Strongest
 from emocam.results.files import CELLS
 from emocam.results.parquet_file import read_frame
@@ -13,56 +12,12 @@ from emocam.results.run import Matrix, Run
 from emocam.results.sentences import capitalised, units_of_tests
 from emocam.results.summary import Summary
 
-FEW_IMAGES = 30
-"""With fewer images a percentage is uncertain by more than 15 points."""
 NEARLY_ALL = 0.9
 MANY_REGIONS = 50
 SURE = 0.05
 """The share of false discoveries among the cells that stand out."""
 MOSTLY_OUTSIDE = 0.5
 """The share of the maps' mass from which on most of it is outside of all objects."""
-
-
-@dataclass(frozen=True)
-class StandOut:
-    """An object and a label that stand out: percent of the label's images, and of all others."""
-
-    object: int
-    label: int
-    count: int
-    images: int
-    percent: float
-    elsewhere: float
-
-
-def contrast(matrix: Matrix) -> NDArray[np.float64]:
-    """Return the percentage of the label's images less that of all other images (O, L)."""
-    others = matrix.images.sum() - matrix.images
-    counts_elsewhere = matrix.counts.sum(1, keepdims=True) - matrix.counts
-    elsewhere = 100 * counts_elsewhere / np.where(others > 0, others, np.nan)
-    return matrix.percent - np.nan_to_num(elsewhere)
-
-
-def standing_out(
-    matrix: Matrix, most: int = 6, beyond_chance: NDArray[np.bool_] | None = None
-) -> list[StandOut]:
-    """Return for each label the object with the highest contrast; the most certain labels first.
-
-    Where any cell is `beyond_chance` (O, L), only those are looked at.
-    """
-    difference = np.nan_to_num(contrast(matrix), nan=-np.inf)
-    if beyond_chance is not None and beyond_chance.any():
-        difference = np.where(beyond_chance, difference, -np.inf)
-    findings = []
-    for label in np.flatnonzero(matrix.images).tolist():
-        object = int(difference[:, label].argmax()) if len(matrix.objects) else -1
-        count = int(matrix.counts[object, label]) if object >= 0 else 0
-        if count and difference[object, label] > 0:
-            percent = float(matrix.percent[object, label])
-            elsewhere = percent - float(difference[object, label])
-            images = int(matrix.images[label])
-            findings.append(StandOut(object, label, count, images, percent, elsewhere))
-    return sorted(findings, key=lambda c: (c.images < FEW_IMAGES, c.elsewhere - c.percent))[:most]
 
 
 def beyond_chance(run: Run) -> NDArray[np.bool_] | None:

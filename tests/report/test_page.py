@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from emocam.report.conclusions import effect_rule_in_words
-from emocam.report.findings import standing_out, warnings
+from emocam.report.findings import warnings
 from emocam.report.matrix import depth, percent_text
 from emocam.report.page import write_report
 from emocam.report.top_pictures import MOST, Strongest, find_strongest
@@ -187,25 +187,6 @@ def matrix(counts, images) -> Matrix:
     return Matrix(
         [f"o{i}" for i in range(len(counts))], [f"l{i}" for i in range(len(images))], counts, images
     )
-
-
-def test_what_stands_out_is_the_contrast_and_not_the_highest_percentage():
-    # o0 is everywhere; o1 is in 60 % of l0 and in 10 % of l1
-    shown = matrix([[95, 90], [60, 10]], [100, 100])
-    first = standing_out(shown)[0]
-    assert (first.object, first.label, first.percent, first.elsewhere) == (1, 0, 60, 10)
-
-
-def test_what_stands_out_is_beyond_chance_where_anything_is():
-    shown = matrix([[95, 90], [60, 10]], [100, 100])
-    beyond = np.array([[True, False], [False, False]])
-    assert [(cell.object, cell.label) for cell in standing_out(shown, beyond_chance=beyond)] == [(0, 0)]
-    assert standing_out(shown, beyond_chance=np.zeros((2, 2), bool)) == standing_out(shown)
-
-
-def test_labels_with_few_images_come_last():
-    shown = matrix([[5, 0, 0], [0, 30, 0]], [5, 100, 100])
-    assert [cell.label for cell in standing_out(shown)] == [1, 0]
 
 
 def test_warnings_name_what_to_keep_in_mind():

@@ -1,9 +1,9 @@
 """Pictures that are nearly the same: bursts, frames of a film, copies of another size.
 
-Two pictures are near when their difference hashes (256 bits) differ in at most DISTANCE of them, or
-when the mean activations of a network's layer, less the corpus' mean, have a cosine above COSINE. Of
-32,640 pairs of different photographs none is. Pairs are found by matrix products of blocks, so that
-nothing of N x N is ever held.
+Two pictures are near when their difference hashes (256 bits) differ in at most DISTANCE of them, and
+when what sets their thumbnails apart from the mean of all has a cosine above ALIKE. Of 32,640 pairs of
+different photographs none is. Pairs are found by matrix products of blocks, so that nothing of N x N is
+ever held.
 """
 
 import numpy as np
@@ -15,7 +15,7 @@ from emocam.functional.thumbnail import directions
 
 Places = NDArray[np.integer]
 Bits = NDArray[np.uint8]
-DISTANCE, COSINE = 60, 0.8
+DISTANCE = 60
 ALIKE = 0.85
 """The cosine of what sets two thumbnails apart from the mean of all."""
 BLOCK = 2048
@@ -27,21 +27,6 @@ def difference_hash(grey: NDArray[np.floating | np.integer]) -> Bits:
     """Return the 256 bits, packed (..., 32), of thumbnails (..., ROWS, COLUMNS)."""
     brighter = grey[..., 1:] > grey[..., :-1]
     return np.packbits(brighter.reshape(*grey.shape[:-2], -1), axis=-1)
-
-
-def near_hashes(bits: Bits, distance: int = DISTANCE, block: int = BLOCK) -> NDArray[np.int64]:
-    """Return the pairs (P, 2), the first before the second, whose hashes (N, 32) differ in few bits."""
-    signs = _signs(bits)
-    return _pairs(signs, signs.shape[1] - 2 * distance - 0.5, block)
-
-
-def near_activations(
-    activations: NDArray[np.floating], cosine: float = COSINE, block: int = BLOCK
-) -> NDArray[np.int64]:
-    """Return the pairs (P, 2) whose activations (N, C), less their mean, point the same way."""
-    centred = activations.astype(np.float32) - activations.mean(0, dtype=np.float64).astype(np.float32)
-    length = np.linalg.norm(centred, axis=1, keepdims=True)
-    return _pairs(centred / np.where(length > 0, length, 1), cosine, block)
 
 
 def near_thumbnails(

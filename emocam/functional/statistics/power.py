@@ -31,12 +31,3 @@ def visible_mean(
     error = np.where(of > 1, deviation, np.nan) / np.sqrt(np.maximum(of, 1))
     by_test = nctdtrinc(free, 1 - chance, stdtrit(free, 1 - min(p, 0.025))) * error
     return np.asarray(np.maximum(by_test, above + ndtri(chance) * error))
-
-
-def visible_share(
-    share: Numbers, images: Numbers, others: Numbers, p: float, chance: float = CHANCE
-) -> Numbers:
-    """Return by how much a label's share must lie above all others' to be found with this chance."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        error = np.sqrt(share * (1 - share) * (1 / images + 1 / others))
-    return np.asarray((ndtri(1 - p) + ndtri(chance)) * error)

@@ -8,8 +8,6 @@ from emocam.functional.statistics.near_duplicates import (
     components,
     difference_hash,
     mirrored_pairs,
-    near_activations,
-    near_hashes,
     near_thumbnails,
 )
 
@@ -23,6 +21,14 @@ def test_hash_says_where_a_picture_grows_brighter() -> None:
     assert bits[1].reshape(16, 16)[3, 4] == 1
 
 
+def thumbnails_of(bits: np.ndarray) -> np.ndarray:
+    """Thumbnails (N, 16, 17) whose hashes are these (N, 32): each step to the right goes up or down by one."""
+    steps = 2 * np.unpackbits(bits, axis=-1).reshape(-1, 16, 16).astype(int) - 1
+    thumbnails = 128 + np.pad(steps.cumsum(-1), ((0, 0), (0, 0), (1, 0)))
+    assert np.array_equal(difference_hash(thumbnails), bits)
+    return thumbnails.astype(np.uint8)
+
+
 def test_pairs_are_those_of_comparing_each_with_each_in_blocks_of_any_size() -> None:
     draw = np.random.default_rng(0)
     bits = draw.integers(0, 256, (40, 32)).astype(np.uint8)
@@ -33,17 +39,8 @@ def test_pairs_are_those_of_comparing_each_with_each_in_blocks_of_any_size() -> 
     slow = {(i, j) for i in range(40) for j in range(i + 1, 40) if far[i, j] <= 60}
     assert slow == {(3, 7), (3, 20), (7, 20)}
     for block in (7, 40, 100):
-        assert {tuple(pair) for pair in near_hashes(bits, block=block)} == slow
-
-
-def test_activations_are_compared_less_what_all_share() -> None:
-    draw = np.random.default_rng(1)
-    activations = 50 + draw.normal(size=(30, 64))
-    activations[9] = activations[4] + 0.3 * draw.normal(size=64)
-    centred = activations - activations.mean(0)
-    cosine = np.corrcoef(centred)
-    assert {tuple(pair) for pair in near_activations(activations, block=8)} == {(4, 9)}
-    assert cosine[4, 9] > 0.8 > np.sort(cosine[np.triu_indices(30, 1)])[-2]
+        found = near_thumbnails(thumbnails_of(bits), cosine=-2, block=block)
+        assert {tuple(pair) for pair in found} == slow
 
 
 def test_groups_are_what_pairs_join_directly_or_not() -> None:
@@ -62,8 +59,6 @@ def test_groups_are_what_pairs_join_directly_or_not() -> None:
 
 @pytest.mark.parametrize("images", [0, 1])
 def test_hardly_any_picture_has_no_pair(images: int) -> None:
-    assert near_hashes(np.zeros((images, 32), np.uint8)).shape == (0, 2)
-    assert near_activations(np.zeros((images, 8))).shape == (0, 2) if images else True
     assert components(np.zeros((0, 2), int), images).tolist() == list(range(images))
 
 
@@ -81,7 +76,7 @@ def test_thumbnails_that_are_built_alike_are_not_near_but_takes_of_one_are() -> 
     pictures[7] = pictures[3] - 12
     pictures[9] = pictures[5, :, ::-1]
     small = pictures.clip(0, 255).astype(np.uint8)
-    assert len(near_hashes(difference_hash(small))) > 100
+    assert len(near_thumbnails(small, cosine=-2)) > 100
     for block in (6, 100):
         assert near_thumbnails(small, block=block).tolist() == [[3, 7]]
         assert [5, 9] in mirrored_pairs(small, block=block).tolist()

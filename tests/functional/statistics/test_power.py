@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from emocam.functional.statistics.power import level, visible_mean, visible_share
+from emocam.functional.statistics.power import level, visible_mean
 
 
 @pytest.mark.parametrize(("of", "p"), [(10, 0.02), (40, 6e-4), (200, 1e-5)])
@@ -32,11 +32,3 @@ def test_level_is_that_of_one_more_discovery() -> None:
     assert level(q, 0.05) == pytest.approx(3 * 0.05 / 4)
     assert level(np.array([0.5, 0.6]), 0.05) == pytest.approx(0.025)
     assert np.isnan(level(np.array([np.nan]), 0.05))
-
-
-def test_visible_share_by_trying_it() -> None:
-    draw = np.random.default_rng(1)
-    more = float(visible_share(np.array(0.3), np.array(400.0), np.array(1200.0), 0.01))
-    here, there = draw.binomial(400, 0.3 + more, 20000) / 400, draw.binomial(1200, 0.3, 20000) / 1200
-    z = (here - there) / np.sqrt(0.3 * 0.7 * (1 / 400 + 1 / 1200))
-    assert np.mean(z > stats.norm.isf(0.01)) == pytest.approx(0.8, abs=0.03)
