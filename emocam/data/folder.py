@@ -25,8 +25,8 @@ def _fail(error: OSError) -> None:
     raise SettingError(f"data.root: {error.filename} cannot be listed ({error.strerror})")
 
 
-def walk(root: Path, follow_links: bool = False) -> list[str]:
-    """Return every entry with an image's suffix except directories: relative, posix, sorted by name.
+def walk(root: Path, follow_links: bool = False, suffixes: frozenset[str] = SUFFIXES) -> list[str]:
+    """Return every entry with one of these suffixes except directories: relative, posix, sorted by name.
 
     A folder is entered once, however many links lead to it.
     """
@@ -39,8 +39,18 @@ def walk(root: Path, follow_links: bool = False) -> list[str]:
                 continue
             entered.add(real)
         base = Path(folder).relative_to(root)
-        found += [(base / name).as_posix() for name in names if Path(name).suffix.lower() in SUFFIXES]
+        found += [(base / name).as_posix() for name in names if Path(name).suffix.lower() in suffixes]
     return sorted(found)
+
+
+def checked_root(root: str | Path | None, holds: str) -> Path:
+    """Return the folder that `data.root` names, which must be there."""
+    if root is None:
+        raise SettingError(f"data.root is not set; give the folder that holds the {holds}")
+    folder = Path(root).expanduser()
+    if not folder.is_dir():
+        raise SettingError(f"data.root must be a folder, and there is none at {folder}")
+    return folder
 
 
 @dataclass(kw_only=True)
@@ -59,11 +69,7 @@ class Folder(Data):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.root is None:
-            raise SettingError("data.root is not set; give the folder that holds the pictures")
-        self.root = Path(self.root).expanduser()
-        if not self.root.is_dir():
-            raise SettingError(f"data.root must be a folder, and there is none at {self.root}")
+        self.root = checked_root(self.root, "pictures")
         if self.drawn_on not in DRAWN:
             raise SettingError(f"data.drawn_on must be one of {', '.join(DRAWN)}, got {self.drawn_on!r}")
         self.table = self.annotated()

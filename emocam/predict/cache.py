@@ -16,6 +16,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from emocam.data.address import listed_files
 from emocam.data.base import Data
 from emocam.network.weights import cached
 from emocam.predict.keys import written_key
@@ -102,7 +103,7 @@ def _seen(data: Data, listing: Sequence[str]) -> str:
         info.name for entry in set(sys.path) if entry for info in Path(entry).glob("*.dist-info")
     )
     found = hashlib.sha256(repr(packages).encode())
-    for file in (*beside, *code, *weights, *(root / path for path in listing)):
+    for file in (*beside, *code, *weights, *(root / file for file in listed_files(listing))):
         found.update(f"{file}{stamp(file)}\n".encode(errors="surrogatepass"))
     return found.hexdigest()
 

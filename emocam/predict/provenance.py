@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from emocam.classifier.base import Classifier
+from emocam.data.address import listed_files
 from emocam.data.base import Data
 from emocam.detector.base import Detector
 from emocam.network.weights import fingerprint
@@ -38,7 +39,7 @@ def corpus_digest(settings: dict[str, Any], data: Data, listing: list[str]) -> s
     told = {
         key: value if files.get(key) is None else files[key] for key, value in kept.items() if key != "root"
     }
-    sizes = [size(Path(data.root).expanduser() / path) for path in listing] if data.root else []
+    sizes = [size(Path(data.root).expanduser() / file) for file in listed_files(listing)] if data.root else []
     text = json.dumps([told, listing, sizes], default=str)
     return hashlib.sha256(text.encode(errors="surrogateescape")).hexdigest()[:SHORT]
 

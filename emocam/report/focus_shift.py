@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 from PIL import Image
 
-from emocam.data.image_file import open_upright, within_root
+from emocam.data.film import open_image
 from emocam.report.examples import Example, box_counts, find_examples
 from emocam.report.scripts import write_script
 from emocam.report.thumbnails import copy_thumbnail, shrink
@@ -93,6 +93,6 @@ def _original(run: Run, path: str, told: set[Path]) -> Image.Image | None:
         if run.path not in told:
             told.add(run.path)
             tell_foreign_paths(run.path, settings, run.names.get("made_of", {}).get("source"), "RUN")
-        return shrink(open_upright(within_root(Path(root).expanduser(), path), MAX_PIXELS)[0], SIDE)
+        return shrink(open_image(Path(root).expanduser(), path, MAX_PIXELS), SIDE)
     except Exception:  # whatever happened to the file since the run; the page says what is missing
         return None

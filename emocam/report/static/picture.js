@@ -36,7 +36,9 @@ function factsOf(picture) {
   if (picture.truth !== undefined)
     said.push(picture.truth === run.labels[picture.label] ? ["✓ true"] : ["✗ truth: ", make("bdi", {}, picture.truth)]);
   if (run.originals) {
-    const href = `${run.originals}/${picture.path.split("/").map(encodeURIComponent).join("/")}`;
+    // of a film the address ends in the second, which a browser goes to
+    const [, file, part] = /^(.*?)(#(?:t=-?\d+\.\d{6}(?:&face=\d+)?|face=\d+))?$/s.exec(picture.path);
+    const href = `${run.originals}/${file.split("/").map(encodeURIComponent).join("/")}${part ?? ""}`;
     said.push([make("a", { href, target: "_blank", rel: "noreferrer" }, "original")]);
   }
   return make("span", { className: "facts" }, ...said.map((parts) => make("span", {}, ...parts)));
