@@ -1,17 +1,20 @@
 """All that a GPU is asked, in less than eight minutes: `python benchmarks gpu`, or `make gpu`.
 
 Each part is a process of its own that is stopped when its time is up; it prints a row as soon as it has
-one, and gpu.md and gpu.json are written after each part, in the folder that OUT names, else beside this
+one, and gpu.md and gpu.json are written after each row, in the folder that OUT names, else beside this
 file. What is not installed is left out, and named. GPU_DRY=1 tries all of it on a processor, tiny.
 """
 
 import json
 import os
 import platform
+import signal
 import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -53,9 +56,10 @@ def circumstances() -> dict[str, Any]:
     return told
 
 
-def run_part(name: str, seconds: float) -> dict[str, Any]:
-    """Run a part until it ends or its time is up; its rows are what it printed until then."""
-    began, rows, left_out, told = time.perf_counter(), [], [], []
+def run_part(name: str, seconds: float, keep: Callable[[dict[str, Any]], None]) -> None:
+    """Run a part until it ends or its time is up; `keep` gets what there is of it after each row."""
+    began, told = time.perf_counter(), []
+    part: dict[str, Any] = {"rows": [], "left_out": [], "seconds": 0.0, "fault": "cut off"}
     command = [sys.executable, str(HERE / "gpu_part.py"), name]
     environment = {**os.environ, "GPU_SECONDS": str(seconds), "PYTHONUNBUFFERED": "1"}
     with subprocess.Popen(
@@ -69,27 +73,51 @@ def run_part(name: str, seconds: float) -> dict[str, Any]:
         timer = threading.Timer(seconds, stop, [process])
         timer.start()
         assert process.stdout
-        for line in process.stdout:
-            if line.startswith("ROW "):
-                rows.append(json.loads(line[4:]))
-                print("  " + ", ".join(f"{key} {value}" for key, value in rows[-1].items()), flush=True)
-            elif line.startswith("WITHOUT "):
-                left_out.append(line[8:].strip())
-                print(f"  left out: {left_out[-1]}", flush=True)
-            else:
-                told.append(line)
-        timer.cancel()
+        try:
+            for line in process.stdout:
+                if not heard(line, part):
+                    told.append(line)
+                    continue
+                part["seconds"] = round(time.perf_counter() - began, 1)
+                keep(part)
+        except BaseException:  # an interrupt: what the part started must not go on without us
+            stop(process)
+            raise
+        finally:
+            timer.cancel()
         status = process.wait()
     took = time.perf_counter() - began
-    fault = "" if status == 0 else "stopped when its time was up" if took >= seconds else "".join(told[-25:])
-    if fault:
-        print(f"  {fault}", flush=True)
-    return {"rows": rows, "left_out": left_out, "seconds": round(took, 1), "fault": fault}
+    part["seconds"] = round(took, 1)
+    part["fault"] = fault_of(status, took >= seconds, told)
+    if part["fault"]:
+        print(f"  {part['fault']}", flush=True)
+    keep(part)
+
+
+def heard(line: str, part: dict[str, Any]) -> bool:
+    """Add a row, or what was left out, to the part; anything else is not for it."""
+    if line.startswith("ROW "):
+        row = json.loads(line[4:])
+        part["rows"].append(row)
+        print("  " + ", ".join(f"{key} {value}" for key, value in row.items()), flush=True)
+    elif line.startswith("WITHOUT "):
+        part["left_out"].append(line[8:].strip())
+        print(f"  left out: {line[8:].strip()}", flush=True)
+    else:
+        return False
+    return True
+
+
+def fault_of(status: int, time_was_up: bool, told: list[str]) -> str:
+    if status == 0:
+        return ""
+    return "stopped when its time was up" if time_was_up else "".join(told[-25:])
 
 
 def stop(process: "subprocess.Popen[str]") -> None:
     """End the part and the processes that it started, which are a group of their own."""
-    os.killpg(process.pid, 9)
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
 
 
 def table(rows: list[dict[str, Any]]) -> str:
@@ -127,13 +155,16 @@ def document(found: dict[str, Any]) -> str:
 
 def write(found: dict[str, Any], folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "gpu.json").write_text(json.dumps(found, indent=1))
-    (folder / "gpu.md").write_text(document(found))
+    for name, text in (("gpu.json", json.dumps(found, indent=1)), ("gpu.md", document(found))):
+        made = folder / f".{name}"
+        made.write_text(text)
+        made.replace(folder / name)  # whole or not at all: a run may be cut off anywhere
 
 
 def main(names: list[str]) -> int:
     """Exit status 0 unless a part broke; one that was stopped has kept its rows."""
     folder = Path(os.environ.get("OUT") or HERE)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     began = time.perf_counter()
     found: dict[str, Any] = {"circumstances": circumstances(), "parts": {}}
     if not DRY and found["circumstances"]["card"] is None:
@@ -141,8 +172,12 @@ def main(names: list[str]) -> int:
         return 1
     for name in names or list(PARTS):
         print(f"{PARTS[name][0]} ({time.perf_counter() - began:.0f} s so far)", flush=True)
-        found["parts"][name] = run_part(name, PARTS[name][1] * (4 if DRY else 1))
-        write(found, folder)
+
+        def keep(part: dict[str, Any], name: str = name) -> None:
+            found["parts"][name] = part
+            write(found, folder)
+
+        run_part(name, PARTS[name][1] * (4 if DRY else 1), keep)
     print(f"{folder / 'gpu.md'}   {time.perf_counter() - began:.0f} s")
     failed = [row for row in found["parts"].get("tests", {"rows": []})["rows"] if "result" in row]
     broken = [n for n, part in found["parts"].items() if part["fault"] and "time was up" not in part["fault"]]

@@ -2,8 +2,10 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -57,23 +59,78 @@ def test_all_questions_are_asked_without_mlflow_and_the_libraries(tmp_path: Path
     assert "Left out: captum" in written
 
 
-def test_a_part_that_is_stopped_keeps_its_rows(tmp_path: Path) -> None:
+SLOW = """
+import subprocess, sys, time
+def rows():
+    yield {'first': 1}
+    child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)'])
+    yield {'child': child.pid}
+    time.sleep(60)
+    yield {'third': 3}
+"""
+
+
+def slow_part(folder: Path, seconds: int) -> subprocess.Popen[str]:
+    """Start the script with one part that does not end; its files go to the folder."""
+    (folder / "gpu_slow.py").write_text(SLOW)
     code = (
-        "import sys, time; sys.path.insert(0, 'benchmarks'); import gpu; "
-        "gpu.PARTS['slow'] = ('A slow part', 8); print(gpu.run_part('slow', 8))"
+        "import sys; sys.path.insert(0, 'benchmarks'); import gpu; "
+        f"gpu.PARTS['slow'] = ('A slow part', {seconds}); gpu.DRY = False; "
+        "gpu.circumstances = lambda: {'card': 'none', 'date': '', 'cores': 1, 'python': ''} "
+        "| dict.fromkeys(gpu.VERSIONS); sys.exit(gpu.main(['slow']))"
     )
-    (tmp_path / "gpu_slow.py").write_text(
-        "import time\ndef rows():\n    yield {'first': 1}\n    time.sleep(60)\n    yield {'second': 2}\n"
-    )
-    ended = subprocess.run(
+    paths = os.pathsep.join([str(folder), str(ROOT)])
+    return subprocess.Popen(
         [sys.executable, "-c", code],
         cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), str(ROOT)])},
-        capture_output=True,
+        env={**os.environ, "PYTHONPATH": paths, "OUT": str(folder)},
+        stdout=subprocess.PIPE,
         text=True,
-        check=True,
     )
-    assert "'rows': [{'first': 1}]" in ended.stdout and "stopped when its time was up" in ended.stdout
+
+
+def kept_rows(folder: Path) -> tuple[list[dict[str, int]], str]:
+    part = json.loads((folder / "gpu.json").read_text())["parts"]["slow"]
+    assert "| first |" in (folder / "gpu.md").read_text()
+    return part["rows"], part["fault"]
+
+
+def is_gone(process: int) -> bool:
+    """Return whether a process ended; one that nobody has asked for yet is a zombie."""
+    for _ in range(50):
+        try:
+            if Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] == "Z":
+                return True
+        except OSError:
+            return True
+        time.sleep(0.1)
+    return False
+
+
+def test_a_part_that_is_stopped_keeps_its_rows(tmp_path: Path) -> None:
+    with slow_part(tmp_path, 3) as script:
+        assert script.wait(60) == 0
+    rows, fault = kept_rows(tmp_path)
+    assert [list(row) for row in rows] == [["first"], ["child"]]
+    assert fault == "stopped when its time was up"
+    assert is_gone(rows[1]["child"])
+
+
+@pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_a_run_that_is_cut_off_keeps_its_rows(tmp_path: Path, kind: signal.Signals) -> None:
+    with slow_part(tmp_path, 40) as script:
+        assert script.stdout
+        for line in script.stdout:
+            if "child" in line:
+                break
+        time.sleep(0.5)  # the row is written right after it is printed
+        script.send_signal(kind)
+        script.wait(30)
+    rows, fault = kept_rows(tmp_path)
+    assert [list(row) for row in rows] == [["first"], ["child"]] and fault == "cut off"
+    if kind == signal.SIGKILL:  # nothing can be done after it, but by us
+        os.killpg(os.getpgid(rows[1]["child"]), signal.SIGKILL)
+    assert is_gone(rows[1]["child"])
 
 
 def test_all_parts_together_take_less_than_eight_minutes() -> None:
