@@ -2,8 +2,8 @@
 # All questions to a GPU on a machine without a network: bash benchmarks/gpu.sh FOLDER_OF_WHEELS
 #
 # The machine brings Python 3.11 or later with torch >= 2.6 (CUDA), torchvision, pytorch-lightning, torchmetrics,
-# pandas, pyarrow, scipy, pillow, matplotlib, seaborn, jinja2, rich, safetensors, filelock, timm, pytest; with
-# nvidia-ml-py the use of the GPU is told, too. MLflow is not needed. The folder brings what such machines lack:
+# pandas, pyarrow, scipy, pillow, matplotlib, seaborn, jinja2, rich, safetensors, filelock, pyyaml, timm, pytest;
+# with nvidia-ml-py the use of the GPU is told, too. MLflow is not needed, nor is pip. The folder brings what such machines lack:
 #
 #   antlr4_python3_runtime-4.9.3                  .15 MB   hydra's, comes as source: pip wheel makes the wheel
 #   hydra_core-1.3.2                              .16 MB
@@ -35,8 +35,11 @@ if [ -n "$wheels" ]; then
     trap 'rm -rf "$site"' EXIT
     # one by one, so that a wheel for another Python costs itself alone; what is installed already comes first
     for wheel in "$wheels"/*.whl; do
-        "$python" -m pip install -q --no-index --no-deps --no-compile --target "$site" "$wheel" ||
-            echo "left out: $(basename "$wheel")"
+        if "$python" -m pip --version >/dev/null 2>&1; then
+            "$python" -m pip install -q --no-index --no-deps --no-compile --target "$site" "$wheel"
+        else # a pure-Python wheel is an archive of what is imported
+            [[ $wheel == *-none-any.whl ]] && "$python" -m zipfile -e "$wheel" "$site"
+        fi || echo "left out: $(basename "$wheel")"
     done
     export PYTHONPATH="$PYTHONPATH:$site"
 fi
