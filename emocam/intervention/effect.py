@@ -22,6 +22,7 @@ from emocam.errors import SettingError
 from emocam.functional.statistics.log_odds import log_odds
 from emocam.intervention.plan import plan, regions_of_pictures
 from emocam.intervention.trials import Trials, TriedBatch, together
+from emocam.network.memory_order import settle_memory_order
 from emocam.predict.chunk_writer import WriteChunks
 from emocam.predict.components import Components
 from emocam.predict.keys import written_key
@@ -48,6 +49,7 @@ class Answer(lightning.LightningModule):
         if not len(batch.views):
             return torch.zeros(0, len(self.classifier.labels))
         views = batch.views.composed()
+        settle_memory_order(self.classifier, views[:MOST_VIEWS_ELSEWHERE], self.classifier.prepare)
         most = MOST_VIEWS if views.device.type == "cpu" else MOST_VIEWS_ELSEWHERE
         with torch.no_grad():
             return torch.cat([self.classifier(self.classifier.prepare(some)) for some in views.split(most)])

@@ -27,6 +27,7 @@ from emocam.functional.map.maps import box_means
 from emocam.intervention.flips import leave_flips
 from emocam.network.changed_windows import ChangedWindows
 from emocam.network.in_batches import InPieces
+from emocam.network.memory_order import settle_memory_order
 from emocam.paste.base import Change, Region, Variant
 from emocam.paste.changed_views import ChangedViews
 from emocam.paste.patched_view import PatchedView
@@ -163,6 +164,7 @@ class Reclassify(lightning.LightningModule):
     def predict_step(self, batch: ChangedBatch, batch_idx: int = 0) -> Answers:
         paths = [changed.path for changed in batch.pictures for _ in range(1 + len(changed.variants))]
         views = batch.views.composed()
+        settle_memory_order(self.classifier, views[:MOST_VIEWS_ELSEWHERE], self.classifier.prepare)
         answers = [
             self._answer(paths[rows], views[rows], batch.window[rows], batch.boxes[rows].to(batch.window))
             for rows in self._pieces(batch)

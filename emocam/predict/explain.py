@@ -16,6 +16,7 @@ from emocam.functional.map.chance import Chance
 from emocam.importance.base import Importance
 from emocam.importance.regions import region_chance
 from emocam.network.answers import probability_kind, unfit_weights
+from emocam.network.memory_order import settle_memory_order
 from emocam.records.detections import Detections
 from emocam.records.evidence import Evidence, Explanation, Prediction
 from emocam.records.picture import Batch
@@ -78,6 +79,7 @@ class Explain(lightning.LightningModule):
         """Return the evidence of each method; none without an image that could be used."""
         if not len(batch):
             return []
+        settle_memory_order(self.classifier, batch.classifier_view, self.classifier.prepare)
         with torch.no_grad():
             detections = self.detector(batch)
         prediction, explanations = self.explain(batch, detections)
