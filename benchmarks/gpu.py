@@ -27,13 +27,13 @@ PARTS = {
     "equality": ("Equal to the processor, and how far TF32 and bfloat16 move it", 50),
     "verdicts": ("What a precision moves: counts and verdicts of one corpus", 40),
     "forward": ("The networks alone, and a method on top", 70),
-    "libraries": ("Beside pytorch-grad-cam and captum on the same GPU", 50),
-    "command": ("The whole command on JPEG files", 80),
-    "heavy": ("Effect, paste, five methods in one pass, detectors", 55),
+    "libraries": ("Beside pytorch-grad-cam and captum on the same GPU", 48),
+    "command": ("The whole command on JPEG files", 90),
+    "heavy": ("Effect, paste, five methods in one pass, detectors", 52),
     "batches": ("Batch sizes, and two processes on one GPU", 40),
-    "tests": ("The tests of tests/gpu", 70),
+    "tests": ("The tests of tests/gpu", 66),
 }
-"""A title, and the seconds after which the part is stopped: 470 in all."""
+"""A title, and the seconds after which the part is stopped: 471 in all."""
 VERSIONS = ("torch", "torchvision", "pytorch-lightning", "timm", "captum", "grad-cam", "lightnet", "pillow")
 UNMET = "**This code has not met a GPU yet.** "
 

@@ -17,7 +17,7 @@ import gpu_clock as clock
 import torch
 from PIL import Image
 
-PICTURES, KINDS = clock.small(4096, 24), clock.small(64, 4)
+PICTURES, KINDS = clock.small(4096, 24), clock.small(32, 4)
 SIZE = clock.small((1024, 768), (128, 96))
 
 
@@ -70,7 +70,26 @@ class Use:
         )
 
 
-def command(folder: Path, out: Path, *words: str) -> dict[str, Any]:
+LOADERS = {
+    "processes": ("-m", "emocam"),
+    "threads": (str(Path(__file__).with_name("gpu_threads.py")),),
+}
+"""Who opens the pictures, and how the command line is started for it."""
+WAYS = (
+    *(("processes", 16, "exact"), ("threads", 16, "exact"), ("processes", 16, "fast")),
+    *(
+        ("processes", 8, "exact"),
+        ("processes", 4, "exact"),
+        ("threads", 4, "exact"),
+        ("processes", 1, "exact"),
+    ),
+)
+"""What is asked, the most important first: the part may be stopped."""
+FEW_WORKERS = 4
+"""So many have an eighth of the pictures."""
+
+
+def command(loader: str, folder: Path, out: Path, *words: str) -> dict[str, Any]:
     """Run the command line in a process of its own; its summary."""
     usual = (
         *(
@@ -85,7 +104,7 @@ def command(folder: Path, out: Path, *words: str) -> dict[str, Any]:
         f"trainer={clock.small('gpu', 'cpu')}",
     )
     ended = subprocess.run(
-        [sys.executable, "-m", "emocam", *usual, *words], capture_output=True, text=True, check=False
+        [sys.executable, *LOADERS[loader], *usual, *words], capture_output=True, text=True, check=False
     )
     if ended.returncode:
         raise RuntimeError(f"{' '.join(words)}: {ended.stderr[-2000:]}")
@@ -97,22 +116,23 @@ def rows() -> Iterator[dict[str, Any]]:
         folder = Path(place) / "pictures"
         draw(folder)
         yield from decoders(folder)
-        for number, workers in enumerate(clock.small((16, 8, 4, 1), (0,))):
-            for resize in ("exact", "fast") if number == 0 and not clock.DRY else ("exact",):
-                if clock.time_is_up():
-                    return
-                few = () if workers >= 8 or clock.DRY else ("data.limit=512",)
-                out = Path(place) / f"{workers}-{resize}"
-                with Use() as use:
-                    told = command(folder, out, f"data.workers={workers}", f"data.resize={resize}", *few)
-                stages = {key: value for key, value in told["seconds"].items() if value >= 0.05}
-                yield {
-                    "command": f"Grad-CAM on EmoNet, {workers} workers, resize={resize}",
-                    "pictures": told["images"],
-                    "images/s while predicting": told["images_per_second"],
-                    "GPU": str(use),
-                    "seconds": ", ".join(f"{key} {value:.1f}" for key, value in stages.items()),
-                }
+        for loader, workers, resize in clock.small(
+            WAYS, (("processes", 0, "exact"), ("threads", 2, "exact"))
+        ):
+            if clock.time_is_up():
+                return
+            few = ("data.limit=512",) if workers <= FEW_WORKERS and not clock.DRY else ()
+            words = (f"data.workers={workers}", f"data.resize={resize}", *few)
+            with Use() as use:
+                told = command(loader, folder, Path(place) / f"{loader}-{workers}-{resize}", *words)
+            stages = {key: value for key, value in told["seconds"].items() if value >= 0.05}
+            yield {
+                "command": f"Grad-CAM on EmoNet, {workers} {loader}, resize={resize}",
+                "pictures": told["images"],
+                "images/s while predicting": told["images_per_second"],
+                "GPU": str(use),
+                "seconds": ", ".join(f"{key} {value:.1f}" for key, value in stages.items()),
+            }
 
 
 def by_pillow(data: bytes) -> None:
