@@ -15,7 +15,7 @@ _settled: "WeakSet[nn.Module]" = WeakSet()
 
 
 def settle_memory_order(network: nn.Module, views: Tensor, prepare: Callable[[Tensor], Tensor]) -> None:
-    """Try a network's weights with channels last, once on a GPU, and keep them so if that pays.
+    """Keep a network's weights with channels last if a trial on a GPU, made once, shows that it pays.
 
     Tensor cores want channels last, kernels for float32 often do not, and which of them a card takes for which
     layer only a trial tells. Answers differ in their last places. A network that orders itself is left alone.

@@ -19,7 +19,7 @@ def mask_chance(maps: Tensor, window: Tensor, boxes: Tensor, masks: Tensor, imag
     """Rank masks (N, m, m), each in the frame of its box (N, 4), in the maps (B, h, w) of their image."""
     grid = refine(maps)
     places = find_places(grid, window, boxes, image)
-    spectrum = torch.fft.rfft2(grid)
+    spectrum = spectrum_of(grid)
     parts = []
     start = 0
     for part in steps(places, grid[0].numel() + masks[0].numel() if len(masks) else 1):
@@ -36,7 +36,7 @@ def mask_pass_rates(
 ) -> Tensor:
     """Return the share (N,) of all places of a region's shape in its map whose mean is above the threshold."""
     grid = refine(maps)
-    places, spectrum = find_places(grid, window, boxes, image), torch.fft.rfft2(grid)
+    places, spectrum = find_places(grid, window, boxes, image), spectrum_of(grid)
     rates, start = [maps.new_zeros(0, dtype=torch.float32)], 0
     for part in steps(places, grid[0].numel() + masks[0].numel() if len(masks) else 1):
         shape = on_grid(masks[start : start + len(part)].double(), part, grid.shape)
@@ -47,6 +47,11 @@ def mask_pass_rates(
         passed = (sums > least[:, None, None] + ROUNDING) & among
         rates.append((passed.sum((1, 2)) / among.sum((1, 2))).float())
     return torch.cat(rates)
+
+
+def spectrum_of(grid: Tensor) -> Tensor:
+    """Return the Fourier transform of each map; there may be none, which not every release of torch allows."""
+    return torch.fft.rfft2(grid) if len(grid) else grid.to(torch.complex128)
 
 
 def on_grid(masks: Tensor, places: Places, grid: torch.Size) -> Tensor:
