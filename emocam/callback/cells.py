@@ -11,7 +11,7 @@ from emocam.cells.chance import chances
 from emocam.cells.dependence import PICTURES, dependent_columns, independent_columns
 from emocam.cells.effects import with_effects
 from emocam.cells.table import Tally, cell_columns, frame
-from emocam.cells.verdict import USED, WORDS, Rules, few, verdict_sentence, verdicts
+from emocam.cells.verdict import USED, WORDS, Rules, can_be_called, few, verdict_sentence, verdicts
 from emocam.functional.statistics.bootstrap import RESAMPLES
 from emocam.functional.statistics.false_discovery import false_discoveries
 from emocam.functional.statistics.power import level, visible_mean
@@ -52,9 +52,10 @@ class Cells:
                 self.resamples,
                 self.seed,
             )
-        # a cell of too few pictures can never be called, and must not cost those that can
-        enough = tally.present >= self.rules.images
-        columns["use_q"] = false_discoveries(np.where(enough, columns["use_p"], np.nan))
+        # a cell of too few pictures or groups can never be called, and must not cost those that can
+        columns["use_q"] = false_discoveries(
+            np.where(can_be_called(columns, self.rules), columns["use_p"], np.nan)
+        )
         cells = frame(columns, run.object_names, run.label_names)
         cells = with_effects(cells, run.path / "effect.parquet", unit_of_images(finished), self.rules)
         cells["visible_effect"] = visible_effects(cells, self.rules)

@@ -36,20 +36,22 @@ class Splits:
             return {}
         annotation = Annotation(pd.Index(labels).get_indexer(pd.Index(truth)), labels, run.label_names)
         occurrences = finished.occurrences
-        self.leave(finished, "cells_truth", cells_by(occurrences, annotation.truth, labels, run.object_names))
-        self.leave(finished, "cells_split", cells_by_both(occurrences, annotation, run.object_names))
+        unit = None if finished.dependence.rule == PICTURES else finished.dependence.units(occurrences.label)
+        by_truth = cells_by(occurrences, annotation.truth, labels, run.object_names, unit)
+        self.leave(finished, "cells_truth", by_truth)
+        self.leave(finished, "cells_split", cells_by_both(occurrences, annotation, run.object_names, unit))
         if not annotation.comparable:
             return {}
         for name, label in right_and_wrong(occurrences, annotation).items():
-            table = cells_by(occurrences, label, run.label_names, run.object_names)
+            table = cells_by(occurrences, label, run.label_names, run.object_names, unit)
             write_csv(table, finished.folder / f"cells_{name}.csv", index=False)
         known = np.where(annotation.as_predicted >= 0, occurrences.label, annotation.as_predicted)
         called, true = (
             occurrences.count(label, len(run.label_names)) for label in (known, annotation.as_predicted)
         )
         worth = None
-        if finished.dependence.rule != PICTURES:
-            unit, names = finished.dependence.units(occurrences.label), len(run.label_names)
+        if unit is not None:
+            names = len(run.label_names)
             one, other = (worth_of_labels(unit, label, names) for label in (known, annotation.as_predicted))
             worth = one, other
         apart = disagreements(called, true, run.object_names, run.label_names, worth)

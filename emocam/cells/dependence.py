@@ -172,7 +172,6 @@ def dependent_columns(
         **_ends("percent", kept, 100),
         **_ends("use", use, 1),
         "use_p": use_p,
-        "use_q": false_discoveries(use_p),
         "lift_low": low,
         "lift_high": high,
         "p": p,
@@ -190,6 +189,45 @@ def independent_columns(present: NDArray[np.integer]) -> Columns:
         "groups": present,
         "episodes": np.full(present.shape, np.nan),
         "p_rule": np.full(present.shape, PICTURES, object),
+    }
+
+
+def unit_intervals(
+    unit: Places, label: Places, pairs: tuple[Places, Places, NDArray[np.bool_]], of_label: Places
+) -> Columns:
+    """Return the ends of the shares of C cells, with the pictures of a unit (I,) taken together.
+
+    `pairs` are image, cell and kept (K,) of each object that is present in a picture; cell c is of the
+    label of_label[c], of labels (I,) of any kind. A picture that is LEFT_OUT, or a cell below 0, is none.
+    """
+    image, cell, kept = pairs
+    known = cell >= 0
+    image, cell, kept = image[known], cell[known].astype(np.int64), kept[known]
+    labels, cells = int(of_label.max(initial=-1)) + 1, len(of_label)
+    sure = (label >= 0) & (label < labels)
+    code = np.unique(unit, return_inverse=True)[1].astype(np.int64)
+    met, times = np.unique(code[sure] * labels + label[sure], return_counts=True)
+    here = met % max(1, labels)
+    units, images, squares = (np.bincount(here, w, labels)[of_label] for w in (None, times, times**2.0))
+
+    key, of, present = np.unique(code[image] * cells + cell, return_inverse=True, return_counts=True)
+    kept_there = np.bincount(of[kept], minlength=len(key))
+    in_cell = key % max(1, cells)
+    in_unit = (
+        times[np.searchsorted(met, key // max(1, cells) * labels + of_label[in_cell])] if len(key) else 0
+    )
+
+    def over(values: NDArray) -> Numbers:
+        return np.bincount(in_cell, values, cells).astype(float)
+
+    def of_images(count: NDArray) -> GroupSums:
+        return GroupSums(units, over(count), images, over(count**2), over(count * in_unit), squares)
+
+    use = (np.ones(len(key)), kept_there, present, kept_there**2, kept_there * present, present**2)
+    return {
+        **_ends("present", of_images(present), 100),
+        **_ends("percent", of_images(kept_there), 100),
+        **_ends("use", GroupSums(*map(over, use)), 1),
     }
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 from emocam.cells.dependence import trials_by_unit
-from emocam.cells.verdict import ERASED, INSERTED, Rules
+from emocam.cells.verdict import ERASED, INSERTED, Rules, can_be_called
 from emocam.functional.statistics.false_discovery import false_discoveries
 from emocam.functional.statistics.paired_tests import mcnemar_p, most_agree_p, paired_interval, paired_p
 from emocam.results.files import BEFORE_RULES, METADATA
@@ -46,7 +46,8 @@ def with_effects(
         )
         cells = cells.merge(measured, "left", left_on=CELL, right_index=True)
         cells["covered"] = 1 - cells.pop("tried_images") / planned_by_cell(cells, file)
-        callable = (cells["present"] >= rules.images) & (cells["effect_images"] >= rules.effect_images)
+        columns = {name: cells[name].to_numpy() for name in cells.columns}
+        callable = can_be_called(columns, rules) & (cells["effect_images"] >= rules.effect_images)
         cells["effect_q"] = false_discoveries(cells["effect_p"].where(callable).to_numpy(float))
     else:
         cells = cells.reindex(columns=[*cells, *NUMBERS, *WHOLE, *TEXTS])

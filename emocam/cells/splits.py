@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from emocam.cells.dependence import unit_intervals
 from emocam.cells.occurrences import LEFT_OUT, Occurrences, Places
 from emocam.cells.table import Columns, frame, shares_of_cells
 
@@ -34,15 +35,36 @@ class Annotation:
         return np.where(self.truth == LEFT_OUT, LEFT_OUT, place[self.truth])
 
 
-def cells_by(occurrences: Occurrences, label: Places, labels: list[str], objects: list[str]) -> pd.DataFrame:
-    """Return one row per object and label, for labels (I,) of any kind."""
+def cells_by(
+    occurrences: Occurrences,
+    label: Places,
+    labels: list[str],
+    objects: list[str],
+    unit: Places | None = None,
+) -> pd.DataFrame:
+    """Return one row per object and label, for labels (I,) of any kind.
+
+    Intervals take the pictures of a unit (I,) together, where pictures come in groups or along time.
+    """
     counted = occurrences.count(label, len(labels))
     images = np.broadcast_to(counted.images, counted.present.shape)
-    return frame(proportions(images, counted.present, counted.kept), objects, labels)
+    columns = proportions(images, counted.present, counted.kept)
+    if unit is not None:
+        label = np.where(occurrences.label == LEFT_OUT, LEFT_OUT, label)
+        of = label[occurrences.image]
+        cell = np.where(of == LEFT_OUT, LEFT_OUT, occurrences.object.astype(np.int64) * len(labels) + of)
+        of_label = np.tile(np.arange(len(labels)), len(objects))
+        columns |= unit_intervals(unit, label, (occurrences.image, cell, occurrences.kept), of_label)
+    return frame(columns, objects, labels)
 
 
-def cells_by_both(occurrences: Occurrences, annotation: Annotation, objects: list[str]) -> pd.DataFrame:
-    """Return one row per object, truth and label that occur together; `right` where label is truth."""
+def cells_by_both(
+    occurrences: Occurrences, annotation: Annotation, objects: list[str], unit: Places | None = None
+) -> pd.DataFrame:
+    """Return one row per object, truth and label that occur together; `right` where label is truth.
+
+    Intervals take the pictures of a unit (I,) together.
+    """
     labels = len(annotation.predicted)
     unknown = (annotation.truth == LEFT_OUT) | (occurrences.label == LEFT_OUT)
     pair = np.where(unknown, LEFT_OUT, annotation.truth * labels + occurrences.label)
@@ -62,7 +84,14 @@ def cells_by_both(occurrences: Occurrences, annotation: Annotation, objects: lis
     }
     images = np.bincount(pair[~unknown], minlength=len(annotation.labels) * labels)[both]
     right = names["truth"] == names["label"]
-    return pd.DataFrame({**names, "right": right, **proportions(images, present, kept)})
+    columns = proportions(images, present, kept)
+    if unit is not None:
+        occurring, of_label = np.unique(both, return_inverse=True)
+        place = np.searchsorted(occurring, pair).clip(max=max(0, len(occurring) - 1))
+        label = np.where(occurring[place] == pair, place, LEFT_OUT) if len(occurring) else pair
+        pairs = occurrences.image[known], number, occurrences.kept[known]
+        columns |= unit_intervals(unit, label, pairs, of_label)
+    return pd.DataFrame({**names, "right": right, **columns})
 
 
 def proportions(images: Places, present: Places, kept: Places) -> Columns:

@@ -75,6 +75,11 @@ def few_groups(cells: Columns, rules: Rules) -> NDArray[np.bool_]:
     return ((rule == GROUPS) & ((cells["groups"] < rules.groups) | untested)) | ((rule == TIME) & untested)
 
 
+def can_be_called(cells: Columns, rules: Rules) -> NDArray[np.bool_]:
+    """Return the cells that can be called: the one family over which every q is corrected."""
+    return ~(few(cells, rules) | few_groups(cells, rules))
+
+
 def verdicts(cells: Columns, rules: Rules) -> NDArray[np.object_]:
     """Return a verdict for each cell, or None where what decides was not measured.
 

@@ -7,9 +7,11 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
+from emocam.cells.dependence import worth_of_labels
 from emocam.cells.occurrences import LEFT_OUT, Occurrences, Places
 from emocam.compare.resampling import Resampled
 from emocam.functional.statistics.false_discovery import false_discoveries
+from emocam.functional.statistics.group_association import FEWEST
 
 MOST_PAIRS = 10
 """The most pairs; of more runs each is compared with the first alone."""
@@ -32,7 +34,8 @@ def paired(
     low, high are the middle 95 % of the difference over resamples of the pictures; p is two-sided,
     of the difference in units of its spread over these draws, and q corrects it over all rows of all pairs.
     `differing` pictures count in the cell in one run only; with fewer than FEW of them, or of their units
-    (I,), p is 1.
+    (I,), p is 1. It is, too, for a label whose units are worth fewer than FEWEST equal ones, since a unit that
+    holds most of the pictures is in a resample or is not, and nothing in between.
     """
     pairs = list(combinations(range(len(occurrences)), 2))
     if len(pairs) > MOST_PAIRS:
@@ -49,11 +52,20 @@ def paired(
         for a, b in pairs
     ]
     table = pd.concat(tables, ignore_index=True)
+    if unit is not None:
+        few = np.min([_units_worth(of_run, unit, len(labels)) for of_run in occurrences], axis=0) < FEWEST
+        table["p"] = table["p"].where(~few[table["cell"] % len(labels)], 1.0)
     table["q"] = false_discoveries(table["p"].to_numpy(float))
     cell = table.pop("cell").to_numpy()
     table["object"] = np.array(objects, object)[cell // len(labels)]
     table["label"] = np.array(labels, object)[cell % len(labels)]
     return table[COLUMNS]
+
+
+def _units_worth(occurrences: Occurrences, unit: Places, labels: int) -> NDArray[np.float64]:
+    """Return as how many equal units those of each label (L,) are worth."""
+    images = occurrences.count(occurrences.label, labels).images
+    return np.asarray(images * worth_of_labels(unit, occurrences.label, labels))
 
 
 def _percent(occurrences: Occurrences, shape: tuple[int, int]) -> NDArray[np.float64]:

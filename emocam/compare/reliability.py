@@ -10,13 +10,13 @@ from emocam.results.run import Run
 
 
 def split_half_reliability(run: Run, thresholds: Thresholds) -> float:
-    """Return the split-half reliability of the counts; halves part no group.
+    """Return the split-half reliability of the counts; halves part no group, and no block of time.
 
     Runs that share their images can be more alike than this.
     """
     objects = len(run.object_names)
     labels = len(run.label_names)
-    cells, places = [], []
+    cells, places, answers = [], [], []
     images = 0
     for block in run.tensors():
         confidence = block["confidence"][block["image"]]
@@ -26,7 +26,9 @@ def split_half_reliability(run: Run, thresholds: Thresholds) -> float:
         pairs = torch.unique(block["image"][kept] * objects + block["object"][kept])
         cells.append(pairs % objects * labels + block["label"][pairs // objects])
         places.append(images + pairs // objects)
+        answers.append(block["label"].numpy())
         images += len(block["label"])
-    unit = torch.from_numpy(np.unique(read_dependence(run).group, return_inverse=True)[1])
+    label = np.concatenate(answers) if answers else np.zeros(0, np.int64)
+    unit = torch.from_numpy(np.unique(read_dependence(run).units(label), return_inverse=True)[1])
     units = int(unit.max()) + 1 if images else 0
     return split_half(torch.cat(cells), unit[torch.cat(places)], units, objects * labels)

@@ -63,7 +63,7 @@ def test_near_duplicates_are_told_of_with_the_cure_and_the_cure_needs_no_second_
     assert "data.group=auto" in told["dependence"] and told["dependence"] in capsys.readouterr().out
     assert "group" not in pq.read_schema("run/predictions.parquet").names
 
-    assert emocam(*QUICK, "task=replay", "evidence=run", "data.group=auto", "hydra.run.dir=cured") == 0
+    assert emocam(*QUICK[1:], "task=replay", "evidence=run", "data.group=auto", "hydra.run.dir=cured") == 0
     cured = summary("cured")
     assert cured["groups"] == SCENES and cured["dependence"] is None and cured["p_rule"] == "groups"
     group = pd.read_parquet("cured/predictions.parquet").set_index("image")["group"]

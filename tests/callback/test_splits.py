@@ -5,10 +5,11 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from scipy.stats import binomtest
+from scipy.stats import binomtest, t
 
 from emocam.callback.base import Finished
 from emocam.callback.splits import Splits
+from emocam.functional.statistics.wilson import wilson
 from emocam.records.thresholds import Thresholds
 
 LABEL = [0, 0, 1, 1, 1, 0]
@@ -97,3 +98,33 @@ def test_rows_are_those_of_three_loops(finished_run) -> None:
         assert row.images == len(said)
     seen = evidence[evidence["truth"] != ""].drop_duplicates(["image", "object"])
     assert table["present"].sum() == len(seen)
+
+
+def shares_by_hand(group: list[str], of: list[bool], hit: list[bool]) -> tuple[float, float]:
+    """The interval of a share of copies: each group once, as many as there are groups."""
+    named = [{g for g, chosen in zip(group, marks, strict=True) if chosen} for marks in (of, hit)]
+    low, high = wilson(np.array([len(named[1])]), np.array([len(named[0])]), t.ppf(0.975, len(named[0]) - 1))
+    return 100 * float(low[0]), 100 * float(high[0])
+
+
+def test_copies_make_no_interval_narrower(finish) -> None:
+    """Each picture five times over, as a group: the intervals are those of the pictures, by Student's t."""
+    five = {
+        "truth": [truth for truth in TRUTH for _ in range(5)],
+        "group": [str(i) for i in range(6) for _ in range(5)],
+    }
+    finished = finish([k for k in LABEL for _ in range(5)], [o for o in OBJECTS for _ in range(5)], five)
+    Splits().on_run_end(finished)
+    cells = pd.read_parquet(finished.folder / "cells_truth.parquet").set_index(["object", "label"])
+    joy = [truth == "Joy" for truth in TRUTH]
+    cake = [0 in shown and of for shown, of in zip(OBJECTS, joy, strict=True)]
+    names = [str(i) for i in range(6)]
+    told = cells.loc[("cake", "Joy"), ["present_low", "present_high"]].tolist()
+    assert told == pytest.approx(shares_by_hand(names, joy, cake))
+    both = pd.read_parquet(finished.folder / "cells_split.parquet").set_index(["object", "truth", "label"])
+    alike = [a == "Joy" and k == 0 for a, k in zip(TRUTH, LABEL, strict=True)]
+    told = both.loc[("cake", "Joy", "Joy"), ["present_low", "present_high"]].tolist()
+    assert told == pytest.approx(shares_by_hand(names, alike, alike))
+    right = pd.read_csv(finished.folder / "cells_right.csv").set_index(["object", "label"])
+    told = right.loc[("cake", "Joy"), ["present_low", "present_high"]].tolist()
+    assert told == pytest.approx(shares_by_hand(names, alike, alike))

@@ -107,7 +107,7 @@ def test_fewer_than_twelve_groups_have_no_p_at_all(corpus) -> None:
     found = dependent_columns(
         occurrences(shown, label, kept), 3, Dependence(group % 11), np.full((5, 3), 0.3), 20
     )
-    for name in ("p", "q", "present_q", "use_p", "use_q"):
+    for name in ("p", "q", "present_q", "use_p"):
         assert np.isnan(found[name]).all(), name
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from emocam.cells.verdict import WORDS, Rules, verdict_sentence, verdicts
+from emocam.cells.verdict import WORDS, Rules, can_be_called, verdict_sentence, verdicts
 from emocam.errors import SettingError
 
 SEEN = {
@@ -157,3 +157,15 @@ def test_where_no_effect_was_found_the_sentence_says_which_would_have_been() -> 
     assert "four of five" not in verdict_sentence(
         cell | {"verdict": "present only", "visible_effect": np.nan}
     )
+
+
+def test_a_cell_of_too_few_pictures_or_groups_is_in_no_family() -> None:
+    """Five cells: enough, too few pictures, too few groups, a film's too few episodes, and independent ones."""
+    cells = {
+        "present": np.array([40, 19, 40, 40, 40]),
+        "images": np.array([50, 50, 50, 50, 50]),
+        "groups": np.array([12, 12, 7, 12, 40]),
+        "present_q": np.array([0.5, 0.5, 0.5, np.nan, np.nan]),
+        "p_rule": np.array(["groups", "groups", "groups", "time", "pictures"], object),
+    }
+    assert can_be_called(cells, Rules()).tolist() == [True, False, False, False, True]

@@ -101,3 +101,15 @@ def test_copies_of_pictures_that_know_nothing_of_each_other_do_not_differ() -> N
             p += paired(found, resampled, ["a", "b"], list("xyz"), ["Joy", "Awe"], of)["p"].tolist()
     assert (np.array(alone) < 0.05).mean() > 0.4
     assert (np.array(grouped) < 0.05).mean() < 0.12
+
+
+def test_a_group_that_is_half_of_all_pictures_makes_no_difference_by_itself() -> None:
+    draw, unit = np.random.default_rng(4), np.r_[np.zeros(60, int), np.arange(1, 61)]
+    p = []
+    for _ in range(20):
+        label = np.r_[np.full(60, draw.integers(2)), draw.integers(2, size=60)]
+        shown = [np.r_[np.repeat(draw.random((1, 3)) < 0.3, 60, 0), draw.random((60, 3)) < 0.3] for _ in "ab"]
+        found = [occurrences(label, objects) for objects in shown]
+        resampled = resample(found, (3, 2), unit=unit)
+        p += paired(found, resampled, ["a", "b"], list("xyz"), ["Joy", "Awe"], unit)["p"].tolist()
+    assert (np.array(p) < 0.05).mean() < 0.06

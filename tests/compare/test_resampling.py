@@ -75,3 +75,23 @@ def test_a_resample_that_is_perfectly_alike_widens_no_interval_to_everything():
     resampled = np.stack([np.array([[1, x], [x, 1]]) for x in (0.93, 0.96, 0.98, 1.0, 0.97, 0.95)])
     low, high = similarity_interval(r, resampled)
     assert 0.7 < low[0, 1] < 0.95 < high[0, 1] < 1
+
+
+def test_copies_make_no_interval_of_r_narrower() -> None:
+    """Each picture ten times over: by group R varies as it does over the pictures, by picture by far less."""
+    draw = np.random.default_rng(5)
+    label, kept = draw.integers(3, size=60), draw.random((2, 60, 6)) < draw.uniform(0.1, 0.6, 6)
+
+    def runs(times: int) -> list[Occurrences]:
+        found = []
+        for one in kept:
+            image, object = np.nonzero(np.repeat(one, times, 0))
+            found.append(Occurrences(np.repeat(label, times), image, object, np.ones(len(image), bool), 6))
+        return found
+
+    def spread(times: int, unit: np.ndarray | None) -> float:
+        return float(resample(runs(times), (6, 3), unit=unit).similarity[:, 0, 1].std())
+
+    alone, grouped, apart = spread(1, None), spread(10, np.arange(600) // 10), spread(10, None)
+    assert grouped == pytest.approx(alone, rel=0.15)
+    assert apart < 0.6 * alone

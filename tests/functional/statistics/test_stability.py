@@ -83,3 +83,21 @@ def test_pictures_of_one_group_are_drawn_one_after_the_other() -> None:
     assert len({tuple(order) for order in drawn}) == 6
     alone = _order(np.random.default_rng(5), 8, None)
     assert alone.tolist() == np.random.default_rng(5).permutation(8).tolist()
+
+
+def test_copies_of_a_picture_are_drawn_together_and_settle_nothing() -> None:
+    """Each picture ten times: as many as one group of pictures says how much of the top is known, not ten."""
+    image, object, label, shape = corpus(40, objects=30)
+    copies = np.arange(400) // 10
+    pair = np.isin(copies[:, None], image).nonzero()[0]
+    pairs = [(i, o) for i in pair.tolist() for o in object[image == copies[i]].tolist()]
+    many = np.array([i for i, _ in pairs]), np.array([o for _, o in pairs]), label[copies]
+    alone = agreement(image, object, label, shape, draws=40)
+    together = agreement(*many, shape, draws=40, unit=copies)
+    apart = agreement(*many, shape, draws=40)
+    once, ten, split = (
+        found.overlap.mean(1)[found.sizes.tolist().index(size)]
+        for found, size in ((alone, 20), (together, 200), (apart, 200))
+    )
+    assert ten == pytest.approx(once, abs=0.06)
+    assert split > once + 0.1
