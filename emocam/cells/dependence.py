@@ -208,7 +208,10 @@ def unit_intervals(
     code = np.unique(unit, return_inverse=True)[1].astype(np.int64)
     met, times = np.unique(code[sure] * labels + label[sure], return_counts=True)
     here = met % max(1, labels)
-    units, images, squares = (np.bincount(here, w, labels)[of_label] for w in (None, times, times**2.0))
+    ones = np.ones(len(here))
+    units, images, squares = (
+        np.bincount(here, weight, labels)[of_label].astype(float) for weight in (ones, times, times**2)
+    )
 
     key, of, present = np.unique(code[image] * cells + cell, return_inverse=True, return_counts=True)
     kept_there = np.bincount(of[kept], minlength=len(key))
