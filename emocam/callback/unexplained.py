@@ -22,6 +22,7 @@ from emocam.results.spreadsheet import write_csv
 CROPS = 12
 """The number of crops of each label, those with the most mass."""
 ALL = "(all)"
+DIGITS = 9
 
 
 class Unexplained:
@@ -86,13 +87,18 @@ def shares_outside(
         {
             "image": images["image"].to_numpy(),
             "label": numbers["label"].numpy(),
-            "share": (outside.sum((-2, -1)) / mass).clamp(0, 1).numpy(),
-            "area": area.numpy(),
-            "held": (held / mass).clamp(0, 1).numpy(),
+            "share": _settled((outside.sum((-2, -1)) / mass).clamp(0, 1)),
+            "area": _settled(area),
+            "held": _settled((held / mass).clamp(0, 1)),
             **dict(zip(BOX, crop.T, strict=True)),
         }
     )
     return table[(thresholds.confident(numbers["confidence"]) & (mass > 0)).numpy()]
+
+
+def _settled(values: Tensor) -> np.ndarray:
+    """Round away what depends on the images beside: products of matrices differ by 1e-16 with their number."""
+    return values.numpy().round(DIGITS)
 
 
 def fullest(images: pd.DataFrame) -> pd.DataFrame:

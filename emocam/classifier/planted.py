@@ -14,6 +14,7 @@ from emocam.classifier.base import Classifier
 from emocam.errors import SettingError, nearest
 from emocam.network.trained import labels_of, settle_answers
 from emocam.network.weights import fit, is_file, read_weights
+from emocam.settings.read_files import noted
 from emocam.view.crops import Stretch
 
 TRAINED = Path(__file__).parent / "trained"
@@ -76,7 +77,7 @@ def prepare_photograph(view: Tensor) -> Tensor:
 
 def labels_within(path: Path) -> list[str]:
     """Return the labels that `task=train` wrote into a safetensors file."""
-    with safe_open(path, "pt") as file:
+    with safe_open(noted(path), "pt") as file:
         labels = (file.metadata() or {}).get("labels")
     if labels is None:
         raise SettingError(

@@ -60,6 +60,14 @@ class Data:
         """Open one image, upright and RGB; what it raises becomes the ledger's reason."""
         raise NotImplementedError
 
+    def picture_file(self, path: str) -> Path | None:
+        """Return the file that holds a picture, whose bytes tell whether it is still the same; None if drawn."""
+        return None if self.root is None else Path(self.root).expanduser() / path
+
+    def facts_of(self, path: str) -> dict[str, Any]:
+        """Return all that the data set says of one picture beside its pixels, such as annotated regions."""
+        return dict(self.known(path))
+
     def known(self, path: str) -> dict[str, str | float]:
         """Return what the data set knows of one picture, the same keys for all."""
         return {}

@@ -4,6 +4,7 @@ import os
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from emocam.data.annotations.columns import read_column
 from emocam.data.annotations.formats import read_annotations
@@ -134,13 +135,19 @@ class Folder(Data):
     def size_of(self, path: str) -> tuple[float, float] | None:
         """Return a picture's width and height as its annotators saw them; None where it cannot be opened."""
         try:
-            file = within_root(Path(self.root or "."), path, self.follow_links)
-            return read_size(file, upright=self.drawn_on != "stored")
+            return read_size(self.picture_file(path), upright=self.drawn_on != "stored")
         except Exception:  # a crafted file may raise anything; the ledger tells of it
             return None
 
     def paths(self) -> list[str]:
         return self.files
+
+    def picture_file(self, path: str) -> Path:
+        return within_root(Path(self.root or "."), path, self.follow_links)
+
+    def facts_of(self, path: str) -> dict[str, Any]:
+        regions = self.regions_of(path)
+        return self.known(path) | ({} if regions is NO_REGIONS else {"regions": regions})
 
     def known(self, path: str) -> dict[str, str | float]:
         """Return what the data set knows of one picture, the same keys for all."""
@@ -154,8 +161,7 @@ class Folder(Data):
         return read_column(file, name, Path(self.root or "."), self.paths(), setting)
 
     def open(self, path: str) -> Picture:
-        file = within_root(Path(self.root or "."), path, self.follow_links)
-        image, orientation = open_upright(file, self.max_pixels)
+        image, orientation = open_upright(self.picture_file(path), self.max_pixels)
         regions = self.regions_of(path)
         boxes, object, masks = upright_regions(
             regions, full_size(image), orientation, self.drawn_on, self.masks

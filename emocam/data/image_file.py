@@ -13,6 +13,7 @@ from PIL import ExifTags, Image
 from PIL.Image import Transpose
 
 from emocam.errors import Refused
+from emocam.settings.read_files import noted
 
 SUFFIXES = frozenset((".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".gif", ".avif", ".mpo"))
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "GIF", "AVIF")
@@ -148,7 +149,7 @@ def open_upright(file: Path, max_pixels: int) -> tuple[Image.Image, int]:
         warnings.simplefilter("ignore")
         warnings.simplefilter("error", Image.DecompressionBombWarning)
         try:
-            with Image.open(file, formats=FORMATS) as image:
+            with Image.open(noted(file), formats=FORMATS) as image:
                 orientation = orientation_of(image)
                 _reduce(image, max_pixels)
                 with _alone(image), _quiet_decoder(image):
@@ -171,7 +172,7 @@ def read_size(file: Path, upright: bool = True) -> tuple[int, int]:
         raise Refused("is no regular file")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        with Image.open(file, formats=FORMATS) as image:
+        with Image.open(noted(file), formats=FORMATS) as image:
             width, height = image.size
             turned = upright and orientation_of(image) in SIDEWAYS
     return (height, width) if turned else (width, height)

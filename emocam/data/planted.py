@@ -15,6 +15,7 @@ from emocam.data.base import Data
 from emocam.errors import SettingError, nearest
 from emocam.functional.dice import Dice
 from emocam.records.picture import Picture
+from emocam.settings.read_files import noted
 from emocam.world.album import drawn_album
 from emocam.world.annotators import AnnotatedRegion, annotate
 from emocam.world.compose import compose
@@ -116,10 +117,13 @@ class Planted(Data):
     @property
     def measured(self) -> dict[str, Any]:
         file = Path(__file__).parents[1] / "world/worlds" / f"{self.world}.json"
-        return json.loads(file.read_text(encoding="utf-8"))
+        return json.loads(noted(file).read_text(encoding="utf-8"))
 
     def paths(self) -> list[str]:
         return [f"{index:05}.png" for index in range(self.images)]
+
+    def picture_file(self, path: str) -> None:
+        return None
 
     def scene(self, path: str) -> Scene:
         """Return what the picture shows, to draw it again without some object."""

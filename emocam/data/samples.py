@@ -12,10 +12,12 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from emocam.data.base import Data
+from emocam.data.contents import contents_of
 from emocam.data.image_file import Refused
 from emocam.functional.thumbnail import thumbnail
 from emocam.records.detections import Detections
 from emocam.records.picture import Batch, Picture, Refusal, Sample
+from emocam.settings.digests import Digests
 from emocam.view.base import View, Views
 
 
@@ -50,7 +52,8 @@ def annotated(picture: Picture) -> Detections:
 class Samples(Dataset[Sample | Refusal]):
     """What of `listing` is still to do; `index` (n,) are places in the listing.
 
-    `digest` names what the detector sees of one image, from its views and their windows.
+    `digest` names what the detector sees of one image, from its views and their windows; `digests`
+    remember those of the pictures' files.
     """
 
     def __init__(
@@ -61,8 +64,10 @@ class Samples(Dataset[Sample | Refusal]):
         classifier: View,
         detector: View | Views,
         digest: Callable[[Any, Tensor], bytes] | None = None,
+        digests: Digests | None = None,
     ) -> None:
         self.data, self.listing, self.index, self.digest = data, listing, index, digest
+        self.digests = digests or Digests()
         self.classifier, self.detector = data.resizing(classifier), data.resizing(detector)
 
     def __len__(self) -> int:
@@ -71,6 +76,8 @@ class Samples(Dataset[Sample | Refusal]):
     def __getitem__(self, i: int) -> Sample | Refusal:
         index = int(self.index[i])
         path = self.listing[index]
+        # before it is opened: should it change in between, its row is found to be old
+        contents = contents_of(self.data, path, self.digests)
         try:
             picture = self.data.open(path)
             classifier_view, classifier_window = self.classifier(picture.image)
@@ -78,9 +85,10 @@ class Samples(Dataset[Sample | Refusal]):
             regions = annotated(picture)
             digest = self.digest(detector_view, detector_window) if self.digest else b""
         except Refused as error:
-            return Refusal(printable(path), index, "refused", str(error))
+            return Refusal(printable(path), index, "refused", str(error), contents)
         except Exception as error:  # a crafted file may raise anything; it must cost itself alone
-            return Refusal(printable(path), index, "unreadable", reason(error, self.data.root))
+            told = reason(error, self.data.root)
+            return Refusal(printable(path), index, "unreadable", told, contents)
         return Sample(
             path=printable(path),
             index=index,
@@ -92,6 +100,7 @@ class Samples(Dataset[Sample | Refusal]):
             known=picture.known,
             digest=digest,
             thumbnail=thumbnail(classifier_view),
+            contents=contents,
         )
 
 
@@ -123,6 +132,7 @@ def collate(items: Sequence[Sample | Refusal]) -> Batch:
         refusals=[item for item in items if isinstance(item, Refusal)],
         digests=[sample.digest for sample in samples if sample.digest],
         thumbnail=torch.stack(thumbnails) if thumbnails else None,
+        contents=[sample.contents for sample in samples],
     )
 
 

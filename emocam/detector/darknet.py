@@ -15,6 +15,7 @@ from emocam.errors import SettingError
 from emocam.network.weights import file_sha256, read_labels
 from emocam.records.detections import Detections
 from emocam.records.picture import Batch
+from emocam.settings.read_files import noted
 from emocam.system.opencv import load_opencv_4
 from emocam.view.crops import Letterbox, Stretch
 
@@ -67,7 +68,7 @@ class Darknet(Detector):
     def _read(self) -> Any:
         cv2 = load_opencv_4()
         header_bytes(self.weights)
-        stored = np.fromfile(self.weights, np.uint8)
+        stored = np.fromfile(noted(self.weights), np.uint8)
         try:
             network = cv2.dnn.readNetFromDarknet(np.frombuffer(self.text.encode(), np.uint8), stored)
         except cv2.error as error:

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from emocam.errors import SettingError
+from emocam.settings.read_files import noted
 from emocam.settings.text_file import read_text_file
 
 LAYER = re.compile(r"^\[(yolo|region)\][^\n]*$", re.MULTILINE)
@@ -13,8 +14,7 @@ LAYER = re.compile(r"^\[(yolo|region)\][^\n]*$", re.MULTILINE)
 
 def header_bytes(path: str | Path) -> int:
     """Return the header's size: three integers for the version, then the images seen, wider since 0.2."""
-    with Path(path).open("rb") as file:
-        start = np.fromfile(file, np.int32, 3)
+    start = np.fromfile(noted(path), np.int32, 3)
     if len(start) < 3:
         raise SettingError(f"detector.weights: {path} is too short to be a file of darknet's")
     return 20 if start[0] * 10 + start[1] >= 2 else 16

@@ -20,6 +20,7 @@ from emocam.errors import SettingError, nearest
 from emocam.network.weights import file_sha256
 from emocam.records.detections import Detections
 from emocam.records.picture import Batch
+from emocam.settings.read_files import noted
 from emocam.system.opencv import load_opencv_4
 from emocam.view.crops import Letterbox
 
@@ -118,7 +119,7 @@ class Haar(Detector):
 
     def _find(self, feature: Feature, grey: np.ndarray, smallest: int) -> Iterator[tuple[np.ndarray, float]]:
         if feature.file not in self.cascades:
-            self.cascades[feature.file] = load_opencv_4().CascadeClassifier(_path(feature))
+            self.cascades[feature.file] = load_opencv_4().CascadeClassifier(str(noted(_path(feature))))
         boxes, _, votes = self.cascades[feature.file].detectMultiScale3(
             np.ascontiguousarray(grey),
             STEP,

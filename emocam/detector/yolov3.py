@@ -25,6 +25,7 @@ from emocam.network.precision import cast_network
 from emocam.network.weights import SUFFIXES, cached, file_sha256, fit, read_labels, read_weights
 from emocam.records.detections import Detections
 from emocam.records.picture import Batch
+from emocam.settings.read_files import noted
 from emocam.view.crops import Letterbox
 
 NAMES = resources.files("emocam.detector") / "openimages.names"
@@ -128,4 +129,4 @@ def _load(network: Any, path: Path, classes: int) -> None:
         )
     check_size(path, expected, "detector.weights")
     logging.getLogger("lightnet").setLevel(logging.ERROR)  # it warns of every file of darknet's
-    network.load(str(path))
+    network.load(str(noted(path)))

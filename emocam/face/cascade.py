@@ -8,6 +8,7 @@ import numpy as np
 from PIL import Image
 
 from emocam.errors import Refused
+from emocam.settings.read_files import noted
 from emocam.system.opencv import load_opencv_4
 
 STEP, NEIGHBOURS, SMALLEST, AROUND = 1.1, 5, 50, 10
@@ -20,7 +21,8 @@ SIDE = 1024
 def load_cascade() -> Any:
     """Load OpenCV's own cascade, once in each process."""
     cv2 = load_opencv_4("classifier.face")
-    return cv2.CascadeClassifier(str(Path(cv2.data.haarcascades) / "haarcascade_frontalface_default.xml"))
+    file = Path(cv2.data.haarcascades) / "haarcascade_frontalface_default.xml"
+    return cv2.CascadeClassifier(str(noted(file)))
 
 
 def faces(image: Image.Image) -> np.ndarray:

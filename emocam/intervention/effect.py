@@ -1,6 +1,5 @@
 """Effect by intervention: pictures of the cells that matter, changed and classified again."""
 
-import hashlib
 import json
 import sys
 from collections import Counter
@@ -25,7 +24,7 @@ from emocam.intervention.trials import Trials, TriedBatch, together
 from emocam.network.memory_order import settle_memory_order
 from emocam.predict.chunk_writer import WriteChunks
 from emocam.predict.components import Components
-from emocam.predict.keys import written_key
+from emocam.predict.keys import intervention_key, written_key
 from emocam.predict.stream import on_accelerator, remaining, stream
 from emocam.results.chunks import Chunks
 from emocam.results.files import BEFORE_RULES, MASK, METADATA
@@ -99,8 +98,8 @@ def _names(values: Sequence[str]) -> pa.Array:
 
 def effect_key(components: Components, evidence_key: str) -> str:
     """Name all that decides what is measured."""
-    settings = [components.settings[name] for name in ("effect", "threshold", "seed")]
-    return hashlib.sha256(f"{evidence_key}{settings}".encode()).hexdigest()
+    settings = {name: components.settings[name] for name in ("effect", "threshold", "seed")}
+    return intervention_key(components, evidence_key, settings)
 
 
 def measure_effect(components: Components, evidence_key: str) -> None:

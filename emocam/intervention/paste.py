@@ -1,6 +1,5 @@
 """The object-paste experiment: every picture changed in every way, and classified again."""
 
-import hashlib
 import json
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
@@ -33,7 +32,7 @@ from emocam.paste.changed_views import ChangedViews
 from emocam.paste.patched_view import PatchedView
 from emocam.predict.chunk_writer import WriteChunks
 from emocam.predict.components import Components
-from emocam.predict.keys import written_key
+from emocam.predict.keys import intervention_key, written_key
 from emocam.predict.stream import on_accelerator, remaining, stream
 from emocam.records.base import WHOLE, Record
 from emocam.records.detections import Detections
@@ -242,7 +241,10 @@ def check_objects(where: Sequence[str], known: Sequence[str]) -> None:
 
 def paste_key(components: Components, evidence_key: str) -> str:
     """Name all that decides what pasting changes."""
-    return hashlib.sha256(f"{evidence_key}{components.settings['paste']}".encode()).hexdigest()
+    change = components.paste
+    # of the thresholds the score alone, where the detector's regions are changed
+    score = components.thresholds.score if change is not None and change.where else None
+    return intervention_key(components, evidence_key, {"paste": components.settings["paste"], "score": score})
 
 
 def paste_all(components: Components, listing: list[str], evidence_key: str) -> None:

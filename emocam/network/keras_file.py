@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from emocam.errors import SettingError
+from emocam.settings.read_files import noted
 
 SUFFIXES = (".hdf5", ".h5")
 # Keras' name of an array: torch's name, and its axes in torch's order
@@ -37,7 +38,7 @@ def read_keras(path: Path, setting: str = "classifier.weights") -> dict[str, Ten
             state[f"{name.partition('/')[0]}.{ours}"] = torch.from_numpy(np.ascontiguousarray(values))
 
     try:
-        with h5py.File(path) as file:
+        with h5py.File(noted(path)) as file:
             file["model_weights"].visititems(note)
     except (OSError, KeyError, ValueError, TypeError) as error:
         raise SettingError(

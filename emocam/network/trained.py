@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from emocam.errors import SettingError
 from emocam.network.weights import is_file, read_labels
+from emocam.settings.read_files import noted
 from emocam.view.base import View
 
 OPERATING_POINTS = (0, 1)
@@ -62,7 +63,7 @@ def read_trained(weights: str | Path | None) -> Trained | None:
         return None
     path = Path(weights).expanduser()
     try:
-        with safe_open(path, "pt") as file:
+        with safe_open(noted(path), "pt") as file:
             metadata = dict(file.metadata() or {})
     except (OSError, SafetensorError):  # whoever reads the tensors says what is wrong with the file
         return None

@@ -13,6 +13,7 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from emocam.errors import SettingError
+from emocam.settings.read_files import noted
 from emocam.settings.text_file import read_text_file
 
 GLANCE = 512
@@ -39,7 +40,7 @@ def cached(name: str) -> Path:
 
 def file_sha256(path: str | Path) -> str:
     """Return the file's sha256."""
-    with Path(path).expanduser().open("rb") as file:
+    with noted(Path(path).expanduser()).open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
@@ -63,12 +64,12 @@ def read_weights(path: str | Path, setting: str = "classifier.weights") -> dict[
         raise SettingError(f"{setting}: there is no file {path}")
     try:
         if path.suffix == ".safetensors":
-            state: object = load_file(path)
+            state: object = load_file(noted(path))
         else:
             check_archive(path)
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # of sparse and quantized tensors, which are refused below
-                state = torch.load(path, map_location="cpu", weights_only=True)
+                state = torch.load(noted(path), map_location="cpu", weights_only=True)
     except pickle.UnpicklingError:  # torch's own words recommend to read it without the check
         reason = _known_kind(path) or "it holds something else than tensors"
         raise _unlike_weights(path, setting, reason) from None
@@ -94,7 +95,7 @@ def _unlike_weights(path: Path, setting: str, reason: str) -> SettingError:
 def _known_kind(path: Path) -> str | None:
     """Return what a file is that was given for one of weights, where its first bytes say it."""
     try:
-        with path.open("rb") as file:
+        with noted(path).open("rb") as file:
             start = file.read(GLANCE)
     except OSError:
         return None
@@ -118,7 +119,7 @@ def check_archive(path: Path) -> None:
     """
     if not zipfile.is_zipfile(path):
         return
-    with zipfile.ZipFile(path) as archive:
+    with zipfile.ZipFile(noted(path)) as archive:
         records = archive.infolist()
     packed = next((record.filename for record in records if record.compress_type != zipfile.ZIP_STORED), None)
     if packed is not None:

@@ -10,6 +10,7 @@ from PIL import Image
 from emocam.errors import SettingError
 from emocam.paste.base import Box, within
 from emocam.paste.patch import Patch
+from emocam.settings.read_files import noted
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,7 @@ class Sticker:
     def read(cls, file: Path) -> "Sticker":
         """Read an object from a PNG or WebP with transparency."""
         try:
-            with Image.open(file, formats=("PNG", "WEBP")) as opened:
+            with Image.open(noted(file), formats=("PNG", "WEBP")) as opened:
                 image = opened.convert("RGBA") if opened.has_transparency_data else None
         except Exception as error:
             raise SettingError(f"paste.objects: {file} cannot be read as PNG or WebP ({error})") from None

@@ -1,61 +1,53 @@
 """Evidence is found once: a finished run lends its tables to another that asks for the same.
 
-The same are settings, pictures and the files that settings name, by size and time, our code, the
-weights in the cache, and the installed packages. Under their name the cache keeps where such runs
-lie, and how large and how old their tables were: one that was changed since, or is gone, lends
-nothing. Nor is anything lent with classes of the user's own, since nothing says when these change.
+The same are settings, our code, the files that were read, by their content, and the installed packages. Under
+their name the cache keeps where such runs are, and the digests of their tables: one that was changed since, or
+is gone, lends nothing. Rows of pictures that changed are not lent. Nor is anything lent with classes of the
+user's own, since nothing says when what these import changes.
 """
 
 import hashlib
 import json
 import shutil
 import sys
-from collections.abc import Sequence
+from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
-from emocam.data.address import listed_files
-from emocam.data.base import Data
-from emocam.network.weights import cached
+from emocam.errors import SettingError
+from emocam.predict.components import Components
 from emocam.predict.keys import written_key
+from emocam.predict.stale import Stale, go_on_from, stale_in, tell
 from emocam.results.chunks import Chunks
 from emocam.results.file_list import file_entry
 from emocam.results.files import FILES
 from emocam.results.ledger import read_ledger
-from emocam.settings.paths import PACKAGE
 from emocam.system.run_lock import is_held
 
 MOST_IMAGES = 1_000_000
 """To look at more files than these costs minutes on a network's disk."""
 MOST_LENDERS = 4
+FAULTS = (OSError, ValueError, KeyError, TypeError, pa.ArrowInvalid, SettingError)
+"""What a lender's folder may lead to: it then lends nothing."""
 COPIED_FROM = ".lent"
 """The file that says where a folder's tables were copied from."""
 
 
-def stamp(file: Path) -> tuple[int, ...] | None:
-    """Return size and times of a file; None where there is none, as of a picture that is drawn."""
-    try:
-        state = file.stat()
-    except (OSError, ValueError):
-        return None
-    # the second time changes with permissions, too, on which it depends what can be read
-    return state.st_size, state.st_mtime_ns, state.st_ctime_ns
-
-
 class EvidenceCache:
-    """Where evidence lies that was found before, for runs over one listing; without a cache it knows nothing."""
+    """Where evidence is that was found before, for runs over one corpus; without a cache it knows nothing."""
 
-    def __init__(self, cache: Path | None, data: Data, listing: Sequence[str]) -> None:
+    def __init__(self, cache: Path | None, components: Components) -> None:
         self.folder: Path | None = None
-        if cache is not None and len(listing) <= MOST_IMAGES:
+        self.components = components
+        if cache is not None and len(components.listing) <= MOST_IMAGES:
             self.folder = cache / "evidence"
-            self.seen = _seen(data, listing)
 
     def _file(self, key: str) -> Path:
         assert self.folder is not None
-        return self.folder / f"{hashlib.sha256(f'{key}{self.seen}'.encode()).hexdigest()[:32]}.json"
+        return self.folder / f"{hashlib.sha256(f'{key}{installed()}'.encode()).hexdigest()[:32]}.json"
 
     def _lenders(self, key: str) -> list[dict[str, Any]]:
         try:
@@ -64,16 +56,36 @@ class EvidenceCache:
             return []
 
     def copy_to(self, folder: Path, key: str) -> Path | None:
-        """Copy the tables of a run with the same evidence into the folder, and return where they were."""
-        (folder / COPIED_FROM).unlink(missing_ok=True)
+        """Copy the tables of a run with the same evidence into the folder, and return where they were.
+
+        Where no run knows all pictures, the rows of the one that knows most of them are taken as chunks.
+        """
+        forget_source(folder)
+        best: tuple[int, Path, Stale, dict[str, Any]] | None = None
         for run in self._lenders(key) if self.folder else []:
             try:
                 source = Path(run["folder"])
-                if source != folder.absolute() and _lend(source, folder, key, run["tables"]):
+                if source == folder.absolute() or not _is_whole(source, key):
+                    continue
+                stale = stale_in(self.components, source)
+                if not stale and _lend(source, folder, run["tables"]):
                     return source
-            except (OSError, ValueError, KeyError, TypeError, pa.ArrowInvalid):
+                if stale.kept and (best is None or len(stale.kept) > best[0]):
+                    best = len(stale.kept), source, stale, run["tables"]
+            except FAULTS:
                 continue
+        if best is not None and best[2]:
+            self._lend_rows(*best[1:], Chunks(folder, key))
         return None
+
+    def _lend_rows(self, source: Path, stale: Stale, tables: dict[str, Any], chunks: Chunks) -> None:
+        """Make chunks of the rows that still hold, where the run's tables are what they were."""
+        with suppress(*FAULTS):
+            if _tables(source) == tables:
+                go_on_from(source, chunks, stale)
+                tell(chunks.folder.parent, stale, source)
+                return
+        _say_damaged(source)
 
     def register(self, folder: Path, key: str) -> None:
         """Note that this finished run can be copied; not where a picture failed, which may not happen again."""
@@ -92,20 +104,12 @@ class EvidenceCache:
             return
 
 
-def _seen(data: Data, listing: Sequence[str]) -> str:
-    """Name what decides the evidence beside the settings."""
-    root = Path(data.root or ".")
-    # annotations that are found without being named; not all files, since a run's own may lie here, too
-    beside = [file for kind in ("*.json", "*.ann") for file in sorted(root.glob(kind))] if data.root else []
-    code = sorted(file for file in PACKAGE.rglob("*") if file.suffix != ".pyc" and file.is_file())
-    weights = sorted(cached("").rglob("*"))
-    packages = sorted(
-        info.name for entry in set(sys.path) if entry for info in Path(entry).glob("*.dist-info")
-    )
-    found = hashlib.sha256(repr(packages).encode())
-    for file in (*beside, *code, *weights, *(root / file for file in listed_files(listing))):
-        found.update(f"{file}{stamp(file)}\n".encode(errors="surrogatepass"))
-    return found.hexdigest()
+@cache
+def installed() -> str:
+    """Name the installed packages, whose code decides numbers, too."""
+    folders = (Path(entry) for entry in set(sys.path) if entry)
+    packages = sorted(info.name for folder in folders for info in folder.glob("*.dist-info"))
+    return hashlib.sha256(repr(packages).encode()).hexdigest()
 
 
 def _tables(folder: Path) -> dict[str, str | None]:
@@ -114,21 +118,22 @@ def _tables(folder: Path) -> dict[str, str | None]:
     return {name: file_entry(file)["sha256"] if file.is_file() else None for name, file in files.items()}
 
 
-def _lend(source: Path, folder: Path, key: str, tables: dict[str, str | None]) -> bool:
+def _is_whole(source: Path, key: str) -> bool:
+    """Return whether a finished run of this key is there, and nobody is at work on it."""
+    whole = Chunks(source, key).stored_key() is None and not is_held(source)
+    return whole and written_key([source / f"{name}.parquet" for name in FILES[:3]]) == key
+
+
+def _lend(source: Path, folder: Path, tables: dict[str, str | None]) -> bool:
     """Copy the tables of a run, and return whether what was copied is what it had when it was finished."""
     there = [name for name in FILES if tables[name]]
-    whole = Chunks(source, key).stored_key() is None and not is_held(source)
-    if not whole or written_key([source / f"{name}.parquet" for name in FILES[:3]]) != key:
-        return False
     halves = [folder / f"{name}.parquet.tmp" for name in there]
     for name, half in zip(there, halves, strict=True):
         shutil.copyfile(source / f"{name}.parquet", half)
     if [file_entry(half)["sha256"] for half in halves] != [tables[name] for name in there]:
         for half in halves:
             half.unlink()
-        sys.stderr.write(
-            f"the tables of {source} were changed or damaged since it finished; nothing is taken from it\n"
-        )
+        _say_damaged(source)
         return False
     (folder / COPIED_FROM).write_text(str(source))
     for half in reversed(halves):  # the ledger last: without it a folder is not taken for finished
@@ -136,7 +141,18 @@ def _lend(source: Path, folder: Path, key: str, tables: dict[str, str | None]) -
     return True
 
 
+def _say_damaged(source: Path) -> None:
+    sys.stderr.write(
+        f"the tables of {source} were changed or damaged since it finished; nothing is taken from it\n"
+    )
+
+
 def copied_from(folder: Path) -> Path | None:
-    """Return the run whose tables were copied into this folder, if they were."""
+    """Return the run whose tables were copied to this folder."""
     file = folder / COPIED_FROM
     return Path(file.read_text()) if file.is_file() else None
+
+
+def forget_source(folder: Path) -> None:
+    """Forget that a folder's tables were copied: they are its own from now on."""
+    (folder / COPIED_FROM).unlink(missing_ok=True)

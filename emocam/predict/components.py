@@ -15,8 +15,11 @@ from emocam.detector.base import Detector
 from emocam.detector.cached import CachedDetector
 from emocam.effect.base import Effect
 from emocam.importance.base import Importance
+from emocam.network.weights import fingerprint
 from emocam.paste.base import Change
 from emocam.records.thresholds import Thresholds
+from emocam.settings.digests import Digests
+from emocam.settings.read_files import Files, recorded_files
 
 Precision = Literal[32, "bf16"]
 
@@ -30,7 +33,8 @@ class Components:
     names, `classifier_named` whether the command line chose the classifier, or the defaults did, and
     `renames` whether a replay gives objects other names than the evidence has.
     `settings` are all that was composed, for keys and digests; a component gets its value instead.
-    `evidence_from` is the finished run whose evidence was taken, where it was.
+    `evidence_from` is the finished run whose evidence was taken, where it was. `read` are the files that each
+    component read while it was built.
     """
 
     folder: Path
@@ -46,6 +50,7 @@ class Components:
     evidence_from: Path | None = None
     classifier_named: bool = True
     renames: bool = False
+    read: dict[str, Files] = field(default_factory=dict, init=False)
 
     @property
     def accelerator(self) -> str:
@@ -62,8 +67,19 @@ class Components:
             self.seconds[name] = self.seconds.get(name, 0) + time.perf_counter() - start
 
     @cached_property
+    def digests(self) -> Digests:
+        """The digests of files, remembered beside the other caches."""
+        return Digests(self.cache)
+
+    def _built(self, name: str) -> Any:
+        with recorded_files(self.digests) as files:
+            component = self.build(name)
+        self.read[name] = files
+        return component
+
+    @cached_property
     def data(self) -> Data:
-        return self.build("data")
+        return self._built("data")
 
     @cached_property
     def listing(self) -> list[str]:
@@ -72,14 +88,19 @@ class Components:
 
     @cached_property
     def classifier(self) -> Classifier:
-        classifier: Classifier = self.build("classifier")
+        classifier: Classifier = self._built("classifier")
         classifier.bf16 = self.precision == "bf16"
         return classifier
 
     @cached_property
+    def weights(self) -> str:
+        """The fingerprint of the classifier's weights, wherever they came from."""
+        return fingerprint(self.classifier)
+
+    @cached_property
     def detector(self) -> Detector:
-        vocabulary: Callable[[Detector], Detector] = self.build("vocabulary")
-        detector: Detector = self.build("detector")
+        vocabulary: Callable[[Detector], Detector] = self._built("vocabulary")
+        detector: Detector = self._built("detector")
         if self.precision == "bf16":
             detector.to_bf16()
         if detector.identity is not None and self.cache is not None:
@@ -90,7 +111,7 @@ class Components:
 
     def cam_for(self, classifier: Classifier) -> CAM | None:
         """Return the CAM for a classifier; refuse an unknown label before the work, not after."""
-        cam: CAM | None = self.build("cam")
+        cam: CAM | None = self._built("cam")
         if cam is not None:
             cam.label_index(classifier.labels)
         return cam
@@ -101,16 +122,16 @@ class Components:
 
     @cached_property
     def paste(self) -> Change | None:
-        return self.build("paste")
+        return self._built("paste")
 
     @cached_property
     def effect(self) -> Effect | None:
-        return self.build("effect")
+        return self._built("effect")
 
     @cached_property
     def importance(self) -> Importance:
-        return self.build("importance")
+        return self._built("importance")
 
     @cached_property
     def thresholds(self) -> Thresholds:
-        return self.build("threshold")
+        return self._built("threshold")

@@ -4,25 +4,26 @@ import json
 import sys
 from collections.abc import Sequence
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 
 from emocam.data.samples import Samples, collate
 from emocam.errors import SettingError
 from emocam.predict.batch_size import fitting_batch, free_memory
-from emocam.predict.cache import EvidenceCache, copied_from
+from emocam.predict.cache import EvidenceCache, copied_from, forget_source
 from emocam.predict.chunk_writer import WriteChunks
 from emocam.predict.components import Components
 from emocam.predict.explain import Explain, check_weights, rows_of
 from emocam.predict.keys import evidence_key, written_key
 from emocam.predict.provenance import ingredients
+from emocam.predict.stale import go_on_from, stale_in, stale_in_chunks, tell
 from emocam.predict.stream import on_accelerator, stream, workers_of
 from emocam.predict.toy_network import check_toy_network
 from emocam.records.evidence import Evidence
 from emocam.results.chunks import Chunks
 from emocam.results.files import FILES, METADATA
 from emocam.results.tables import evidence_tables
+from emocam.results.write_again import keep_rows
 from emocam.version import __version__
 
 
@@ -39,7 +40,7 @@ def explain_together(runs: Sequence[Components]) -> None:
     """Find the evidence of runs that differ in their CAM method alone, in one pass."""
     with runs[0].stage("build"):
         prepare_data(runs[0])
-        keys = [evidence_key(components.settings, runs[0].listing) for components in runs]
+        keys = [evidence_key(components, runs[0]) for components in runs]
     find_evidence(runs, keys)
 
 
@@ -48,7 +49,7 @@ def find_evidence(runs: Sequence[Components], keys: Sequence[str]) -> None:
     first, left = runs[0], []
     with first.stage("build"):
         for components, key in zip(runs, keys, strict=True):
-            if is_finished(components.folder, key):
+            if is_finished(components, key, first):
                 components.evidence_from = copied_from(components.folder)
             else:
                 left.append((components, key))
@@ -56,7 +57,7 @@ def find_evidence(runs: Sequence[Components], keys: Sequence[str]) -> None:
         return
     with first.stage("copy"):
         cache = None if first.own_code else first.cache
-        memory = EvidenceCache(cache, first.data, first.listing)
+        memory = EvidenceCache(cache, first)
         for components, key in left:
             if Chunks(components.folder, key).stored_key() is None:  # what was begun here goes on
                 components.evidence_from = memory.copy_to(components.folder, key)
@@ -91,6 +92,7 @@ def explain_missing(runs: Sequence[Components], keys: Sequence[str]) -> None:
                 model.classifier.view,
                 model.detector.view,
                 model.detector.digest,
+                components.digests,
             )
             writers = [
                 WriteChunks(
@@ -104,9 +106,8 @@ def explain_missing(runs: Sequence[Components], keys: Sequence[str]) -> None:
             stream(components, model, samples, writers, collate, size, len(components.listing))
     with components.stage("merge"):
         blank = evidence_tables(Evidence.none(len(labels)), labels, objects)
-        made_of = ingredients(
-            components.settings, components.data, components.listing, model.classifier, model.detector
-        )
+        components.digests.write()
+        made_of = ingredients(components, everything[0])
         common = {"labels": labels, "objects": objects, "version": __version__, "made_of": made_of}
         common["notes"] = components.data.notes  # they go where the evidence goes
         for chunks, run in zip(everything, runs, strict=True):
@@ -125,13 +126,28 @@ def _fitting(components: Components, model: Explain, images: int) -> int:
     )
 
 
-def is_finished(folder: Path, key: str) -> bool:
-    """Return whether the same command was completed here; another command's folder is left alone."""
-    working = Chunks(folder, key).stored_key()
+def is_finished(components: Components, key: str, shared: Components | None = None) -> bool:
+    """Return whether the same command was completed here; another command's folder is left alone.
+
+    Where pictures changed since, it was not: what still holds of its rows is kept, as of an interrupted pass.
+    `shared` has the data of a pass for several runs.
+    """
+    folder, chunks = components.folder, Chunks(components.folder, key)
+    working = chunks.stored_key()
     written = written_key([folder / f"{name}.parquet" for name in FILES[:3]])
     if (working or written) not in (None, key):
         raise SettingError(
-            f"hydra.run.dir {folder} holds a run of other settings or pictures; "
+            f"hydra.run.dir {folder} holds a run of other settings, files or code; "
             "name another folder, or remove this one"
         )
-    return working is None and written == key
+    if working is not None:
+        if stale := stale_in_chunks(shared or components, chunks):
+            keep_rows(chunks, stale.kept)
+        return False
+    if written is None:
+        return False
+    if stale := stale_in(shared or components, folder):
+        tell(folder, stale)
+        go_on_from(folder, chunks, stale)
+        forget_source(folder)
+    return not stale

@@ -108,6 +108,7 @@ class Explain(lightning.LightningModule):
             batch.known,
             chance=chance.anywhere if chance else None,
             chance_centre=chance.centred if chance else None,
+            contents=batch.contents,
         )
 
 

@@ -5,11 +5,13 @@ import json
 from pathlib import Path
 from typing import Any
 
-from emocam.classifier.base import Classifier
-from emocam.data.address import listed_files
+import pyarrow as pa
+
 from emocam.data.base import Data
-from emocam.detector.base import Detector
-from emocam.network.weights import fingerprint
+from emocam.predict.components import Components
+from emocam.predict.stale import COLUMNS
+from emocam.results.chunks import Chunks
+from emocam.settings.read_files import Files
 
 SHORT = 32
 """Digits of a corpus's digest: MLflow takes at most 36."""
@@ -17,30 +19,38 @@ HANDLING = ("batch_size", "workers", "max_unreadable", "max_pixels", "export")
 """Settings of a data set that change none of its pictures."""
 
 
-def ingredients(
-    settings: dict[str, Any], data: Data, listing: list[str], classifier: Classifier, detector: Detector
-) -> dict[str, str]:
-    """Return digests or names of `data`, `weights` and `detector`, and `layer`, where the network was cut."""
+def ingredients(components: Components, chunks: Chunks) -> dict[str, str]:
+    """Return what made the evidence that lies in chunks.
+
+    `data`, `weights` and `detector` are digests or names; `layer` is where the network was cut.
+    """
+    rows = chunks.ledger(COLUMNS)
+    classifier, detector = components.classifier, components.detector
     return {
-        "data": corpus_digest(settings["data"], data, listing),
-        "source": source(settings["data"], data),
+        **corpus(components, rows),
         "classifier": type(classifier).__name__,
         "layer": str(getattr(classifier, "layer", "")),
-        "weights": fingerprint(classifier),
+        "weights": components.weights,
         # one without an identity may be wrapped in a vocabulary, which has none either then
-        "detector": detector.identity or str(settings["detector"]["_target_"]).rpartition(".")[2],
+        "detector": detector.identity or str(components.settings["detector"]["_target_"]).rpartition(".")[2],
     }
 
 
-def corpus_digest(settings: dict[str, Any], data: Data, listing: list[str]) -> str:
-    """Digest the settings, and the listed files' names and sizes; where the folder is makes no difference."""
-    kept = {key: value for key, value in sorted(settings.items()) if key not in HANDLING}
-    files = {key: size(Path(value)) for key, value in kept.items() if isinstance(value, str)}
-    told = {
-        key: value if files.get(key) is None else files[key] for key, value in kept.items() if key != "root"
-    }
-    sizes = [size(Path(data.root).expanduser() / file) for file in listed_files(listing)] if data.root else []
-    text = json.dumps([told, listing, sizes], default=str)
+def corpus(components: Components, ledger: pa.Table) -> dict[str, str]:
+    """Return the digest of the pictures in a ledger's rows, and where they came from."""
+    settings, data = components.settings["data"], components.data
+    digest = corpus_digest(settings, components.read["data"], ledger.select(COLUMNS))
+    return {"data": digest, "source": source(settings, data)}
+
+
+def corpus_digest(settings: dict[str, Any], read: Files, ledger: pa.Table) -> str:
+    """Digest the settings, the files that were read, and the pictures; where the folder is makes no difference.
+
+    The pictures are those of a ledger's rows, each with its name and the digest of its content.
+    """
+    told = {key: value for key, value in sorted(settings.items()) if key not in (*HANDLING, "root")}
+    told = {key: value for key, value in told.items() if not _names_any(value, read)}
+    text = json.dumps([told, sorted(read.values()), ledger.to_pydict()], default=str)
     return hashlib.sha256(text.encode(errors="surrogateescape")).hexdigest()[:SHORT]
 
 
@@ -52,8 +62,9 @@ def source(settings: dict[str, Any], data: Data) -> str:
     return json.dumps({key.removeprefix("_").removesuffix("_"): value for key, value in kept.items()})
 
 
-def size(file: Path) -> int | None:
-    try:
-        return file.stat().st_size if file.is_file() else None
-    except (OSError, ValueError):  # a setting that is no path at all
-        return None
+def _names_any(value: object, read: Files) -> bool:
+    """Return whether a setting names one of the files that were read, or a folder of them."""
+    if not isinstance(value, str):
+        return False
+    place = Path(value).expanduser()
+    return any(Path(file).is_relative_to(place) for file in read)

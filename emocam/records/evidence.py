@@ -9,7 +9,7 @@ from torch import Tensor
 
 from emocam.records.base import Record
 from emocam.records.detections import Detections
-from emocam.records.picture import Refusal
+from emocam.records.picture import Contents, Refusal
 
 
 @dataclass(frozen=True)
@@ -54,6 +54,7 @@ class Evidence(Record):
     refusals: list[Refusal] = field(default_factory=list)
     chance: Tensor | None = None
     chance_centre: Tensor | None = None
+    contents: list[Contents] = field(default_factory=list)
 
     @classmethod
     def none(cls, labels: int) -> Evidence:

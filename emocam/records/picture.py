@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 from PIL import Image
@@ -13,6 +13,19 @@ from emocam.records.base import Record
 from emocam.records.detections import Detections
 
 Status = Literal["done", "unreadable", "refused", "failed"]
+
+
+class Contents(NamedTuple):
+    """Digests of what a picture's row was made of: its file, and what its data set knows of it.
+
+    None where a picture is drawn or its file cannot be read, and where nothing is known.
+    """
+
+    digest: str | None = None
+    facts: str | None = None
+
+
+UNKNOWN = Contents()
 
 
 @dataclass(frozen=True)
@@ -34,6 +47,7 @@ class Refusal:
     index: int
     status: Status
     reason: str
+    contents: Contents = field(default=UNKNOWN, compare=False)
 
 
 @dataclass(frozen=True)
@@ -50,6 +64,7 @@ class Sample(Record):
     known: dict[str, str | float]
     digest: bytes = b""
     thumbnail: Tensor | None = None
+    contents: Contents = UNKNOWN
 
 
 @dataclass(frozen=True)
@@ -59,7 +74,7 @@ class Batch(Record):
     `detector_view` is (B, 3, H, W), (B, 0) for a detector that does not look, or a list of
     (3, H, W) where a detector takes pictures of many sizes; of K detectors joined it is a tuple of
     K of these, and `detector_window` (B, K, 4). `digests` name what the detector sees, where somebody asks.
-    `thumbnail` (B, ROWS, COLUMNS) tells which pictures are nearly the same.
+    `thumbnail` (B, ROWS, COLUMNS) tells which pictures are nearly the same; `contents` are those of each.
     """
 
     paths: list[str]
@@ -73,6 +88,7 @@ class Batch(Record):
     refusals: list[Refusal]
     digests: list[bytes] = field(default_factory=list)
     thumbnail: Tensor | None = None
+    contents: list[Contents] = field(default_factory=list)
 
     def __len__(self) -> int:
         return len(self.paths)

@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 
@@ -28,7 +28,9 @@ class Chunks:
         return sorted(part for part in self.folder.glob("*") if part.is_dir() and part.suffix != ".tmp")
 
     def begin(self) -> None:
-        """Make the folder; what an interrupted writer left half done goes."""
+        """Make the folder; chunks of another key go, and what an interrupted writer left half done."""
+        if self.stored_key() not in (None, self.key):
+            shutil.rmtree(self.folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         (self.folder / "key").write_text(self.key)
         for half in self.folder.glob("*.tmp"):
@@ -43,6 +45,14 @@ class Chunks:
         """Return the places in the listing (n,) that need no second visit."""
         ledgers = [read_parquet(part / "ledger.parquet", columns=["index"]) for part in self.parts]
         return pa.concat_tables(ledgers)["index"].to_numpy() if ledgers else np.zeros(0, np.int64)
+
+    def ledger(self, columns: Sequence[str]) -> pa.Table:
+        """Return columns of text of all chunks' ledgers, in the order of the listing."""
+        empty = pa.table(
+            {"index": pa.array([], pa.int64())} | {c: pa.array([], pa.string()) for c in columns}
+        )
+        parts = [read_parquet(part / "ledger.parquet", columns=empty.column_names) for part in self.parts]
+        return pa.concat_tables([empty, *parts]).sort_by("index").select(list(columns))
 
     def write(self, name: str, rows: dict[str, list[pa.Table]]) -> None:
         """Write one chunk, sorted by the listing."""

@@ -24,6 +24,8 @@ BOX = ("x0", "y0", "x1", "y1")
 LABELLED = ("image", "label", "confidence", "truth")
 COUNTED = ("image", "object", "score", "importance", "chance")
 """The columns of images and of regions that decide what counts."""
+CONTENTS = ("digest", "facts")
+"""Columns of the ledger: the sha256 of the picture's file, and a digest of what its data set knew of it."""
 MASK = "mask"
 """The column of evidence.parquet that holds a region's mask, where the detector gives masks."""
 BEFORE_RULES = "box, anywhere"

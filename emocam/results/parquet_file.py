@@ -54,7 +54,8 @@ class Checked(pq.ParquetFile):
 def read_parquet(file: Path, columns: Sequence[str] | None = None) -> pa.Table:
     """Read a table, or some of its columns."""
     with told_if_damaged(file):
-        return pq.read_table(file, columns=columns, page_checksum_verification=True)
+        named = None if columns is None else list(columns)
+        return pq.read_table(file, columns=named, page_checksum_verification=True)
 
 
 def read_frame(file: Path, columns: Sequence[str] | None = None) -> pd.DataFrame:

@@ -14,8 +14,8 @@ import torch
 from torch import Tensor
 
 from emocam.records.evidence import Evidence, Explanation
-from emocam.records.picture import Refusal
-from emocam.results.files import BOX, MASK
+from emocam.records.picture import UNKNOWN, Contents, Refusal
+from emocam.results.files import BOX, CONTENTS, MASK
 
 SHARED = ("confidence", "chance", "chance_centre")
 """Floats that many regions have in common."""
@@ -62,7 +62,9 @@ def _ledger(
     status: list[str],
     reason: list[str],
     regions: np.ndarray | None = None,
+    contents: list[Contents] | None = None,
 ) -> pa.Table:
+    made_of = contents or [UNKNOWN] * len(paths)
     return pa.table(
         {
             "index": pa.array(index, pa.int64()),
@@ -70,6 +72,10 @@ def _ledger(
             "status": pa.array(status, pa.string()),
             "reason": pa.array(reason, pa.string()),
             "regions": pa.array(np.zeros(len(index)) if regions is None else regions, pa.int32()),
+            **{
+                name: pa.array([getattr(of_one, name) for of_one in made_of], pa.string())
+                for name in CONTENTS
+            },
         }
     )
 
@@ -83,7 +89,11 @@ def refusal_table(refusals: list[Refusal]) -> pa.Table:
     """Make the ledger's rows of images that could not be used."""
     index = np.array([r.index for r in refusals], np.int64)
     return _ledger(
-        [r.path for r in refusals], index, [r.status for r in refusals], [r.reason for r in refusals]
+        [r.path for r in refusals],
+        index,
+        [r.status for r in refusals],
+        [r.reason for r in refusals],
+        contents=[r.contents for r in refusals],
     )
 
 
@@ -123,7 +133,7 @@ def _examined_ledger(evidence: Evidence, answered: np.ndarray, fine: np.ndarray)
         for a, f in zip(answered, fine, strict=True)
     ]
     regions = np.bincount(evidence.detections.image.numpy(), minlength=len(index)) * fine
-    return _ledger(evidence.paths, index, status, reason, regions)
+    return _ledger(evidence.paths, index, status, reason, regions, evidence.contents)
 
 
 def _prediction_table(evidence: Evidence, fine: np.ndarray, labels: list[str]) -> pa.Table:

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pyarrow as pa
 from omegaconf import OmegaConf
 
 from emocam.errors import SettingError
@@ -21,9 +23,11 @@ from emocam.intervention.paste import paste_key, regions_of
 from emocam.predict.components import Components
 from emocam.predict.groups import ASKED
 from emocam.predict.keys import evidence_key, written_key
-from emocam.predict.provenance import corpus_digest, source
-from emocam.results.files import METADATA
+from emocam.predict.provenance import corpus
+from emocam.predict.stale import COLUMNS, stale_rows
+from emocam.results.files import LEDGER, METADATA
 from emocam.results.merge_tables import ShardRun, write_interleaved
+from emocam.results.parquet_file import read_parquet
 from emocam.results.run import Run
 from emocam.runner.command import Command, build_components
 from emocam.runner.shards import all_shards, check_same_settings, read_shard_run
@@ -110,14 +114,14 @@ def handled_as_usual(folder: Path) -> dict[str, Any]:
 
 def merge_tables(shard_runs: Sequence[ShardRun], components: Components) -> None:
     """Write the tables of the whole run into its folder, unless they are there."""
-    key = evidence_key(components.settings, components.listing)
+    key = evidence_key(components)
     written = written_key([components.folder / f"{name}.parquet" for name in TABLES[2:]])
     if written not in (None, key):
         raise SettingError(f"--out {components.folder} holds a run of other settings; name another folder")
     if written is None:
         for shard_run in shard_runs:
             check_unchanged(shard_run, components)
-        names = whole_names(Run(shard_runs[0].folder), components, key)
+        names = whole_names(shard_runs, components, key)
         for name in TABLES:
             metadata = {METADATA: json.dumps(names).encode()}
             write_interleaved(shard_runs, name, components.folder / f"{name}.parquet", metadata)
@@ -125,26 +129,41 @@ def merge_tables(shard_runs: Sequence[ShardRun], components: Components) -> None
         merge_paste(shard_runs, components, paste_key(components, key))
 
 
-def whole_names(shard: Run, components: Components, key: str) -> dict[str, Any]:
+def whole_names(shard_runs: Sequence[ShardRun], components: Components, key: str) -> dict[str, Any]:
     """Return the tables' metadata: as in a shard, but of the whole corpus."""
-    data, settings = components.data, components.settings["data"]
-    corpus = {"data": corpus_digest(settings, data, components.listing), "source": source(settings, data)}
-    data.measure()
-    made_of = {**shard.names["made_of"], **corpus}
+    components.data.measure()
+    shard = Run(shard_runs[0].folder)
+    made_of = {**shard.names["made_of"], **corpus(components, ledger_of(shard_runs))}
     names = {
         name: value for name, value in shard.names.items() if name != ASKED
     }  # groups reach across shards
-    return {**names, "made_of": made_of, "notes": data.notes, "key": key}
+    return {**names, "made_of": made_of, "notes": components.data.notes, "key": key}
+
+
+def ledger_of(shard_runs: Sequence[ShardRun]) -> pa.Table:
+    """Return the ledgers of all shards in the order of the whole listing."""
+    rows = []
+    for shard_run in shard_runs:
+        ledger = read_parquet(shard_run.file(LEDGER), columns=COLUMNS)
+        places = shard_run.places(np.arange(len(ledger)))
+        rows.append(ledger.append_column("index", pa.array(places, pa.int64())))
+    return pa.concat_tables(rows).sort_by("index").select(COLUMNS)
 
 
 def check_unchanged(shard_run: ShardRun, components: Components) -> None:
-    """Check a shard's key against settings, code, weights, annotations and pictures: it must still fit them."""
-    data = {**components.settings["data"], "shard": str(shard_run.shard)}
-    key = evidence_key({**components.settings, "data": data}, list(shard_run.shard.part(components.listing)))
-    if Run(shard_run.folder).names["key"] != key:
+    """Check that what a shard was made of is still so: settings, code and files by its key, and its pictures."""
+    shard = shard_run.shard
+    if Run(shard_run.folder).names["key"] != evidence_key(components, shard=str(shard)):
         raise SettingError(
-            f"RUN {shard_run.folder}, shard {shard_run.shard}, was made of other pictures, annotations or weights than "
-            "its settings name today; run it again, or merge where its paths lead to the same files"
+            f"RUN {shard_run.folder}, shard {shard}, was made of other annotations, weights or code than its settings "
+            "name today; run it again, or merge where its paths lead to the same files"
+        )
+    ledger = read_parquet(shard_run.file(LEDGER), columns=COLUMNS)
+    stale = stale_rows(components, ledger, shard.part(components.listing))
+    if stale:
+        raise SettingError(
+            f"RUN {shard_run.folder}, shard {shard}: its pictures are not as they were when it was run: "
+            f"{stale.sentence}; give its command again with the same hydra.run.dir, which explains these alone"
         )
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 from emocam.errors import SettingError
+from emocam.settings.read_files import noted
 
 MOST_MB = 64
 """More than any list of names, network description or settings that a person keeps as text."""
@@ -27,10 +28,12 @@ def read_text_file(
         status = path.stat()
         if not stat.S_ISREG(status.st_mode):
             raise SettingError(f"{setting}: {path} must be a regular file, and it is none")
-        with path.open("rb") as file:
-            # a file may grow after it was measured, and some of the system's own say that they are empty
-            content = file.read((most_mb << 20) + 1)
-        if len(content) > most_mb << 20:
+        content = b""
+        if status.st_size <= most_mb << 20:
+            with noted(path).open("rb") as file:
+                # a file may grow after it was measured, and some of the system's own say that they are empty
+                content = file.read((most_mb << 20) + 1)
+        if max(status.st_size, len(content)) > most_mb << 20:
             raise SettingError(
                 f"{setting}: {path} must be a text file of at most {most_mb} MB, got {status.st_size >> 20} MB"
             )

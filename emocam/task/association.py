@@ -20,7 +20,7 @@ class Association:
         with components.stage("build"):
             prepare_data(components)
             effect = components.effect  # a mistake in its settings is told before the work
-            key = evidence_key(components.settings, components.listing)
+            key = evidence_key(components)
         find_evidence([components], [key])
         with components.stage("groups"):
             write_groups(components.folder, components.data)

@@ -7,6 +7,8 @@ from typing import Any
 
 from PIL import Image
 
+from emocam.settings.read_files import noted
+
 MARK = "emocam_world"
 """In `info` of an export: the world whose pictures these are."""
 FIRST = 256
@@ -59,10 +61,10 @@ class Export:
 def exported_world(file: Path, pictures: Collection[str]) -> str | None:
     """Return the world of which these pictures are an export, told by its JSON; None where any is not in it."""
     try:
-        with file.open("rb") as opened:
+        with noted(file).open("rb") as opened:
             if f'"{MARK}"'.encode() not in opened.read(FIRST):
                 return None
-        content = json.loads(file.read_text(encoding="utf-8"))
+        content = json.loads(noted(file).read_text(encoding="utf-8"))
         listed = {str(image["file_name"]) for image in content["images"]}
         world = str(content["info"][MARK])
     except (OSError, ValueError, KeyError, TypeError):  # somebody else's file

@@ -4,15 +4,18 @@ import json
 import shutil
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 import torch
 from torch import nn
 
 from emocam.classifier.base import Classifier
 from emocam.data.base import Data
+from emocam.data.contents import all_contents
 from emocam.data.planted import Planted
 from emocam.network.weights import fingerprint
 from emocam.predict.provenance import corpus_digest, source
+from emocam.settings.digests import Digests
 
 LISTING = ["a.jpg", "deep/b.jpg"]
 
@@ -27,13 +30,22 @@ def corpus(tmp_path: Path) -> Data:
 
 
 def digest(data: Data, listing: list[str] = LISTING, **settings: object) -> str:
-    return corpus_digest({"root": str(data.root), **settings}, data, listing)
+    contents = all_contents(data, listing, Digests())
+    ledger = pa.table({"image": listing, "digest": [one.digest for one in contents]})
+    given = {"root": str(data.root), **settings}
+    read = {str(file): "sha" for file in data.root.parent.glob("*.json")}
+    return corpus_digest(given, read, ledger)
 
 
 def test_where_the_folder_lies_makes_no_difference(corpus: Data, tmp_path: Path) -> None:
-    moved = Data(root=shutil.copytree(corpus.root, tmp_path / "elsewhere"))
-    assert digest(moved) == digest(corpus)
-    assert len(digest(corpus)) == 32
+    annotations = tmp_path / "a.json"
+    annotations.touch()
+    before = digest(corpus, annotations=str(annotations))
+    (tmp_path / "other").mkdir()
+    moved = Data(root=shutil.copytree(corpus.root, tmp_path / "other" / "elsewhere"))
+    elsewhere = annotations.rename(tmp_path / "other" / "b.json")
+    assert digest(moved, annotations=str(elsewhere)) == before
+    assert len(before) == 32
 
 
 def test_another_picture_makes_another_corpus(corpus: Data) -> None:
@@ -41,7 +53,7 @@ def test_another_picture_makes_another_corpus(corpus: Data) -> None:
     assert digest(corpus, LISTING[:1]) != before
     assert digest(corpus, world="nothing") != before
     assert digest(corpus, batch_size=3) == before
-    (corpus.root / "a.jpg").write_bytes(b"123456")
+    (corpus.root / "a.jpg").write_bytes(b"12346")
     assert digest(corpus) != before
 
 

@@ -1,6 +1,7 @@
 """`data.shard` and `emocam merge`, by the real command: nothing tells the merged run from the whole one."""
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -79,9 +80,18 @@ def test_a_file_that_cannot_be_read_is_in_the_merged_ledger(
     assert emocam("merge", *folders, "--out", "merged") == 0
     same_run(Path("whole"), Path("merged"))
     assert pd.read_parquet("merged/ledger.parquet")["status"].tolist()[1] == "unreadable"
-    (tmp_path / "pictures" / "instances.json").touch()
+    (tmp_path / "pictures" / "instances.json").touch()  # nothing else of it: it is the same
+    picture, before = tmp_path / "pictures" / "00001.png", (tmp_path / "pictures" / "00001.png").stat()
+    picture.write_bytes(b"NO PICTURE")
+    os.utime(picture, ns=(before.st_atime_ns, before.st_mtime_ns))
     assert emocam("merge", *folders, "--out", "again") == 1
-    told = "RUN shard1, shard 1/2, was made of other pictures, annotations or weights than its settings name"
+    told = "RUN shard2, shard 2/2: its pictures are not as they were when it was run: 1 changed (such as 00001.png)"
+    assert told in capsys.readouterr().err
+    (tmp_path / "pictures" / "instances.json").write_text(
+        (tmp_path / "pictures" / "instances.json").read_text() + " "
+    )
+    assert emocam("merge", *folders, "--out", "again") == 1
+    told = "RUN shard1, shard 1/2, was made of other annotations, weights or code than its settings name"
     assert told in capsys.readouterr().err
 
 

@@ -12,6 +12,7 @@ from emocam.data.annotations.table import has_boxes, read_open_images, read_tabl
 from emocam.data.annotations.voc import read_voc
 from emocam.data.annotations.yolo import label_files, read_classes, read_yolo
 from emocam.errors import SettingError
+from emocam.settings.read_files import noted
 
 KNOWN = (
     "COCO JSON, VOC XML, YOLO txt, Open Images CSV, a table with path,x0,y0,x1,y1,label, or Label Studio JSON"
@@ -81,7 +82,7 @@ def _of_file(file: Path, masks: bool, pictures: Collection[str]) -> Reader:
 
 
 def _glance(file: Path) -> str:
-    with file.open("rb") as opened:
+    with noted(file).open("rb") as opened:
         return opened.read(GLANCE).decode("utf-8-sig", "replace")
 
 

@@ -9,12 +9,13 @@ import pandas as pd
 
 from emocam.data.annotations.source import Source
 from emocam.errors import SettingError
+from emocam.settings.read_files import noted
 
 PARQUET = b"PAR1"
 
 
 def is_parquet(file: Path) -> bool:
-    with file.open("rb") as opened:
+    with noted(file).open("rb") as opened:
         return opened.read(4) == PARQUET
 
 
@@ -27,7 +28,7 @@ def read_rows(source: Source) -> pd.DataFrame:
     """Read all columns as they are in Parquet, as text in CSV, where nothing is guessed from it."""
     try:
         source.check_file()
-        return pd.read_parquet(source.file) if is_parquet(source.file) else _read_csv(source)
+        return pd.read_parquet(noted(source.file)) if is_parquet(source.file) else _read_csv(source)
     except SettingError:
         raise
     except Exception as error:  # both parsers raise kinds of their own
@@ -35,7 +36,7 @@ def read_rows(source: Source) -> pd.DataFrame:
 
 
 def _read_csv(source: Source) -> pd.DataFrame:
-    with source.file.open(encoding="utf-8-sig", newline="") as opened:
+    with noted(source.file).open(encoding="utf-8-sig", newline="") as opened:
         header = opened.readline()
         opened.seek(0)
         width = 0
@@ -44,7 +45,7 @@ def _read_csv(source: Source) -> pd.DataFrame:
             if len(row) > width:  # pandas would drop what is beyond
                 raise source.fault(f"line {lines.line_num}", f"of {width} cells as the header", row)
     return pd.read_csv(
-        source.file,
+        noted(source.file),
         dtype=str,
         keep_default_na=False,
         sep=separator(header),

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from emocam.errors import SettingError
+from emocam.settings.read_files import noted
 
 SHORT = reprlib.Repr()
 """Shows whatever was found in a line, also when it is endless."""
@@ -44,7 +45,7 @@ class Source:
     def text(self) -> str:
         try:
             self.check_file()
-            return self.file.read_text(encoding="utf-8-sig")
+            return noted(self.file).read_text(encoding="utf-8-sig")
         except (OSError, UnicodeDecodeError) as error:
             raise self.unreadable("UTF-8 text", error) from None
 

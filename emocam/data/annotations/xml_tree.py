@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from xml.parsers import expat
 
 from emocam.data.annotations.source import Source
+from emocam.settings.read_files import noted
 
 
 @dataclass
@@ -49,7 +50,7 @@ def read_markup(source: Source) -> Node:
     parser.CharacterDataHandler, parser.StartDoctypeDeclHandler = text, doctype
     try:
         source.check_file()
-        parser.Parse(source.file.read_bytes(), True)
+        parser.Parse(noted(source.file).read_bytes(), True)
     except (OSError, expat.ExpatError, LookupError) as error:
         raise source.unreadable("XML", error) from None
     return top.children[0]
