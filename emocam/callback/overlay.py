@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from emocam.callback.base import Finished
+from emocam.data.printed import unprinted
 from emocam.face.blur import check_faces_setting, without_faces
 from emocam.plot.overlay import overlay_figure
 from emocam.records.base import WHOLE
@@ -51,7 +52,7 @@ class Overlay:
         data = finished.data
 
         def open_picture(path: str) -> Image.Image:
-            return data.open(path).image
+            return data.open(unprinted(path)).image
 
         shown = open_picture if self.faces is None else without_faces(open_picture, self.faces)
         folder = finished.folder / "overlays"

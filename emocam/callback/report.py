@@ -6,6 +6,7 @@ from typing import Any
 from PIL import Image
 
 from emocam.callback.base import Finished, LastCallback
+from emocam.data.printed import unprinted
 from emocam.face.blur import check_faces_setting, without_faces
 from emocam.report.page import write_report
 
@@ -27,7 +28,7 @@ class Report(LastCallback):
 
         def open_picture(path: str) -> Image.Image:
             assert data is not None
-            return data.open(path).image
+            return data.open(unprinted(path)).image
 
         shown = open_picture if data is not None else None
         if self.faces is not None:

@@ -97,7 +97,7 @@ def shares_outside(
 
 
 def _settled(values: Tensor) -> np.ndarray:
-    """Round away what depends on the images beside: products of matrices differ by 1e-16 with their number."""
+    """Return values without what depends on the images beside: products of matrices differ by 1e-16."""
     return values.numpy().round(DIGITS)
 
 

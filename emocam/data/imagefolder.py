@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from emocam.data.folder import Folder
+from emocam.data.printed import printable
 from emocam.errors import SettingError
 
 
@@ -30,7 +31,7 @@ class ImageFolder(Folder):
     def label(self, path: str) -> str:
         """Return the label of a picture; empty where it is right under root."""
         parts = PurePosixPath(path).parts
-        return parts[0].encode("utf-8", "backslashreplace").decode("utf-8") if len(parts) > 1 else ""
+        return printable(parts[0]) if len(parts) > 1 else ""
 
     def known(self, path: str) -> dict[str, str | float]:
         return {"truth": self.label(path)}

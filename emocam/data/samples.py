@@ -1,6 +1,5 @@
 """From a corpus to batches: each file is opened once, in a worker, for all who want to see it."""
 
-import os
 import signal
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -14,6 +13,7 @@ from torch.utils.data import Dataset
 from emocam.data.base import Data
 from emocam.data.contents import contents_of
 from emocam.data.image_file import Refused
+from emocam.data.printed import printable, spelt
 from emocam.functional.thumbnail import thumbnail
 from emocam.records.detections import Detections
 from emocam.records.picture import Batch, Picture, Refusal, Sample
@@ -21,20 +21,12 @@ from emocam.settings.digests import Digests
 from emocam.view.base import View, Views
 
 
-def printable(path: str) -> str:
-    """Return a file name as text: bytes that are no UTF-8 are spelt out."""
-    try:
-        return os.fsencode(path).decode("utf-8", "backslashreplace")
-    except UnicodeEncodeError:  # no file's name, but what JSON can hold
-        return path.encode("utf-8", "backslashreplace").decode("utf-8")
-
-
 def reason(error: Exception, root: str | Path | None) -> str:
     """Return one line for the ledger, with the class's name, since Pillow's words alone say little."""
     words = " ".join(str(error).split())
     if root:
         words = words.replace(str(root), "data.root")
-    return printable(f"{type(error).__name__}: {words}"[:300])
+    return spelt(f"{type(error).__name__}: {words}"[:300])
 
 
 def annotated(picture: Picture) -> Detections:

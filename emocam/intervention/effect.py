@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from emocam.classifier.base import Classifier
-from emocam.data.samples import printable
+from emocam.data.printed import printable
 from emocam.effect.base import Effect, Trial
 from emocam.errors import SettingError
 from emocam.functional.statistics.log_odds import log_odds

@@ -9,7 +9,7 @@ from PIL import Image
 
 from emocam.cam.base import CAM
 from emocam.classifier.base import Classifier
-from emocam.data.samples import printable
+from emocam.data.printed import printable
 from emocam.paste.base import Box, Region, Variant
 from emocam.paste.patch import patched
 from emocam.plot.flips import FlipShown, flip_figure

@@ -20,7 +20,7 @@ from emocam.cam.base import CAM
 from emocam.cam.completeness import read_checks
 from emocam.classifier.base import Classifier
 from emocam.data.base import Data
-from emocam.data.samples import printable
+from emocam.data.printed import printable
 from emocam.errors import SettingError, nearest
 from emocam.functional.map.maps import box_means
 from emocam.intervention.flips import leave_flips

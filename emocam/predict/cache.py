@@ -20,7 +20,7 @@ import pyarrow as pa
 from emocam.errors import SettingError
 from emocam.predict.components import Components
 from emocam.predict.keys import written_key
-from emocam.predict.stale import Stale, go_on_from, stale_in, tell
+from emocam.predict.stale import Stale, go_on_from, say_stale, stale_in
 from emocam.results.chunks import Chunks
 from emocam.results.file_list import file_entry
 from emocam.results.files import FILES
@@ -47,7 +47,7 @@ class EvidenceCache:
 
     def _file(self, key: str) -> Path:
         assert self.folder is not None
-        return self.folder / f"{hashlib.sha256(f'{key}{installed()}'.encode()).hexdigest()[:32]}.json"
+        return self.folder / f"{hashlib.sha256(f'{key}{package_names()}'.encode()).hexdigest()[:32]}.json"
 
     def _lenders(self, key: str) -> list[dict[str, Any]]:
         try:
@@ -83,7 +83,7 @@ class EvidenceCache:
         with suppress(*FAULTS):
             if _tables(source) == tables:
                 go_on_from(source, chunks, stale)
-                tell(chunks.folder.parent, stale, source)
+                say_stale(chunks.folder.parent, stale, source)
                 return
         _say_damaged(source)
 
@@ -105,7 +105,7 @@ class EvidenceCache:
 
 
 @cache
-def installed() -> str:
+def package_names() -> str:
     """Name the installed packages, whose code decides numbers, too."""
     folders = (Path(entry) for entry in set(sys.path) if entry)
     packages = sorted(info.name for folder in folders for info in folder.glob("*.dist-info"))
@@ -154,5 +154,5 @@ def copied_from(folder: Path) -> Path | None:
 
 
 def forget_source(folder: Path) -> None:
-    """Forget that a folder's tables were copied: they are its own from now on."""
+    """Remove the note that a folder's tables were copied: they are its own from now on."""
     (folder / COPIED_FROM).unlink(missing_ok=True)

@@ -16,7 +16,7 @@ from emocam.predict.components import Components
 from emocam.predict.explain import Explain, check_weights, rows_of
 from emocam.predict.keys import evidence_key, written_key
 from emocam.predict.provenance import ingredients
-from emocam.predict.stale import go_on_from, stale_in, stale_in_chunks, tell
+from emocam.predict.stale import go_on_from, say_stale, stale_in, stale_in_chunks
 from emocam.predict.stream import on_accelerator, stream, workers_of
 from emocam.predict.toy_network import check_toy_network
 from emocam.records.evidence import Evidence
@@ -147,7 +147,7 @@ def is_finished(components: Components, key: str, shared: Components | None = No
     if written is None:
         return False
     if stale := stale_in(shared or components, folder):
-        tell(folder, stale)
+        say_stale(folder, stale)
         go_on_from(folder, chunks, stale)
         forget_source(folder)
     return not stale

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from emocam.data.base import AUTO, Data
-from emocam.data.samples import printable
+from emocam.data.printed import printable
 from emocam.errors import SettingError
 from emocam.functional.statistics.near_duplicates import components, near_thumbnails
 from emocam.functional.thumbnail import COLUMNS, ROWS

@@ -96,7 +96,7 @@ def own_code(components: Sequence[object]) -> list[str]:
 
 
 def _installed(file: Path) -> bool:
-    """Tell whether a file is ours, Python's or an installed package's."""
+    """Return whether a file is ours, Python's or an installed package's."""
     ours = file.is_relative_to(PACKAGE) or file.is_relative_to(sysconfig.get_path("stdlib"))
     return ours or not {"site-packages", "dist-packages"}.isdisjoint(file.parts)
 
@@ -119,7 +119,7 @@ def intervention_key(components: Components, key: str, settings: Mapping[str, An
 
 
 def written_key(files: list[Path]) -> str | None:
-    """The key under which complete files were written, if all of them are there."""
+    """Return the key under which complete files were written, if all of them are there."""
     if not all(file.is_file() for file in files):
         return None
     written = pq.read_schema(files[0]).metadata or {}

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from emocam.data.contents import all_contents
-from emocam.data.samples import printable
+from emocam.data.printed import printable
 from emocam.predict.components import Components
 from emocam.predict.groups import ASKED
 from emocam.results.chunks import Chunks
@@ -78,8 +78,8 @@ def go_on_from(source: Path, chunks: Chunks, stale: Stale) -> None:
     write_again(source, chunks, stale.kept, {PREDICTIONS: groups})
 
 
-def tell(folder: Path, stale: Stale, source: Path | None = None) -> None:
-    """Say that only some pictures are explained, and why."""
+def say_stale(folder: Path, stale: Stale, source: Path | None = None) -> None:
+    """Write to the terminal that only some pictures are explained, and why."""
     of = f"since {source} explained them" if source else "since they were explained"
     sys.stderr.write(
         f"{folder}: the pictures are not all as they were {of}: {stale.sentence}; the other "

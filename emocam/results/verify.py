@@ -12,6 +12,7 @@ from emocam.errors import SettingError
 from emocam.results.file_list import changed_files, read_file_list
 from emocam.results.files import FILE_LIST
 from emocam.results.parquet_file import read_parquet
+from emocam.results.picture_faults import picture_faults
 from emocam.results.run import Run
 
 TABLES = ("ledger", "predictions", "evidence")
@@ -54,6 +55,7 @@ def folder_faults(folder: Path) -> Iterator[str]:
     if not set(TABLES) <= set(tables):
         return
     yield from _rows(folder, tables)
+    yield from picture_faults(folder)
     if "maps" in tables or not _explained(folder):
         from emocam.results.recount import recounted_faults  # counting takes torch
 

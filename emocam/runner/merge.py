@@ -133,14 +133,14 @@ def whole_names(shard_runs: Sequence[ShardRun], components: Components, key: str
     """Return the tables' metadata: as in a shard, but of the whole corpus."""
     components.data.measure()
     shard = Run(shard_runs[0].folder)
-    made_of = {**shard.names["made_of"], **corpus(components, ledger_of(shard_runs))}
+    made_of = {**shard.names["made_of"], **corpus(components, whole_ledger(shard_runs))}
     names = {
         name: value for name, value in shard.names.items() if name != ASKED
     }  # groups reach across shards
     return {**names, "made_of": made_of, "notes": components.data.notes, "key": key}
 
 
-def ledger_of(shard_runs: Sequence[ShardRun]) -> pa.Table:
+def whole_ledger(shard_runs: Sequence[ShardRun]) -> pa.Table:
     """Return the ledgers of all shards in the order of the whole listing."""
     rows = []
     for shard_run in shard_runs:

@@ -17,7 +17,7 @@ _RECORDS: list[tuple[Digests, Files]] = []
 
 @contextmanager
 def recorded_files(digests: Digests) -> Iterator[Files]:
-    """Collect the digests of the files that are read meanwhile."""
+    """Record the digests of the files that are read meanwhile."""
     files: Files = {}
     _RECORDS.append((digests, files))
     try:

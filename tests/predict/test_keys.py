@@ -18,10 +18,12 @@ from safetensors.torch import save_file
 
 from emocam.classifier.planted import PlantedClassifier
 from emocam.errors import SettingError
+from emocam.intervention.paste import Reclassify
 from emocam.predict import chunk_writer
 from emocam.predict.components import Components
 from emocam.predict.explain import Explain
 from emocam.results.chunks import Chunks
+from emocam.results.picture_faults import picture_faults
 from emocam.runner.command import Command, build_components
 from emocam.task.association import Association
 
@@ -102,14 +104,14 @@ YOLO_YAML, YOLO = "names: [Ball, Kite]\n", "0 .5 .5 .4 .4"
 LABELS = ["one", "two", "three", "four", "five"]
 
 QUESTIONS: dict[str, tuple[Words, Callable[[], object], Callable[[], object]]] = {
-    "a picture's content": ({}, nothing, lambda: picture(Path("pics/b.png"), 99)),
-    "a picture that breaks": ({}, nothing, lambda: write(Path("pics/b.png"), b"\x89PNG")),
+    "a picture's content": ({}, nothing, lambda: picture(Path("pics/a.png"), 99)),
+    "a picture that breaks": ({}, nothing, lambda: write(Path("pics/a.png"), b"\x89PNG")),
     "a picture that is mended": (
         {},
-        lambda: write(Path("pics/b.png"), b"\x89PNG"),
-        lambda: picture(Path("pics/b.png"), 9),
+        lambda: write(Path("pics/a.png"), b"\x89PNG"),
+        lambda: picture(Path("pics/a.png"), 9),
     ),
-    "a picture that goes": ({}, nothing, lambda: Path("pics/b.png").unlink()),
+    "a picture that goes": ({}, nothing, lambda: Path("pics/a.png").unlink()),
     "a picture that comes": ({}, nothing, lambda: picture(Path("pics/aa.png"), 99)),
     "two pictures that change places": (
         {},
@@ -243,20 +245,21 @@ class Killed(BaseException):
 
 
 def begin(folder: str, words: Words, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Run until a first picture is done."""
-    step = Explain.predict_step
+    """Run until a first picture is done, and changed where there is a paste."""
+    model: Any = Reclassify if "paste" in words else Explain
+    step = model.predict_step
 
-    def step_or_die(self: Explain, batch: Any, batch_idx: int = 0) -> Any:
+    def step_or_die(self: Any, batch: Any, batch_idx: int = 0) -> Any:
         if batch_idx == 1:
             raise Killed
         return step(self, batch, batch_idx)
 
     with monkeypatch.context() as patch:
         patch.setattr(chunk_writer, "MOST_IMAGES", 1)
-        patch.setattr(Explain, "predict_step", step_or_die)
+        patch.setattr(model, "predict_step", step_or_die)
         with pytest.raises(Killed):
             run(folder, words, cached=False)
-    assert Chunks(Path(folder), "").parts
+    assert Chunks(Path(folder), "", "pasting" if "paste" in words else "shards").parts
 
 
 @pytest.fixture(scope="module")
@@ -283,8 +286,7 @@ def world(
         write(Path("labels.txt"), "\n".join(LABELS))
         before()
         old = run("finished", words)
-        if name != "an object that is pasted":
-            begin("half", words, monkeypatch)
+        begin("half", words, monkeypatch)
         change()
         known = worlds[name] = place, run("fresh", words, cached=False)
         assert not same(known[1], old), "this change changes nothing"
@@ -313,7 +315,7 @@ def test_only_what_changed_is_explained_again(
     pictures(Path("pics"))
     run("finished", {})
     begin("half", {}, monkeypatch)
-    picture(Path("pics/b.png"), 99)
+    picture(Path("pics/c.png"), 99)
     Path("pics/d.png").rename(Path("pics/0.png"))  # the places of all others change
     asked: list[str] = []
     step = Explain.predict_step
@@ -324,7 +326,23 @@ def test_only_what_changed_is_explained_again(
 
     monkeypatch.setattr(Explain, "predict_step", listen)
     tables = run(folder, {})
-    assert asked == (["0.png", "b.png"] if folder != "half" else ["0.png", "b.png", "c.png"])
+    assert asked == (["0.png", "c.png"] if folder != "half" else ["0.png", "b.png", "c.png"])
     assert list(tables["ledger"]["image"]) == ["0.png", "a.png", "b.png", "c.png"]
     run(folder, {})
     assert len(asked) == (2 if folder != "half" else 3)
+
+
+def test_a_finished_folder_says_that_pictures_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    pictures(Path("pics"))
+    Path("pics/d.png").rename("pics/d\\xff.png")
+    run("finished", {})
+    assert list(picture_faults(Path("finished"))) == []
+    Path("pics/a.png").unlink()  # what is gone may be elsewhere
+    assert list(picture_faults(Path("finished"))) == []
+    picture(Path("pics/d\\xff.png"), 99)
+    (told,) = picture_faults(Path("finished"))
+    assert told.startswith(f"1 of 4 pictures of {tmp_path / 'pics'} have changed since they were explained")
+    assert r"'d\\\\xff.png'" in told
