@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from emocam.errors import SettingError
+from emocam.settings.read_files import noted
 
 BYTES = {"float32": 4, "uint8": 1, "uint16": 2}
 
@@ -18,11 +19,11 @@ def read_shards(manifest: Path, setting: str = "classifier.weights") -> dict[str
     A quantised value is stored as an unsigned integer, times `scale`, plus `min`.
     """
     try:
-        groups = json.loads(manifest.read_text(encoding="utf-8"))
+        groups = json.loads(noted(manifest).read_text(encoding="utf-8"))
         found: dict[str, Tensor] = {}
         for group in groups:
             # a shard lies beside its manifest: a path to elsewhere is not followed
-            whole = b"".join((manifest.parent / Path(path).name).read_bytes() for path in group["paths"])
+            whole = b"".join(noted(manifest.parent / Path(path).name).read_bytes() for path in group["paths"])
             place = 0
             for entry in group["weights"]:
                 quantised = entry.get("quantization")

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from emocam.errors import SettingError
+from emocam.settings.read_files import noted
 
 IDENTIFIER = b"TFL3"
 LARGEST_FILE = 1 << 28
@@ -128,7 +129,7 @@ def read_graph(file: Path, setting: str = "classifier.weights") -> Graph:
     try:
         if file.stat().st_size > LARGEST_FILE:
             raise DamagedFile(f"it has more than {LARGEST_FILE:,} bytes")
-        return parse_graph(file.read_bytes())
+        return parse_graph(noted(file).read_bytes())
     except DamagedFile as error:
         raise SettingError(
             f"{setting}: {file} is no TensorFlow Lite file that can be read: {error}"
