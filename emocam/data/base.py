@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from emocam.data.address import read_address
 from emocam.errors import SettingError, nearest
 from emocam.records.picture import Picture
 from emocam.settings.shard import Shard
@@ -62,7 +63,7 @@ class Data:
 
     def picture_file(self, path: str) -> Path | None:
         """Return the file that holds a picture, whose bytes tell whether it is still the same; None if drawn."""
-        return None if self.root is None else Path(self.root).expanduser() / path
+        return None if self.root is None else Path(self.root).expanduser() / read_address(path).file
 
     def facts_of(self, path: str) -> dict[str, Any]:
         """Return all that the data set says of one picture beside its pixels, such as annotated regions."""

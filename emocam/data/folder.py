@@ -6,6 +6,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from emocam.data.address import read_address
 from emocam.data.annotations.columns import read_column
 from emocam.data.annotations.formats import read_annotations
 from emocam.data.annotations.matching import match_images
@@ -143,7 +144,7 @@ class Folder(Data):
         return self.files
 
     def picture_file(self, path: str) -> Path:
-        return within_root(Path(self.root or "."), path, self.follow_links)
+        return within_root(Path(self.root or "."), read_address(path).file, self.follow_links)
 
     def facts_of(self, path: str) -> dict[str, Any]:
         regions = self.regions_of(path)

@@ -6,6 +6,7 @@ from pathlib import Path
 import platformdirs
 import pyarrow.parquet as pq
 
+from emocam.data.address import read_address
 from emocam.data.image_file import within_root
 from emocam.data.printed import unprinted
 from emocam.errors import Refused
@@ -42,6 +43,6 @@ def picture_faults(folder: Path) -> Iterator[str]:
 
 def _file_of(root: Path, image: str) -> Path | None:
     try:
-        return within_root(root, unprinted(image), follow_links=True)
+        return within_root(root, read_address(unprinted(image)).file, follow_links=True)
     except (Refused, OSError, ValueError):
         return None

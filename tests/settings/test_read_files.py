@@ -46,6 +46,7 @@ READS = {
 OTHER = {
     "data.open": "a picture, which a data set opens through data/image_file.py",
     "folder.open": "likewise",
+    "av.open": "a film, whose digest is in the row of each of its frames",
     "os.open": "the device that swallows libtiff's words",
     "image.load": "a picture that is open already",
     "json.load": "a file that is open already",
