@@ -310,6 +310,7 @@ def test_a_study_from_elsewhere_chooses_parts_and_sets_numbers(
 NEITHER_WRITTEN_NOR_ADDRESSED = {
     *("data.root", "data.annotations", "data.file", "data.files", "data.follow_links", "evidence"),
     *("paste.objects", "effect.objects", "classifier.model", "detector.model"),
+    *("evaluate.roots", "task.roots"),
 }
 WRITES = re.compile(
     r"export|^out|save|write|store|^ur[il]|addr|host|server|dir$|folder|path|file|root|cache|log"

@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
 from torch import Tensor, nn
 
 from emocam.errors import SettingError
@@ -83,6 +84,17 @@ def read_trained(weights: str | Path | None) -> Trained | None:
             f"classifier.weights: {path} does not say how it was trained as task=train writes it ({error})"
         ) from None
     return trained
+
+
+def file_bytes(state: dict[str, Tensor], trained: Trained) -> bytes:
+    """Return a safetensors file, the same bytes for the same weights: the library writes metadata in any order."""
+    whole = save(state, trained.metadata())
+    start = 8 + int.from_bytes(whole[:8], "little")
+    header = json.loads(whole[8:start])
+    metadata = dict(sorted(header.pop("__metadata__").items()))
+    text = json.dumps({"__metadata__": metadata, **header}, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)  # tensors begin at a multiple of eight bytes
+    return len(text).to_bytes(8, "little") + text + whole[start:]
 
 
 def labels_of(weights: str | None, labels: str | None, default: list[str] | None = None) -> list[str]:

@@ -145,7 +145,18 @@ def fit(
     model: nn.Module, state: dict[str, Tensor], path: str | Path, setting: str = "classifier.weights"
 ) -> None:
     """Load every tensor; a state dict that does not fit is an error that names its keys."""
-    expected = model.state_dict()
+    check_fit(model.state_dict(), type(model).__name__, state, path, setting)
+    model.load_state_dict(state)
+
+
+def check_fit(
+    expected: dict[str, Tensor],
+    network: str,
+    state: dict[str, Tensor],
+    path: str | Path,
+    setting: str = "classifier.weights",
+) -> None:
+    """Refuse a state dict whose names, shapes or kinds of numbers are not those of a network."""
     faults = {
         "missing": [name for name in expected if name not in state],
         "unknown": [name for name in state if name not in expected],
@@ -167,8 +178,7 @@ def fit(
         if names
     ]
     if reasons:
-        raise SettingError(f"{setting}: {path} does not fit {type(model).__name__}: {'; '.join(reasons)}")
-    model.load_state_dict(state)
+        raise SettingError(f"{setting}: {path} does not fit {network}: {'; '.join(reasons)}")
 
 
 def _kind(tensor: Tensor) -> str:

@@ -1,7 +1,7 @@
 """What a command does, given the components that its settings name."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -34,7 +34,8 @@ class Components:
     `renames` whether a replay gives objects other names than the evidence has.
     `settings` are all that was composed, for keys and digests; a component gets its value instead.
     `evidence_from` is the finished run whose evidence was taken, where it was. `read` are the files that each
-    component read while it was built.
+    component read while it was built. `log` gives numbers of a step to the tracking store while the work goes on,
+    where the run is tracked; `build_from` builds a component of other settings than these.
     """
 
     folder: Path
@@ -51,11 +52,18 @@ class Components:
     classifier_named: bool = True
     renames: bool = False
     read: dict[str, Files] = field(default_factory=dict, init=False)
+    log: Callable[[Mapping[str, float], int], None] | None = None
+    build_from: Callable[[str, dict[str, Any]], Any] | None = None
 
     @property
     def accelerator(self) -> str:
         """The device that the trainer was asked for."""
         return self.trainer.get("accelerator", "auto")
+
+    def build_with(self, name: str, settings: dict[str, Any]) -> Any:
+        """Build a component as other settings describe it."""
+        assert self.build_from is not None
+        return self.build_from(name, settings)
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:

@@ -81,7 +81,7 @@ def on_accelerator(settings: dict[str, Any]) -> bool:
 
 
 def fitting_trainer(
-    arguments: dict[str, Any], callbacks: Sequence[lightning.Callback], images: int
+    arguments: dict[str, Any], callbacks: Sequence[lightning.Callback], images: int, **more: Any
 ) -> lightning.Trainer:
     """Build a trainer of no more processes than images: Lightning refuses one that has nothing to predict on."""
 
@@ -94,6 +94,7 @@ def fitting_trainer(
             enable_checkpointing=False,
             enable_progress_bar=False,
             enable_model_summary=False,
+            **more,
         )
 
     try:

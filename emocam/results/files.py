@@ -20,6 +20,18 @@ LEFT = (
 METADATA = b"emocam"
 """The key of a Parquet schema's metadata under which the run's names are written."""
 
+WEIGHTS, LABELS_FILE = "weights.safetensors", "labels.txt"
+"""What a training leaves: the kept epoch's weights, and the labels that it was told to learn."""
+SPLIT, TRAINING, TRAINING_PICTURE = "split.csv", "training.csv", "training.png"
+TRAINING_STATE = "training"
+"""The folder of an unfinished training."""
+EVALUATION, CONFUSION, RELIABILITY, SCORES = (
+    "evaluation.json",
+    ("confusion.csv", "confusion.png"),
+    "reliability.png",
+    "scores.csv",
+)
+
 BOX = ("x0", "y0", "x1", "y1")
 LABELLED = ("image", "label", "confidence", "truth")
 COUNTED = ("image", "object", "score", "importance", "chance")

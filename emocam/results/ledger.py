@@ -36,10 +36,14 @@ class Ledger:
     @property
     def line(self) -> str:
         """As `400 images: 400 explained, 0 unreadable, 0 refused, 0 lost`."""
+        return self.line_of("explained")
+
+    def line_of(self, done: str) -> str:
+        """Return the line with a word for what was done with an image."""
         ends = self.ends
         failed = f", {ends['failed']:,} failed" if ends["failed"] else ""
         return (
-            f"{self.images:,} images: {ends['done']:,} explained, {ends['unreadable']:,} unreadable, "
+            f"{self.images:,} images: {ends['done']:,} {done}, {ends['unreadable']:,} unreadable, "
             f"{ends['refused']:,} refused{failed}, {self.lost:,} lost"
         )
 

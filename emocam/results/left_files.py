@@ -9,7 +9,7 @@ from collections.abc import Collection
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from emocam.results.files import FILE_LIST, FILES, LEFT, PREDICTIONS, parquet
+from emocam.results.files import FILE_LIST, FILES, LEFT, PREDICTIONS, WEIGHTS, parquet
 from emocam.settings.recorded import INNER
 
 Stamp = tuple[int, int, int]
@@ -26,8 +26,8 @@ def files_left(folder: Path) -> dict[Path, Stamp]:
 
 
 def remove_incomplete(folder: Path) -> None:
-    """Remove tables without predictions beside them: they are no run's any more, and none of the next."""
-    if not (folder / parquet(PREDICTIONS)).is_file():
+    """Remove tables without predictions beside them, unless a training left them: they are no run's any more."""
+    if not (folder / parquet(PREDICTIONS)).is_file() and not (folder / WEIGHTS).is_file():
         for name in FILES:
             (folder / parquet(name)).unlink(missing_ok=True)
 

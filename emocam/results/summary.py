@@ -98,6 +98,15 @@ def write_summary(folder: Path, summary: Summary) -> None:
     (folder / SUMMARY).write_text(json.dumps(summary, indent=1))
 
 
+def read_summary(folder: Path) -> Summary:
+    """Read summary.json of a folder, whatever its task left beside it; empty where there is none."""
+    try:
+        found: Summary = json.loads((folder / SUMMARY).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found
+
+
 def with_entries(summary: Summary, entries: Mapping[str, Any], callback: str) -> Summary:
     """Return the summary with a callback's entries; an entry that is there already is an error."""
     if taken := sorted(set(entries) & set(summary)):

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from emocam.errors import SettingError
 from emocam.results.file_list import changed_files, read_file_list
-from emocam.results.files import FILE_LIST
+from emocam.results.files import FILE_LIST, TRAINING_STATE, WEIGHTS
 from emocam.results.parquet_file import read_parquet
 from emocam.results.picture_faults import picture_faults
 from emocam.results.run import Run
@@ -21,9 +21,14 @@ TABLES = ("ledger", "predictions", "evidence")
 REST = ("association.csv", "association_percent.csv", "labels.csv", "summary.json")
 
 
+def is_training(folder: Path) -> bool:
+    """Return whether a training left the folder, which has weights and no predictions."""
+    return WEIGHTS in (read_file_list(folder) or {}) and not (folder / "predictions.parquet").is_file()
+
+
 def folder_faults(folder: Path) -> Iterator[str]:
     """Yield a sentence for what is missing, doubled or cut short."""
-    for name in ("shards", "pasting", "trying"):
+    for name in ("shards", "pasting", "trying", TRAINING_STATE):
         if (folder / name).is_dir():
             yield f"{folder} is not finished: it still holds {name}; the same command goes on where it stopped"
             return
@@ -31,6 +36,8 @@ def folder_faults(folder: Path) -> Iterator[str]:
     if listed is None and (folder / FILE_LIST).is_file():
         yield f"{FILE_LIST} cannot be read"
     yield from changed_files(folder, listed or {})
+    if is_training(folder):
+        return
     tables: dict[str, pa.Table] = {}
     for name in (*TABLES, "maps"):
         file = folder / f"{name}.parquet"

@@ -68,6 +68,10 @@ def build_components(command: Command, seconds: dict[str, float]) -> Components:
     def build_here(name: str) -> Any:
         return build(OmegaConf.select(command.cfg, name), name, command.allowed, KINDS[name])
 
+    def build_from(name: str, changed: dict[str, Any]) -> Any:
+        node = OmegaConf.select(OmegaConf.create(changed), name)
+        return build(node, name, command.allowed, KINDS[name])
+
     return Components(
         command.folder,
         settings,
@@ -81,6 +85,7 @@ def build_components(command: Command, seconds: dict[str, float]) -> Components:
         classifier_named=command.names("classifier"),
         renames=command.renames,
         seconds=seconds,
+        build_from=build_from,
     )
 
 

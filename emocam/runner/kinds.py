@@ -13,9 +13,11 @@ from emocam.paste.base import Change
 from emocam.records.thresholds import Thresholds
 from emocam.settings.build import Kind
 from emocam.task.base import Task
+from emocam.train.settings import TrainSettings
 
 KINDS = {
-    "task": Kind(Task),
+    "task": Kind(Task, {"settings": Kind(TrainSettings)}),
+    "train": Kind(TrainSettings),
     "data": Kind(Data),
     "classifier": Kind(Classifier),
     "detector": Kind(Detector, {"*": Kind(Detector)}),  # several joined

@@ -28,10 +28,10 @@ from emocam.results.summary import Summary, with_entries, write_summary
 from emocam.runner.command import Command, build_components
 from emocam.runner.kinds import KINDS
 from emocam.runner.replayed import as_recorded
-from emocam.runner.tracking import finish_tracking, note_tracking, tracked
+from emocam.runner.tracking import Tracking, finish_tracking, note_tracking, reason_of, tracked
 from emocam.settings.build import build
 from emocam.settings.replay_words import evidence_of
-from emocam.task.base import Task
+from emocam.task.base import Task, TaskOutcome
 
 PACKAGES = ("emocam", "torch", "torchvision", "pytorch-lightning", "hydra-core", "mlflow", "numpy", "pillow")
 STAGES = ("imports", "tracking", "copy", "build", "predict", "merge", "groups")
@@ -53,8 +53,12 @@ def run_command(command: Command, spent: Mapping[str, float] = MappingProxyType(
     with tracked(command, components) as tracking:
         callbacks = built(command, components)
         remove_incomplete(command.folder)
+        if tracking:
+            components.log = live_log(tracking)
         data = task.perform(components)
         command.record()
+        if isinstance(data, TaskOutcome):
+            return finish_task(command, components, data, tracking)
         remove_left(command.folder, left, kept_files(components))
         if not (command.folder / "predictions.parquet").is_file():
             if tracking and (
@@ -87,6 +91,52 @@ def built(command: Command, components: Components) -> dict[str, RunCallback]:
     }
 
 
+def live_log(tracking: Tracking) -> Callable[[Mapping[str, float], int], None]:
+    """Return what logs numbers of a step; a store that went is told of once, and costs no work."""
+    silent = False
+
+    def log(numbers: Mapping[str, float], step: int) -> None:
+        nonlocal silent
+        if silent or tracking.tracked is None:
+            return
+        try:
+            tracking.tracked.metrics(numbers, step)
+        except Exception as error:  # of MLflow, its database's driver or the network
+            silent = True
+            sys.stderr.write(f"the tracking store takes no numbers any more ({reason_of(error)})\n")
+
+    return log
+
+
+def finish_task(
+    command: Command, components: Components, outcome: TaskOutcome, tracking: Tracking | None
+) -> int:
+    """Write summary.json and files.json of a task without callbacks, and say what it found."""
+    from emocam.system.terminal import shown
+
+    ledger = read_ledger(command.folder, len(components.listing))
+    check_none_lost(command.folder, ledger)
+    summary: Summary = {
+        **ledger.counts,  # type: ignore[typeddict-item]
+        **how_made(command, components),
+        **outcome.summary,
+    }
+    summary["seconds"] = {name: round(value, 3) for name, value in components.seconds.items()}
+    summary["seconds"]["all"] = round(time.perf_counter() - command.started, 3)
+    write_summary(command.folder, summary)
+    write_file_list(command.folder)
+    lines = [*outcome.lines, ledger.line_of("used"), f"report   {command.folder}"]
+    if tracking and tracking.tracked:
+        lines.append(f"run      {tracking.tracked.id}   {tracking.tracked.store.show}")
+    sys.stdout.write(shown(lines))
+    sys.stdout.flush()
+    if tracking and (sentence := finish_tracking(tracking, without=("description",))):
+        note_tracking(command.folder, sentence)
+        sys.stderr.write(f"{sentence}\n")
+    most = OmegaConf.select(command.cfg, "data.max_unreadable", default=1)
+    return 2 if ledger.unused > most * ledger.images else 0
+
+
 def finish_run(
     command: Command, components: Components, data: Data | None, callbacks: Mapping[str, RunCallback]
 ) -> tuple[Ledger, Summary]:
@@ -109,24 +159,31 @@ def finish_run(
 
 def described(command: Command, components: Components, ledger: Ledger) -> Summary:
     """Return what the summary says before any callback: how many images, and how the run was made."""
-    written = json.dumps(components.settings, sort_keys=True, default=str)
     summary: Summary = {
         **ledger.counts,  # type: ignore[typeddict-item]
         "regions": pq.read_metadata(command.folder / parquet(EVIDENCE)).num_rows,
         "notes": Run(command.folder).names.get("notes", []),
-        "settings": hashlib.sha256(written.encode()).hexdigest()[:16],
         "thresholds": asdict(components.thresholds),
-        "choices": command.choices,
-        "precision": str(components.precision),
-        "command": " ".join(["python -m emocam", *command.words]),
-        "versions": {name: importlib.metadata.version(name) for name in PACKAGES if _installed(name)},
-        "python": sys.version.split()[0],
+        **how_made(command, components),  # type: ignore[typeddict-item]
     }
     if (evidence := evidence_of(command.cfg)) is not None:
         summary["evidence"] = evidence
     if components.evidence_from:
         summary["evidence_from"] = str(components.evidence_from)
     return summary
+
+
+def how_made(command: Command, components: Components) -> dict[str, Any]:
+    """Return what the summary says of how anything was made: settings, choices, command and versions."""
+    written = json.dumps(components.settings, sort_keys=True, default=str)
+    return {
+        "settings": hashlib.sha256(written.encode()).hexdigest()[:16],
+        "choices": command.choices,
+        "precision": str(components.precision),
+        "command": " ".join(["python -m emocam", *command.words]),
+        "versions": {name: importlib.metadata.version(name) for name in PACKAGES if _installed(name)},
+        "python": sys.version.split()[0],
+    }
 
 
 def run_callbacks(

@@ -24,7 +24,7 @@ from emocam.results.file_list import update_file_list
 from emocam.results.files import SUMMARY
 from emocam.results.ledger import ledger_of
 from emocam.results.run import Run
-from emocam.results.summary import write_summary
+from emocam.results.summary import read_summary, write_summary
 from emocam.runner.command import Command
 from emocam.runner.description import describe, describe_sweep
 from emocam.runner.kinds import KINDS
@@ -34,6 +34,8 @@ from emocam.settings.build import build
 from emocam.system.run_lock import LOCK, is_held
 from emocam.version import __version__
 
+TASKS = ("train", "evaluate")
+"""Settings of one task alone."""
 FIRST = ("images", "done", "unreadable", "refused", "failed", "lost", "regions")
 """Counts come last of a run's numbers: MLflow's charts begin with the first."""
 
@@ -95,7 +97,7 @@ class Tracking:
     def _numbers(self) -> dict[str, float]:
         if self.record.kind == "sweep":
             return self.record.metrics
-        numbers = summary_numbers(Run(self.folder).summary)
+        numbers = summary_numbers(read_summary(self.folder))
         return dict(sorted(numbers.items(), key=lambda number: number[0] in FIRST))
 
     def _files(self) -> list[Path]:
@@ -245,7 +247,7 @@ def note_tracking(folder: Path, sentence: str | None) -> None:
     """Write into a run's summary what the store does not have, or take it out."""
     if not (folder / SUMMARY).is_file():
         return
-    summary = Run(folder).summary
+    summary = read_summary(folder)
     if sentence is not None:
         summary["tracking"] = sentence
     elif "tracking" in summary:
@@ -275,7 +277,7 @@ def params(settings: dict[str, Any], choices: dict[str, str]) -> dict[str, objec
     # what is compared most stands first
     for name in sorted(settings, key=lambda name: (name != "cam", name not in ("data", "classifier"))):
         value = settings[name]
-        if name in hidden:
+        if name in hidden or (name in TASKS and choices.get("task") != name):
             continue
         if name in choices:
             told[name] = choices[name]

@@ -44,6 +44,8 @@ REQUIRED = (
     "importance",
     "threshold",
     "verdict",
+    "train",
+    "evaluate",
     "trainer",
 )
 OPTIONAL = ("cam", "logger", "callback", "paste", "effect")

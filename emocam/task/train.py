@@ -1,37 +1,91 @@
-"""Training the network of an embedded world."""
+"""Training a classifier on pictures with labels, or the network of an embedded world on pictures of its own."""
 
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
+
+import pyarrow as pa
 
 from emocam.data.planted import PHOTOGRAPHS, Planted
+from emocam.data.samples import printable
 from emocam.errors import SettingError
 from emocam.predict.components import Components
-from emocam.results.files import PREDICTIONS, parquet
+from emocam.predict.toy_network import TARGET
+from emocam.records.picture import Refusal
+from emocam.results.files import LEDGER, PREDICTIONS, SUMMARY, THUMBNAILS, WEIGHTS, parquet
+from emocam.results.parquet_file import write_parquet
+from emocam.results.summary import read_summary
+from emocam.results.tables import refusal_table
+from emocam.task.base import TaskOutcome
+from emocam.train.classifier import TrainingOutcome, end_training, train_classifier, training_key
+from emocam.train.settings import TrainSettings
+from emocam.train.world import EPOCHS as WORLD_EPOCHS
 from emocam.train.world import train
+
+KEY, LINES = "training_key", "training_lines"
 
 
 @dataclass
 class Train:
-    """`task=train data.world=standard`: leaves the network and its truth in the run's folder.
+    """`task=train`: leaves weights.safetensors of the classifier, trained on data with true labels.
 
-    Of `photographs` it leaves the network alone: what that uses is measured picture by picture.
+    With `data=planted` and the default classifier it trains the network of that world on `pictures` that it draws,
+    and leaves that network and its truth; of `photographs` the network alone, since what that uses is measured
+    picture by picture.
     """
 
+    settings: TrainSettings = field(default_factory=TrainSettings)
     pictures: int = 18_000
-    epochs: int = 9
 
-    def perform(self, components: Components) -> None:
+    def perform(self, components: Components) -> TaskOutcome | None:
         data = components.data
-        if not isinstance(data, Planted):
-            raise SettingError("task=train draws the pictures that it trains on; it needs data=planted")
+        own = (components.settings.get("classifier") or {}).get("_target_") == TARGET
+        if own and isinstance(data, Planted) and not components.classifier_named:
+            self._train_world(components, data)
+            return None
+        if own and not components.classifier_named:
+            raise SettingError(
+                "classifier is not set, and the default, planted, is the network of drawn pictures; name the one to "
+                "train, such as classifier=torchvision classifier.model=resnet18, or classifier=compact_face"
+            )
+        return self._train_classifier(components)
+
+    def _train_classifier(self, components: Components) -> TaskOutcome:
+        key = training_key(components, self.settings)
+        if (components.folder / SUMMARY).is_file() and (components.folder / WEIGHTS).is_file():
+            summary: Any = read_summary(components.folder)
+            if summary.get(KEY) == key:  # the same command was completed here
+                return TaskOutcome(
+                    {name: summary[name] for name in summary if name in ENTRIES}, summary[LINES]
+                )
+        outcome = train_classifier(components, self.settings, key)
+        write_pictures(components, outcome)
+        trained = outcome.trained
+        lines = closing_lines(outcome)
+        end_training(components.folder)
+        entries = {
+            **trained.figures,
+            "epochs": len(outcome.rows),
+            "kept_epoch": outcome.kept,
+            "trained": trained.pictures,
+            "held": int(outcome.held.sum()),
+            "temperature": trained.temperature,
+            "notes": outcome.notes,
+            LINES: lines,
+            KEY: key,
+        }
+        return TaskOutcome(entries, lines)
+
+    def _train_world(self, components: Components, data: Planted) -> None:
         world, folder = data.world, components.folder
         if (folder / parquet(PREDICTIONS)).is_file():
             raise SettingError(f"hydra.run.dir {folder} holds a run over pictures; name another folder")
         if world == PHOTOGRAPHS:
             self._train_photographs(components, data)
             return
+        epochs = self.settings.epochs or WORLD_EPOCHS
         with components.stage("train"):
-            found = train(world, components.seed, self.pictures, self.epochs, folder, data.strength)
+            found = train(world, components.seed, self.pictures, epochs, folder, data.strength)
         used = ", ".join(f"{cell['object']} for {cell['label']}" for cell in found["cells"] if cell["used"])
         sys.stdout.write(
             f"{found['accuracy']:.1%} of unseen pictures right; by intervention the network uses: "
@@ -41,9 +95,59 @@ class Train:
     def _train_photographs(self, components: Components, data: Planted) -> None:
         from emocam.train.photographs import train_photographs  # needs timm
 
+        epochs = self.settings.epochs or WORLD_EPOCHS
         with components.stage("train"):
-            found = train_photographs(data, self.pictures, self.epochs, components.folder)
+            found = train_photographs(data, self.pictures, epochs, components.folder)
         sys.stdout.write(
             f"{found['accuracy']:.1%} of unseen pictures right\n"
             f"weights  {components.folder / PHOTOGRAPHS}.safetensors\n"
         )
+
+
+ENTRIES = {
+    *(
+        "held_loss",
+        "accuracy",
+        "balanced_accuracy",
+        "macro_f1",
+        "loss",
+        "epochs",
+        "kept_epoch",
+        "trained",
+        "held",
+    ),
+    *("temperature", "notes", LINES, KEY),
+}
+"""What a training adds to summary.json."""
+
+
+def write_pictures(components: Components, outcome: TrainingOutcome) -> None:
+    """Write the ledger of all listed images, and the thumbnails of those that were used."""
+    pictures, folder = outcome.pictures, components.folder
+    used = [
+        Refusal(printable(path), int(place), "done", "")
+        for path, place in zip(pictures.paths, pictures.place, strict=True)
+    ]
+    rows = refusal_table(sorted([*used, *pictures.refusals], key=lambda row: row.index))
+    write_parquet(rows.drop_columns(["index"]), folder / parquet(LEDGER))
+    flat = [small.tobytes() for small in pictures.thumbnails]
+    table = pa.table({"image": [row.path for row in used], "thumbnail": pa.array(flat, pa.binary())})
+    write_parquet(table, folder / parquet(THUMBNAILS))
+
+
+def closing_lines(outcome: TrainingOutcome) -> list[str]:
+    """Return what the training came to, and how its weights are used."""
+    trained, figures = outcome.trained, outcome.trained.figures
+    kept = f"epoch {outcome.kept} of {len(outcome.rows)} was kept"
+    if "accuracy" in figures:
+        kept += (
+            f": of {outcome.held.sum():,} pictures held back {figures['accuracy']:.1%} are right, mean recall "
+            f"{figures['balanced_accuracy']:.1%}"
+        )
+    lines = [
+        "trained: " + ", ".join(trained.labels[:12]) + (", ..." if len(trained.labels) > 12 else ""),
+        kept,
+    ]
+    lines += [note for note in outcome.notes if "audit" in note]
+    point = "; classifier.adjust=1 answers as the training corpus, 0 balanced" if trained.balanced else ""
+    return [*lines, f"weights  {WEIGHTS}: classifier.weights=FILE takes it{point}"]

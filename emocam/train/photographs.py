@@ -5,7 +5,6 @@ learn from that, and learn to count the objects along the way, as the network of
 """
 
 import json
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +23,8 @@ from emocam.classifier.planted import (
 )
 from emocam.data.planted import Planted
 from emocam.network.weights import read_weights
+from emocam.train.drawn import learn_drawn
+from emocam.train.loop import Recipe
 from emocam.world.photographs import TRAINING
 
 KEPT = 4
@@ -42,7 +43,7 @@ class PhotographLesson(nn.Module):
 
     def forward(self, kept: Tensor, label: Tensor, counts: Tensor) -> Tensor:
         """Return the loss of B pictures."""
-        activation = self.features(kept)
+        activation = self.features(kept.float())
         counted = self.count(10 * activation.relu().mean((-2, -1)))
         naming = nn.functional.mse_loss(counted, counts)
         labelling = nn.functional.cross_entropy(self.head(activation), label)
@@ -75,18 +76,19 @@ def imagenet_features() -> nn.Sequential:
 def train_photographs(data: Planted, pictures: int, epochs: int, out: Path) -> dict[str, Any]:
     """Train on composed pictures; write photographs.safetensors and photographs.json to `out`."""
     labels = data.photographs.rules.labels
+    out.mkdir(parents=True, exist_ok=True)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(data.seed)
         features = imagenet_features()
         lesson = PhotographLesson(features, len(labels), len(data.objects))
         kept = features[:KEPT].eval().requires_grad_(False)
         views, label, counts = kept_answers(data, range(TRAINING, TRAINING + pictures + HELD), kept)
-        _learn(lesson, views[:-HELD], label[:-HELD], counts[:-HELD], epochs)
+        taught = (views[:-HELD], label[:-HELD], counts[:-HELD])
+        learn_drawn(lesson, taught, Recipe(epochs, RATE, 0.02), out, data.seed)
     lesson.eval()
     with torch.no_grad():
         parts = views[-HELD:].split(BATCH)
         answers = torch.cat([lesson.head(lesson.features(part.float())).argmax(-1) for part in parts])
-    out.mkdir(parents=True, exist_ok=True)
     state = {f"features.{name}": value for name, value in features.state_dict().items()}
     state |= {f"head.{name}": value for name, value in lesson.head.state_dict().items()}
     save_file(state, out / f"{PHOTOGRAPHS}.safetensors", {"labels": "\n".join(labels)})
@@ -98,20 +100,3 @@ def train_photographs(data: Planted, pictures: int, epochs: int, out: Path) -> d
     }
     (out / f"{PHOTOGRAPHS}.json").write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
     return found
-
-
-def _learn(lesson: PhotographLesson, views: Tensor, label: Tensor, counts: Tensor, epochs: int) -> None:
-    """Train the learning part by AdamW and one cycle of rates."""
-    optimizer = torch.optim.AdamW([p for p in lesson.parameters() if p.requires_grad], weight_decay=0.02)
-    steps = len(label) // BATCH
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, RATE, epochs * steps, pct_start=0.2)
-    for epoch in range(1, epochs + 1):
-        total = 0.0
-        for batch in torch.randperm(len(label)).split(BATCH)[:steps]:
-            loss = lesson(views[batch].float(), label[batch], counts[batch])
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
-            schedule.step()
-            total += loss.item()
-        sys.stderr.write(f"epoch {epoch} of {epochs}: loss {total / steps:.3f}\n")

@@ -6,7 +6,6 @@ decides which ones matter.
 """
 
 import json
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -22,13 +21,15 @@ from emocam.classifier.planted import (
     build_features,
     prepare,
 )
+from emocam.train.drawn import learn_drawn
+from emocam.train.loop import Recipe
 from emocam.train.world_pictures import DrawnPictures, draw_pictures
 from emocam.train.world_truth import measure
 from emocam.world.rules import WORLDS
 
 FIRST = 1_000_000_000
 """Pictures to train on are counted from here, where no corpus reaches."""
-BATCH = 64
+EPOCHS = 9
 RATE = 3e-3
 SHIFT = 8
 
@@ -51,31 +52,19 @@ class Lesson(nn.Module):
         self.head = FullyConnected(labels)
         self.count = nn.Linear(CHANNELS, objects)
 
-    def forward(self, x: Tensor, label: Tensor, counts: Tensor) -> Tensor:
+    def forward(self, views: Tensor, label: Tensor, counts: Tensor) -> Tensor:
         """Return the loss of B pictures; small activations are broad ones, and cover what they stand for."""
-        activation = self.features(x)
+        activation = self.features(jitter(prepare(views)))
         counted = self.count(10 * activation.relu().mean((-2, -1)))
         naming = nn.functional.mse_loss(counted, counts.float())
         labelling = nn.functional.cross_entropy(self.head(activation), label)
         return labelling + 2 * naming + 0.05 * activation.square().mean()
 
 
-def learn(drawn: DrawnPictures, labels: int, epochs: int) -> Lesson:
-    """Train the network on drawn pictures."""
+def learn(drawn: DrawnPictures, labels: int, epochs: int, folder: Path, seed: int = 0) -> Lesson:
+    """Train the network on drawn pictures by the loop of all trainings; what was begun in the folder goes on."""
     lesson = Lesson(labels, drawn.counts.shape[1])
-    optimizer = torch.optim.AdamW(lesson.parameters())
-    steps = len(drawn.label) // BATCH
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, RATE, epochs * steps, pct_start=0.2)
-    for epoch in range(1, epochs + 1):
-        total = 0.0
-        for batch in torch.randperm(len(drawn.label)).split(BATCH)[:steps]:
-            loss = lesson(jitter(prepare(drawn.views[batch])), drawn.label[batch], drawn.counts[batch])
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
-            schedule.step()
-            total += loss.item()
-        sys.stderr.write(f"epoch {epoch} of {epochs}: loss {total / steps:.3f}\n")
+    learn_drawn(lesson, (drawn.views, drawn.label, drawn.counts), Recipe(epochs, RATE), folder, seed)
     return lesson
 
 
@@ -83,7 +72,7 @@ def train(
     world: str,
     seed: int = 0,
     pictures: int = 18_000,
-    epochs: int = 9,
+    epochs: int = EPOCHS,
     out: Path = Path(),
     strength: float = 1.0,
 ) -> dict[str, Any]:
@@ -92,9 +81,9 @@ def train(
     drawn = draw_pictures(rules.balanced(), seed, range(FIRST, FIRST + pictures), VIEW)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        lesson = learn(drawn, len(rules.labels), epochs)
+        out.mkdir(parents=True, exist_ok=True)
+        lesson = learn(drawn, len(rules.labels), epochs, out, seed).eval()
     kept = {name: value for name, value in lesson.state_dict().items() if not name.startswith("count.")}
-    out.mkdir(parents=True, exist_ok=True)
     weights = out / f"{world}.safetensors"
     save_file(kept, weights, {"labels": "\n".join(rules.labels)})
     trained = {"seed": seed, "pictures": pictures, "epochs": epochs}

@@ -18,6 +18,8 @@ Bits = NDArray[np.uint8]
 DISTANCE = 60
 ALIKE = 0.85
 """The cosine of what sets two thumbnails apart from the mean of all."""
+SAME_VIEW = 0.97
+"""The same of two views of one picture, such as re-encoded ones."""
 BLOCK = 2048
 MOST = 100_000
 """Pictures of which each is compared with each: half a minute."""
@@ -106,3 +108,21 @@ def components(pairs: NDArray[np.integer], images: int) -> NDArray[np.int64]:
     rank = np.empty(len(first), np.int64)
     rank[np.argsort(first)] = np.arange(len(first))
     return rank[group]
+
+
+def near_between(one: Bits, other: Bits, cosine: float = SAME_VIEW, block: int = BLOCK) -> NDArray[np.int64]:
+    """Return the pairs (P, 2) of thumbnails of two sets (N and M, ROWS, COLUMNS) that show the same picture."""
+    found = [np.zeros((0, 2), np.int64)]
+    if len(one) and len(other):
+        apart = directions(np.concatenate([one, other]))
+        first, second = apart[: len(one)], apart[len(one) :]
+        bits, other_bits = _signs(difference_hash(one)), _signs(difference_hash(other))
+        for i in range(0, len(one), block):
+            for j in range(0, len(other), block):
+                near = first[i : i + block] @ second[j : j + block].T > cosine
+                if near.any():
+                    near &= (
+                        bits[i : i + block] @ other_bits[j : j + block].T > bits.shape[1] - 2 * DISTANCE - 0.5
+                    )
+                found.append(np.argwhere(near) + np.array([i, j]))
+    return np.concatenate(found)

@@ -1,0 +1,317 @@
+"""The training of a classifier: pictures are split, the loop runs, and the kept epoch's weights are left."""
+
+import hashlib
+import json
+import shutil
+import sys
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import nn
+
+from emocam.classifier.base import Classifier
+from emocam.data.audit_record import audit_sentence
+from emocam.data.samples import printable
+from emocam.errors import SettingError
+from emocam.network.trained import Trained, channel_statistics, file_bytes, read_trained
+from emocam.network.weights import check_fit, is_file, read_labels, read_weights
+from emocam.plot.training import training_figure
+from emocam.predict.components import Components
+from emocam.predict.keys import code_digest
+from emocam.predict.stream import workers_of
+from emocam.results.files import LABELS_FILE, SPLIT, TRAINING, TRAINING_PICTURE, TRAINING_STATE, WEIGHTS
+from emocam.results.spreadsheet import write_csv
+from emocam.train.lesson import ClassifierLesson
+from emocam.train.loop import EpochBatches, Epochs, InTurn, Part, Recipe, Row, learn_lesson
+from emocam.train.pictures import (
+    BATCH,
+    LabelledListing,
+    PictureBatches,
+    TrainingPictures,
+    check_parts,
+    group_pictures,
+    list_labelled,
+    read_training_pictures,
+)
+from emocam.train.settings import LAST, TrainSettings
+from emocam.train.split import split_pictures
+from emocam.train.telling import Telling
+
+EPOCHS = 16
+RATE, GENTLE_RATE = 3e-3, 3e-4
+KEY = "key"
+
+
+@dataclass(frozen=True)
+class TrainingOutcome:
+    """A finished training: its pictures, the rows of its epochs, and what was kept."""
+
+    pictures: TrainingPictures
+    held: np.ndarray
+    rows: list[Row]
+    kept: int
+    trained: Trained
+    notes: list[str]
+
+
+def train_classifier(components: Components, settings: TrainSettings, key: str) -> TrainingOutcome:
+    """Train the classifier that the settings name; what an interrupted command did is gone on from."""
+    folder, state = components.folder, components.folder / TRAINING_STATE
+    data, seed = components.data, components.seed
+    with components.stage("build"):
+        begin_training(folder, state, key)
+        data.prepare()
+        listed = list_labelled(data, components.listing, "train")
+        check_parts(data, listed)
+        labels = training_labels(components, listed)
+        classifier, start = build_untrained(components, labels)
+    with components.stage("read"):
+        view = classifier.view
+        pictures = read_training_pictures(data, components.listing, listed, labels, view)
+        group, grouped = group_pictures(data, pictures)
+        named = [printable(path) for path in pictures.paths]
+        held = split_pictures(named, pictures.label, group, labels, settings.hold, seed)
+        parts = np.where(held, "held", "train")
+        write_csv(pd.DataFrame({"image": named, "split": parts}), folder / SPLIT, index=False)
+    notes = [
+        *data.notes,
+        f"{(~held).sum():,} pictures are trained on and {held.sum():,} held back, whole by {grouped}",
+        audit_sentence(data.root, components.cache),
+    ]
+    for note in notes:
+        sys.stderr.write(f"{note}\n")
+    counts = torch.from_numpy(np.bincount(pictures.label[~held], minlength=len(labels))).float()
+    lesson = ClassifierLesson(classifier.requires_grad_(True), counts, settings)
+    lesson.to(memory_format=torch.channels_last)
+    recipe = Recipe(
+        settings.epochs or EPOCHS,
+        settings.rate or (RATE if start == "random" else GENTLE_RATE),
+        settings.decay,
+    )
+    batch = BATCH if data.batch_size == "auto" else data.batch_size
+    size = min(batch, int((~held).sum()))
+    weight = (1 / counts)[torch.from_numpy(pictures.label[~held])] if settings.balance == "sampler" else None
+    workers = 0 if pictures.views is not None else workers_of(data, len(pictures))
+    training = Part(
+        PictureBatches(pictures, ~held, data, view),
+        EpochBatches(int((~held).sum()), size, seed, weight),
+        workers,
+    )
+    examined = (
+        Part(PictureBatches(pictures, held, data, view), InTurn(int(held.sum()), 4 * BATCH), workers)
+        if held.any()
+        else None
+    )
+    blank = Trained(
+        labels=labels,
+        view=repr(view),
+        prior=[round(share, 6) for share in (counts / counts.sum()).tolist()],
+        balanced=settings.balanced,
+        network=network_name(components.settings["classifier"]),
+        settings={
+            **asdict(settings),
+            "epochs": recipe.epochs,
+            "rate": recipe.rate,
+            "seed": seed,
+            "start": start,
+        },
+        digest=pictures.digest,
+        pictures=int((~held).sum()),
+    )
+    sample = torch.zeros((1, *_view_shape(pictures, data, view)), dtype=torch.uint8)
+    mean, std = channel_statistics(classifier.prepare, sample)
+    keeper = KeepWeights(folder / WEIGHTS, replace(blank, mean=mean, std=std))
+    telling = Telling(folder, recipe.epochs, components.log, components.quiet)
+    epochs = Epochs(state, seed, Figure(settings.keep), keeper, telling, settings.patience)
+    arguments = dict(components.trainer)
+    if components.precision == "bf16":
+        arguments.setdefault("precision", "bf16-mixed")
+    with components.stage("train"):
+        learn_lesson(lesson, recipe, training, examined, epochs, arguments)
+    rows = read_rows(folder / TRAINING)
+    telling.log_rows(rows)
+    trained = read_trained(folder / WEIGHTS)
+    assert trained is not None
+    training_figure(pd.DataFrame(rows), trained.epoch).savefig(folder / TRAINING_PICTURE)
+    return TrainingOutcome(pictures, held, rows, trained.epoch, trained, notes)
+
+
+def read_rows(file: Path) -> list[Row]:
+    """Return the rows of training.csv, an epoch each."""
+    table = pd.read_csv(file)
+    return [dict(zip(table.columns, values, strict=True)) for values in table.to_numpy(float).tolist()]
+
+
+def training_key(components: Components, settings: TrainSettings) -> str:
+    """Name all that decides the weights: settings, code, and the contents of pictures, tables and first weights."""
+    data, listing = components.data, components.listing
+    root = Path(data.root or ".")
+    own = components.settings
+    classifier = own.get("classifier") or {}
+    named = [
+        Path(str(classifier[name])).expanduser() for name in ("weights", "labels") if classifier.get(name)
+    ]
+    # the frame of a film and the face of a picture stand behind the file's name
+    files = [
+        root / path if data.root is not None else None
+        for path in (path.partition("#")[0] for path in listing)
+    ]
+    told = [
+        code_digest(),
+        {name: own.get(name) for name in ("data", "classifier", "seed", "precision")},
+        asdict(settings),
+        sorted(components.read["data"].items()),
+        components.digests.of_all(named),
+        [printable(path) for path in listing],
+        components.digests.of_all(files),
+    ]
+    return hashlib.sha256(json.dumps(told, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def begin_training(folder: Path, state: Path, key: str) -> None:
+    """Make the folder of what is needed to go on; one of another training is left alone."""
+    file = state / KEY
+    if file.is_file() and file.read_text() != key:
+        raise SettingError(
+            f"hydra.run.dir {folder} holds a training of other settings or pictures; name another folder, or "
+            "remove this one"
+        )
+    if not file.is_file() and (folder / WEIGHTS).is_file():
+        raise SettingError(
+            f"hydra.run.dir {folder} holds weights of another training; name another folder, or remove this one"
+        )
+    state.mkdir(exist_ok=True)
+    file.write_text(key)
+
+
+def end_training(folder: Path) -> None:
+    """Remove what is needed to go on, once there is nothing to go on with."""
+    shutil.rmtree(folder / TRAINING_STATE, ignore_errors=True)
+
+
+def training_labels(components: Components, listed: LabelledListing) -> list[str]:
+    """Return the labels to learn: those of a labels file where one is named, else all true ones by name.
+
+    A classifier that takes no labels file has its own.
+    """
+    settings, found = components.settings.get("classifier") or {}, sorted(set(listed.truth))
+    if "labels" in settings and settings["labels"] is None:
+        if len(found) < 2:
+            raise SettingError(
+                f"task=train needs pictures of two labels or more, and all of these are {found[0]!r}"
+            )
+        return found
+    names: list[str] = (
+        components.classifier.labels if "labels" not in settings else read_labels(settings["labels"])
+    )
+    strange = sorted(set(found) - set(names))
+    if strange:
+        raise SettingError(
+            f"task=train: the true label {strange[0]!r} is none of the classifier's ({', '.join(names[:8])}); "
+            "name the labels alike, or give the classifier a labels file with all of them"
+        )
+    return list(names)
+
+
+def build_untrained(components: Components, labels: list[str]) -> tuple[Classifier, str]:
+    """Return the classifier with as many answers as there are labels, and what it starts from.
+
+    Weights that are named are taken layer by layer where they fit; the last layer is drawn where they have other
+    labels.
+    """
+    settings = dict(components.settings["classifier"])
+    weights = settings.get("weights")
+    if "weights" not in settings or "labels" not in settings:
+        return components.classifier, "its own"
+    file = components.folder / LABELS_FILE
+    file.write_text("\n".join(labels) + "\n", encoding="utf-8")
+    drawn = {**settings, "labels": str(file), "weights": "random"}
+    if "adjust" in settings:
+        drawn["adjust"] = 0
+    classifier: Classifier = components.build_with("classifier", {**components.settings, "classifier": drawn})
+    if weights == "random":
+        return classifier, "random"
+    if (
+        weights is not None
+        and is_file(weights)
+        and str(weights).endswith((".safetensors", ".pth", ".pt", ".bin"))
+    ):
+        state, whose = read_weights(weights), str(weights)
+    else:
+        own: Classifier = components.build_with(
+            "classifier",
+            {**components.settings, "classifier": settings | ({"adjust": 0} if "adjust" in settings else {})},
+        )
+        state, whose = own.file_state(), str(weights or "the library's weights")
+    take_fitting(classifier, state, whose, read_trained(weights), labels)
+    return classifier, whose
+
+
+def take_fitting(
+    classifier: Classifier, state: dict[str, Any], whose: str, trained: Trained | None, labels: list[str]
+) -> None:
+    """Load tensors of the same network; of other labels than its own all but the last layer's."""
+    fresh = classifier.file_state()
+    other = [name for name in fresh if name in state and state[name].shape != fresh[name].shape]
+    renamed = trained is not None and trained.labels != labels
+    if other or renamed:
+        last = [name for name in fresh if len(fresh[name].shape) and fresh[name].shape[0] == len(labels)][-2:]
+        if set(other) <= set(last) and state.keys() == fresh.keys():
+            state = {**state, **{name: fresh[name] for name in last}}
+    check_fit(fresh, type(classifier).__name__, state, whose)
+    classifier.load_file_state(state)
+
+
+def network_name(settings: dict[str, Any]) -> str:
+    """Return the class and model of a classifier's settings."""
+    name = str(settings.get("_target_", "")).rpartition(".")[2]
+    return f"{name} {settings['model']}" if settings.get("model") else name
+
+
+def _view_shape(pictures: TrainingPictures, data: Any, view: Any) -> tuple[int, ...]:
+    if pictures.views is not None:
+        return tuple(pictures.views.shape[1:])
+    return tuple(view(data.open(pictures.paths[0]).image)[0].shape)
+
+
+@dataclass(frozen=True)
+class Figure:
+    """The figure that chooses the epoch, larger for better; `last` prefers each epoch to those before."""
+
+    name: str
+
+    def __call__(self, row: Row) -> float:
+        if self.name == LAST:
+            return row["epoch"]
+        return -row[self.name] if self.name.endswith("loss") else row[self.name]
+
+
+@dataclass(frozen=True)
+class KeepWeights:
+    """Writes the weights of an epoch that is better than all before, whole or not at all."""
+
+    file: Path
+    blank: Trained
+
+    def __call__(self, lesson: nn.Module, row: Row) -> None:
+        assert isinstance(lesson, ClassifierLesson)
+        plain, corpus = lesson.temperatures()
+        trained = replace(
+            self.blank,
+            temperature=round(plain, 5),
+            temperature_corpus=round(corpus, 5),
+            epoch=int(row["epoch"]),
+            figures={name: value for name, value in row.items() if name not in ("epoch", "rate")},
+        )
+        state = {
+            name: tensor.detach().cpu().contiguous()
+            for name, tensor in lesson.classifier.file_state().items()
+        }
+        half = self.file.with_suffix(".tmp")
+        # not save_file, whose files only their owner can read
+        half.write_bytes(file_bytes(state, trained))
+        half.replace(self.file)

@@ -1,0 +1,210 @@
+"""The pictures of a training, opened once: labels, views, what is nearly the same, and what could not be used."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset
+
+from emocam.data.base import AUTO, Data
+from emocam.data.samples import Samples, collate, ignore_interrupt, printable
+from emocam.errors import SettingError
+from emocam.functional.statistics.near_duplicates import components, mirrored_pairs, near_thumbnails
+from emocam.functional.thumbnail import COLUMNS, ROWS
+from emocam.predict.batch_size import free_memory
+from emocam.predict.stream import workers_of
+from emocam.records.picture import Refusal
+from emocam.view.base import View
+from emocam.view.crops import NoView
+
+BATCH = 64
+SHARE = 4
+"""Of the free memory, the views of all pictures may take one part in so many; else they are opened each epoch."""
+TRUTH, PERSON = "truth", "person"
+PARTS = {"train": ("train", "training"), "test": ("test", "testing", "valid", "validation", "val")}
+"""Names of folders that part a data set."""
+
+
+@dataclass
+class TrainingPictures:
+    """N pictures that can be used, with their labels (N,) and thumbnails (N, ROWS, COLUMNS).
+
+    `views` (N, c, h, w) are kept where the memory is there. `place` are places in the listing of `listed` images,
+    and `refusals` what could not be used of it.
+    """
+
+    paths: list[str]
+    label: np.ndarray
+    thumbnails: np.ndarray
+    place: np.ndarray
+    refusals: list[Refusal]
+    views: Tensor | None
+    digest: str
+    unlabelled: int = 0
+
+    def __len__(self) -> int:
+        return len(self.paths)
+
+
+@dataclass
+class LabelledListing:
+    """What the data set says before a picture is opened: paths with a true label, and those without one."""
+
+    paths: list[str]
+    truth: list[str]
+    unlabelled: list[str] = field(default_factory=list)
+
+
+def list_labelled(data: Data, listing: Sequence[str], task: str) -> LabelledListing:
+    """Return the images that have a true label; data that know none are refused."""
+    found = LabelledListing([], [])
+    truths = [str(data.known(path).get(TRUTH, "")) for path in listing]
+    if not any(truths) and _truth_within(data, listing[0]):
+        truths = [_truth_within(data, path) for path in listing]
+    for path, truth in zip(listing, truths, strict=True):
+        if truth:
+            found.paths.append(path)
+            found.truth.append(truth)
+        else:
+            found.unlabelled.append(path)
+    if not found.paths:
+        raise SettingError(
+            f"task={task} needs true labels, and these data have none: take data=imagefolder, whose folders are "
+            "labels, or data=table with a column truth (or data.label=COLUMN)"
+        )
+    return found
+
+
+def _truth_within(data: Data, path: str) -> str:
+    """Return the label of a picture as its data set tells it with the picture, such as one that draws both."""
+    try:
+        return str(data.open(path).known.get(TRUTH, ""))
+    except Exception:  # a crafted file may raise anything; the ledger tells of it
+        return ""
+
+
+def check_parts(data: Data, listed: LabelledListing) -> None:
+    """Refuse a folder that holds a training part and a test part side by side: test pictures are never trained on."""
+    for names in ({str(PurePosixPath(path).parts[0]) for path in listed.paths}, _inner_folders(listed.paths)):
+        lower = {name.lower(): name for name in names}
+        training = [lower[name] for name in PARTS["train"] if name in lower]
+        test = [lower[name] for name in PARTS["test"] if name in lower]
+        if training and test:
+            raise SettingError(
+                f"data.root {data.root} holds a folder {training[0]!r} and a folder {test[0]!r}: test pictures must "
+                f"not be trained on; give data.root={data.root}/{training[0]}, or a table of the training pictures"
+            )
+
+
+def _inner_folders(paths: Sequence[str]) -> set[str]:
+    return {part for path in paths for part in PurePosixPath(path).parts[:-1]}
+
+
+def read_training_pictures(
+    data: Data, listing: Sequence[str], listed: LabelledListing, labels: Sequence[str], view: View
+) -> TrainingPictures:
+    """Open every labelled picture once."""
+    number = {label: i for i, label in enumerate(labels)}
+    place_of = {path: place for place, path in enumerate(listing)}
+    index = np.array([place_of[path] for path in listed.paths], np.int64)
+    truth = np.zeros(len(listing), np.int64)
+    truth[index] = [number[name] for name in listed.truth]
+    loader = DataLoader(
+        Samples(data, listing, index, view, NoView()),
+        batch_size=BATCH,
+        num_workers=workers_of(data, len(index)),
+        collate_fn=collate,
+        worker_init_fn=ignore_interrupt,
+        generator=torch.Generator(),
+    )
+    places: list[int] = []
+    thumbnails, views, refusals = [], [], []
+    digest = hashlib.sha256()
+    keep: bool | None = None
+    for batch in loader:
+        refusals += batch.refusals
+        if not len(batch):
+            continue
+        if keep is None:
+            keep = batch.classifier_view[0].numel() * len(index) < free_memory("cpu") // SHARE
+        places += batch.index.tolist()
+        thumbnails.append(batch.thumbnail.numpy())
+        for place, seen in zip(batch.index.tolist(), batch.classifier_view, strict=True):
+            digest.update(f"{printable(listing[place])}\n{truth[place]}\n".encode())
+            digest.update(seen.contiguous().numpy().data)
+        if keep:
+            views.append(batch.classifier_view.clone())
+    if not places:
+        raise SettingError(
+            f"data.root {data.root}: none of {len(index):,} labelled pictures can be used; the first says "
+            f"{refusals[0].reason!r}"
+        )
+    refusals += [
+        Refusal(printable(path), place_of[path], "refused", "it has no true label")
+        for path in listed.unlabelled
+    ]
+    place = np.array(places, np.int64)
+    return TrainingPictures(
+        paths=[listing[i] for i in places],
+        label=truth[place],
+        thumbnails=np.concatenate(thumbnails) if thumbnails else np.zeros((0, ROWS, COLUMNS), np.uint8),
+        place=place,
+        refusals=refusals,
+        views=torch.cat(views) if views else None,
+        digest=digest.hexdigest(),
+        unlabelled=len(listed.unlabelled),
+    )
+
+
+def group_pictures(data: Data, pictures: TrainingPictures) -> tuple[np.ndarray, str]:
+    """Return the group (N,) of each picture, and in words what makes groups.
+
+    Pictures of one person, of one `data.group`, and near-duplicates, also mirrored, are one group.
+    """
+    pairs = [near_thumbnails(pictures.thumbnails), mirrored_pairs(pictures.thumbnails)]
+    words = ["near-duplicates"]
+    named = _named_groups(data)
+    if named is not None:
+        setting, values = named
+        first: dict[str, int] = {}
+        for picture, path in enumerate(pictures.paths):
+            value = values.get(path, "")
+            if value:
+                pairs.append(np.array([[first.setdefault(value, picture), picture]], np.int64))
+        words.insert(0, setting)
+    return components(np.concatenate(pairs), len(pictures)), " and ".join(words)
+
+
+def _named_groups(data: Data) -> tuple[str, dict[str, str]] | None:
+    """Return the groups that the data name, by `data.group` or a column `person`, and what they are called."""
+    if data.group not in (None, AUTO):
+        return str(data.group), data.groups() or {}
+    try:
+        return PERSON, data.values(PERSON, "data.group")
+    except SettingError:  # no such column
+        return None
+
+
+class PictureBatches(Dataset[tuple[Tensor, Tensor]]):
+    """Views (B, c, h, w) and labels (B,) of a part of the pictures, a batch at once by a list of places in it."""
+
+    def __init__(self, pictures: TrainingPictures, part: np.ndarray, data: Data, view: View) -> None:
+        self.own = np.flatnonzero(part)
+        self.label = torch.from_numpy(pictures.label[self.own])
+        self.views = None if pictures.views is None else pictures.views[torch.from_numpy(self.own)]
+        self.paths = [pictures.paths[i] for i in self.own]
+        self.data, self.view = data, data.resizing(view)
+
+    def __len__(self) -> int:
+        return len(self.own)
+
+    def __getitem__(self, places: Any) -> tuple[Tensor, Tensor]:
+        if self.views is not None:
+            return self.views[places], self.label[places]
+        seen = [self.view(self.data.open(self.paths[place]).image)[0] for place in places]
+        return torch.stack(seen), self.label[places]
