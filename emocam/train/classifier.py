@@ -150,7 +150,9 @@ def training_key(components: Components, settings: TrainSettings) -> str:
     """Name all that decides the weights: settings, code, and the contents of pictures, tables and first weights."""
     data, listing = components.data, components.listing
     root = Path(data.root or ".")
-    own = components.settings
+    handled = ("workers", "export", "max_unreadable")
+    read = {name: value for name, value in components.settings["data"].items() if name not in handled}
+    own = components.settings | {"data": read}
     classifier = own.get("classifier") or {}
     named = [
         Path(str(classifier[name])).expanduser() for name in ("weights", "labels") if classifier.get(name)
