@@ -3,7 +3,8 @@
 Nobody can wait for a GPU that is not there, but everybody can be watched asking. Tensors of `Pretended`
 compute on the processor and say `cuda` of themselves, so that code takes the way it takes on a GPU;
 `Watch` notes each call for which CUDA would make the host wait (what `torch.cuda.set_sync_debug_mode`
-tells on a real one, and what cuSOLVER and torchvision do inside), and refuses what a real one refuses:
+tells on a real one, and what cuSOLVER and torchvision do inside), also where one of torch's functions makes
+it in its own code, and refuses what a real one refuses:
 tensors of both sides in one operation.
 """
 
@@ -17,6 +18,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from emocam.records.base import Record
 
@@ -30,6 +32,16 @@ ASKS = frozenset(
     )
 )  # fmt: skip
 """Names of functions for whose answer, or its size, the host waits."""
+INSIDE = frozenset(
+    (
+        *("aten::_local_scalar_dense", "aten::nonzero", "aten::masked_select", "aten::equal", "aten::bincount"),
+        *("aten::_unique2", "aten::unique_consecutive", "aten::unique_dim", "torchvision::nms"),
+        *("aten::_linalg_eigh", "aten::linalg_lstsq", "aten::_linalg_check_errors"),
+    )
+)  # fmt: skip
+"""Operations for which the host waits, whoever asks for them: torch's own functions consist of others."""
+HERE_ALONE = frozenset(("one_hot",))
+"""Functions that look at their numbers on a processor, and on CUDA leave that to the kernel."""
 EITHER = frozenset(("__getitem__", "__setitem__", "to", "copy_", "index_put_", "type_as", "__set__"))
 """Functions that take tensors of both sides."""
 
@@ -94,11 +106,36 @@ class Wait:
     line: str
 
 
+class Inside(TorchDispatchMode):
+    """What the functions that are called consist of, while one of the accelerator's is."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.listening, self.asked = False, list[str]()
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        name = func.name().split(".")[0]
+        kwargs = kwargs or {}
+        waits = (
+            name in INSIDE,
+            name == "aten::index" and _is_masked(args[1]),
+            name == "aten::repeat_interleave" and kwargs.get("output_size") is None,
+        )
+        if self.listening and any(waits):
+            self.asked.append(name)
+        return func(*args, **kwargs)
+
+
+def _is_masked(index: Any) -> bool:
+    return any(part is not None and part.dtype in (torch.bool, torch.uint8) for part in index)
+
+
 @dataclass
 class Watch(TorchFunctionMode):
     """All that waits while it looks."""
 
     waits: list[Wait] = field(default_factory=list)
+    inside: Inside = field(default_factory=Inside)
 
     def __post_init__(self) -> None:
         super().__init__()
@@ -110,17 +147,27 @@ class Watch(TorchFunctionMode):
 
     def __torch_function__(self, func: Callable, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
+        if func is torch.device:  # a word, not a place
+            return func(*args, **kwargs)
         name = getattr(func, "__name__", str(func)).removeprefix("linalg_")
         tensors = list(_tensors([*args, *kwargs.values()]))
         among = any(isinstance(tensor, Pretended) for tensor in tensors)
         if func in (Tensor.device.__get__, Tensor.is_cuda.__get__, Tensor.get_device):
             return _whereabouts(func, args[0])
         target = _target(func, name, args, kwargs, among)
+        noted = len(self.waits)
         if among or target:
             self._judge(name, args, kwargs, tensors, target)
         rewritten = [_on_host(arg) for arg in args], {key: _on_host(arg) for key, arg in kwargs.items()}
         with torch._C.DisableTorchFunctionSubclass():
+            self.inside.listening, self.inside.asked = among or target, []
             result = func(*rewritten[0], **rewritten[1])
+            self.inside.listening = False
+            if (
+                len(self.waits) == noted and name not in HERE_ALONE
+            ):  # the function by itself was thought not to wait
+                for asked in self.inside.asked:
+                    self._note(f"{name}, by {asked}")
             if name == "__set__" or not target:
                 return back_from(result)
             return _moved(result)
@@ -197,7 +244,7 @@ def _index_waits(name: str, args: Any) -> bool:
 @contextmanager
 def watching() -> Iterator[list[Wait]]:
     watch = Watch()
-    with watch:
+    with watch, watch.inside:
         yield watch.waits
 
 

@@ -9,6 +9,7 @@ import torch
 from hydra.utils import instantiate
 from omegaconf import OmegaConf
 from torch import Tensor, nn
+from torchvision.ops import boxes as box_ops
 
 from emocam.cam import completeness
 from emocam.classifier.base import Classifier
@@ -135,6 +136,8 @@ def test_what_waits_is_noticed(pretended: Callable, watch: Callable) -> None:
         "from the host": lambda: usual.to(x.device),
         "a new tensor": lambda: torch.tensor([1, 2], device=x.device),
         "repeats": lambda: x.repeat_interleave(x.long()),
+        "in a function of torch": lambda: torch.where(x > 2),
+        "in one of torchvision": lambda: box_ops.remove_small_boxes(x[:4].view(1, 4), 0.5),
     }
     free = [
         lambda: x.to("cpu", non_blocking=True),
@@ -142,6 +145,8 @@ def test_what_waits_is_noticed(pretended: Callable, watch: Callable) -> None:
         lambda: torch.where(x > 2, x, 0.0),
         lambda: x[x.long()],
         lambda: x[1:3] + torch.arange(2, device=x.device),
+        lambda: x.long().repeat_interleave(2),
+        lambda: torch.nn.functional.one_hot(x.long(), 6),
     ]
     with watch() as waits:
         for name, ask in waiting.items():
