@@ -177,7 +177,7 @@ def main(names: list[str]) -> int:
             found["parts"][name] = part
             write(found, folder)
 
-        run_part(name, PARTS[name][1] * (4 if DRY else 1), keep)
+        run_part(name, PARTS[name][1] * (10 if DRY else 1), keep)
     print(f"{folder / 'gpu.md'}   {time.perf_counter() - began:.0f} s")
     failed = [row for row in found["parts"].get("tests", {"rows": []})["rows"] if "result" in row]
     broken = [n for n, part in found["parts"].items() if part["fault"] and "time was up" not in part["fault"]]
