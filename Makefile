@@ -25,7 +25,7 @@ else \
 fi
 endef
 
-.PHONY: demo test lint types docs bench gpu floor lock install help
+.PHONY: demo test lint types docs bench soak mutate gpu floor lock install help
 
 help:
 	@echo 'make demo    install, explain the embedded world, say where the report is'
@@ -34,6 +34,8 @@ help:
 	@echo 'make types   mypy'
 	@echo 'make docs    the documents as a site, in site/; a warning is an error'
 	@echo 'make bench   speed beside other libraries, in benchmarks/README.md; SUBJECTS="cams grid" for some'
+	@echo 'make soak    kills, damaged pictures, full disks, lost stores, for hours; SIZE=0.1 PARTS="kills disk" for some'
+	@echo 'make mutate  faults planted in the formulas, and whether the tests notice; SAMPLE=0 for all of them'
 	@echo 'make gpu     all questions to a GPU, in eight minutes; GPU_DRY=1 tries it on a processor'
 	@echo 'make floor   a core of the tests at the oldest torch and torchvision that are supported'
 	@echo 'make lock    renew requirements.lock; needs uv'
@@ -57,6 +59,16 @@ docs: .venv/all
 
 bench: .venv/all
 	@$(BIN)/python benchmarks $(SUBJECTS)
+
+# goes on where soak/soak.json and soak/mutants.jsonl stop
+SIZE ?= 1
+soak: .venv/all
+	@OMP_NUM_THREADS=1 $(BIN)/python benchmarks/soak $(PARTS) --size $(SIZE) --out soak
+
+SAMPLE ?= 300
+mutate: .venv/all
+	@mkdir -p soak
+	@OMP_NUM_THREADS=1 $(BIN)/python benchmarks/mutate.py $(FILES) --sample $(SAMPLE) --out soak/mutants.jsonl
 
 # an interpreter with a torch of its own: make gpu GPU_PYTHON=python3; OUT=FOLDER for gpu.md and gpu.json
 GPU_PYTHON ?= $(BIN)/python

@@ -1,0 +1,279 @@
+"""Whether the tests notice a fault: small ones are planted in the formulas, one at a time.
+
+    python benchmarks/mutate.py --sample 300             three hundred faults drawn by --seed
+    python benchmarks/mutate.py --sample 0               every one
+    python benchmarks/mutate.py functional/box           of some files
+    python benchmarks/mutate.py --out FILE               goes on where FILE stops
+
+Comparisons, operators, numbers, truth values, conditions and functions with a counterpart (min and max, any and
+all) are changed; texts and annotations are not. Only the tests that belong to the changed file are run: its mirror
+in tests/ and those that import it. A fault that they do not notice survives, and is printed.
+"""
+
+import argparse
+import ast
+import copy
+import json
+import os
+import random
+import resource
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from importlib.machinery import SourceFileLoader
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+PACKAGE, TESTS = ROOT / "emocam", ROOT / "tests"
+ROOMS = ("functional", "metric", "cells")
+SECONDS = 120
+"""Of the processor; a test that takes longer has noticed."""
+COMPARISONS = {
+    ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq,
+    ast.Is: ast.IsNot, ast.IsNot: ast.Is, ast.In: ast.NotIn, ast.NotIn: ast.In,
+}  # fmt: skip
+OPERATORS = {
+    ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult, ast.FloorDiv: ast.Div,
+    ast.Mod: ast.Mult, ast.Pow: ast.Mult, ast.BitAnd: ast.BitOr, ast.BitOr: ast.BitAnd,
+}  # fmt: skip
+COUNTERPARTS = dict(
+    pair
+    for one, other in (
+        ("min", "max"), ("amin", "amax"), ("argmin", "argmax"), ("any", "all"), ("zeros", "ones"), ("floor", "ceil"),
+        ("minimum", "maximum"), ("zeros_like", "ones_like"), ("cummin", "cummax"), ("isfinite", "isnan"),
+        ("sum", "mean"), ("head", "tail"),
+    )
+    for pair in ((one, other), (other, one))
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One change: the file, the place of its node among all nodes, the line, and before and after in words."""
+
+    file: str
+    node: int
+    line: int
+    words: str
+
+    @property
+    def name(self) -> str:
+        """What the fault is called in the file of results."""
+        return f"{self.file}:{self.line} {self.words} #{self.node}"
+
+
+def nodes(tree: ast.Module) -> Iterator[ast.AST]:
+    """Yield what may be changed: no annotations, decorators, raised sentences or imports for types alone."""
+    waiting: list[ast.AST] = [tree]
+    while waiting:
+        node = waiting.pop(0)
+        for_types = isinstance(node, ast.If) and getattr(node.test, "id", None) == "TYPE_CHECKING"
+        if isinstance(node, ast.Raise) or for_types:
+            continue
+        yield node
+        for field, value in ast.iter_fields(node):
+            if field in ("annotation", "returns", "decorator_list", "type_params"):
+                continue
+            waiting += [
+                one for one in (value if isinstance(value, list) else [value]) if isinstance(one, ast.AST)
+            ]
+
+
+def changed(node: ast.AST) -> ast.AST | None:
+    """Return the node with a fault in it, or None where there is none to plant."""
+    new = copy.copy(node)
+    if isinstance(new, ast.Compare) and type(new.ops[0]) in COMPARISONS:
+        new.ops = [COMPARISONS[type(new.ops[0])](), *new.ops[1:]]
+    elif isinstance(new, ast.BinOp | ast.AugAssign) and type(new.op) in OPERATORS:
+        new.op = OPERATORS[type(new.op)]()
+    elif isinstance(new, ast.UnaryOp) and not isinstance(new.op, ast.UAdd):
+        return new.operand
+    elif isinstance(new, ast.BoolOp):
+        new.op = ast.Or() if isinstance(new.op, ast.And) else ast.And()
+    elif isinstance(new, ast.Constant) and isinstance(new.value, bool):
+        new.value = not new.value
+    elif isinstance(new, ast.Constant) and isinstance(new.value, int | float):
+        new.value = new.value + 1 if isinstance(new.value, int) else new.value * 2 + 0.125
+    elif isinstance(new, ast.IfExp):
+        new.body, new.orelse = new.orelse, new.body
+    elif isinstance(new, ast.Attribute) and new.attr in COUNTERPARTS:
+        new.attr = COUNTERPARTS[new.attr]
+    elif isinstance(new, ast.Name) and new.id in ("min", "max", "any", "all"):
+        new.id = COUNTERPARTS[new.id]
+    elif isinstance(new, ast.If | ast.While) and isinstance(new.test, ast.Name | ast.Call | ast.Attribute):
+        new.test = ast.UnaryOp(ast.Not(), new.test)
+    else:
+        return None
+    return new
+
+
+def faults_of(file: Path) -> list[Fault]:
+    """Return every fault that can be planted in a file."""
+    found = []
+    for place, node in enumerate(nodes(ast.parse(file.read_text(encoding="utf-8")))):
+        if (new := changed(node)) is None:
+            continue
+        before, after = (
+            ast.unparse(ast.fix_missing_locations(one)).splitlines()[0][:60] for one in (node, new)
+        )
+        found.append(Fault(file.relative_to(PACKAGE).as_posix(), place, node.lineno, f"{before} -> {after}"))
+    return found
+
+
+def with_fault(fault: Fault) -> str:
+    """Return the source of the file with the fault in it."""
+    tree = ast.parse((PACKAGE / fault.file).read_text(encoding="utf-8"))
+    old = next(node for place, node in enumerate(nodes(tree)) if place == fault.node)
+    new = changed(old)
+    assert new is not None
+
+    class Plant(ast.NodeTransformer):
+        def visit(self, node: ast.AST) -> ast.AST:
+            return ast.copy_location(new, old) if node is old else self.generic_visit(node)
+
+    return ast.unparse(ast.fix_missing_locations(Plant().visit(tree)))
+
+
+def imported(file: Path) -> set[str]:
+    """Return the modules of ours that a file imports, and its names as if they were modules."""
+    found = set()
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+        elif isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+    return found
+
+
+@cache
+def tests_of(file: str) -> tuple[str, ...]:
+    """Return the tests that belong to a file: its mirror and those that import it, the near rooms' first."""
+    module = f"emocam.{file.removesuffix('.py').replace('/', '.')}"
+    importing = [test for test in sorted(TESTS.rglob("test_*.py")) if module in imported(test)]
+    near = [test for test in importing if test.relative_to(TESTS).parts[0] in (*ROOMS, "importance")]
+    mirror = TESTS / Path(file).with_name(f"test_{Path(file).name}")
+    found = {*near, *([mirror] if mirror.is_file() else [])} or set(importing)
+    if not found:
+        users = [user for user in sorted(PACKAGE.rglob("*.py")) if module in imported(user)]
+        names = [user.relative_to(PACKAGE).as_posix() for user in users if user.name != "__init__.py"]
+        return tuple(sorted({test for name in names for test in tests_of(name)}))
+    return tuple(sorted(test.relative_to(ROOT).as_posix() for test in found))
+
+
+def preload() -> None:
+    """Import what the tests import of others, once, so that a forked child need not."""
+    import hydra
+    import hypothesis
+    import matplotlib
+    import mlflow.tracking
+    import pandas
+    import pyarrow.parquet
+    import pytest
+    import pytorch_lightning
+    import scipy.stats
+    import sklearn
+    import torch
+    import torchmetrics
+    import torchvision
+
+    _ = hydra, hypothesis, matplotlib, mlflow, pandas, pyarrow, pytest, pytorch_lightning, scipy, sklearn
+    _ = torch, torchmetrics, torchvision
+    assert not [name for name in sys.modules if name.startswith("emocam")]
+
+
+def notice(tests: tuple[str, ...], fault: Fault | None, *options: str) -> bool:
+    """Run tests in a child process with a fault planted, and return whether they fail."""
+    pid = os.fork()
+    if pid:
+        _, status = os.waitpid(pid, 0)
+        return os.waitstatus_to_exitcode(status) != 0
+    try:
+        silent = os.open(os.devnull, os.O_RDWR)
+        for number in (1, 2):
+            os.dup2(silent, number)
+        resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS + 5))
+        for name in [name for name in sys.modules if name.partition(".")[0] == "emocam"]:
+            del sys.modules[name]
+        if fault is not None:
+            plant(PACKAGE / fault.file, with_fault(fault))
+        import pytest
+
+        os.chdir(ROOT)
+        usual = ["-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist"]
+        os._exit(int(pytest.main([*usual, *options, *tests])))
+    finally:
+        os._exit(9)
+
+
+def options_of(tests: tuple[str, ...]) -> list[str] | None:
+    """Return the options under which tests pass without a fault; most need no conftest, which imports much."""
+    for options in (["--noconftest"], []):
+        if not tests or not notice(tests, None, *options):
+            return options
+    return None
+
+
+def plant(file: Path, source: str) -> None:
+    """Let a file be imported with another source."""
+    read = SourceFileLoader.get_data
+
+    def get_data(self: SourceFileLoader, path: str) -> bytes:
+        if path.endswith(".pyc"):
+            raise OSError  # nothing compiled before is of use
+        return source.encode() if Path(path) == file else read(self, path)
+
+    SourceFileLoader.get_data = get_data  # type: ignore[method-assign]
+
+
+def drawn(only: list[str], sample: int, seed: int) -> list[Fault]:
+    """Return the faults of the rooms, or of those files that are named; so many of them, at random."""
+    files = [file for room in ROOMS for file in sorted((PACKAGE / room).rglob("*.py"))]
+    names = [file.relative_to(PACKAGE).as_posix() for file in files]
+    chosen = [
+        file for file, name in zip(files, names, strict=True) if not only or name.startswith(tuple(only))
+    ]
+    every = [fault for file in chosen for fault in faults_of(file)]
+    return random.Random(seed).sample(every, min(sample, len(every))) if sample else every
+
+
+def main() -> int:
+    """Plant faults and return 1 where less than nine in ten are noticed."""
+    parser = argparse.ArgumentParser(prog="python benchmarks/mutate.py", description=__doc__.splitlines()[0])
+    parser.add_argument("files", nargs="*", help="beginnings of paths within emocam/ (all of the formulas)")
+    parser.add_argument("--sample", type=int, default=300, help="how many faults, 0 for all (300)")
+    parser.add_argument("--seed", type=int, default=0, help="draws them (0)")
+    parser.add_argument("--out", type=Path, help="a file of JSON lines that is read and added to")
+    given = parser.parse_args()
+    faults = drawn(given.files, given.sample, given.seed)
+    known: dict[str, bool] = {}
+    if given.out and given.out.is_file():
+        known = {
+            line["fault"]: line["noticed"] for line in map(json.loads, given.out.read_text().splitlines())
+        }
+    preload()
+    sound: dict[tuple[str, ...], list[str] | None] = {}
+    counts: Counter[bool] = Counter()
+    for fault in faults:
+        tests = tests_of(fault.file)
+        if fault.name not in known:
+            if tests not in sound:
+                sound[tests] = options_of(tests)
+            if (options := sound[tests]) is None:
+                print(f"{fault.file}: its tests fail without a fault: {' '.join(tests)}", flush=True)
+                return 2
+            known[fault.name] = bool(tests) and notice(tests, fault, *options)
+            if given.out:
+                with given.out.open("a") as log:
+                    log.write(json.dumps({"fault": fault.name, "noticed": known[fault.name]}) + "\n")
+        counts[known[fault.name]] += 1
+        if not known[fault.name]:
+            print(f"survives  {fault.name}", flush=True)
+    share = counts[True] / max(1, counts.total())
+    print(f"{counts[True]} of {counts.total()} faults noticed ({share:.1%})")
+    return 0 if share >= 0.9 else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,124 @@
+"""The parts of `make soak` at a size of seconds: what they hold good is good, and what they must notice they do."""
+
+import importlib
+import random
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+
+import pyarrow.parquet as pq
+import pytest
+
+SOAK = Path(__file__).parents[1] / "benchmarks" / "soak"
+
+
+@pytest.fixture
+def part(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
+    """A part by its name, imported as the scripts import each other, and forgotten again: their names are short."""
+    monkeypatch.setenv("PYTHONPATH", str(SOAK.parents[1]))
+    sys.path.insert(0, str(SOAK))
+    before = set(sys.modules)
+    try:
+        yield importlib.import_module(request.param)
+    finally:
+        sys.path.remove(str(SOAK))
+        for name in set(sys.modules) - before:
+            if str(getattr(sys.modules[name], "__file__", None) or "").startswith(str(SOAK)):
+                del sys.modules[name]
+
+
+def step(part: ModuleType, number: int, tmp_path: Path, **given: int) -> dict[str, object]:
+    folder = tmp_path / f"step-{number}"
+    folder.mkdir()
+    return part.step(number, folder, tmp_path, **given)
+
+
+@pytest.mark.parametrize("part", ["kills"], indirect=True)
+def test_killed_commands_end_as_those_that_were_not(
+    part: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(part, "KILLS", 2)
+    for number, kind in enumerate(part.KINDS):
+        if kind == "shards and merge":
+            outcome = step(part, number, tmp_path)
+            assert outcome["faults"] == [] and outcome["kills"]
+
+
+@pytest.mark.parametrize("part", ["equal"], indirect=True)
+def test_a_row_that_is_lost_or_changed_is_noticed(part: ModuleType, emocam, tmp_path: Path) -> None:
+    emocam("data.images=4", "logger=null", "~callback.report", "data.workers=0", "hydra.run.dir=run")
+    shutil.copytree("run", "other")
+    assert list(part.differences(Path("other"), Path("run"))) == []
+    table = pq.read_table("other/predictions.parquet")
+    pq.write_table(table.slice(1), "other/predictions.parquet")
+    found = list(part.differences(Path("other"), Path("run")))
+    assert "predictions.parquet has other rows" in found and any(f.startswith("verify: ") for f in found)
+
+
+@pytest.mark.parametrize("part", ["pictures"], indirect=True)
+def test_damaged_pictures_are_decoded_or_refused(part: ModuleType, tmp_path: Path) -> None:
+    outcome = step(part, 0, tmp_path, most=400)
+    assert outcome["faults"] == [] and outcome["pictures"] == 400
+    assert outcome["decoded"] > 50 and outcome["refused"] > 50
+    good = part.seeds()
+    assert len(good) == 40
+    dice = random.Random(1)
+    assert sum(part.damaged(good, dice) not in good for _ in range(50)) > 40
+
+
+@pytest.mark.parametrize("part", ["pictures"], indirect=True)
+def test_a_picture_that_ends_its_process_is_noticed(
+    part: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from emocam.data import image_file
+
+    def fatal(*_: object) -> None:
+        raise SystemExit(11)
+
+    monkeypatch.setattr(image_file, "open_upright", fatal)
+    (fault,) = step(part, 0, tmp_path, most=3)["faults"]
+    assert fault.startswith("picture 0 of the step ended its process with 11")
+
+
+@pytest.mark.parametrize("part", ["disk"], indirect=True)
+def test_a_full_disk_is_one_sentence_and_the_command_ends_well_afterwards(
+    part: ModuleType, tmp_path: Path
+) -> None:
+    assert step(part, 1, tmp_path)["faults"] == []
+
+
+@pytest.mark.parametrize("part", ["store"], indirect=True)
+def test_three_commands_share_a_store_that_none_finds(part: ModuleType, tmp_path: Path) -> None:
+    outcome = step(part, 0, tmp_path, processes=3)
+    assert outcome["faults"] == [] and outcome["complete"] == 3
+
+
+@pytest.mark.parametrize("part", ["many_runs"], indirect=True)
+def test_runs_in_one_process_keep_no_file_and_no_thread(part: ModuleType, tmp_path: Path) -> None:
+    outcome = step(part, 0, tmp_path, runs=3, settled=2, images=12)
+    assert [
+        fault for fault in outcome["faults"] if "memory" not in fault
+    ] == []  # after so few it still settles
+
+
+@pytest.mark.parametrize("part", ["steps"], indirect=True)
+def test_a_part_goes_on_where_it_stopped_and_keeps_what_went_wrong(part: ModuleType, tmp_path: Path) -> None:
+    done = []
+
+    def one(number: int, folder: Path, shared: Path) -> dict[str, object]:
+        if number == 2 and len(done) == 2:
+            raise KeyboardInterrupt
+        done.append(number)
+        return {"things": 2, "most bytes": number, "faults": ["bad"] if number == 1 else []}
+
+    whole = part.Part(one, 4)
+    with pytest.raises(KeyboardInterrupt):
+        part.run_part("x", whole, tmp_path, 1.0)
+    done.append(-1)
+    assert part.run_part("x", whole, tmp_path, 1.0) == 1
+    assert done == [0, 1, -1, 2, 3]
+    state = part.read_state(tmp_path)["x"]
+    assert state["counts"] == {"things": 8, "most bytes": 3} and state["faults"] == ["step 1: bad"]
+    assert (tmp_path / "x" / "step-1").is_dir() and not (tmp_path / "x" / "step-0").exists()
