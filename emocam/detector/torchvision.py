@@ -17,7 +17,7 @@ from emocam.detector.base import Detector
 from emocam.detector.identity import identify
 from emocam.errors import SettingError, nearest
 from emocam.network.precision import Bfloat16Copy
-from emocam.network.weights import file_sha256, fit, is_file, read_labels, read_weights
+from emocam.network.weights import file_sha256, fingerprint, fit, is_file, read_labels, read_weights
 from emocam.records.detections import Detections
 from emocam.records.picture import Batch
 from emocam.view.crops import Unchanged
@@ -73,7 +73,9 @@ class TorchvisionDetector(Detector):
             if weights == "random"
             else entry.url
         )
-        settings = {"score": score, "iou": iou, "torchvision": torchvision.__version__}
+        # what a library keeps under an address may be another file by now
+        tensors = fingerprint(self.network)
+        settings = {"score": score, "iou": iou, "torchvision": torchvision.__version__, "tensors": tensors}
         self.identity = identify(model, self.objects, weights=made_of, **settings)
 
     def to_bf16(self) -> None:

@@ -20,7 +20,7 @@ NAMES = {
     "emoji\U0001f600.jpg": "emoji\U0001f600.jpg",
     "tab\t.jpg": "tab\t.jpg",
     "\u202eright.jpg": "\u202eright.jpg",
-    "<script>alert(1)<\\script>.jpg": "<script>alert(1)<\\script>.jpg",
+    "<script>alert(1)<\\script>.jpg": "<script>alert(1)<\\\\script>.jpg",
     "=1+1.jpg": "=1+1.jpg",
     "n" * 251 + ".jpg": "n" * 251 + ".jpg",
     os.fsdecode(b"latin\xe9.jpg"): "latin\\xe9.jpg",
