@@ -1,10 +1,12 @@
 """A corpus: a stable list of images, each opened once."""
 
 import math
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
+
+import pyarrow as pa
 
 from emocam.data.address import read_address
 from emocam.errors import SettingError, nearest
@@ -25,7 +27,8 @@ class Data:
     `notes` are what a person should be told about how the corpus was read.
     `resize` is Pillow's, or torch's within one or two grey levels of it: view/fast_resize.py.
     Pictures with the same `group`, a column of what the data set knows, are not independent, nor are
-    those of one film, whose order `time` tells in seconds. The fields of this class are the settings that
+    those of one film, whose order `time` tells in seconds. `store` is the cache's folder, where there is one,
+    for what a data set finds out once. The fields of this class are the settings that
     every data set has.
     """
 
@@ -42,6 +45,7 @@ class Data:
     objects: list[str] = field(default_factory=list, init=False)
     labels: list[str] | None = field(default=None, init=False)
     notes: list[str] = field(default_factory=list, init=False)
+    store: Path | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
         if self.limit is not None and self.limit < 1:
@@ -71,6 +75,10 @@ class Data:
 
     def known(self, path: str) -> dict[str, str | float]:
         """Return what the data set knows of one picture, the same keys for all."""
+        return {}
+
+    def own_tables(self, paths: Sequence[str]) -> dict[str, pa.Table]:
+        """Return tables that the data set adds to a run, by their names in FILES: a row for each of these images."""
         return {}
 
     def values(self, name: str, setting: str) -> dict[str, str]:

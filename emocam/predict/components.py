@@ -87,7 +87,9 @@ class Components:
 
     @cached_property
     def data(self) -> Data:
-        return self._built("data")
+        data: Data = self._built("data")
+        data.store = self.cache
+        return data
 
     @cached_property
     def listing(self) -> list[str]:

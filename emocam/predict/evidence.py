@@ -13,7 +13,7 @@ from emocam.predict.batch_size import fitting_batch, free_memory
 from emocam.predict.cache import EvidenceCache, copied_from, forget_source
 from emocam.predict.chunk_writer import WriteChunks
 from emocam.predict.components import Components
-from emocam.predict.explain import Explain, check_weights, rows_of
+from emocam.predict.explain import Explain, OwnTables, check_weights, rows_of
 from emocam.predict.keys import evidence_key, written_key
 from emocam.predict.provenance import ingredients
 from emocam.predict.stale import go_on_from, say_stale, stale_in, stale_in_chunks
@@ -94,9 +94,12 @@ def explain_missing(runs: Sequence[Components], keys: Sequence[str]) -> None:
                 model.detector.digest,
                 components.digests,
             )
+            own = OwnTables(components.data, components.listing)
             writers = [
                 WriteChunks(
-                    chunks, partial(rows_of, method=method, labels=labels, objects=objects), done[method]
+                    chunks,
+                    partial(rows_of, method=method, labels=labels, objects=objects, own_tables=own),
+                    done[method],
                 )
                 for method, chunks in enumerate(everything)
             ]

@@ -1,6 +1,7 @@
 """The step of every batch: predict, explain, detect, weigh."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import pyarrow as pa
 import pytorch_lightning as lightning
@@ -10,6 +11,7 @@ from torch import Tensor
 from emocam.cam.base import CAM
 from emocam.cam.completeness import read_checks
 from emocam.classifier.base import Classifier
+from emocam.data.base import Data
 from emocam.detector.base import Detector
 from emocam.errors import SettingError
 from emocam.functional.map.chance import Chance
@@ -21,6 +23,22 @@ from emocam.records.detections import Detections
 from emocam.records.evidence import Evidence, Explanation, Prediction
 from emocam.records.picture import Batch
 from emocam.results.tables import evidence_tables, refusal_table, thumbnail_table
+
+
+@dataclass(frozen=True)
+class OwnTables:
+    """What a data set itself adds of images at places in a listing, as tables by name."""
+
+    data: Data
+    listing: Sequence[str]
+
+    def __call__(self, predictions: pa.Table) -> dict[str, pa.Table]:
+        index, image = predictions["index"], predictions["image"]
+        tables = self.data.own_tables([self.listing[place] for place in index.to_pylist()])
+        return {
+            name: rows.add_column(0, "image", image).add_column(0, "index", index)
+            for name, rows in tables.items()
+        }
 
 
 def check_weights(classifier: Classifier) -> None:
@@ -113,12 +131,22 @@ class Explain(lightning.LightningModule):
 
 
 def rows_of(
-    evidence: list[Evidence], batch: Batch, method: int, labels: list[str], objects: list[str]
+    evidence: list[Evidence],
+    batch: Batch,
+    method: int,
+    labels: list[str],
+    objects: list[str],
+    own_tables: OwnTables | None = None,
 ) -> dict[str, pa.Table]:
-    """Make the tables of one step and one method; without a usable image only the ledger, which says why."""
+    """Make the tables of one step and one method; without a usable image only the ledger, which says why.
+
+    `own_tables` makes the data set's own.
+    """
     found = evidence_tables(evidence[method], labels, objects) if evidence else {}
     if evidence and batch.thumbnail is not None:
         found["thumbnails"] = thumbnail_table(batch.thumbnail, found["predictions"], batch.index)
+    if evidence and own_tables is not None:
+        found |= own_tables(found["predictions"])
     if batch.refusals:
         ledgers = [found["ledger"]] if found else []
         found["ledger"] = pa.concat_tables([*ledgers, refusal_table(batch.refusals)])

@@ -1,8 +1,8 @@
 """Names of the files and columns of a run's folder, written and read by these names alone."""
 
-FILES = ("ledger", "predictions", "evidence", "maps", "thumbnails")
-"""The tables of a run, each a Parquet file of this name; the last two not in every run."""
-LEDGER, PREDICTIONS, EVIDENCE, MAPS, THUMBNAILS = FILES
+FILES = ("ledger", "predictions", "evidence", "maps", "thumbnails", "faces")
+"""The tables of a run, each a Parquet file of this name; the last three not in every run."""
+LEDGER, PREDICTIONS, EVIDENCE, MAPS, THUMBNAILS, FACES = FILES
 GROUP, TIME = "group", "time"
 """Columns of predictions: which pictures belong together, and their order in seconds."""
 CELLS, EFFECT = "cells", "effect"

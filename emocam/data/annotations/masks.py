@@ -1,5 +1,6 @@
 """The outline of a region, drawn into the frame of its box."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -74,16 +75,27 @@ def draw_mask(shape: Shape | None, box: np.ndarray) -> np.ndarray:
     return _draw_polygons(shape, box) if isinstance(shape, Polygons) else _draw_runs(shape, box)
 
 
-def _draw_polygons(shape: Polygons, box: np.ndarray) -> np.ndarray:
+def draw_layers(
+    layers: Sequence[tuple[Sequence[np.ndarray], bool]], box: np.ndarray, ground: bool = False
+) -> np.ndarray:
+    """Return the share of each cell of a box (4,) that is covered: float32 (28, 28).
+
+    Each layer of polygons, points (p, 2) each, covers what lies below it, or lays it bare.
+    """
     side = SIDE * FINE
-    canvas = Image.new("1", (side, side))
+    canvas = Image.new("1", (side, side), int(ground))
     pen = ImageDraw.Draw(canvas)
-    for points in shape.points:
-        # Pillow's coordinates are centres of pixels
-        places = (points - box[:2]) / (box[2:] - box[:2]) * side - 0.5
-        pen.polygon([(x, y) for x, y in places.clip(-1e6, 1e6).tolist()], fill=1)
+    for polygons, covers in layers:
+        for points in polygons:
+            # Pillow's coordinates are centres of pixels
+            places = (points - box[:2]) / (box[2:] - box[:2]) * side - 0.5
+            pen.polygon([(x, y) for x, y in places.clip(-1e6, 1e6).tolist()], fill=int(covers))
     fine = np.asarray(canvas, np.float32).reshape(SIDE, FINE, SIDE, FINE)
     return fine.mean((1, 3))
+
+
+def _draw_polygons(shape: Polygons, box: np.ndarray) -> np.ndarray:
+    return draw_layers([(shape.points, True)], box)
 
 
 def _draw_runs(shape: Runs, box: np.ndarray) -> np.ndarray:

@@ -1,0 +1,302 @@
+"""Faces in pictures and films as a corpus: each is cut out, aligned by its eyes, with its regions as masks."""
+
+import sys
+import time as clock
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import pyarrow as pa
+
+from emocam.data.address import Address, read_address
+from emocam.data.annotations.masks import SIDE as MASK_SIDE
+from emocam.data.annotations.masks import draw_layers
+from emocam.data.base import Data
+from emocam.data.face_facts import facts_of_files
+from emocam.data.face_scan import NO_TICK, NO_TRACK, FaceRows, FaceScan, FaceStore
+from emocam.data.film import FILM_SUFFIXES, FilmIndex, index_film, load_av, open_film, open_frame
+from emocam.data.folder import checked_root, walk
+from emocam.data.image_file import SUFFIXES, open_upright, within_root
+from emocam.errors import Refused, SettingError, nearest
+from emocam.face.align import FaceSquare, aligned_square, cut_square
+from emocam.face.blazeface import GRIDS, BlazeFace
+from emocam.face.finder import FaceFinder
+from emocam.face.landmarks import FaceMesh
+from emocam.face.regions import DETAILS, face_regions, region_names
+from emocam.network.face_files import chosen_runtime, face_file, read_face_detector, read_face_mesh
+from emocam.network.weights import file_sha256
+from emocam.records.picture import Picture
+
+FACE_SIDE = 256
+"""Pixels along each side of a face that was cut out."""
+NO_FACE = "no face was found in it"
+SECONDS = 10.0
+"""Between two lines that say how far the search is."""
+
+
+@dataclass(frozen=True)
+class FaceOfFile:
+    """A face: the file, and the row of what was found in it."""
+
+    file: str
+    row: int
+
+
+@dataclass(kw_only=True)
+class Faces(Data):
+    """The faces in the pictures and films below `root`, which are looked for before the first is opened.
+
+    `every` are the seconds between frames of a film. With `aligned`, each picture is a face already. Faces
+    smaller than `smallest` pixels, or of which the mesh is less sure than `least`, do not count. Every
+    `redetect` frames of a film faces are detected anew. `annotations` is a table of files with what is known of
+    them, `truth` and `person` among it. Regions are told from right to left where `detail` is fine.
+    """
+
+    annotations: str | Path | None = None
+    every: float | None = None
+    aligned: bool = False
+    smallest: float = 24.0
+    least: float = 0.5
+    redetect: int = 15
+    detail: Literal["coarse", "fine"] = "coarse"
+    kind: str = "full"
+    weights: str | None = None
+    mesh: str | None = None
+    runtime: str = "auto"
+    follow_links: bool = False
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.root = checked_root(self.root, "pictures and films")
+        self._check_numbers()
+        if self.detail not in DETAILS:
+            raise SettingError(f"data.detail {self.detail!r} is unknown; {nearest(self.detail, DETAILS)}")
+        if self.kind not in GRIDS:
+            raise SettingError(f"data.kind {self.kind!r} is unknown; {nearest(self.kind, GRIDS)}")
+        self.runtime = chosen_runtime(self.runtime, "data.runtime")
+        self.objects = region_names(self.detail)
+        films = [file for file in self.files if self._is_film(file)]
+        if films:
+            load_av()
+        facts = facts_of_files(self.annotations, Path(self.root), self.files)
+        self.facts, self.columns = facts.of_file, facts.columns
+        self.labels = sorted({known.get("truth", "") for known in self.facts.values()} - {""}) or None
+        if self.group is None:
+            self.group = "person" if "person" in self.columns else "track" if films else None
+        if self.time is None and films and len(films) == len(self.files):
+            self.time = "time"
+
+    def _check_numbers(self) -> None:
+        for name, value in (("every", self.every), ("smallest", self.smallest)):
+            if value is not None and not value > 0:
+                raise SettingError(f"data.{name} must be above 0, got {value}")
+        if not 0 <= self.least < 1:
+            raise SettingError(f"data.least must be in [0, 1), got {self.least}")
+        if self.redetect < 1:
+            raise SettingError(f"data.redetect must be at least 1 frame, got {self.redetect}")
+
+    def _is_film(self, file: str) -> bool:
+        return not self.aligned and Path(file).suffix.lower() in FILM_SUFFIXES
+
+    @cached_property
+    def files(self) -> list[str]:
+        """All pictures and films under `root`."""
+        suffixes = SUFFIXES if self.aligned else SUFFIXES | FILM_SUFFIXES
+        files = walk(Path(self.root or "."), self.follow_links, suffixes)
+        if not files:
+            raise SettingError(
+                f"data.root {self.root} holds no picture and no film; expected files ending in "
+                f"{', '.join(sorted(suffixes))}, in it or below it"
+            )
+        return files
+
+    def _finder(self) -> FaceFinder:
+        detector, side = read_face_detector(
+            self._files_of_networks[0], self.kind, self.runtime, "data.weights"
+        )
+        mesh, mesh_side = read_face_mesh(self._files_of_networks[1], self.runtime, "data.mesh")
+        return FaceFinder(
+            BlazeFace(detector, self.kind, side).eval(),
+            FaceMesh(mesh, mesh_side).eval(),
+            self.least,
+            self.smallest,
+        )
+
+    @cached_property
+    def _files_of_networks(self) -> tuple[Path, Path]:
+        return face_file(self.kind, self.weights, "data.weights"), face_file(
+            "landmarks", self.mesh, "data.mesh"
+        )
+
+    @cached_property
+    def found(self) -> dict[str, FaceRows]:
+        """The faces of each file; none of one that cannot be read, or without a face."""
+        hashes = [file_sha256(file) for file in self._files_of_networks]
+        made_of = f"{hashes} {self.runtime} {self.kind} {self.least} {self.smallest} {self.aligned} {self.max_pixels}"
+        made: list[FaceFinder] = []
+
+        def finder() -> FaceFinder:
+            if not made:  # the networks are not read where all is known
+                made.append(self._finder())
+            return made[0]
+
+        store = FaceStore(self.store, made_of)
+        scan = FaceScan(finder, store, self.max_pixels, self.every, self.redetect, self.aligned)
+        try:
+            return dict(self._scanned(scan))
+        finally:
+            store.close()
+
+    def _scanned(self, scan: FaceScan) -> Iterator[tuple[str, FaceRows]]:
+        """Look through the files, saying now and then how far it is."""
+        began = said = clock.monotonic()
+        faces = 0
+        for number, file in enumerate(self.files, 1):
+            rows = FaceRows.join([])
+            try:
+                whole = within_root(Path(self.root or "."), file, self.follow_links)
+                if self._is_film(file):
+                    rows, self.indices[file] = scan.film(whole)
+                    self.notes += [f"{file}: {note}" for note in self.indices[file].notes]
+                else:
+                    rows = scan.picture(whole)
+            except SettingError:
+                raise
+            except Exception:  # whatever a crafted file leads to: the ledger says why, when it is opened
+                pass
+            faces += len(rows)
+            if clock.monotonic() - said > SECONDS:
+                said = clock.monotonic()
+                sys.stderr.write(f"faces: {number:,} of {len(self.files):,} files, {faces:,} found\n")
+            yield file, rows
+        if said > began:
+            sys.stderr.write(f"faces: {faces:,} found in {len(self.files):,} files\n")
+
+    @cached_property
+    def indices(self) -> dict[str, FilmIndex]:
+        """The index of each film that could be read."""
+        return {}
+
+    @cached_property
+    def addresses(self) -> dict[str, FaceOfFile | None]:
+        """Each image's place in what was found; a file without a face stands there once, itself."""
+        places: dict[str, FaceOfFile | None] = {}
+        for file, rows in self.found.items():
+            for row in range(len(rows)):
+                time = float(rows.time[row])
+                address = Address(file, None if np.isnan(time) else time, int(rows.face[row]))
+                places[str(address)] = FaceOfFile(file, row)
+            if not len(rows):
+                places[file] = None
+        return places
+
+    def paths(self) -> list[str]:
+        return list(self.addresses)
+
+    def prepare(self) -> None:
+        """Look for the faces once, before workers begin: they take what was found with them."""
+        faces = sum(place is not None for place in self.addresses.values())
+        without = len(self.addresses) - faces
+        self.notes.append(f"{faces:,} faces in {len(self.files) - without:,} files; none in {without:,}")
+
+    def known(self, path: str) -> dict[str, str | float]:
+        place = self.addresses.get(path)
+        file = read_address(path).file if place is None else place.file
+        known: dict[str, str | float] = {"source": file, "time": np.nan, "track": path}
+        if place is not None:
+            rows = self.found[file]
+            known["time"] = float(rows.time[place.row])
+            if rows.track[place.row] != NO_TRACK:
+                known["track"] = f"{file}#track={rows.track[place.row]}"
+        return known | {column: self.facts.get(file, {}).get(column, "") for column in self.columns}
+
+    def open(self, path: str) -> Picture:
+        place = self.addresses.get(path)
+        file = within_root(Path(self.root or "."), path if place is None else place.file, self.follow_links)
+        if place is None:
+            self._open_without_face(path, file)
+            raise Refused(NO_FACE)
+        rows = self.found[place.file]
+        time = float(rows.time[place.row])
+        if np.isnan(time):
+            image, _ = open_upright(file, self.max_pixels)
+        else:
+            image = open_frame(file, time, self.max_pixels, self.indices[place.file])
+        points = rows.points[place.row] * image.size
+        square = self._square(points, image.size)
+        if not self.aligned:
+            image = cut_square(image, square, FACE_SIDE)
+        boxes, object, masks = self.regions(
+            square.to_square(points) if not self.aligned else rows.points[place.row]
+        )
+        return Picture(image, boxes, object, masks, self.known(path))
+
+    def _square(self, points: np.ndarray, size: tuple[int, int]) -> FaceSquare:
+        return FaceSquare(size[0] / 2, size[1] / 2, max(size)) if self.aligned else aligned_square(points)
+
+    def _open_without_face(self, path: str, file: Path) -> None:
+        """Open what no face was found in; a file that cannot be read raises why."""
+        if not self._is_film(path):
+            open_upright(file, self.max_pixels)
+            return
+        container, _ = open_film(file)
+        container.close()
+        if not len(index_film(file).ticks):
+            raise ValueError("holds no frame that can be decoded")
+
+    def regions(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return boxes (k, 4), classes (k,) and masks (k, 28, 28) of a face's regions; points (468, 2) in [0, 1]."""
+        boxes, object, masks = [], [], []
+        for code, region in enumerate(face_regions(points, self.detail)):
+            around = np.concatenate(region.polygons)
+            box = np.array([0.0, 0.0, 1.0, 1.0])
+            if not region.inverse:
+                box = np.concatenate([around.min(0), around.max(0)]).clip(0, 1)
+            if (box[2:] - box[:2]).min() <= 0:
+                continue
+            layers = [(region.polygons, not region.inverse), (region.without, False)]
+            mask = draw_layers(layers, box, ground=region.inverse)
+            if mask.any():
+                boxes.append(box)
+                object.append(code)
+                masks.append(mask)
+        shape = (-1, MASK_SIDE, MASK_SIDE)
+        return (
+            np.array(boxes, np.float32).reshape(-1, 4),
+            np.array(object, np.int64),
+            np.array(masks, np.float32).reshape(shape),
+        )
+
+    def own_tables(self, paths: Sequence[str]) -> dict[str, pa.Table]:
+        places = [place for path in paths if (place := self.addresses.get(path)) is not None]
+        picked = [(place.file, self.found[place.file], place.row) for place in places]
+        points = np.array([rows.points[row] for _, rows, row in picked]).reshape(len(picked), -1, 2)
+        low, high = (points.min(1), points.max(1)) if len(picked) else (np.zeros((0, 2)), np.zeros((0, 2)))
+        sizes = np.array([rows.size[row] for _, rows, row in picked]).reshape(-1, 2)
+        boxes = np.concatenate([low, high], 1).astype(np.float32)
+        roll = [self._square(p * s, tuple(s)).roll for p, s in zip(points, sizes, strict=True)]
+
+        def column(name: str, kind: pa.DataType, none: float | None = None) -> pa.Array:
+            values = [getattr(rows, name)[row].item() for _, rows, row in picked]
+            return pa.array([None if value == none or value != value else value for value in values], kind)
+
+        numbers = pa.array(points.astype(np.float32).ravel())
+        landmarks = pa.FixedSizeListArray.from_arrays(numbers, 2 * points.shape[1] if len(picked) else 936)
+        return {
+            "faces": pa.table(
+                {
+                    "source": pa.array([file for file, *_ in picked], pa.string()),
+                    "time": column("time", pa.float64()),
+                    "pts": column("tick", pa.int64(), NO_TICK),
+                    "face": column("face", pa.int32()),
+                    "track": column("track", pa.int32(), NO_TRACK),
+                    **dict(zip(("x0", "y0", "x1", "y1"), boxes.T, strict=True)),
+                    "roll": np.degrees(np.array(roll, np.float32)),
+                    "presence": column("presence", pa.float32()),
+                    "landmarks": landmarks,
+                }
+            )
+        }
