@@ -1,12 +1,13 @@
 """Faces in pictures and films as a corpus: each is cut out, aligned by its eyes, with its regions as masks."""
 
+import hashlib
 import sys
 import time as clock
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pyarrow as pa
@@ -29,6 +30,7 @@ from emocam.face.regions import DETAILS, face_regions, region_names
 from emocam.network.face_files import chosen_runtime, face_file, read_face_detector, read_face_mesh
 from emocam.network.weights import file_sha256
 from emocam.records.picture import Picture
+from emocam.settings.read_files import noted
 
 FACE_SIDE = 256
 """Pixels along each side of a face that was cut out."""
@@ -77,8 +79,11 @@ class Faces(Data):
         if self.kind not in GRIDS:
             raise SettingError(f"data.kind {self.kind!r} is unknown; {nearest(self.kind, GRIDS)}")
         self.runtime = chosen_runtime(self.runtime, "data.runtime")
+        for file in self._files_of_networks:  # they decide what is found, though they are read later
+            noted(file)
         self.objects = region_names(self.detail)
         films = [file for file in self.files if self._is_film(file)]
+        self.has_films = bool(films)
         if films:
             load_av()
         facts = facts_of_files(self.annotations, Path(self.root), self.files)
@@ -205,13 +210,20 @@ class Faces(Data):
     def known(self, path: str) -> dict[str, str | float]:
         place = self.addresses.get(path)
         file = read_address(path).file if place is None else place.file
-        known: dict[str, str | float] = {"source": file, "time": np.nan, "track": path}
+        known: dict[str, str | float] = {"source": file, "track": path}
+        if self.has_films:
+            known["time"] = np.nan if place is None else float(self.found[file].time[place.row])
         if place is not None:
             rows = self.found[file]
-            known["time"] = float(rows.time[place.row])
             if rows.track[place.row] != NO_TRACK:
                 known["track"] = f"{file}#track={rows.track[place.row]}"
         return known | {column: self.facts.get(file, {}).get(column, "") for column in self.columns}
+
+    def facts_of(self, path: str) -> dict[str, Any]:
+        """Return what is known of a face, and where its points are."""
+        place = self.addresses.get(path)
+        points = b"" if place is None else self.found[place.file].points[place.row].tobytes()
+        return dict(self.known(path)) | {"points": hashlib.sha256(points).hexdigest()}
 
     def open(self, path: str) -> Picture:
         place = self.addresses.get(path)

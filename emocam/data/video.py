@@ -16,6 +16,7 @@ from emocam.data.image_file import within_root
 from emocam.data.shots import FOUND, shots_of, shots_of_file
 from emocam.errors import SettingError
 from emocam.records.picture import Picture
+from emocam.settings.read_files import noted
 
 NONE = np.zeros(0, np.int64)
 UNREADABLE = FilmIndex(NONE, Fraction(1), NONE, NONE)
@@ -50,6 +51,8 @@ class Video(Data):
             )
         if self.shots not in (None, FOUND) and not Path(str(self.shots)).expanduser().is_file():
             raise SettingError(f"data.shots must be a file or {FOUND}, and there is no file {self.shots}")
+        if self.shots not in (None, FOUND):
+            noted(Path(str(self.shots)).expanduser())
         load_av()
         self.group = self.group or ("shot" if self.shots else "source")
         self.time = self.time or "time"

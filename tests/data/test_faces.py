@@ -13,6 +13,7 @@ from emocam.errors import Refused, SettingError
 from emocam.face.align import EYES, eye_centres
 from emocam.results.files import FILES
 from emocam.results.parquet_file import read_frame
+from tests.data.conftest import hopper_portrait
 from tests.data.films import write_film
 
 pytestmark = pytest.mark.skipif(
@@ -22,12 +23,7 @@ pytestmark = pytest.mark.skipif(
 
 @pytest.fixture(scope="session")
 def hopper() -> Image.Image:
-    import matplotlib
-
-    file = Path(matplotlib.get_data_path()) / "sample_data" / "grace_hopper.jpg"
-    if not file.is_file():
-        pytest.skip("matplotlib came without its sample data")
-    return Image.open(file).convert("RGB").resize((256, 300))
+    return hopper_portrait()
 
 
 def moving(hopper: Image.Image, frames: int) -> list[np.ndarray]:
