@@ -156,7 +156,7 @@ class Faces(Data):
             store.close()
 
     def _scanned(self, scan: FaceScan) -> Iterator[tuple[str, FaceRows]]:
-        """Look through the files, saying now and then how far it is."""
+        """Yield each file with its faces, and say now and then how far it is."""
         began = said = clock.monotonic()
         faces = 0
         for number, file in enumerate(self.files, 1):
@@ -202,7 +202,7 @@ class Faces(Data):
         return list(self.addresses)
 
     def prepare(self) -> None:
-        """Look for the faces once, before workers begin: they take what was found with them."""
+        """Find the faces once, before workers begin: they take what was found with them."""
         faces = sum(place is not None for place in self.addresses.values())
         without = len(self.addresses) - faces
         self.notes.append(f"{faces:,} faces in {len(self.files) - without:,} files; none in {without:,}")
