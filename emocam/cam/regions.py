@@ -139,13 +139,15 @@ class RegionsCAM(CAM):
 
     def values(self, forward: ForwardPass, owner: Tensor, regions: Tensor) -> Tensor:
         """Return what each region adds (B, most regions of a picture), 0 behind a picture's last."""
-        most = int(regions.max())
-        values = forward.x.new_zeros(len(owner), most)
+        counts = regions.tolist()
+        values = forward.x.new_zeros(len(owner), max(counts))
         hidden = blurred(forward.x)
-        for count in regions.unique().tolist():
-            alike = (regions == count).nonzero()[:, 0]
+        for count in sorted(set(counts)):
             drawn = design(count, self.samples, self.solver, self.seed)
-            shown, solution = drawn.shown.to(owner.device), drawn.solution.to(owner.device)
+            pictures = torch.tensor([picture for picture, own in enumerate(counts) if own == count])
+            alike, shown, solution = (
+                given.to(owner.device, non_blocking=True) for given in (pictures, drawn.shown, drawn.solution)
+            )
             image = alike.repeat_interleave(len(shown))
             coalition = torch.arange(len(shown), device=owner.device).repeat(len(alike))
 

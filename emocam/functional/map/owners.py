@@ -25,11 +25,14 @@ def owners_of_cells(
     chosen = regions.rows(torch.nonzero(ranks(regions.score, regions.image, images) < most)[:, 0])
     share = 1.0 if chosen.masks is None else chosen.masks.float().mean((-2, -1))
     order = ranks(area(chosen.boxes) * share, chosen.image, images)
-    painters = int(order.max()) + 1 if len(chosen) else 0
+    # of an accelerator's ranks all are asked at once: each question would make the host wait
+    rank_of = order.tolist()
+    painters = max(rank_of, default=-1) + 1
     owner = torch.full((images, *size), painters, device=window.device)
     y, x = (torch.arange(n, device=window.device).add(0.5).div(n) for n in size)
     for rank in range(painters):
-        rows = torch.nonzero(order == rank)[:, 0]
+        rows = torch.tensor([row for row, found in enumerate(rank_of) if found == rank])
+        rows = rows.to(window.device, non_blocking=True)
         image = chosen.image[rows]
         covered = covers(chosen.rows(rows), window[image], x, y)
         owner[image] = torch.where(covered, rank, owner[image])
@@ -43,7 +46,8 @@ def ranks(value: Tensor, image: Tensor, images: int) -> Tensor:
     """Return the place of each region (N,) among those of its image by value, the highest first."""
     order = torch.argsort(value, descending=True, stable=True)
     order = order[torch.argsort(image[order], stable=True)]
-    many = torch.bincount(image, minlength=images)
+    many = torch.zeros(images, dtype=torch.int64, device=image.device)
+    many.index_add_(0, image, torch.ones_like(image))
     place = torch.empty_like(order)
     place[order] = torch.arange(len(order), device=order.device) - (many.cumsum(0) - many)[image[order]]
     return place
