@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 from emocam.functional.statistics.false_discovery import false_discoveries
 from emocam.functional.statistics.ranking import highest
 from emocam.functional.statistics.tail_probability import binomial_tail
+from emocam.records.thresholds import Thresholds
 
 Matrix = NDArray[np.float64]
-LOOKED = 0.3
-"""The paper's threshold of importance."""
+PAPER = Thresholds()
+"""The paper's threshold of importance, 0.3."""
 RARE = 0.05
 """A region counts where so few boxes of its size, or fewer, hold as much of the map."""
 SURE = 0.05
@@ -77,7 +78,7 @@ def presence(pairs: Pairs, cues: NDArray[np.int64]) -> Called:
 
 def paper(pairs: Pairs, cues: NDArray[np.int64]) -> Called:
     """Score by the percentage of the label's images in which the object has an importance above 0.3."""
-    score = pairs.percent(pairs.importance > LOOKED)
+    score = pairs.percent(PAPER.looked_at(pairs.importance, None))
     return Called(score, highest(score, cues))
 
 
@@ -87,9 +88,14 @@ def average(pairs: Pairs, cues: NDArray[np.int64]) -> Called:
     return Called(score, highest(score, cues))
 
 
+def rare(pairs: Pairs) -> NDArray[np.bool_]:
+    """Return which pairs (P,) have a chance below 0.05, as float32 compares."""
+    return Thresholds(chance=RARE).looked_at(pairs.importance, pairs.chance)
+
+
 def chance(pairs: Pairs, cues: NDArray[np.int64]) -> Called:
     """Score as `paper` does, but count a region where its chance is below 0.05."""
-    score = pairs.percent(pairs.chance < RARE)
+    score = pairs.percent(rare(pairs))
     return Called(score, highest(score, cues))
 
 
@@ -99,11 +105,11 @@ def above_chance(pairs: Pairs, cues: NDArray[np.int64]) -> Called:
     A cell is called used if it counts more often than boxes put anywhere would, at a false discovery rate
     of 0.05: the number of used cells need not be known.
     """
-    hits = pairs.total(pairs.chance < RARE)
+    hits = pairs.total(rare(pairs))
     present = pairs.present
     usual = pairs.share(1 - (1 - RARE) ** pairs.regions)
     p = binomial_tail(hits.astype(np.int64), present.astype(np.int64), usual)
-    return Called(pairs.share(pairs.chance < RARE), false_discoveries(p) < SURE)
+    return Called(pairs.share(rare(pairs)), false_discoveries(p) < SURE)
 
 
 RULES: dict[str, Rule] = {

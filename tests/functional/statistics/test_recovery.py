@@ -42,3 +42,15 @@ def test_above_chance_is_a_binomial_tail_at_the_share_that_any_of_the_regions_ha
     assert p * 3 < 0.05  # three cells are tested
     assert np.argwhere(said.chosen).tolist() == [[0, 0]]
     assert said.score[0, 0] == 1 and said.score[1, 0] == 0 and np.isnan(said.score[0, 1])
+
+
+def test_a_number_that_equals_its_threshold_does_not_pass_it() -> None:
+    """0.3 as float32 is above the double, 0.05 too: stored, neither is beyond its threshold."""
+    stored = np.array([0.3, np.nextafter(np.float32(0.3), np.float32(1))], np.float32).astype(float)
+    rare = np.array([0.05, np.nextafter(np.float32(0.05), np.float32(0))], np.float32).astype(float)
+    one = np.ones(2, int)
+    pairs = Pairs(0 * one, 0 * one, one, stored, rare, images=np.array([2]), objects=1)
+    assert RULES["paper"](pairs, np.array([1])).score.tolist() == [[50]]
+    assert RULES["chance"](pairs, np.array([1])).score.tolist() == [[50]]
+    low = Pairs(0 * one, 0 * one, one, stored, np.float32([0.05, 1]).astype(float), np.array([2]), 1)
+    assert RULES["above chance"](low, np.array([1])).score.tolist() == [[0]]
