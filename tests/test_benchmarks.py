@@ -46,8 +46,9 @@ def test_contestants_agree_before_they_race(subject):
 
 @pytest.mark.parametrize("subject", ["dependence"], indirect=True)
 def test_tests_of_dependent_pictures_are_timed(subject):
-    rows = subject.table(500).splitlines()
+    rows = subject.table(500, run=40).splitlines()
     assert [row for row in rows if "ten films" in row] and "missed" not in "".join(rows)
+    assert "Of a run of 40 drawn pictures" in rows[-1]
 
 
 @pytest.mark.parametrize("subject", ["telling"], indirect=True)

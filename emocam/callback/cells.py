@@ -66,7 +66,11 @@ class Cells:
         table = cells.astype(dict.fromkeys(texts, "string"))
         write_frame(table, run.path / "cells.parquet")
         write_csv(table, run.path / "cells.csv", index=False)
-        return headline_numbers(cells, self.rules) | {"in_words": in_words(cells, finished.finding)}
+        told = {
+            "in_words": in_words(cells, finished.finding),
+            **chance_levels(cells, finished.finding, self.rules),
+        }
+        return headline_numbers(cells, self.rules) | told
 
 
 def unit_of_images(finished: Finished) -> dict[str, int] | None:
@@ -108,6 +112,21 @@ def headline_numbers(cells: pd.DataFrame, rules: Rules) -> dict[str, Any]:
         "cells_found": int((cells["q"] < rules.q).sum()),
         "cells_measured": int((cells["effect_images"] > 0).sum()),
         "verdicts": {word: int(verdicts.get(word, 0)) for word in WORDS},
+    }
+
+
+def chance_levels(cells: pd.DataFrame, finding: list[Finding], rules: Rules) -> dict[str, Any]:
+    """Return `finding_chance`, the percent that each finding would have if its boxes lay anywhere, and `usual_chance`.
+
+    The latter is the median `use_chance` of the cells with enough pictures; None without a level of chance.
+    """
+    expected = 100 * cells["use_chance"] * cells["present"] / cells["images"].where(cells["images"] > 0)
+    of_cell = dict(zip(zip(cells["object"], cells["label"], strict=True), expected, strict=True))
+    found = [of_cell.get((cell["object"], cell["label"]), np.nan) for cell in finding]
+    levels = cells.loc[cells["present"] >= rules.images, "use_chance"].dropna()
+    return {
+        "finding_chance": [round(float(share), 1) if np.isfinite(share) else None for share in found],
+        "usual_chance": round(float(levels.median()), 4) if len(levels) else None,
     }
 
 

@@ -15,6 +15,7 @@ from emocam.report.page import static, templates
 from emocam.results.spreadsheet import write_csv
 
 SAME, NEAR, MIRROR = "same", "near", "mirror"
+IN_WORDS = {SAME: "the same", NEAR: "nearly the same", MIRROR: "mirrored"}
 MOST_GROUPS, MOST_PICTURES = 200, 24
 """Of the page; the table has all."""
 SIDE = 160
@@ -80,7 +81,7 @@ def write_audit(audit: Audit, folder: Path, opened: Opened) -> Path:
     pictures.mkdir(exist_ok=True)
     groups = [
         {
-            "kinds": [kind for kind in (SAME, NEAR, MIRROR) if kind in kind_of[int(group[own[0]])]],
+            "kinds": [words for kind, words in IN_WORDS.items() if kind in kind_of[int(group[own[0]])]],
             "images": len(own),
             "shown": [_picture(int(i), audit.names[i], pictures, opened) for i in own[:MOST_PICTURES]],
         }

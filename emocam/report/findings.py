@@ -9,7 +9,7 @@ from emocam.report.top_pictures import Strongest
 from emocam.results.files import CELLS
 from emocam.results.parquet_file import read_frame
 from emocam.results.run import Matrix, Run
-from emocam.results.sentences import capitalised, units_of_tests
+from emocam.results.sentences import capitalised, no_level_of_chance, units_of_tests
 from emocam.results.summary import Summary
 
 NEARLY_ALL = 0.9
@@ -96,8 +96,9 @@ def _object_warnings(matrix: Matrix, summary: Summary, strongest: Strongest) -> 
 
 
 def _map_warnings(summary: Summary, flat_maps: int) -> list[str]:
-    """Return warnings about mass outside of all objects, and about flat maps."""
-    sentences = []
+    """Return warnings about maps too coarse, mass outside of all objects, and flat maps."""
+    blunt = no_level_of_chance(summary)
+    sentences = [f"{capitalised(blunt)}."] if blunt else []
     outside = summary.get("unexplained")
     if outside and outside > MOSTLY_OUTSIDE:
         sentences.append(

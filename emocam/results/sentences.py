@@ -43,3 +43,19 @@ def units_of_tests(summary: Summary) -> str | None:
     if groups < FEWEST:
         return f"{pictures:,} pictures come in {groups} groups: fewer than {FEWEST}, so that no cell has a p"
     return f"p, q and all intervals go by the {groups:,} groups of {pictures:,} pictures"
+
+
+BLUNT = 0.5
+"""The share of pictures in which boxes anywhere count, from which on attention cannot be told from chance."""
+
+
+def no_level_of_chance(summary: Summary) -> str | None:
+    """Return the sentence on maps so coarse that boxes anywhere count as often as not; None where they are not."""
+    usual = summary.get("usual_chance")
+    if usual is None or usual <= BLUNT:
+        return None
+    return (
+        f"boxes of the objects' size anywhere in the same maps count in {100 * usual:.0f} % of the pictures, so "
+        "attention cannot be told from chance at this threshold: take a finer layer (emocam layers "
+        "MODEL, classifier.layer), keep what is rare (threshold.chance=0.05), or measure effects (+effect=erase)"
+    )

@@ -89,6 +89,8 @@ class Summary(TypedDict, total=False):
     cells_measured: int
     verdicts: dict[str, int]
     in_words: list[str]
+    finding_chance: list[float | None]
+    usual_chance: float | None
     # recovery
     recovery_auc: float
 

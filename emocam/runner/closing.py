@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from emocam.predict.toy_network import TOY
-from emocam.results.sentences import nothing_found, units_of_tests
+from emocam.results.sentences import no_level_of_chance, nothing_found, units_of_tests
 from emocam.results.summary import Summary
 
 
@@ -21,6 +21,7 @@ def closing(summary: Summary, ledger: str, folder: Path) -> list[str]:
             f"planted cues: {summary['cues_planted']}, recovered {summary['cues_recovered']}, "
             f"missed {summary['cues_missed']}, false {summary['cues_false']}"
         )
+    lines += [line for line in (no_level_of_chance(summary),) if line]
     lines += summary.get("apart", [])
     lines += _corpus_lines(summary)
     if "pasted" in summary:
@@ -45,11 +46,12 @@ def _finding_lines(summary: Summary) -> list[str]:
     width = max(len(cell["object"]) for cell in finding)
     across = max(len(cell["label"]) for cell in finding)
     lines = ["what drives the decisions"]
-    for cell in finding:
+    chances = [*summary.get("finding_chance", []), *[None] * len(finding)]
+    for cell, chance in zip(finding, chances, strict=False):
+        pair = f"{cell['object']:{width}}  ->  {cell['label']:{across}}"
+        by_chance = "" if chance is None else f", by chance {chance:.0f} %"
         role = f"   (planted: {cell['role']})" if "role" in cell else ""
-        lines.append(
-            f"  {cell['object']:{width}}  ->  {cell['label']:{across}}  {cell['percent']:5.1f} % of its images{role}"
-        )
+        lines.append(f"  {pair}  {cell['percent']:5.1f} % of its images{by_chance}{role}")
     return lines
 
 

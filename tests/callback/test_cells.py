@@ -107,3 +107,20 @@ def test_a_run_whose_pictures_come_in_groups_is_tested_by_group(explained) -> No
     asked = alone["percent"].between(20, 80)
     width, before = (table["percent_high"][asked] - table["percent_low"][asked] for table in (cells, alone))
     assert (width > before - 1e-9).all()
+
+
+def test_a_finding_has_the_percent_that_boxes_anywhere_would_give_it(explained) -> None:
+    told = Cells(Rules(images=1), resamples=50).on_run_end(explained)
+    cells = explained.run.cells.set_index(["object", "label"])
+    assert explained.finding and len(told["finding_chance"]) == len(explained.finding)
+    for finding, chance in zip(explained.finding, told["finding_chance"], strict=True):
+        cell = cells.loc[(finding["object"], finding["label"])]
+        assert chance == pytest.approx(100 * cell["use_chance"] * cell["present"] / cell["images"], abs=0.06)
+    levels = cells["use_chance"][cells["present"] > 0]
+    assert told["usual_chance"] == pytest.approx(levels.median(), abs=1e-4)
+
+
+def test_without_a_cam_there_is_no_level_of_chance(finished_run) -> None:
+    finished = Finished(finished_run("presence"), None, Thresholds(), {})
+    told = Cells(resamples=50).on_run_end(finished)
+    assert told["usual_chance"] is None and set(told["finding_chance"]) <= {None}

@@ -41,3 +41,19 @@ def test_what_parts_model_and_data_what_is_outside_and_what_is_stable_follow(tmp
 
 def test_a_name_does_not_steer_the_terminal() -> None:
     assert shown(["a \x1b[2J\x9b1m name\r", "Ü ✓"]) == "a \ufffd[2J\ufffd1m name\ufffd\nÜ ✓\n"
+
+
+def test_a_finding_is_held_against_its_own_chance(tmp_path: Path) -> None:
+    lines = closing(SUMMARY | {"finding_chance": [31.4]}, "1 image", tmp_path)
+    assert "  Ball  ->  Joy   80.0 % of its images, by chance 31 %" in lines[1]
+    assert "by chance" not in closing(SUMMARY | {"finding_chance": [None]}, "1 image", tmp_path)[1]
+
+
+def test_maps_in_which_boxes_anywhere_count_are_told_with_the_cure(tmp_path: Path) -> None:
+    (told,) = [
+        line for line in closing(SUMMARY | {"usual_chance": 0.9}, "1 image", tmp_path) if "anywhere" in line
+    ]
+    assert "in 90 % of the pictures" in told and "threshold.chance" in told and "classifier.layer" in told
+    assert not any(
+        "anywhere" in line for line in closing(SUMMARY | {"usual_chance": 0.48}, "1 image", tmp_path)
+    )

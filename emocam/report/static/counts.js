@@ -72,7 +72,7 @@ if (run.cells?.use)
 if (run.cells?.lift)
   MEASURES.lift = {
     name: "lift", text: signed, value: (o, l) => told("lift", o, l), two: (value) => Math.log2(Math.max(value, 1 / 64)),
-    unit: () => "times as often as under the other labels; 1 is neutral",
+    unit: () => "times as often as under the other labels, whether by the object or by broader maps; 1 is neutral",
   };
 if (run.cells?.effect)
   MEASURES.effect = {
