@@ -52,7 +52,11 @@ def some() -> dict[str, tuple[Callable[[], Any], int]]:
 
 def method(name: str) -> Any:
     own = OmegaConf.load(CONF / f"{name}.yaml")
-    quick = {key: value for key, value in {"masks": 64, "channels": 8, "cells": 4}.items() if key in own}
+    quick = {
+        key: value
+        for key, value in {"masks": 64, "channels": 8, "cells": 4, "samples": 8}.items()
+        if key in own
+    }
     whole = OmegaConf.create({"seed": 0, "cam": OmegaConf.merge(own, quick if clock.DRY else {})})
     return instantiate(whole.cam, _convert_="all")
 
