@@ -33,6 +33,12 @@ def as_they_are(views: Tensor) -> Tensor:
     return views.float()
 
 
+@pytest.fixture(autouse=True)
+def nothing_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memory_order, "_chosen", {})
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+
+
 @pytest.mark.parametrize(("usual", "last", "kept"), [(1.2, 1.0, True), (1.05, 1.0, False), (1.0, 1.2, False)])
 def test_channels_last_are_kept_where_they_are_clearly_quicker(
     usual: float,
@@ -42,7 +48,6 @@ def test_channels_last_are_kept_where_they_are_clearly_quicker(
     pretended: Callable,
     watch: Callable,
 ) -> None:
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(memory_order, "_seconds", clock := Clock(usual, last))
     net, views = network(), torch.rand(2, 3, 8, 8)
     expected = net(views)
@@ -56,7 +61,6 @@ def test_channels_last_are_kept_where_they_are_clearly_quicker(
 def test_a_network_that_orders_itself_and_a_processor_are_left_alone(
     monkeypatch: pytest.MonkeyPatch, pretended: Callable, watch: Callable
 ) -> None:
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(memory_order, "_seconds", clock := Clock(1.0, 2.0))
     ordered, usual = network().to(memory_format=torch.channels_last), network()
     with watch():
@@ -64,3 +68,14 @@ def test_a_network_that_orders_itself_and_a_processor_are_left_alone(
         settle_memory_order(usual, torch.rand(2, 3, 8, 8), as_they_are)
         settle_memory_order(usual, pretended(torch.rand(0, 3, 8, 8)), as_they_are)
     assert is_last(ordered) and not is_last(usual) and clock.asked == 0
+
+
+def test_networks_that_are_alike_are_ordered_alike(
+    monkeypatch: pytest.MonkeyPatch, pretended: Callable, watch: Callable
+) -> None:
+    views, nets = torch.rand(2, 3, 8, 8), [network() for _ in range(2)]
+    with watch():
+        for net, clock in zip(nets, (Clock(2.0, 1.0), Clock(1.0, 2.0)), strict=True):
+            monkeypatch.setattr(memory_order, "_seconds", clock)
+            settle_memory_order(net, pretended(views), as_they_are)
+    assert all(is_last(net) for net in nets) and clock.asked == 0
