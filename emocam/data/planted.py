@@ -125,6 +125,9 @@ class Planted(Data):
     def picture_file(self, path: str) -> None:
         return None
 
+    def facts_of(self, path: str) -> dict[str, Any]:
+        return {}  # all of a picture follows from the settings
+
     def scene(self, path: str) -> Scene:
         """Return what the picture shows, to draw it again without some object."""
         return compose(self.rules, self.seed, int(Path(path).stem))

@@ -100,6 +100,7 @@ def nothing() -> None:
 BOXES = {"_target_": "emocam.detector.annotations.Annotations"}
 FOLDER = {"_target_": "emocam.data.folder.Folder", "root": "pics"}
 ANNOTATED = {"data": FOLDER | {"annotations": "~/given"}, "detector": BOXES}
+PASTE = {"_target_": "emocam.paste.grid.Grid", "objects": ["~/ball.png"], "positions": [[0.5, 0.5]]}
 YOLO_YAML, YOLO = "names: [Ball, Kite]\n", "0 .5 .5 .4 .4"
 LABELS = ["one", "two", "three", "four", "five"]
 
@@ -175,14 +176,13 @@ QUESTIONS: dict[str, tuple[Words, Callable[[], object], Callable[[], object]]] =
         lambda: write(Path("table.csv"), "path,truth\na.png,x\nb.png,y"),
         lambda: write(Path("table.csv"), "path,truth\na.png,y\nb.png,x"),
     ),
+    "a picture on which something is pasted": (
+        {"paste": PASTE},
+        lambda: picture(Path("ball.png"), 1, clear=True),
+        lambda: picture(Path("pics/a.png"), 99),
+    ),
     "an object that is pasted": (
-        {
-            "paste": {
-                "_target_": "emocam.paste.grid.Grid",
-                "objects": ["~/ball.png"],
-                "positions": [[0.5, 0.5]],
-            }
-        },
+        {"paste": PASTE},
         lambda: picture(Path("ball.png"), 1, clear=True),
         lambda: picture(Path("ball.png"), 2, clear=True),
     ),
