@@ -10,10 +10,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
 
+import numpy as np
 import torch
 
 from emocam.cells.dependence import Dependence, read_dependence
 from emocam.cells.findings import most_counted
+from emocam.cells.fixed_regions import every_picture_has_all, importance_contrast
 from emocam.cells.occurrences import Occurrences, read_occurrences
 from emocam.data.base import Data
 from emocam.metric.association import AssociationCounts
@@ -73,8 +75,23 @@ class Finished:
         run = self.run
         roles = {(cell["object"], cell["label"]): cell["role"] for cell in self.truth}
         return most_counted(
-            counts.percent.numpy(), counts.counts.numpy(), run.object_names, run.label_names, roles
+            counts.percent.numpy(), counts.counts.numpy(), run.object_names, run.label_names, roles, self.rank
         )
+
+    @cached_property
+    def fixed(self) -> bool:
+        """Whether every picture has all objects as masks, as faces have their regions."""
+        counts, run = self.counts, self.run
+        return (
+            run.explained
+            and run.masked
+            and every_picture_has_all(counts.present.numpy(), counts.images.numpy())
+        )
+
+    @cached_property
+    def rank(self) -> np.ndarray:
+        """What objects are ranked by under a label (O, L): percent, or against other labels where regions are fixed."""
+        return importance_contrast(self.run, self.thresholds) if self.fixed else self.counts.percent.numpy()
 
 
 class RunCallback(Protocol):

@@ -1,5 +1,6 @@
 """Every cell of the matrix with its chance level, its intervals, its effect and a verdict."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -8,8 +9,9 @@ from scipy.special import stdtrit
 
 from emocam.callback.base import Finished
 from emocam.cells.chance import chances
-from emocam.cells.dependence import PICTURES, dependent_columns, independent_columns
+from emocam.cells.dependence import PICTURES, TIME, dependent_columns, independent_columns
 from emocam.cells.effects import with_effects
+from emocam.cells.fixed_regions import chance_under_other_labels
 from emocam.cells.table import Tally, cell_columns, frame
 from emocam.cells.verdict import USED, WORDS, Rules, can_be_called, few, verdict_sentence, verdicts
 from emocam.functional.statistics.bootstrap import RESAMPLES
@@ -30,7 +32,8 @@ class Cells:
     docs/explanation/verdict.md names the columns.
 
     Attention has a level of chance where importance is the map's mean in the region, or
-    `threshold.chance` decides; under another importance and without a CAM `use_chance` is NaN.
+    `threshold.chance` decides; under another importance and without a CAM `use_chance` is NaN. Where every
+    picture has all objects as masks, it is by the same regions under other labels, whatever the importance.
     """
 
     def __init__(self, rules: Rules | None = None, resamples: int = RESAMPLES, seed: int = 0) -> None:
@@ -41,6 +44,9 @@ class Cells:
     def on_run_end(self, finished: Finished) -> dict[str, Any]:
         run = finished.run
         tally = count(finished)
+        fixed = chance_of_fixed_regions(finished)
+        if fixed is not None:
+            tally = replace(tally, chance=fixed[0])
         columns = cell_columns(tally, self.resamples, self.seed)
         columns |= independent_columns(tally.present)
         if finished.dependence.rule != PICTURES:
@@ -102,6 +108,18 @@ def count(finished: Finished) -> Tally:
     if finished.run.explained:
         chance = chances(finished.run, finished.thresholds)
     return Tally(matrix.images.numpy(), matrix.present.numpy(), matrix.counts.numpy(), chance)
+
+
+def chance_of_fixed_regions(finished: Finished) -> tuple[np.ndarray, np.ndarray] | None:
+    """Return chance and p (O, L) by the same regions under other labels; None where chance is by place.
+
+    Along a film labels cannot be shuffled.
+    """
+    if not finished.fixed or finished.dependence.rule == TIME:
+        return None
+    return chance_under_other_labels(
+        finished.occurrences, len(finished.run.label_names), finished.dependence.group
+    )
 
 
 def headline_numbers(cells: pd.DataFrame, rules: Rules) -> dict[str, Any]:

@@ -16,7 +16,7 @@ class Truth:
     """A callback that writes truth.json where the data set has one, and counts the cues that the matrix finds.
 
     Of each label with k planted cues, the k objects with the highest percentages are taken as the
-    run's answer.
+    run's answer; where every picture has all objects, those with the highest against the other labels.
     """
 
     def on_run_end(self, finished: Finished) -> dict[str, Any]:
@@ -32,13 +32,12 @@ class Truth:
         if not cells:
             return summary
         (finished.folder / "truth.json").write_text(json.dumps({"cells": cells}, indent=1))
-        matrix = finished.counts.percent.numpy()
-        percent = pd.DataFrame(matrix, run.object_names, run.label_names)
+        rank = pd.DataFrame(finished.rank, run.object_names, run.label_names)
         planted = {(cell["object"], cell["label"]) for cell in cells if cell["role"] in CUES}
         ranked_first = set()
         for label in run.label_names:
             count = sum(planted_label == label for _, planted_label in planted)
-            ranked = percent[label].dropna().nlargest(count)
+            ranked = rank[label].dropna().nlargest(count)
             ranked_first |= {(object, label) for object in ranked.index[ranked > 0]}
         return summary | {
             "cues_planted": len(planted),

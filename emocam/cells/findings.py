@@ -49,13 +49,15 @@ def most_counted(
     objects: list[str],
     labels: list[str],
     roles: Mapping[tuple[str, str], str],
+    rank: np.ndarray | None = None,
 ) -> list[Finding]:
     """Return for each label with images the object with the highest percentage, if any counts at all.
 
-    percent, counts (O, L). Where there are `roles`, by object and label, a cell without one has the role "no".
+    percent, counts (O, L), and by default percent is the `rank`. Where there are `roles`, by object and
+    label, a cell without one has the role "no".
     """
     findings: list[Finding] = []
-    for object, label in strongest_cells(percent, counts):
+    for object, label in strongest_cells(percent if rank is None else rank, counts):
         finding = Finding(
             object=objects[object],
             label=labels[label],

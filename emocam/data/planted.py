@@ -4,13 +4,14 @@ import json
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from PIL import Image
 
 from emocam.data.annotations.album import read_album
 from emocam.data.annotations.masks import SIDE as MASK_SIDE
+from emocam.data.annotations.masks import Runs
 from emocam.data.base import Data
 from emocam.errors import SettingError, nearest
 from emocam.functional.dice import Dice
@@ -21,6 +22,10 @@ from emocam.world.annotators import AnnotatedRegion, annotate
 from emocam.world.compose import compose
 from emocam.world.draw import Scene, box_of, draw
 from emocam.world.export import Export
+from emocam.world.face_regions import fine_regions, masks_of
+from emocam.world.face_rules import FACE_WORLDS, REGIONS, FaceScene, FaceWorld, compose_face
+from emocam.world.faces import SIDE as FACE_SIDE
+from emocam.world.faces import at_rest, draw_face, owners
 from emocam.world.photograph_rules import deal_rules
 from emocam.world.photographs import SIDE, Photographs, PhotoScene
 from emocam.world.rules import WORLDS, World
@@ -28,6 +33,7 @@ from emocam.world.rules import WORLDS, World
 ANNOTATED = 1
 """Sets the annotators' dice apart from those that a picture is thrown with."""
 PHOTOGRAPHS = "photographs"
+DETAILS = ("coarse", "fine")
 
 
 @dataclass(kw_only=True)
@@ -37,6 +43,8 @@ class Planted(Data):
     `strength` says how far `world` is from the standard one: at 0 it is that. The world `photographs`
     pastes cut-outs of the annotated photographs below `root` on crops of others, by rules that the seed
     deals out; without a `root` both are drawn. There `masks` gives each region its outline.
+    The worlds of faces annotate the regions of a drawn face, all with outlines; `detail=fine` tells left
+    from right. What they know of a picture is its `person`.
     """
 
     images: int = 400
@@ -46,6 +54,7 @@ class Planted(Data):
     export: str | Path | None = None
     annotations: str | Path | None = None
     masks: bool = False
+    detail: Literal["coarse", "fine"] = "coarse"
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -53,7 +62,7 @@ class Planted(Data):
             raise SettingError(f"data.images must be at least 1, got {self.images}")
         if self.seed < 0:
             raise SettingError(f"seed must be 0 or more to draw a world, got {self.seed}")
-        known = [*WORLDS, PHOTOGRAPHS]
+        known = [*WORLDS, PHOTOGRAPHS, *FACE_WORLDS]
         if self.world not in known:
             raise SettingError(f"data.world {self.world!r} is not known; {nearest(self.world, known)}")
         if not 0 <= self.strength <= 1:
@@ -61,13 +70,27 @@ class Planted(Data):
         if self.world == PHOTOGRAPHS:
             self.objects, self.labels = self.photographs.album.objects, self.photographs.rules.labels
             return
+        self._refuse_settings_of_others()
+        if self.faces is not None:
+            self.objects, self.labels = (
+                fine_regions() if self.detail == "fine" else REGIONS,
+                self.faces.labels,
+            )
+        else:
+            self.objects, self.labels = self.rules.objects, self.rules.labels
+
+    def _refuse_settings_of_others(self) -> None:
+        """Refuse settings that mean nothing in the world that is asked for."""
+        if self.detail not in DETAILS:
+            raise SettingError(f"data.detail must be coarse or fine, got {self.detail!r}")
+        if self.detail == "fine" and self.faces is None:
+            raise SettingError(f"data.detail=fine goes with the worlds of faces, got data.world={self.world}")
         for name in ("root", "annotations", "masks"):
             if getattr(self, name):
                 raise SettingError(
                     f"data.{name} goes with data.world=photographs; data.world={self.world} draws all it shows, "
                     "and pictures of your own are data=folder data.root=FOLDER"
                 )
-        self.objects, self.labels = self.rules.objects, self.rules.labels
 
     @property
     def drawn_world(self) -> str | None:
@@ -87,6 +110,11 @@ class Planted(Data):
             album = read_album(root, file, self.max_pixels)
         return Photographs(album, deal_rules(album.plantable, self.seed))
 
+    @property
+    def faces(self) -> FaceWorld | None:
+        """The rules of a world of faces; None in every other."""
+        return FACE_WORLDS.get(self.world)
+
     @cached_property
     def rules(self) -> World:
         return WORLDS[self.world].at(self.strength)
@@ -100,12 +128,12 @@ class Planted(Data):
         """
         if self.world == PHOTOGRAPHS:
             return self.photographs.roles()
-        return self.measured["cells"]
+        return [] if self.detail == "fine" else self.measured["cells"]
 
     @property
     def doubtful(self) -> list[tuple[str, str]]:
         """Cells without a role of which the network makes some use all the same, an object and a label each."""
-        if self.world == PHOTOGRAPHS:
+        if self.world == PHOTOGRAPHS or self.detail == "fine":
             return []
         cells = self.measured["cells"] + self.measured["others"]
         return [
@@ -136,8 +164,21 @@ class Planted(Data):
         """Return the same in the world of photographs."""
         return self.photographs.scene(self.seed, int(Path(path).stem))
 
+    def face_scene(self, path: str) -> FaceScene:
+        """Return the same in a world of faces."""
+        assert self.faces is not None
+        return compose_face(self.faces, self.seed, int(Path(path).stem))
+
     def without(self, path: str, object: str) -> Image.Image | None:
-        """Return the picture composed again without an object; None where that cannot be done."""
+        """Return the picture composed again without an object; None where that cannot be done.
+
+        Of a face a region is drawn as it is at rest.
+        """
+        if self.faces is not None:
+            if self.detail == "fine":
+                return None
+            face = self.face_scene(path)
+            return next(at_rest(face, draw_face(face), [object]))
         if self.world != PHOTOGRAPHS:
             return draw(self.scene(path).without(object))
         scene = self.photo_scene(path)
@@ -151,7 +192,10 @@ class Planted(Data):
         return annotate(self.rules, shown, scene.size, dice)
 
     def known(self, path: str) -> dict[str, str | float]:
-        """Return the label that the rules give a picture."""
+        """Return the label that the rules give a picture, and of a face whose it is."""
+        if self.faces is not None:
+            face = self.face_scene(path)
+            return {"truth": face.label, "person": f"person {face.number:02}"}
         if self.world == PHOTOGRAPHS:
             return {"truth": self.photo_scene(path).label}
         return {"truth": self.rules.label(self.scene(path))}
@@ -159,6 +203,10 @@ class Planted(Data):
     def open(self, path: str) -> Picture:
         if self.world == PHOTOGRAPHS:
             return self._open_photograph(path)
+        if self.faces is not None:
+            face = self.face_scene(path)
+            object, boxes, masks = masks_of(owners(face, self.detail == "fine"), MASK_SIDE)
+            return Picture(draw_face(face), boxes / FACE_SIDE, object, masks, self.known(path))
         scene = self.scene(path)
         regions = self.regions(path, scene)
         boxes = np.array([box for _, box in regions], float).reshape(-1, 4) / [*scene.size, *scene.size]
@@ -186,6 +234,9 @@ class Planted(Data):
         """Write the listing as PNG files and COCO's JSON, which `data=coco` reads back to the same."""
         export = Export(Path(folder), self.objects, self.world)
         for path in self.listing():
+            if self.faces is not None:
+                self._export_face(export, path)
+                continue
             if self.world == PHOTOGRAPHS:
                 shown = self.photo_scene(path)
                 named = [(region.object, region.box) for region in self.photographs.regions(shown)]
@@ -194,3 +245,17 @@ class Planted(Data):
             scene = self.scene(path)
             export.add(path, draw(scene), self.regions(path, scene), self.rules.label(scene))
         export.close()
+
+    def _export_face(self, export: Export, path: str) -> None:
+        """Add a face with the outlines of its regions."""
+        scene = self.face_scene(path)
+        owner = owners(scene, self.detail == "fine")
+        numbers, boxes, _ = masks_of(owner, 1)
+        outlines = [
+            {"counts": Runs.of(owner == number).counts.tolist(), "size": [*owner.shape]} for number in numbers
+        ]
+        named = [
+            (self.objects[number], (float(x0), float(y0), float(x1), float(y1)))
+            for number, (x0, y0, x1, y1) in zip(numbers, boxes, strict=True)
+        ]
+        export.add(path, draw_face(scene), named, scene.label, outlines)

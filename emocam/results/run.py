@@ -164,6 +164,11 @@ class Run:
         return self.file(MAPS).is_file()
 
     @cached_property
+    def masked(self) -> bool:
+        """Whether the evidence keeps regions as masks."""
+        return MASK in open_parquet(self.file(EVIDENCE)).schema_arrow.names
+
+    @cached_property
     def thresholds(self) -> "Thresholds":
         """Those that the run's own tables were counted at."""
         from emocam.records.thresholds import Thresholds

@@ -18,6 +18,7 @@ from emocam.results.summary import read_summary
 from emocam.results.tables import refusal_table
 from emocam.task.base import TaskOutcome
 from emocam.train.classifier import TrainingOutcome, end_training, train_classifier, training_key
+from emocam.train.faces import train_faces
 from emocam.train.settings import TrainSettings
 from emocam.train.world import EPOCHS as WORLD_EPOCHS
 from emocam.train.world import train
@@ -85,7 +86,10 @@ class Train:
             return
         epochs = self.settings.epochs or WORLD_EPOCHS
         with components.stage("train"):
-            found = train(world, components.seed, self.pictures, epochs, folder, data.strength)
+            if data.faces is not None:
+                found = train_faces(world, components.seed, self.pictures, epochs, folder)
+            else:
+                found = train(world, components.seed, self.pictures, epochs, folder, data.strength)
         used = ", ".join(f"{cell['object']} for {cell['label']}" for cell in found["cells"] if cell["used"])
         sys.stdout.write(
             f"{found['accuracy']:.1%} of unseen pictures right; by intervention the network uses: "

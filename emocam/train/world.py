@@ -34,36 +34,42 @@ RATE = 3e-3
 SHIFT = 8
 
 
-def jitter(x: Tensor) -> Tensor:
+def jitter(x: Tensor, shift: int = SHIFT) -> Tensor:
     """Mirror the batch or not, and move it by a few pixels: no label depends on that."""
     if torch.rand(()) < 0.5:
         x = x.flip(-1)
-    left, top = torch.randint(0, 2 * SHIFT + 1, (2,)).tolist()
-    wide = nn.functional.pad(x, (SHIFT,) * 4, mode="replicate")
+    left, top = torch.randint(0, 2 * shift + 1, (2,)).tolist()
+    wide = nn.functional.pad(x, (shift,) * 4, mode="replicate")
     return wide[..., top : top + x.shape[-2], left : left + x.shape[-1]].contiguous()
 
 
 class Lesson(nn.Module):
     """The network with a second, linear head that counts objects and is not kept."""
 
-    def __init__(self, labels: int, objects: int) -> None:
+    def __init__(self, labels: int, objects: int, shift: int = SHIFT) -> None:
         super().__init__()
+        self.shift = shift
         self.features = build_features()
         self.head = FullyConnected(labels)
         self.count = nn.Linear(CHANNELS, objects)
 
     def forward(self, views: Tensor, label: Tensor, counts: Tensor) -> Tensor:
-        """Return the loss of B pictures; small activations are broad ones, and cover what they stand for."""
-        activation = self.features(jitter(prepare(views)))
+        """Return the loss of B pictures; small activations are broad ones, and cover what they stand for.
+
+        label (B,) is the one that is true, or (B, L) how true each is.
+        """
+        activation = self.features(jitter(prepare(views), self.shift))
         counted = self.count(10 * activation.relu().mean((-2, -1)))
         naming = nn.functional.mse_loss(counted, counts.float())
         labelling = nn.functional.cross_entropy(self.head(activation), label)
         return labelling + 2 * naming + 0.05 * activation.square().mean()
 
 
-def learn(drawn: DrawnPictures, labels: int, epochs: int, folder: Path, seed: int = 0) -> Lesson:
+def learn(
+    drawn: DrawnPictures, labels: int, epochs: int, folder: Path, seed: int = 0, shift: int = SHIFT
+) -> Lesson:
     """Train the network on drawn pictures by the loop of all trainings; what was begun in the folder goes on."""
-    lesson = Lesson(labels, drawn.counts.shape[1])
+    lesson = Lesson(labels, drawn.counts.shape[1], shift)
     learn_drawn(lesson, (drawn.views, drawn.label, drawn.counts), Recipe(epochs, RATE), folder, seed)
     return lesson
 

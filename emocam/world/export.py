@@ -27,15 +27,22 @@ class Export:
         self.images: list[dict[str, Any]] = []
         self.annotations: list[dict[str, Any]] = []
 
-    def add(self, path: str, image: Image.Image, regions: Sequence[tuple[str, Box]], truth: str) -> None:
-        """Add a picture; boxes are x0, y0, x1, y1 in pixels."""
+    def add(
+        self,
+        path: str,
+        image: Image.Image,
+        regions: Sequence[tuple[str, Box]],
+        truth: str,
+        outlines: Sequence[dict[str, Any]] | None = None,
+    ) -> None:
+        """Add a picture; boxes are x0, y0, x1, y1 in pixels, outlines as COCO's `segmentation` has them."""
         number = len(self.images) + 1
         image.save(self.folder / path)
         self.images.append(
             {"id": number, "file_name": path, "width": image.width, "height": image.height, "truth": truth}
         )
-        for object, (x0, y0, x1, y1) in regions:
-            annotation = {
+        for place, (object, (x0, y0, x1, y1)) in enumerate(regions):
+            annotation: dict[str, Any] = {
                 "id": len(self.annotations) + 1,
                 "image_id": number,
                 "category_id": self.category[object],
@@ -43,6 +50,8 @@ class Export:
                 "area": (x1 - x0) * (y1 - y0),
                 "iscrowd": 0,
             }
+            if outlines is not None:
+                annotation["segmentation"] = outlines[place]
             self.annotations.append(annotation)
 
     def close(self) -> None:
