@@ -192,3 +192,14 @@ def test_a_name_of_two_things_is_found(tmp_path: Path) -> None:
         (tmp_path / room).mkdir()
         (tmp_path / room / "base.py").write_text("def digest():\n    pass")
     assert defined(tmp_path) == {"digest": ["cam/base.py", "data/base.py"]}
+
+
+def test_contributing_shows_the_same_drawing_and_names_files_that_are_there() -> None:
+    text = (PACKAGE.parent / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    drawn = text.partition("```text\n")[2].partition("```")[0].splitlines()
+    rooms = [line.split() for line in DRAWING.strip().splitlines()]
+    assert [line.split()[: len(row)] for line, row in zip(drawn, rooms, strict=True)] == rooms
+    table = text.partition("Where is ...")[2].partition("\n- ")[0]
+    named = re.findall(r"`([a-z_]+/[\w/.]*)`", table)
+    assert len(named) > 20
+    assert [place for place in named if not (PACKAGE / place).exists()] == []

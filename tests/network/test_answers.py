@@ -45,9 +45,19 @@ def test_one_row_alone_may_add_up_to_one_by_chance() -> None:
     assert probability_kind(torch.tensor([[0.3, 0.7]])) is None
 
 
-@pytest.mark.parametrize("value", [torch.nan, -torch.inf])
+@pytest.mark.parametrize("value", [torch.nan, torch.inf, -torch.inf])
 def test_a_weight_that_is_no_number_is_named(value: float) -> None:
     network = nn.Sequential(nn.Conv2d(3, 4, 1), nn.BatchNorm2d(4))
     assert unfit_weights(network) is None
     network[1].running_var[2] = value
     assert unfit_weights(network) == "1.running_var"
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32, torch.float64])
+def test_weights_of_every_precision_and_of_no_number_at_all_are_looked_through(dtype: torch.dtype) -> None:
+    network = nn.Linear(300, 70).to(dtype)
+    network.register_buffer("empty", torch.zeros(0, 3))
+    assert unfit_weights(network) is None
+    with torch.no_grad():
+        network.weight[33, 257] = torch.nan
+    assert unfit_weights(network) == "weight"
