@@ -1,7 +1,7 @@
 """The page and table of pictures that are the same, nearly the same, or mirrored, in one folder or between several."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -10,12 +10,17 @@ from markupsafe import Markup
 from numpy.typing import NDArray
 from PIL import Image
 
-from emocam.functional.statistics.near_duplicates import components, mirrored_pairs, near_thumbnails
+from emocam.functional.statistics.near_duplicates import components
+from emocam.functional.statistics.picture_copies import copied_pairs
 from emocam.report.page import static, templates
 from emocam.results.spreadsheet import write_csv
 
 SAME, NEAR, MIRROR = "same", "near", "mirror"
 IN_WORDS = {SAME: "the same", NEAR: "nearly the same", MIRROR: "mirrored"}
+LABEL, TINY, ODD = "label", "tiny", "odd"
+SMALLEST, FLAT, LONGEST = 32, 4.0, 4
+"""Pixels of a side, spread of the grey levels, and the longer side over the shorter one."""
+MOST_ALONE = 60
 MOST_GROUPS, MOST_PICTURES = 200, 24
 """Of the page; the table has all."""
 SIDE = 160
@@ -24,12 +29,44 @@ Opened = Callable[[int], Image.Image]
 
 @dataclass(frozen=True)
 class Audit:
-    """Of N pictures by name the pairs (P, 2) that are alike, and how: `same`, `near` or `mirror`."""
+    """Of N pictures by name the pairs (P, 2) that are alike, and how: `same`, `near` or `mirror`.
+
+    `labels` are those of the folders, empty where there are none, `folders` which of the sets a picture is of, and
+    `alone` pictures that are remarkable by themselves: `tiny` or `odd`.
+    """
 
     names: list[str]
     pairs: NDArray[np.int64]
     kinds: list[str]
     unreadable: int = 0
+    labels: list[str] = field(default_factory=list)
+    folders: list[int] = field(default_factory=list)
+    alone: list[tuple[int, str]] = field(default_factory=list)
+
+    @property
+    def disagreeing(self) -> list[tuple[int, int]]:
+        """The pairs that are alike and have different labels."""
+        if not self.labels:
+            return []
+        found = [(int(a), int(b)) for a, b in self.pairs]
+        return [
+            (a, b) for a, b in found if self.labels[a] and self.labels[b] and self.labels[a] != self.labels[b]
+        ]
+
+    @property
+    def across(self) -> int:
+        """How many pairs lie in two sets."""
+        return sum(self.folders[a] != self.folders[b] for a, b in self.pairs.tolist()) if self.folders else 0
+
+    @property
+    def balance(self) -> dict[str, list[int]]:
+        """How many pictures each label has in each set."""
+        sets = max(self.folders, default=-1) + 1
+        found: dict[str, list[int]] = {label: [0] * sets for label in sorted(set(self.labels) - {""})}
+        for label, of in zip(self.labels, self.folders, strict=True):
+            if label:
+                found[label][of] += 1
+        return found
 
     @property
     def sentence(self) -> str:
@@ -38,37 +75,80 @@ class Audit:
         alike = len(np.unique(self.pairs))
         lost = f"; {self.unreadable:,} files could not be opened" if self.unreadable else ""
         if not len(self.pairs):
-            return f"none of {len(self.names):,} pictures is the same as another, nearly so or mirrored{lost}"
+            first = (
+                f"none of {len(self.names):,} pictures is the same as another, nearly so or mirrored{lost}"
+            )
+            return first + self._rest
+        across = f"; {self.across:,} pairs lie in two folders" if self.across else ""
+        labels = f"; in {len(self.disagreeing):,} pairs the labels disagree" if self.disagreeing else ""
         return (
             f"{alike:,} of {len(self.names):,} pictures are like another ({count[SAME]:,} pairs the same, "
-            f"{count[NEAR]:,} near, {count[MIRROR]:,} mirrored){lost}: keep one of each, keep them on one side of a "
-            "split, or run with data.group=auto"
+            f"{count[NEAR]:,} near, {count[MIRROR]:,} mirrored){lost}{across}{labels}{self._rest}: keep one of each, "
+            "keep them on one side of a split, or run with data.group=auto"
         )
+
+    @property
+    def _rest(self) -> str:
+        kinds = [kind for _, kind in self.alone]
+        number = {kind: kinds.count(kind) for kind in (TINY, ODD)}
+        parts = [f"{n:,} {'is' if n == 1 else 'are'} {kind}" for kind, n in number.items() if n]
+        totals = {label: sum(counts) for label, counts in self.balance.items()}
+        if len(totals) > 1:
+            most, least = (
+                max(totals, key=lambda name: totals[name]),
+                min(totals, key=lambda name: totals[name]),
+            )
+            parts.append(
+                f"labels have from {totals[least]:,} ({least}) to {totals[most]:,} ({most}) pictures"
+            )
+        return "".join(f"; {part}" for part in parts)
 
 
 def find_alike(
-    names: list[str], digests: Sequence[str], thumbnails: NDArray[np.uint8], unreadable: int
+    names: list[str],
+    digests: Sequence[str],
+    greys: NDArray[np.uint8],
+    unreadable: int,
+    labels: Sequence[str] = (),
+    folders: Sequence[int] = (),
+    sizes: NDArray[np.int64] | None = None,
 ) -> Audit:
-    """Return pairs of the same pixels (by their digests), near ones, and near ones after mirroring."""
-    near = near_thumbnails(thumbnails)
-    mirror = mirrored_pairs(thumbnails)
+    """Find pairs of the same pixels (by their digests), near ones, and near ones after mirroring."""
+    near = copied_pairs(greys)
+    mirror = copied_pairs(greys, mirrored=True)
     equal = np.array([digests[a] == digests[b] for a, b in near], bool)
     known = {(int(a), int(b)) for a, b in near}
     mirror = np.array([pair for pair in mirror.tolist() if tuple(pair) not in known], np.int64).reshape(-1, 2)
     kinds = [SAME if same else NEAR for same in equal] + [MIRROR] * len(mirror)
     pairs = np.concatenate([near, mirror])
     order = np.lexsort((pairs[:, 1], pairs[:, 0]))
-    return Audit(names, pairs[order], [kinds[i] for i in order], unreadable)
+    alone = [] if sizes is None else remarkable(greys, sizes)
+    return Audit(
+        names, pairs[order], [kinds[i] for i in order], unreadable, list(labels), list(folders), alone
+    )
 
 
-def write_audit(audit: Audit, folder: Path, opened: Opened) -> Path:
+def remarkable(greys: NDArray[np.uint8], sizes: NDArray[np.int64]) -> list[tuple[int, str]]:
+    """Return pictures with a side below SMALLEST pixels, and odd ones: of one grey, or much longer than wide."""
+    found: list[tuple[int, str]] = []
+    for number, (grey, (width, height)) in enumerate(zip(greys, sizes.tolist(), strict=True)):
+        if min(width, height) < SMALLEST:
+            found.append((number, TINY))
+        if grey.std() < FLAT or max(width, height) > LONGEST * min(width, height):
+            found.append((number, ODD))
+    return found
+
+
+def write_audit(audit: Audit, folder: Path, opened: Opened, sets: Sequence[str] = ()) -> Path:
     """Leave index.html with the groups as pictures, and audit.csv beside the folder; return the page."""
     folder.mkdir(parents=True, exist_ok=True)
-    image, other = ([audit.names[i] for i in audit.pairs[:, side]] for side in (0, 1))
+    rows = [
+        (audit.names[a], audit.names[b], kind) for (a, b), kind in zip(audit.pairs, audit.kinds, strict=True)
+    ]
+    rows += [(audit.names[a], audit.names[b], LABEL) for a, b in audit.disagreeing]
+    rows += [(audit.names[number], "", kind) for number, kind in audit.alone]
     write_csv(
-        pd.DataFrame({"image": image, "other": other, "kind": audit.kinds}),
-        folder.parent / "audit.csv",
-        index=False,
+        pd.DataFrame(rows, columns=["image", "other", "kind"]), folder.parent / "audit.csv", index=False
     )
     group = components(audit.pairs, len(audit.names))
     size = np.bincount(group, minlength=1)
@@ -83,7 +163,8 @@ def write_audit(audit: Audit, folder: Path, opened: Opened) -> Path:
         {
             "kinds": [words for kind, words in IN_WORDS.items() if kind in kind_of[int(group[own[0]])]],
             "images": len(own),
-            "shown": [_picture(int(i), audit.names[i], pictures, opened) for i in own[:MOST_PICTURES]],
+            "disagree": len({audit.labels[i] for i in own.tolist() if audit.labels and audit.labels[i]}) > 1,
+            "shown": [_picture(int(i), audit, pictures, opened) for i in own[:MOST_PICTURES]],
         }
         for own in shown
     ]
@@ -92,6 +173,13 @@ def write_audit(audit: Audit, folder: Path, opened: Opened) -> Path:
         .get_template("audit.html.j2")
         .render(
             sentence=audit.sentence,
+            balance=audit.balance,
+            sets=list(sets),
+            alone=[
+                {"kind": kind, **_picture(number, audit, pictures, opened)}
+                for number, kind in audit.alone[:MOST_ALONE]
+            ],
+            more_alone=len(audit.alone) - MOST_ALONE,
             groups=groups,
             more=int((size > 1).sum()) - len(groups),
             style=Markup(static("style.css")),  # our own file, not a name
@@ -101,8 +189,9 @@ def write_audit(audit: Audit, folder: Path, opened: Opened) -> Path:
     return folder / "index.html"
 
 
-def _picture(number: int, name: str, folder: Path, opened: Opened) -> dict[str, str]:
+def _picture(number: int, audit: Audit, folder: Path, opened: Opened) -> dict[str, str]:
     image = opened(number)
     image.thumbnail((SIDE, SIDE))
     image.convert("RGB").save(folder / f"{number}.jpg", quality=80)
-    return {"source": f"pictures/{number}.jpg", "name": name}
+    label = audit.labels[number] if audit.labels else ""
+    return {"source": f"pictures/{number}.jpg", "name": audit.names[number], "label": label}

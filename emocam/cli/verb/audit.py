@@ -20,10 +20,21 @@ def main(words: list[str]) -> int:
             raise SettingError(f"FOLDER must be a folder of pictures, and there is none at {folder}")
     # light until here: a wrong word is told at once
     from emocam.data.audit import read_pictures
+    from emocam.data.audit_record import record_audit
     from emocam.report.audit import find_alike, write_audit
+    from emocam.settings.experiments import user_cache
 
     pictures = read_pictures(given.folder)
-    audit = find_alike(pictures.names, pictures.digests, pictures.thumbnails, pictures.unreadable)
-    page = write_audit(audit, given.out, pictures.opened)
+    audit = find_alike(
+        pictures.names,
+        pictures.digests,
+        pictures.greys,
+        pictures.unreadable,
+        pictures.labels,
+        pictures.folders,
+        pictures.sizes,
+    )
+    page = write_audit(audit, given.out, pictures.opened, [folder.as_posix() for folder in given.folder])
+    record_audit(given.folder, audit.sentence, Path(user_cache()))
     sys.stdout.write(f"{audit.sentence}\naudit    {page}\n")
     return 0
