@@ -71,31 +71,23 @@ def captum(net: Any, one: Any, batch: Any) -> Iterator[Contest | dict[str, Any]]
     except ImportError as error:
         yield {"without": f"captum ({error})"}
         return
-    single, many = (CAM().forward_pass(net, given) for given in (one, batch))
-    head = single.head.module
+    head = CAM().forward_pass(net, one).head.module
 
-    def asked(library: Any, forward: Any, **settings: Any) -> Callable[[], Any]:
-        leaf = forward.activation.detach()
-        return lambda: library.attribute(leaf.clone().requires_grad_(), target=forward.target, **settings)
+    def asked(library: Any, given: Any, **settings: Any) -> Callable[[], Any]:
+        def ask() -> Any:
+            forward = CAM().forward_pass(net, given)  # ours begins with the picture, too
+            leaf = forward.activation.detach().requires_grad_()
+            return library.attribute(leaf, target=forward.target, **settings)
+
+        return ask
 
     for name, library, settings in (
         ("lift", DeepLift(head), {}),
         ("ig", IntegratedGradients(head), {"n_steps": 32}),
     ):
-        yield name, asked(library, single, **settings), asked(library, many, **settings)
-    channels = single.activation.shape[1]
-    mask = (
-        torch.arange(channels, device=clock.DEVICE)
-        .view(1, -1, 1, 1)
-        .expand_as(single.activation[:1])
-        .contiguous()
-    )
-    lime = Lime(head)
-    samples = clock.small(256, 4)
-    yield (
-        "lime",
-        lambda: lime.attribute(
-            single.activation.detach(), target=single.target, feature_mask=mask, n_samples=samples
-        ),
-        None,
-    )
+        yield name, asked(library, one, **settings), asked(library, batch, **settings)
+    activation = CAM().forward_pass(net, one).activation
+    channels = torch.arange(activation.shape[1], device=clock.DEVICE)
+    mask = channels.view(1, -1, 1, 1).expand_as(activation).contiguous()
+    settings = {"feature_mask": mask, "n_samples": clock.small(256, 8)}
+    yield "lime", asked(Lime(head), one, **settings), None
