@@ -52,7 +52,8 @@ class Faces(Data):
     """The faces in the pictures and films below `root`, which are looked for before the first is opened.
 
     `every` are the seconds between frames of a film. With `aligned`, each picture is a face already. Faces
-    smaller than `smallest` pixels, or of which the mesh is less sure than `least`, do not count. Every
+    smaller than `smallest` pixels, or of which the mesh is less sure than `least`, do not count. With `halves`
+    pictures are searched as a whole and in four parts, and films as a whole. Every
     `redetect` frames of a film faces are detected anew. `annotations` is a table of files with what is known of
     them, `truth` and `person` among it. Regions are told from right to left where `detail` is fine.
     """
@@ -62,6 +63,7 @@ class Faces(Data):
     aligned: bool = False
     smallest: float = 24.0
     least: float = 0.5
+    halves: bool = True
     redetect: int = 15
     detail: Literal["coarse", "fine"] = "coarse"
     kind: str = "full"
@@ -128,6 +130,7 @@ class Faces(Data):
             FaceMesh(mesh, mesh_side).eval(),
             self.least,
             self.smallest,
+            self.halves,
         )
 
     @cached_property
@@ -140,7 +143,8 @@ class Faces(Data):
     def found(self) -> dict[str, FaceRows]:
         """The faces of each file; none of one that cannot be read, or without a face."""
         hashes = [file_sha256(file) for file in self._files_of_networks]
-        made_of = f"{hashes} {self.runtime} {self.kind} {self.least} {self.smallest} {self.aligned} {self.max_pixels}"
+        numbers = f"{self.least} {self.smallest} {self.halves} {self.aligned} {self.max_pixels}"
+        made_of = f"{hashes} {self.runtime} {self.kind} {numbers}"
         made: list[FaceFinder] = []
 
         def finder() -> FaceFinder:

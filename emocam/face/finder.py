@@ -1,6 +1,7 @@
 """All faces of one picture, with their points."""
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -13,18 +14,30 @@ from emocam.face.landmarks import FaceMesh, MeshedFace, overlap_of
 from emocam.view.crops import Letterbox
 
 SCORE, OVERLAP = 0.5, 0.3
+PART = 0.6
+"""Of a picture's side, a part in which small faces are looked for."""
 TWICE = 0.5
 """Two faces whose points' boxes overlap more are one."""
 
 
+def overlapping_parts(width: int, height: int) -> list[tuple[int, int, int, int]]:
+    """Return four boxes of a picture, each more than a half of its sides."""
+    wide, tall = math.ceil(PART * width), math.ceil(PART * height)
+    return [(x, y, x + wide, y + tall) for y in (0, height - tall) for x in (0, width - wide)]
+
+
 @dataclass(frozen=True)
 class FaceFinder:
-    """What finds faces; `least` is the presence and `smallest` the side of a face, in pixels, that counts."""
+    """What finds faces; `least` is the presence and `smallest` the side of a face, in pixels, that counts.
+
+    With `halves`, a picture is searched as a whole and in four parts, for small faces.
+    """
 
     detector: BlazeFace
     mesh: FaceMesh
     least: float = 0.5
     smallest: float = 24.0
+    halves: bool = False
 
     @torch.inference_mode()
     def squares(self, image: Image.Image) -> list[FaceSquare]:
@@ -43,8 +56,13 @@ class FaceFinder:
         ]
 
     def faces(self, image: Image.Image) -> list[MeshedFace]:
-        """Return the faces of a picture, from left to right."""
-        return sorted(self.meshed(image, self.squares(image)), key=lambda face: face.box[0])
+        """Return the faces of a picture, from left to right; with `halves` its parts are searched as well."""
+        squares = self.squares(image)
+        if self.halves and max(image.size) > self.detector.side:
+            for box in overlapping_parts(*image.size):
+                inside = self.squares(image.crop(box))
+                squares += [replace(square, x=square.x + box[0], y=square.y + box[1]) for square in inside]
+        return sorted(self.meshed(image, squares), key=lambda face: face.box[0])
 
     def meshed(self, image: Image.Image, squares: list[FaceSquare]) -> list[MeshedFace]:
         """Return the faces that are in squares, each once."""

@@ -188,6 +188,20 @@ def test_a_table_tells_of_files(corpus: Path, tmp_path: Path) -> None:
         Faces(root=corpus, annotations=table)
 
 
+def test_small_faces_are_found_in_the_parts_of_a_picture(tmp_path: Path, hopper: Image.Image) -> None:
+    crowd = Image.new("RGB", (8 * 200, 5 * 234))
+    for i in range(40):
+        crowd.paste(hopper.resize((200, 234)), (i % 8 * 200, i // 8 * 234))
+    (tmp_path / "crowd").mkdir()
+    crowd.save(tmp_path / "crowd/a.png")
+    found = {h: Faces(root=tmp_path / "crowd", halves=h).found["a.png"] for h in (False, True)}
+    assert len(found[False]) < len(found[True])
+    assert 15 < len(found[True]) <= 40
+    assert len(Faces(root=tmp_path / "crowd", kind="back").paths()) == 40
+    middles = found[True].points.mean(1) * (8, 5)  # each in another photograph
+    assert len({tuple(row) for row in middles.astype(int).tolist()}) == len(found[True])
+
+
 def test_small_and_unsure_faces_do_not_count(corpus: Path) -> None:
     assert "a#1.png" in Faces(root=corpus, smallest=400).paths()
     with pytest.raises(SettingError, match=r"data\.least must be in \[0, 1\), got 1"):
