@@ -156,3 +156,21 @@ def test_without_opencv_the_others_remain(monkeypatch: pytest.MonkeyPatch) -> No
 def test_fills_that_cannot_be_are_told(fills: list[str], told: str) -> None:
     with pytest.raises(SettingError, match=told.replace("?", r"\?")):
         Erase(fills=fills)
+
+
+def test_a_fill_goes_into_the_mask_and_its_control_has_the_masks_shape() -> None:
+    """The left half of a box is the object: no pixel of the right half changes."""
+    image, box = noise(), (0.2, 0.25, 0.6, 0.75)
+    masks = np.zeros((1, 8, 8), np.float32)
+    masks[0, :, :4] = 1
+    picture = TriedPicture(image, PictureRegions(["ball"], np.array([box], np.float32), masks))
+    trial = Trial("1.png", Cell("ball", "a", "rank"), "1.png", (box,))
+    within = np.zeros((40, 60), bool)
+    within[10:30, 12:24] = True
+    for pair in Erase(fills=["grey"]).pairs(trial, picture, picture, WHOLE, Dice(0)):
+        changed, control = (
+            (np.asarray(patched(image, patches)) != np.asarray(image)).any(-1)
+            for patches in (pair.changed, pair.control)
+        )
+        assert changed[within].mean() > 0.95 and not changed[~within].any()
+        assert not (control & within).any() and control.sum() == pytest.approx(changed.sum(), rel=0.1)

@@ -269,3 +269,22 @@ def test_settings_that_cannot_be_are_told_before_the_work(
 ) -> None:
     assert emocam(*QUICK, "+effect=erase", word, "data.images=4", "hydra.run.dir=run") == 1
     assert told in capsys.readouterr().err and not Path("run/predictions.parquet").exists()
+
+
+def test_objects_with_masks_keep_a_verdict_and_the_page_says_by_which_rule(emocam: Command) -> None:
+    words = ("data.world=photographs", "classifier.world=standard", "data.masks=true", "data.images=140")
+    budget = (
+        "effect.images=20",
+        "effect.cells=5",
+        "effect.random=0",
+        "effect.least=20",
+        "effect.fills=[grey]",
+    )
+    run = ("+cam=gradcam", "+effect=erase", *words, *budget, "logger=null", "data.workers=0")
+    assert emocam(*run, "hydra.run.dir=run") == 0
+    cells = pd.read_parquet("run/cells.parquet")
+    tried = cells[cells["effect_images"] > 0]
+    assert set(tried["effect_rule"]) == {"part, bare, masks"} and tried["use_chance"].notna().all()
+    assert (tried["verdict"] == "used").any() and tried["verdict"].notna().all()
+    page = Path("run/report/index.html").read_text()
+    assert "that no smaller region covers (regions are masks); the control is the same shape where it" in page
