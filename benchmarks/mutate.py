@@ -116,7 +116,7 @@ def faults_of(file: Path) -> list[Fault]:
         if (new := changed(node)) is None:
             continue
         before, after = (
-            ast.unparse(ast.fix_missing_locations(one)).splitlines()[0][:60] for one in (node, new)
+            ast.unparse(ast.fix_missing_locations(one)).splitlines()[0][:120] for one in (node, new)
         )
         found.append(Fault(file.relative_to(PACKAGE).as_posix(), place, node.lineno, f"{before} -> {after}"))
     return found

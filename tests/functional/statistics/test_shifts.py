@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
+from emocam.functional.statistics.episodes import in_order
 from emocam.functional.statistics.group_association import Grouped, group_association_p
-from emocam.functional.statistics.shifts import SCREEN, shift_p
+from emocam.functional.statistics.shifts import SCREEN, read_films, shift_p
 
 
 def film(
@@ -92,3 +93,10 @@ def test_an_object_that_comes_with_a_label_all_along_is_found() -> None:
     p = shift_p(pictures(shown, label, np.zeros(2000, int), 4), np.arange(2000.0), np.ones((2, 4), bool))
     assert p[0, 2] <= 2 / 2000
     assert p[1].min() > 1e-3
+
+
+def test_each_film_has_its_own_frames_and_no_other() -> None:
+    shown, label = np.ones((9, 1), bool), np.array([0, 0, 1, 0, 1, 1, 0, 1, 0])
+    asked = pictures(shown, label, np.repeat([0, 1, 2], [2, 4, 3]), 2)
+    films = read_films(asked, in_order(asked.group, np.arange(9.0)))
+    assert [(film.first, film.end) for film in films] == [(0, 2), (2, 6), (6, 9)]
