@@ -7,7 +7,6 @@ import pytest
 from emocam.data.coco import Coco
 from emocam.data.folder import Folder
 from emocam.data.imagefolder import ImageFolder
-from emocam.data.planted import Planted
 from emocam.data.table import Table
 from emocam.errors import SettingError
 
@@ -65,7 +64,7 @@ def test_what_data_know_can_be_a_group_and_what_they_do_not_is_refused(corpus) -
     with pytest.raises(
         SettingError, match=r"data.group 'person' is no column of these data; it knows nothing"
     ):
-        Planted(group="person").groups()
+        Folder(root=root, group="person").groups()
     with pytest.raises(
         SettingError, match=r"data.time must be a number of seconds, got 'fear' of fear/b.jpg"
     ):
