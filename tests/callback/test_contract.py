@@ -2,10 +2,13 @@
 
 import json
 import shutil
+from collections.abc import Callable
 from contextlib import nullcontext
 from pathlib import Path
+from typing import Any
 
 import hydra
+import pyarrow.parquet as pq
 import pytest
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
@@ -15,6 +18,7 @@ from emocam.cli.main import answer
 from emocam.data.planted import Planted
 from emocam.errors import SettingError
 from emocam.records.thresholds import Thresholds
+from emocam.results import parquet_file
 from emocam.results.run import Run
 from emocam.runner.kinds import KINDS
 from emocam.runner.single import run_callbacks
@@ -100,3 +104,20 @@ def test_a_callback_changes_nothing_that_others_read(tables: Path, tmp_path: Pat
     finished.summary["thresholds"] = vars(Thresholds())
     run_callbacks(callbacks_of(option), finished, lambda name: nullcontext())
     assert {name: (tmp_path / "run" / name).read_bytes() for name in before} == before
+
+
+def test_the_evidence_is_opened_at_most_four_times_by_all_callbacks(
+    tables: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[str] = []
+    for place, name in ((parquet_file.Checked, "__init__"), (pq, "read_table")):
+        usual = getattr(place, name)
+
+        def noted(*given: Any, usual: Callable[..., Any] = usual, **options: Any) -> Any:
+            opened.extend(Path(one).name for one in given if isinstance(one, str | Path))
+            return usual(*given, **options)
+
+        monkeypatch.setattr(place, name, noted)
+    left(tmp_path / "run", tables, list(callbacks_of("default")), "default")
+    assert 1 <= opened.count("evidence.parquet") <= 4
+    assert opened.count("predictions.parquet") >= 1
