@@ -132,3 +132,15 @@ def test_independent_pictures_lose_hardly_a_relation_when_they_go_by_group() -> 
         for place, by_picture in enumerate((True, False)):
             found[place] += np.diag(discoveries(corpus, size, by_picture)[1][:6] < 0.05).sum()
     assert found[1] >= 0.97 * found[0] > 60
+
+
+def test_regions_name_what_is_planted_in_faces_and_only_causes_are_used(tmp_path: Path) -> None:
+    """The small version of the study: no effects, few pictures."""
+    faces = runpy.run_path(str(resource_folder("experiments") / "faces.py"))
+    words = ("data.workers=0", "trainer=cpu", "cam.samples=32")
+    row = faces["run_faces"]("faces", 0, "regions", 36, tmp_path / "faces", False, *words)
+    assert row.accuracy >= 0.97 and row.planted_first >= 5 and not row.used
+    cells = pd.read_csv(tmp_path / "faces/cells.csv")
+    assert (cells["chance_rule"] == "labels").all()
+    mouth = cells[(cells["object"] == "mouth") & (cells["label"] == "happiness")].iloc[0]
+    assert mouth["use"] == 1 and mouth["use_chance"] < 0.6

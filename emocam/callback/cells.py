@@ -13,7 +13,7 @@ from emocam.cells.dependence import PICTURES, TIME, dependent_columns, independe
 from emocam.cells.effects import with_effects
 from emocam.cells.fixed_regions import chance_under_other_labels
 from emocam.cells.table import Tally, cell_columns, frame
-from emocam.cells.verdict import USED, WORDS, Rules, can_be_called, few, verdict_sentence, verdicts
+from emocam.cells.verdict import BY_LABELS, USED, WORDS, Rules, can_be_called, few, verdict_sentence, verdicts
 from emocam.functional.statistics.bootstrap import RESAMPLES
 from emocam.functional.statistics.false_discovery import false_discoveries
 from emocam.functional.statistics.power import level, visible_mean
@@ -58,6 +58,8 @@ class Cells:
                 self.resamples,
                 self.seed,
             )
+        if fixed is not None:
+            columns["use_p"] = fixed[1]
         # a cell of too few pictures or groups can never be called, and must not cost those that can
         columns["use_q"] = false_discoveries(
             np.where(can_be_called(columns, self.rules), columns["use_p"], np.nan)
@@ -68,7 +70,10 @@ class Cells:
         values = {name: cells[name].to_numpy() for name in cells.columns}
         cells["few"] = few(values, self.rules)
         cells["verdict"] = verdicts(values, self.rules)
-        texts = ("tried", "effect_rule", "p_rule", "verdict")
+        texts = ["tried", "effect_rule", "p_rule", "verdict"]
+        if fixed is not None:
+            cells["chance_rule"] = BY_LABELS
+            texts.append("chance_rule")
         table = cells.astype(dict.fromkeys(texts, "string"))
         write_frame(table, run.path / "cells.parquet")
         write_csv(table, run.path / "cells.csv", index=False)

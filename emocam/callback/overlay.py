@@ -16,15 +16,18 @@ from emocam.face.blur import check_faces_setting, without_faces
 from emocam.plot.overlay import overlay_figure
 from emocam.records.base import WHOLE
 from emocam.records.thresholds import Thresholds
-from emocam.results.files import BOX, COUNTED, LABELLED
-from emocam.results.run import Run, image_rows, read_boxes
+from emocam.results.files import BOX, COUNTED, LABELLED, MASK
+from emocam.results.run import Run, image_rows, read_boxes, read_masks
 
 MOST_BOXES = 6
 
 
 @dataclass(frozen=True)
 class MapAndBoxes:
-    """A picture's label and confidence, its map over its window, and the strongest boxes (n, 4) that count."""
+    """A picture's label and confidence, its map over its window, and the strongest boxes (n, 4) that count.
+
+    `masks` (n, m, m), where the evidence has them, lie in their boxes.
+    """
 
     says: str
     map: NDArray[np.floating] | None
@@ -32,6 +35,7 @@ class MapAndBoxes:
     boxes: NDArray[np.floating]
     names: list[str]
     importance: list[float]
+    masks: NDArray[np.floating] | None = None
 
 
 class Overlay:
@@ -63,9 +67,8 @@ class Overlay:
             except Exception:  # gone since the run, or it shows a face; the others are there
                 continue
             folder.mkdir(exist_ok=True)
-            figure = overlay_figure(
-                picture, seen.map, seen.window, seen.boxes, seen.names, seen.importance, seen.says
-            )
+            shape = seen.map, seen.window, seen.boxes, seen.names, seen.importance
+            figure = overlay_figure(picture, *shape, seen.says, seen.masks)
             figure.savefig(folder / f"{paths.index(path) + 1}.png")
         return {}
 
@@ -89,7 +92,9 @@ def _surest_first(rows: pd.DataFrame) -> pd.DataFrame:
 def look_up(run: Run, paths: list[str], thresholds: Thresholds) -> Iterator[tuple[str, MapAndBoxes]]:
     """Yield these pictures in the run's order, with one block in memory at a time."""
     maps = run.explanations() if run.explained else repeat(None)
-    for (images, regions), explanation in zip(run.blocks(LABELLED, [*COUNTED, *BOX]), maps, strict=False):
+    for (images, regions), explanation in zip(
+        run.blocks(LABELLED, [*COUNTED, *BOX, *([MASK] if run.masked else [])]), maps, strict=False
+    ):
         numbers = run.tensors_of(images, regions)
         names = images["image"].to_pylist()
         sure = numbers["confidence"][numbers["image"]]
@@ -110,5 +115,6 @@ def look_up(run: Run, paths: list[str], thresholds: Thresholds) -> Iterator[tupl
                     read_boxes(regions.take(rows.numpy())),
                     [run.object_names[i] for i in numbers["object"][rows].tolist()],
                     numbers["importance"][rows].tolist(),
+                    read_masks(regions.take(rows.numpy())),
                 ),
             )

@@ -22,6 +22,8 @@ FEW = "too few pictures"
 FEW_GROUPS = "too few groups"
 ERASED, INSERTED = "erased", "inserted"
 """The ways in which an effect was tried."""
+BY_LABELS = "labels"
+"""The `chance_rule` of cells whose chance is that of the same region under other labels."""
 WORDS = (USED, LOOKED_AT, UNSEEN, PRESENT, CHANCE, FEW, FEW_GROUPS)
 
 
@@ -135,7 +137,9 @@ def verdict_sentence(cell: Mapping[str, Any]) -> str:
     if known("use", "use_chance"):
         use = _percent(cell["use"])
         chance = _percent(cell["use_chance"])
-        parts.append(f"looked at in {use} of those (same-size boxes: {chance})")
+        others = cell.get("chance_rule") == BY_LABELS
+        by = "the same region under other labels" if others else "same-size boxes"
+        parts.append(f"looked at in {use} of those ({by}: {chance})")
     if known("flips", "flips_control"):
         flips = _percent(cell["flips"])
         control = _percent(cell["flips_control"])

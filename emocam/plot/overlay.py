@@ -48,10 +48,12 @@ def overlay(
     names: Sequence[str],
     importance: Sequence[float],
     ax: Axes | None = None,
+    masks: NDArray[np.floating] | None = None,
 ) -> Axes:
     """Plot the picture with the map over its window, and boxes (N, 4), both in [0, 1] of the picture.
 
-    A region without an importance (NaN) shows its name only.
+    A region with a mask (N, m, m) has its outline in place of its box. One without an importance (NaN) shows
+    its name only.
     """
     if ax is None:
         import matplotlib.pyplot as plt
@@ -64,9 +66,9 @@ def overlay(
         size = max(1, round(x1 - x0)), max(1, round(y1 - y0))
         ax.imshow(coloured(map, size), extent=(x0, x1, y1, y0))
     scaled = np.asarray(boxes, float).reshape(-1, 4) * (width, height, width, height)
-    for (x0, y0, x1, y1), name, value in zip(scaled, names, importance, strict=True):
-        for colour, line in (("black", 2.6), ("white", 1.2)):  # seen on dark and on light pictures
-            ax.add_patch(Rectangle((x0, y0), x1 - x0, y1 - y0, fill=False, edgecolor=colour, linewidth=line))
+    for place, (name, value) in enumerate(zip(names, importance, strict=True)):
+        x0, y0 = scaled[place, :2]
+        draw_region(ax, scaled[place], None if masks is None else masks[place])
         text = readable(name) if np.isnan(value) else f"{readable(name)} {value:.2f}"
         ax.text(
             x0,
@@ -82,6 +84,22 @@ def overlay(
     return ax
 
 
+def draw_region(ax: Axes, box: NDArray[np.floating], mask: NDArray[np.floating] | None) -> None:
+    """Draw a box (4,), or the outline of a mask (m, m) in it, seen on dark and on light pictures."""
+    x0, y0, x1, y1 = box.tolist()
+    for colour, line in (("black", 2.6), ("white", 1.2)):
+        if mask is None or not mask.any():
+            ax.add_patch(Rectangle((x0, y0), x1 - x0, y1 - y0, fill=False, edgecolor=colour, linewidth=line))
+            continue
+        # a border of nothing closes the outline of a mask that touches its box
+        cells = np.pad(mask.astype(float), 1)
+        x, y = (
+            low + (np.arange(len(cells)) - 0.5) / (len(cells) - 2) * (high - low)
+            for low, high in ((x0, x1), (y0, y1))
+        )
+        ax.contour(x, y, cells, [0.5], colors=colour, linewidths=line)
+
+
 def overlay_figure(
     image: Image.Image,
     map: NDArray[np.floating] | None,
@@ -90,10 +108,11 @@ def overlay_figure(
     names: Sequence[str],
     importance: Sequence[float],
     title: str,
+    masks: NDArray[np.floating] | None = None,
 ) -> Figure:
     """Plot one picture with its title on a new figure that has the picture's shape."""
     height = 4 * image.height / image.width
     figure = Figure(figsize=(4, min(8, max(1.5, height)) + 0.4), dpi=120, layout="constrained")
-    ax = overlay(image, map, window, boxes, names, importance, figure.subplots())
+    ax = overlay(image, map, window, boxes, names, importance, figure.subplots(), masks)
     ax.set_title(readable(title), fontsize=15)
     return figure

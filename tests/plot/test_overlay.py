@@ -47,3 +47,13 @@ def test_without_a_cam_there_is_no_map_and_no_importance():
         Figure().subplots(),
     )
     assert len(ax.images) == 1 and ax.texts[0].get_text() == "Cat"
+
+
+def test_a_mask_is_drawn_by_its_outline_and_not_by_its_box() -> None:
+    mask = np.zeros((1, 28, 28))
+    mask[:, 7:21, 7:21] = 1
+    axes = Figure().subplots()
+    overlay(Image.new("RGB", (280, 280)), None, (0, 0, 1, 1), [[0, 0, 1, 1]], ["eyes"], [0.5], axes, mask)
+    assert not axes.patches
+    corners = np.concatenate([path.vertices for lines in axes.collections for path in lines.get_paths()])
+    assert corners.min() == pytest.approx(70, abs=6) and corners.max() == pytest.approx(210, abs=6)
