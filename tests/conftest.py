@@ -6,6 +6,7 @@ import os
 import shutil
 import zlib
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +27,13 @@ from emocam.results.chunks import Chunks
 from emocam.results.files import METADATA
 from emocam.results.run import Run, read_boxes
 from emocam.results.tables import evidence_tables
+
+with suppress(ImportError):  # tests/gpu run where only pytest is
+    from hypothesis import settings
+
+    # how long an example takes tells how busy the machine is
+    settings.register_profile("any machine", deadline=None)
+    settings.load_profile("any machine")
 
 
 @pytest.fixture(scope="session", autouse=True)
