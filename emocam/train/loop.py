@@ -99,16 +99,17 @@ class EpochBatches(Sampler[list[int]]):
 
 
 class InTurn(Sampler[list[int]]):
-    """The places of each batch of a held-out part, in order; each process takes every so manyeth batch."""
+    """The places of each batch of a held-out part, in order; each process takes every so manyeth picture."""
 
     def __init__(self, count: int, batch: int) -> None:
-        self.batches = [list(range(first, min(first + batch, count))) for first in range(0, count, batch)]
+        self.count, self.batch = count, batch
 
     def __len__(self) -> int:
-        return len(self.batches[_rank() :: _world()])
+        return -(-len(range(_rank(), self.count, _world())) // self.batch)
 
     def __iter__(self) -> Iterator[list[int]]:
-        return iter(self.batches[_rank() :: _world()])
+        own = list(range(_rank(), self.count, _world()))
+        return (own[first : first + self.batch] for first in range(0, len(own), self.batch))
 
 
 def _world() -> int:
@@ -231,7 +232,7 @@ def learn_lesson(
         use_distributed_sampler=False,
     )
     on_cuda = isinstance(trainer.accelerator, CUDAAccelerator)
-    with torch.random.fork_rng(devices=[]), _repeatable(on_cuda):
+    with torch.random.fork_rng(devices=[]), _repeatable(on_cuda), _shared_by_files(arguments):
         trainer.fit(
             Learning(lesson.train(), recipe),
             training.loader(on_cuda),
@@ -239,6 +240,20 @@ def learn_lesson(
             ckpt_path=str(checkpoint) if checkpoint.is_file() else None,
             weights_only=True,
         )
+
+
+@contextmanager
+def _shared_by_files(arguments: dict[str, Any]) -> Iterator[None]:
+    """Hand tensors to processes that are spawned by files: of two tensors of one storage a descriptor is sent twice."""
+    if "spawn" not in str(arguments.get("strategy")):
+        yield
+        return
+    before = torch.multiprocessing.get_sharing_strategy()
+    torch.multiprocessing.set_sharing_strategy("file_system")
+    try:
+        yield
+    finally:
+        torch.multiprocessing.set_sharing_strategy(before)
 
 
 @contextmanager

@@ -17,7 +17,7 @@ from emocam.network.trained import read_trained
 from emocam.results.verify import folder_faults
 from emocam.train import telling
 from emocam.train.classifier import take_fitting
-from emocam.train.loop import EpochBatches
+from emocam.train.loop import EpochBatches, InTurn
 
 QUICK = (
     "task=train",
@@ -159,6 +159,27 @@ def test_weights_are_taken_on_by_another_training_and_other_labels_get_a_new_las
     after = fresh.file_state()
     assert torch.equal(after["stem.0.weight"], start["stem.0.weight"])
     assert torch.equal(after["output.weight"], state["output.weight"])
+
+
+@pytest.mark.slow
+def test_two_processes_train_one_network_and_examine_every_held_picture(train):
+    assert train("out", "train.epochs=2", "trainer=ddp_sim", "train.hold=0.3") == 0
+    rows = pd.read_csv("out/training.csv")
+    assert len(rows) == 2 and read_trained("out/weights.safetensors").epoch in (1, 2)
+    held = int((pd.read_csv("out/split.csv")["split"] == "held").sum())
+    assert (rows["accuracy"] * held % 1).round(6).isin([0.0, 1.0]).all()
+
+
+def test_a_held_part_is_gone_through_once_by_every_number_of_processes(monkeypatch):
+    for world in (1, 2, 3):
+        monkeypatch.setattr("emocam.train.loop._world", lambda world=world: world)
+        seen = []
+        for rank in range(world):
+            monkeypatch.setattr("emocam.train.loop._rank", lambda rank=rank: rank)
+            part = InTurn(11, 4)
+            assert len(list(part)) == len(part)
+            seen += chain(*part)
+        assert sorted(seen) == list(range(11))
 
 
 def test_patience_ends_a_training_that_gets_no_better(train):
