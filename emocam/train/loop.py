@@ -244,7 +244,7 @@ def learn_lesson(
 
 @contextmanager
 def _shared_by_files(arguments: dict[str, Any]) -> Iterator[None]:
-    """Hand tensors to processes that are spawned by files: of two tensors of one storage a descriptor is sent twice."""
+    """Share tensors with spawned processes by files: of two tensors of one storage a descriptor is sent twice."""
     if "spawn" not in str(arguments.get("strategy")):
         yield
         return
