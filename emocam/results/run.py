@@ -166,7 +166,7 @@ class Run:
     @cached_property
     def masked(self) -> bool:
         """Whether the evidence keeps regions as masks."""
-        return MASK in open_parquet(self.file(EVIDENCE)).schema_arrow.names
+        return MASK in pq.read_schema(self.file(EVIDENCE)).names
 
     @cached_property
     def thresholds(self) -> "Thresholds":
