@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 
 import numpy as np
+from numpy.typing import NDArray
 
 from emocam.data.samples import Samples, collate
 from emocam.errors import SettingError
@@ -75,47 +76,66 @@ def explain_missing(runs: Sequence[Components], keys: Sequence[str]) -> None:
         cams = [cam for run in runs if (cam := run.cam_for(components.classifier)) is not None]
         check_weights(components.classifier)
         model = Explain(components.classifier, components.detector, cams, components.importance)
-        labels, objects = model.classifier.labels, model.detector.objects
         everything = [Chunks(run.folder, key) for run, key in zip(runs, keys, strict=True)]
         for chunks in everything:
             chunks.begin()
         # an interrupt between two writers leaves an image with one method and not with another
         done = [set(chunks.done().tolist()) for chunks in everything]
-        places = np.arange(len(components.listing))
-        left = np.setdiff1d(places, list(set.intersection(*done)))
+        left = np.setdiff1d(np.arange(len(components.listing)), list(set.intersection(*done)))
     with components.stage("predict"):
         if len(left):
-            samples = Samples(
-                components.data,
-                components.listing,
-                left,
-                model.classifier.view,
-                model.detector.view,
-                model.detector.digest,
-                components.digests,
-            )
-            own = OwnTables(components.data, components.listing)
-            writers = [
-                WriteChunks(
-                    chunks,
-                    partial(rows_of, method=method, labels=labels, objects=objects, own_tables=own),
-                    done[method],
-                )
-                for method, chunks in enumerate(everything)
-            ]
-            size = components.data.batch_size
-            if size == "auto":
-                size = _fitting(components, model, len(left))
-            stream(components, model, samples, writers, collate, size, len(components.listing))
+            explain_places(components, model, everything, done, left)
     with components.stage("merge"):
-        blank = evidence_tables(Evidence.none(len(labels)), labels, objects)
-        components.digests.write()
-        made_of = ingredients(components, everything[0])
-        common = {"labels": labels, "objects": objects, "version": __version__, "made_of": made_of}
-        common["notes"] = components.data.notes  # they go where the evidence goes
-        for chunks, run in zip(everything, runs, strict=True):
-            names = {**common, "key": chunks.key}
-            chunks.merge(run.folder, {METADATA: json.dumps(names).encode()}, FILES, blank, places)
+        merge_evidence(runs, model, everything)
+
+
+def explain_places(
+    components: Components,
+    model: Explain,
+    everything: Sequence[Chunks],
+    done: Sequence[set[int]],
+    left: NDArray[np.int64],
+) -> None:
+    """Write the rows of the images at the places that are `left`; each method's chunks take what is not `done`."""
+    classifier, detector = model.classifier, model.detector
+    samples = Samples(
+        components.data,
+        components.listing,
+        left,
+        classifier.view,
+        detector.view,
+        detector.digest,
+        components.digests,
+    )
+    rows = partial(
+        rows_of,
+        labels=classifier.labels,
+        objects=detector.objects,
+        own_tables=OwnTables(components.data, components.listing),
+    )
+    writers = [
+        WriteChunks(chunks, partial(rows, method=method), done[method])
+        for method, chunks in enumerate(everything)
+    ]
+    size = components.data.batch_size
+    if size == "auto":
+        size = _fitting(components, model, len(left))
+    stream(components, model, samples, writers, collate, size, len(components.listing))
+
+
+def merge_evidence(runs: Sequence[Components], model: Explain, everything: Sequence[Chunks]) -> None:
+    """Merge each run's chunks into the tables of its folder, with what they were made of."""
+    components = runs[0]
+    labels, objects = model.classifier.labels, model.detector.objects
+    blank = evidence_tables(Evidence.none(len(labels)), labels, objects)
+    components.digests.write()
+    made_of = ingredients(components, everything[0])
+    common = {"labels": labels, "objects": objects, "version": __version__, "made_of": made_of}
+    common["notes"] = components.data.notes  # they go where the evidence goes
+    places = np.arange(len(components.listing))
+    for chunks, run in zip(everything, runs, strict=True):
+        names = {**common, "key": chunks.key}
+        chunks.merge(run.folder, {METADATA: json.dumps(names).encode()}, FILES, blank, places)
 
 
 def _fitting(components: Components, model: Explain, images: int) -> int:

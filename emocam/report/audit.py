@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -141,32 +142,13 @@ def remarkable(greys: NDArray[np.uint8], sizes: NDArray[np.int64]) -> list[tuple
 
 def write_audit(audit: Audit, folder: Path, opened: Opened, sets: Sequence[str] = ()) -> Path:
     """Leave index.html with the groups as pictures, and audit.csv beside the folder; return the page."""
-    folder.mkdir(parents=True, exist_ok=True)
-    rows = [
-        (audit.names[a], audit.names[b], kind) for (a, b), kind in zip(audit.pairs, audit.kinds, strict=True)
-    ]
-    rows += [(audit.names[a], audit.names[b], LABEL) for a, b in audit.disagreeing]
-    rows += [(audit.names[number], "", kind) for number, kind in audit.alone]
-    write_csv(
-        pd.DataFrame(rows, columns=["image", "other", "kind"]), folder.parent / "audit.csv", index=False
-    )
-    group = components(audit.pairs, len(audit.names))
-    size = np.bincount(group, minlength=1)
-    largest = np.argsort(-size, kind="stable")
-    shown = [np.flatnonzero(group == g) for g in largest[:MOST_GROUPS] if size[g] > 1]
-    kind_of: dict[int, set[str]] = {g: set() for g in largest[:MOST_GROUPS].tolist()}
-    for (a, _), kind in zip(audit.pairs.tolist(), audit.kinds, strict=True):
-        kind_of.get(int(group[a]), set()).add(kind)
     pictures = folder / "pictures"
-    pictures.mkdir(exist_ok=True)
-    groups = [
-        {
-            "kinds": [words for kind, words in IN_WORDS.items() if kind in kind_of[int(group[own[0]])]],
-            "images": len(own),
-            "disagree": len({audit.labels[i] for i in own.tolist() if audit.labels and audit.labels[i]}) > 1,
-            "shown": [_picture(int(i), audit, pictures, opened) for i in own[:MOST_PICTURES]],
-        }
-        for own in shown
+    pictures.mkdir(parents=True, exist_ok=True)
+    write_csv(audit_table(audit), folder.parent / "audit.csv", index=False)
+    groups, count = alike_groups(audit)
+    alone = [
+        {"kind": kind, **_picture(number, audit, pictures, opened)}
+        for number, kind in audit.alone[:MOST_ALONE]
     ]
     page = (
         templates()
@@ -175,18 +157,49 @@ def write_audit(audit: Audit, folder: Path, opened: Opened, sets: Sequence[str] 
             sentence=audit.sentence,
             balance=audit.balance,
             sets=list(sets),
-            alone=[
-                {"kind": kind, **_picture(number, audit, pictures, opened)}
-                for number, kind in audit.alone[:MOST_ALONE]
-            ],
+            alone=alone,
             more_alone=len(audit.alone) - MOST_ALONE,
-            groups=groups,
-            more=int((size > 1).sum()) - len(groups),
+            groups=[show_group(own, kinds, audit, pictures, opened) for own, kinds in groups],
+            more=count - len(groups),
             style=Markup(static("style.css")),  # our own file, not a name
         )
     )
     (folder / "index.html").write_text(page, encoding="utf-8")
     return folder / "index.html"
+
+
+def audit_table(audit: Audit) -> pd.DataFrame:
+    """Return a row of each pair and of each picture that is remarkable alone."""
+    rows = [
+        (audit.names[a], audit.names[b], kind) for (a, b), kind in zip(audit.pairs, audit.kinds, strict=True)
+    ]
+    rows += [(audit.names[a], audit.names[b], LABEL) for a, b in audit.disagreeing]
+    rows += [(audit.names[number], "", kind) for number, kind in audit.alone]
+    return pd.DataFrame(rows, columns=["image", "other", "kind"])
+
+
+def alike_groups(audit: Audit) -> tuple[list[tuple[NDArray[np.int64], set[str]]], int]:
+    """Return the pictures of the largest groups with how they are alike, and how many groups there are."""
+    group = components(audit.pairs, len(audit.names))
+    size = np.bincount(group, minlength=1)
+    largest = np.argsort(-size, kind="stable")[:MOST_GROUPS].tolist()
+    kind_of: dict[int, set[str]] = {g: set() for g in largest}
+    for (a, _), kind in zip(audit.pairs.tolist(), audit.kinds, strict=True):
+        kind_of.get(int(group[a]), set()).add(kind)
+    found = [(np.flatnonzero(group == g), kind_of[g]) for g in largest if size[g] > 1]
+    return found, int((size > 1).sum())
+
+
+def show_group(
+    own: NDArray[np.int64], kinds: set[str], audit: Audit, pictures: Path, opened: Opened
+) -> dict[str, Any]:
+    """Return what the page says of a group, and write its first pictures."""
+    return {
+        "kinds": [words for kind, words in IN_WORDS.items() if kind in kinds],
+        "images": len(own),
+        "disagree": len({audit.labels[i] for i in own.tolist() if audit.labels and audit.labels[i]}) > 1,
+        "shown": [_picture(int(i), audit, pictures, opened) for i in own[:MOST_PICTURES]],
+    }
 
 
 def _picture(number: int, audit: Audit, folder: Path, opened: Opened) -> dict[str, str]:

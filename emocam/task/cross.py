@@ -34,38 +34,16 @@ class Cross:
     roots: Sequence[str] = field(default_factory=list)
 
     def perform(self, components: Components) -> TaskOutcome:
-        for name, given, what in (("weights", self.weights, "FILE"), ("roots", self.roots, "FOLDER")):
-            if not given or isinstance(given, str):
-                raise SettingError(
-                    f"evaluate.{name} must list one {what} or more, as in evaluate.{name}=[{what},{what}], got "
-                    f"{given!r}"
-                )
+        check_lists(self.weights, self.roots)
         names = [path_ends(self.weights), path_ends(self.roots)]
         rows, ledgers = [], []
         for i, weights in enumerate(self.weights):
             for j, root in enumerate(self.roots):
                 folder = components.folder / CELLS / f"{i}-{j}"
                 folder.mkdir(parents=True, exist_ok=True)
-                own = self._cell(components, folder, weights, root)
-                find_answers(own)
-                evaluation = evaluate_answers(read_run(folder), components.seed)
-                write_evaluation(evaluation, folder)
-                overlap, entries = trained_on(weights, folder), evaluation.entries
-                rows.append(
-                    {
-                        "weights": names[0][i],
-                        "data": names[1][j],
-                        "images": entries["evaluated"],
-                        "accuracy": entries["accuracy"],
-                        "low": entries["accuracy_low"],
-                        "high": entries["accuracy_high"],
-                        "balanced_accuracy": entries["balanced_accuracy"],
-                        "macro_f1": entries["macro_f1"],
-                        "trained_on": overlap,
-                        "struck": bool(overlap),
-                        "own": i == j and len(self.weights) == len(self.roots),
-                    }
-                )
+                figures = evaluate_cell(self._cell(components, folder, weights, root), weights)
+                own = i == j and len(self.weights) == len(self.roots)
+                rows.append({"weights": names[0][i], "data": names[1][j], **figures, "own": own})
                 if i == 0:
                     ledgers.append(prefixed(folder, names[1][j]))
         table = pd.DataFrame(rows)
@@ -74,15 +52,9 @@ class Cross:
         cross_figure(table).savefig(components.folder / "cross.png")
         write_parquet(pa.concat_tables(ledgers), components.folder / parquet(LEDGER))
         components.listing = read_parquet(components.folder / parquet(LEDGER))["image"].to_pylist()
-        struck = int(table["struck"].sum())
-        lines = [f"{len(self.weights)} weights on {len(self.roots)} test sets: cross.csv, cross.png"]
-        if struck:
-            lines.append(f"{struck} cells are struck out, since their pictures were trained on")
-        if table["trained_on"].isna().any():
-            lines.append(
-                "of some weights nobody knows what they were trained on: they lie in no training's folder"
-            )
-        return TaskOutcome({"cells": len(table), "cells_struck": struck}, lines)
+        first = f"{len(self.weights)} weights on {len(self.roots)} test sets: cross.csv, cross.png"
+        entries = {"cells": len(table), "cells_struck": int(table["struck"].sum())}
+        return TaskOutcome(entries, [first, *name_doubts(table)])
 
     def _cell(self, components: Components, folder: Path, weights: str, root: str) -> Components:
         """Return the components of one cell: the command's, with these weights and this folder."""
@@ -97,6 +69,46 @@ class Cross:
             return components.build_with(name, settings) if own else components.build(name)
 
         return answers_alone(replace(components, folder=folder, settings=settings, build=build))
+
+
+def check_lists(weights: Sequence[str], roots: Sequence[str]) -> None:
+    """Refuse settings that list no weights or no folders."""
+    for name, given, what in (("weights", weights, "FILE"), ("roots", roots, "FOLDER")):
+        if not given or isinstance(given, str):
+            raise SettingError(
+                f"evaluate.{name} must list one {what} or more, as in evaluate.{name}=[{what},{what}], got "
+                f"{given!r}"
+            )
+
+
+def evaluate_cell(cell: Components, weights: str) -> dict[str, Any]:
+    """Find the answers of a cell, leave its evaluation in its folder, and return its figures for the table."""
+    find_answers(cell)
+    evaluation = evaluate_answers(read_run(cell.folder), cell.seed)
+    write_evaluation(evaluation, cell.folder)
+    overlap, entries = trained_on(weights, cell.folder), evaluation.entries
+    return {
+        "images": entries["evaluated"],
+        "accuracy": entries["accuracy"],
+        "low": entries["accuracy_low"],
+        "high": entries["accuracy_high"],
+        "balanced_accuracy": entries["balanced_accuracy"],
+        "macro_f1": entries["macro_f1"],
+        "trained_on": overlap,
+        "struck": bool(overlap),
+    }
+
+
+def name_doubts(table: pd.DataFrame) -> list[str]:
+    """Return what is to be said of cells whose pictures were trained on, or may have been."""
+    lines = []
+    if struck := int(table["struck"].sum()):
+        lines.append(f"{struck} cells are struck out, since their pictures were trained on")
+    if table["trained_on"].isna().any():
+        lines.append(
+            "of some weights nobody knows what they were trained on: they lie in no training's folder"
+        )
+    return lines
 
 
 def prefixed(folder: Path, name: str) -> pa.Table:

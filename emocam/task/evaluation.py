@@ -1,6 +1,7 @@
 """The figures of predictions with true labels, and the files that hold them."""
 
 import json
+from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -54,37 +55,16 @@ def evaluate_answers(answers: LabelledAnswers, seed: int = 0) -> Evaluation:
     """Return the figures of the pictures whose true label is one that can be answered; the others are named."""
     number = {label: i for i, label in enumerate(answers.labels)}
     known = np.array([label in number for label in answers.truth], bool)
-    strange: dict[str, int] = {}
-    for label in answers.truth:
-        if label and label not in number:
-            strange[label] = strange.get(label, 0) + 1
+    strange = count_strange(answers)
     if not known.any():
-        first = (
-            f"; the first true label is {next(iter(strange))!r}"
-            if strange
-            else ", since none has a true label"
-        )
-        raise SettingError(
-            f"task=evaluate: no picture has one of the labels {', '.join(answers.labels[:8])}{first}; name the labels "
-            "alike, or take data with true labels: data=imagefolder, or data=table with a column truth"
-        )
+        raise none_known(answers.labels, strange)
     truth = np.array([number[label] for label, kept in zip(answers.truth, known, strict=True) if kept])
     shares = answers.shares[known]
     predicted, confidence = shares.argmax(1), shares.max(1)
     labels = len(answers.labels)
     counts = count_answers(truth, predicted, labels)
-    group = None
-    if answers.group is not None:
-        names = [g for g, kept in zip(answers.group, known, strict=True) if kept]
-        _, group = np.unique(names, return_inverse=True)
-    units = len(np.unique(group)) if group is not None else 0
-    clustered = group is not None and units >= FEW_GROUPS
-    intervals = figure_intervals(
-        redrawn_counts(truth, predicted, labels, group if clustered else None, seed=seed)
-    )
-    if not clustered:
-        low, high = wilson(np.array([np.trace(counts)]), np.array([counts.sum()]))
-        intervals["accuracy"] = float(low[0]), float(high[0])
+    names, group = number_groups(answers.group, known)
+    clustered = group is not None and len(names) >= FEW_GROUPS
     reliability = reliability_of(confidence, predicted == truth)
     likely = np.clip(shares[np.arange(len(truth)), truth], 1e-12, 1)
     entries: dict[str, Any] = {
@@ -97,22 +77,59 @@ def evaluate_answers(answers: LabelledAnswers, seed: int = 0) -> Evaluation:
         "calibration_error": reliability.error,
         "confidence": float(confidence.mean()),
         "log_loss": float(-np.log(likely).mean()),
-        "intervals": f"{units:,} groups drawn again" if clustered else "by picture",
+        "intervals": f"{len(names):,} groups drawn again" if clustered else "by picture",
         "per_label": per_label(counts, answers.labels),
         "strange_labels": strange,
     }
-    for name, (low_end, high_end) in intervals.items():
-        entries |= {f"{name}_low": low_end, f"{name}_high": high_end}
-    if group is not None and units <= MOST_GROUPS:
-        entries["groups"] = by_group(
-            truth, predicted, [str(name) for name in np.unique(names)], group, labels
-        )
+    entries |= figure_ends(truth, predicted, labels, group if clustered else None, seed)
+    if group is not None and len(names) <= MOST_GROUPS:
+        entries["groups"] = by_group(truth, predicted, names, group, labels)
     table = pd.DataFrame(
         counts.T,
         pd.Index(answers.labels, name="predicted"),
         pd.Index(answers.labels, name="annotated"),
     )
     return Evaluation(entries, table, reliability, said(entries))
+
+
+def count_strange(answers: LabelledAnswers) -> dict[str, int]:
+    """Count the pictures of each true label that cannot be answered."""
+    known = {"", *answers.labels}
+    return dict(Counter(label for label in answers.truth if label not in known))
+
+
+def none_known(labels: list[str], strange: dict[str, int]) -> SettingError:
+    """Return the error of pictures none of which has a true label that can be answered."""
+    first = (
+        f"; the first true label is {next(iter(strange))!r}" if strange else ", since none has a true label"
+    )
+    return SettingError(
+        f"task=evaluate: no picture has one of the labels {', '.join(labels[:8])}{first}; name the labels "
+        "alike, or take data with true labels: data=imagefolder, or data=table with a column truth"
+    )
+
+
+def number_groups(group: list[str] | None, known: np.ndarray) -> tuple[list[str], np.ndarray | None]:
+    """Return the names of the groups, and which of them each known picture (n,) is of; none if unknown."""
+    if group is None:
+        return [], None
+    names, number = np.unique([g for g, kept in zip(group, known, strict=True) if kept], return_inverse=True)
+    return [str(name) for name in names], number
+
+
+def figure_ends(
+    truth: np.ndarray, predicted: np.ndarray, labels: int, group: np.ndarray | None, seed: int
+) -> dict[str, float]:
+    """Return the low and the high end of each figure, by groups drawn again or by picture."""
+    intervals = figure_intervals(redrawn_counts(truth, predicted, labels, group, seed=seed))
+    if group is None:
+        right = int((truth == predicted).sum())
+        low, high = wilson(np.array([right]), np.array([len(truth)]))
+        intervals["accuracy"] = float(low[0]), float(high[0])
+    ends: dict[str, float] = {}
+    for name, (low_end, high_end) in intervals.items():
+        ends |= {f"{name}_low": low_end, f"{name}_high": high_end}
+    return ends
 
 
 def per_label(counts: np.ndarray, labels: list[str]) -> list[dict[str, Any]]:

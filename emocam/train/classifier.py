@@ -22,23 +22,18 @@ from emocam.network.weights import check_fit, is_file, read_labels, read_weights
 from emocam.plot.training import training_figure
 from emocam.predict.components import Components
 from emocam.predict.keys import code_digest
-from emocam.predict.stream import workers_of
-from emocam.results.files import LABELS_FILE, SPLIT, TRAINING, TRAINING_PICTURE, TRAINING_STATE, WEIGHTS
-from emocam.results.spreadsheet import write_csv
+from emocam.results.files import LABELS_FILE, TRAINING, TRAINING_PICTURE, TRAINING_STATE, WEIGHTS
 from emocam.train.lesson import ClassifierLesson
-from emocam.train.loop import EpochBatches, Epochs, InTurn, Part, Recipe, Row, learn_lesson
+from emocam.train.loop import Epochs, Recipe, Row, learn_lesson
+from emocam.train.parts import PartedPictures, examined_part, part_pictures, training_part
 from emocam.train.pictures import (
-    BATCH,
     LabelledListing,
-    PictureBatches,
     TrainingPictures,
     check_parts,
-    group_pictures,
     list_labelled,
     read_training_pictures,
 )
 from emocam.train.settings import LAST, TrainSettings
-from emocam.train.split import split_pictures
 from emocam.train.telling import Telling
 
 EPOCHS = 16
@@ -61,7 +56,7 @@ class TrainingOutcome:
 def train_classifier(components: Components, settings: TrainSettings, key: str) -> TrainingOutcome:
     """Train the classifier that the settings name; what an interrupted command did is gone on from."""
     folder, state = components.folder, components.folder / TRAINING_STATE
-    data, seed = components.data, components.seed
+    data = components.data
     with components.stage("build"):
         begin_training(folder, state, key)
         data.prepare()
@@ -70,63 +65,20 @@ def train_classifier(components: Components, settings: TrainSettings, key: str) 
         labels = training_labels(components, listed)
         classifier, start = build_untrained(components, labels)
     with components.stage("read"):
-        view = classifier.view
-        pictures = read_training_pictures(data, components.listing, listed, labels, view)
-        group, grouped = group_pictures(data, pictures)
-        named = [printable(path) for path in pictures.paths]
-        held = split_pictures(named, pictures.label, group, labels, settings.hold, seed)
-        parts = np.where(held, "held", "train")
-        write_csv(pd.DataFrame({"image": named, "split": parts}), folder / SPLIT, index=False)
-    notes = [
-        *data.notes,
-        f"{(~held).sum():,} pictures are trained on and {held.sum():,} held back, whole by {grouped}",
-        audit_sentence(data.root, components.cache),
-    ]
-    for note in notes:
-        sys.stderr.write(f"{note}\n")
-    counts = torch.from_numpy(np.bincount(pictures.label[~held], minlength=len(labels))).float()
-    lesson = ClassifierLesson(classifier.requires_grad_(True), counts, settings)
+        pictures = read_training_pictures(data, components.listing, listed, labels, classifier.view)
+        parted, grouped = part_pictures(components, pictures, labels, settings.hold)
+    notes = say_parts(components, parted, grouped)
+    lesson = ClassifierLesson(classifier.requires_grad_(True), parted.counts, settings)
     lesson.to(memory_format=torch.channels_last)
-    recipe = Recipe(
-        settings.epochs or EPOCHS,
-        settings.rate or (RATE if start == "random" else GENTLE_RATE),
-        settings.decay,
-    )
-    batch = BATCH if data.batch_size == "auto" else data.batch_size
-    size = min(batch, int((~held).sum()))
-    weight = (1 / counts)[torch.from_numpy(pictures.label[~held])] if settings.balance == "sampler" else None
-    workers = 0 if pictures.views is not None else workers_of(data, len(pictures))
-    training = Part(
-        PictureBatches(pictures, ~held, data, view),
-        EpochBatches(int((~held).sum()), size, seed, weight),
-        workers,
-    )
-    examined = (
-        Part(PictureBatches(pictures, held, data, view), InTurn(int(held.sum()), 4 * BATCH), workers)
-        if held.any()
-        else None
-    )
-    blank = Trained(
-        labels=labels,
-        view=repr(view),
-        prior=[round(share, 6) for share in (counts / counts.sum()).tolist()],
-        balanced=settings.balanced,
-        network=network_name(components.settings["classifier"]),
-        settings={
-            **asdict(settings),
-            "epochs": recipe.epochs,
-            "rate": recipe.rate,
-            "seed": seed,
-            "start": start,
-        },
-        digest=pictures.digest,
-        pictures=int((~held).sum()),
-    )
-    sample = torch.zeros((1, *_view_shape(pictures, data, view)), dtype=torch.uint8)
-    mean, std = channel_statistics(classifier.prepare, sample)
-    keeper = KeepWeights(folder / WEIGHTS, replace(blank, mean=mean, std=std))
+    rate = settings.rate or (RATE if start == "random" else GENTLE_RATE)
+    recipe = Recipe(settings.epochs or EPOCHS, rate, settings.decay)
+    chosen = {"epochs": recipe.epochs, "rate": recipe.rate, "seed": components.seed, "start": start}
+    blank = describe_training(components, parted, classifier, settings, chosen)
+    keeper = KeepWeights(folder / WEIGHTS, blank)
     telling = Telling(folder, recipe.epochs, components.log, components.quiet)
-    epochs = Epochs(state, seed, Figure(settings.keep), keeper, telling, settings.patience)
+    epochs = Epochs(state, components.seed, Figure(settings.keep), keeper, telling, settings.patience)
+    training = training_part(components, parted, classifier.view, settings.balance == "sampler")
+    examined = examined_part(components, parted, classifier.view)
     arguments = dict(components.trainer)
     if components.precision == "bf16":
         arguments.setdefault("precision", "bf16-mixed")
@@ -137,7 +89,44 @@ def train_classifier(components: Components, settings: TrainSettings, key: str) 
     trained = read_trained(folder / WEIGHTS)
     assert trained is not None
     training_figure(pd.DataFrame(rows), trained.epoch).savefig(folder / TRAINING_PICTURE)
-    return TrainingOutcome(pictures, held, rows, trained.epoch, trained, notes)
+    return TrainingOutcome(pictures, parted.held, rows, trained.epoch, trained, notes)
+
+
+def say_parts(components: Components, parted: PartedPictures, grouped: str) -> list[str]:
+    """Print what the data say of themselves, how they are parted and whether they were audited; return it."""
+    notes = [
+        *components.data.notes,
+        f"{parted.trained_on:,} pictures are trained on and {parted.held.sum():,} held back, whole by {grouped}",
+        audit_sentence(components.data.root, components.cache),
+    ]
+    for note in notes:
+        sys.stderr.write(f"{note}\n")
+    return notes
+
+
+def describe_training(
+    components: Components,
+    parted: PartedPictures,
+    classifier: Classifier,
+    settings: TrainSettings,
+    chosen: dict[str, Any],
+) -> Trained:
+    """Return what the weights' file says of its training, as far as that is known before the first epoch."""
+    pictures, view = parted.pictures, classifier.view
+    sample = torch.zeros((1, *_view_shape(pictures, components.data, view)), dtype=torch.uint8)
+    mean, std = channel_statistics(classifier.prepare, sample)
+    return Trained(
+        labels=parted.labels,
+        view=repr(view),
+        mean=mean,
+        std=std,
+        prior=[round(share, 6) for share in (parted.counts / parted.counts.sum()).tolist()],
+        balanced=settings.balanced,
+        network=network_name(components.settings["classifier"]),
+        settings={**asdict(settings), **chosen},
+        digest=pictures.digest,
+        pictures=parted.trained_on,
+    )
 
 
 def read_rows(file: Path) -> list[Row]:

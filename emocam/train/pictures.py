@@ -15,10 +15,9 @@ from emocam.data.base import AUTO, Data
 from emocam.data.samples import Samples, collate, ignore_interrupt, printable
 from emocam.errors import SettingError
 from emocam.functional.statistics.near_duplicates import components, mirrored_pairs, near_thumbnails
-from emocam.functional.thumbnail import COLUMNS, ROWS
 from emocam.predict.batch_size import free_memory
 from emocam.predict.stream import workers_of
-from emocam.records.picture import Refusal
+from emocam.records.picture import Batch, Refusal
 from emocam.view.base import View
 from emocam.view.crops import NoView
 
@@ -49,6 +48,36 @@ class TrainingPictures:
 
     def __len__(self) -> int:
         return len(self.paths)
+
+
+class OpenedPictures:
+    """What batch after batch leaves of `count` pictures; `truth` (N,) are labels by place in the listing."""
+
+    def __init__(self, listing: Sequence[str], truth: np.ndarray, count: int) -> None:
+        self.listing, self.truth, self.count = listing, truth, count
+        self.places: list[int] = []
+        self.thumbnails: list[np.ndarray] = []
+        self.views: list[Tensor] = []
+        self.refusals: list[Refusal] = []
+        self.digest = hashlib.sha256()
+        self.keep: bool | None = None
+
+    def add_batch(self, batch: Batch) -> None:
+        """Add pictures and refusals; the first picture tells whether there is memory for the views of all."""
+        self.refusals += batch.refusals
+        if not len(batch):
+            return
+        if self.keep is None:
+            size = batch.classifier_view[0].numel() * self.count
+            self.keep = size < free_memory("cpu") // SHARE
+        assert batch.thumbnail is not None
+        self.places += batch.index.tolist()
+        self.thumbnails.append(batch.thumbnail.numpy())
+        for place, seen in zip(batch.index.tolist(), batch.classifier_view, strict=True):
+            self.digest.update(f"{printable(self.listing[place])}\n{self.truth[place]}\n".encode())
+            self.digest.update(seen.contiguous().numpy().data)
+        if self.keep:
+            self.views.append(batch.classifier_view.clone())
 
 
 @dataclass
@@ -114,49 +143,34 @@ def read_training_pictures(
     index = np.array([place_of[path] for path in listed.paths], np.int64)
     truth = np.zeros(len(listing), np.int64)
     truth[index] = [number[name] for name in listed.truth]
-    loader = DataLoader(
+    opened = OpenedPictures(listing, truth, len(index))
+    for batch in DataLoader(
         Samples(data, listing, index, view, NoView()),
         batch_size=BATCH,
         num_workers=workers_of(data, len(index)),
         collate_fn=collate,
         worker_init_fn=ignore_interrupt,
         generator=torch.Generator(),
-    )
-    places: list[int] = []
-    thumbnails, views, refusals = [], [], []
-    digest = hashlib.sha256()
-    keep: bool | None = None
-    for batch in loader:
-        refusals += batch.refusals
-        if not len(batch):
-            continue
-        if keep is None:
-            keep = batch.classifier_view[0].numel() * len(index) < free_memory("cpu") // SHARE
-        places += batch.index.tolist()
-        thumbnails.append(batch.thumbnail.numpy())
-        for place, seen in zip(batch.index.tolist(), batch.classifier_view, strict=True):
-            digest.update(f"{printable(listing[place])}\n{truth[place]}\n".encode())
-            digest.update(seen.contiguous().numpy().data)
-        if keep:
-            views.append(batch.classifier_view.clone())
-    if not places:
+    ):
+        opened.add_batch(batch)
+    if not opened.places:
         raise SettingError(
             f"data.root {data.root}: none of {len(index):,} labelled pictures can be used; the first says "
-            f"{refusals[0].reason!r}"
+            f"{opened.refusals[0].reason!r}"
         )
-    refusals += [
+    unlabelled = [
         Refusal(printable(path), place_of[path], "refused", "it has no true label")
         for path in listed.unlabelled
     ]
-    place = np.array(places, np.int64)
+    place = np.array(opened.places, np.int64)
     return TrainingPictures(
-        paths=[listing[i] for i in places],
+        paths=[listing[i] for i in opened.places],
         label=truth[place],
-        thumbnails=np.concatenate(thumbnails) if thumbnails else np.zeros((0, ROWS, COLUMNS), np.uint8),
+        thumbnails=np.concatenate(opened.thumbnails),
         place=place,
-        refusals=refusals,
-        views=torch.cat(views) if views else None,
-        digest=digest.hexdigest(),
+        refusals=opened.refusals + unlabelled,
+        views=torch.cat(opened.views) if opened.views else None,
+        digest=opened.digest.hexdigest(),
         unlabelled=len(listed.unlabelled),
     )
 

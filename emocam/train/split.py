@@ -26,13 +26,7 @@ def split_pictures(
     so that a picture added later moves few others.
     """
     counts = np.bincount(label, minlength=len(labels)).astype(np.int64)
-    for name, count in zip(labels, counts, strict=True):
-        if count < LEAST:
-            raise SettingError(
-                f"task=train: the label {name!r} has {count} picture{'s' if count != 1 else ''} to train on, and needs "
-                f"at least {LEAST}, some to learn from and some to hold back; add pictures of it, or leave the "
-                "label out of the data"
-            )
+    check_counts(labels, counts)
     held = np.zeros(len(label), bool)
     if not hold:
         return held
@@ -51,6 +45,23 @@ def split_pictures(
         if np.square(taken + added - wanted).sum() < np.square(taken - wanted).sum():
             held[own] = True
             taken += added
+    check_both_parts(labels, counts, taken)
+    return held
+
+
+def check_counts(labels: Sequence[str], counts: NDArray[np.int64]) -> None:
+    """Refuse a label with too few pictures to part."""
+    for name, count in zip(labels, counts, strict=True):
+        if count < LEAST:
+            raise SettingError(
+                f"task=train: the label {name!r} has {count} picture{'s' if count != 1 else ''} to train on, and needs "
+                f"at least {LEAST}, some to learn from and some to hold back; add pictures of it, or leave the "
+                "label out of the data"
+            )
+
+
+def check_both_parts(labels: Sequence[str], counts: NDArray[np.int64], taken: NDArray[np.float64]) -> None:
+    """Refuse a label of whose pictures none, or all, are held back."""
     for name, count, kept in zip(labels, counts, taken, strict=True):
         if kept == 0 or kept == count:
             part = "held-out" if kept == 0 else "training"
@@ -59,4 +70,3 @@ def split_pictures(
                 "pictures come in too few groups (persons, data.group or near-duplicates); add pictures of "
                 "others, hold more back with train.hold, or train without with train.hold=0 train.keep=last"
             )
-    return held
