@@ -183,6 +183,14 @@ def preload() -> None:
     assert not [name for name in sys.modules if name.startswith("emocam")]
 
 
+def is_ours(name: str, module: object) -> bool:
+    """Return whether a module is the package's, or a test that holds functions of it."""
+    file = getattr(module, "__file__", None)
+    return name.partition(".")[0] == "emocam" or (
+        file is not None and Path(file).is_relative_to(ROOT / "tests")
+    )
+
+
 def notice(tests: tuple[str, ...], fault: Fault | None, *options: str) -> bool:
     """Run tests in a child process with a fault planted, and return whether they fail."""
     pid = os.fork()
@@ -194,7 +202,9 @@ def notice(tests: tuple[str, ...], fault: Fault | None, *options: str) -> bool:
         for number in (1, 2):
             os.dup2(silent, number)
         resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS + 5))
-        for name in [name for name in sys.modules if name.partition(".")[0] == "emocam"]:
+        for name in [
+            name for name, module in sys.modules.items() if name != __name__ and is_ours(name, module)
+        ]:
             del sys.modules[name]
         if fault is not None:
             plant(PACKAGE / fault.file, with_fault(fault))

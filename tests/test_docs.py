@@ -166,9 +166,10 @@ PACKAGED = {"fer": "emocam.classifier.fer", "efficientnet_lite0": "emocam.classi
 
 
 def packaged(command: list[str]) -> str | None:
-    """The classifier, where the command needs no weights but those of its package."""
+    """The classifier, where the command needs nothing but photos and the weights of its package."""
     words = dict(word.lstrip("+").split("=", 1) for word in command if "=" in word)
     others = any(name.endswith(".weights") for name in words) or words.get("detector") not in (None, "haar")
+    others = others or "data.annotations" in words or words.get("data") == "video"  # files of the user's own
     return None if others or words.get("classifier") not in PACKAGED else words["classifier"]
 
 

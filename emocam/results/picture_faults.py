@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 from emocam.data.address import read_address
 from emocam.data.image_file import within_root
 from emocam.data.printed import unprinted
-from emocam.errors import Refused
+from emocam.errors import Refused, SettingError
 from emocam.results.files import CONTENTS, LEDGER, parquet
 from emocam.results.parquet_file import read_parquet
 from emocam.results.run import Run
@@ -24,8 +24,11 @@ def picture_faults(folder: Path) -> Iterator[str]:
     Runs of before there were digests of pictures, and pictures that are drawn, have none to be held to.
     """
     ledger = folder / parquet(LEDGER)
-    source = str(Run(folder).names.get("made_of", {}).get("source", ""))
-    root = Path(source)
+    try:
+        root = Path(str(Run(folder).names.get("made_of", {}).get("source", "")))
+    except SettingError as error:
+        yield str(error)
+        return
     if DIGEST not in pq.read_schema(ledger).names or not (root.is_absolute() and root.is_dir()):
         return
     rows = read_parquet(ledger, columns=["image", DIGEST])

@@ -79,6 +79,10 @@ def test_label_and_confidence_are_the_model_s_own_in_evaluation_mode() -> None:
 def test_every_method_of_the_folder_explains_a_plain_module(method: str) -> None:
     if method == "rise":
         pytest.skip("4,000 masks; the same way as occlusion's")
+    if method == "regions":  # there are none here, and it says so
+        with pytest.raises(SettingError, match="cam=regions explains the regions that a detector finds"):
+            emocam.explain(small_net(), patches(2), method)
+        return
     found = emocam.explain(small_net(), patches(2), method)
     assert found.maps.shape[0] == 2
     assert found.maps.min() >= 0 and found.maps.max() <= 1

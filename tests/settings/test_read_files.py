@@ -54,6 +54,23 @@ OTHER = {
     "open_upright": "a picture",
 }
 """What is called like a reader and is none."""
+OWN = {
+    (
+        "data/audit_record.py",
+        "_file(folder, cache).read_text()",
+    ): "what an audit left in the cache decides a sentence alone",
+    (
+        "data/face_scan.py",
+        "file.open('rb')",
+    ): "digests a film or a picture for the store of faces, whose key it is",
+    (
+        "data/face_scan.py",
+        "np.load(io.BytesIO(body), allow_pickle=False)",
+    ): "bytes of that store, which were held to their seal",
+    ("train/", "pd.read_csv(file)"): "the training.csv of the training that goes on",
+    ("train/", "file.read_text()"): "the key of the training that goes on",
+}
+"""Calls that read what EmoCAM itself left, and no component's file."""
 
 
 def reads(source: str) -> Iterator[tuple[int, str]]:
@@ -79,6 +96,7 @@ def test_no_component_opens_a_file_beside_the_door() -> None:
         for room in ROOMS
         for file in sorted((PACKAGE / room).rglob("*.py"))
         for line, words in reads(file.read_text(encoding="utf-8"))
+        if not any(str(file.relative_to(PACKAGE)).startswith(place) and words == own for place, own in OWN)
     ]
     assert found == []
 

@@ -25,10 +25,8 @@ import os, sys, time
 from pathlib import Path
 from emocam.system.run_lock import RunLock
 RunLock(Path(sys.argv[1])).acquire()
-worker = os.fork()
-if not worker:
-    time.sleep(60)
-print(worker, flush=True)
+if not os.fork():
+    print(os.getpid(), flush=True)
 time.sleep(60)
 """
 RACE = """
