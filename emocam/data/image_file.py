@@ -14,6 +14,7 @@ from PIL.Image import Transpose
 
 from emocam.errors import Refused
 from emocam.settings.read_files import noted
+from emocam.system.quiet import stderr_closed
 
 SUFFIXES = frozenset((".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".gif", ".avif", ".mpo"))
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "GIF", "AVIF")
@@ -128,15 +129,8 @@ def _quiet_decoder(image: Image.Image) -> Iterator[None]:
     if image.format != "TIFF":
         yield
         return
-    sys.stderr.flush()
-    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 2)
-    try:
+    with stderr_closed():
         yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
-        os.close(nowhere)
 
 
 def open_upright(file: Path, max_pixels: int) -> tuple[Image.Image, int]:

@@ -6,8 +6,7 @@ from types import MappingProxyType
 
 import numpy as np
 
-REST, OUTSIDE = "rest of face", "outside"
-"""What of a face lies in no region, and what lies in no face: hair and background, where a shortcut shows."""
+from emocam.records.face_regions import FACE_REGIONS, OUTSIDE, REST
 
 OVAL = (
     *(10, 338, 297, 332, 284, 251, 389, 356, 454, 323, 361, 288, 397, 365, 379, 378, 400, 377),
@@ -54,31 +53,15 @@ BOTH = {
     "fold": "folds",
     "jaw": "jaw",
 }
-ORDER = (
-    *(
-        "forehead",
-        "brows",
-        "glabella",
-        "eyes",
-        "under eyes",
-        "nose",
-        "cheeks",
-        "folds",
-        "mouth",
-        "chin",
-        "jaw",
-    ),
-    *(REST, OUTSIDE),
-)
 DETAILS = ("coarse", "fine")
 
 
 def region_names(detail: str) -> list[str]:
     """Return the regions from top to bottom; `fine` tells the person's right from the left."""
     if detail == "coarse":
-        return list(ORDER)
+        return list(FACE_REGIONS)
     sides = {both: [f"right {one}", f"left {one}"] for one, both in BOTH.items()}
-    return [name for region in ORDER for name in sides.get(region, [region])]
+    return [name for region in FACE_REGIONS for name in sides.get(region, [region])]
 
 
 @dataclass(frozen=True)

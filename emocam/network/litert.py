@@ -1,9 +1,5 @@
 """LiteRT, an optional runtime for TensorFlow Lite's files, five times as fast as torch on a core."""
 
-import os
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -12,25 +8,12 @@ import torch
 from torch import Tensor, nn
 
 from emocam.errors import SettingError
+from emocam.system.quiet import stderr_closed
 
 
 def has_litert() -> bool:
     """Return whether LiteRT is installed."""
     return find_spec("ai_edge_litert") is not None
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep the runtime's own words, one line a process, off the terminal."""
-    sys.stderr.flush()
-    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 2)
-    try:
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
-        os.close(nowhere)
 
 
 class LiteRT(nn.Module):
@@ -53,7 +36,7 @@ class LiteRT(nn.Module):
         if self._opened is None:
             from ai_edge_litert.interpreter import Interpreter  # optional
 
-            with _quiet():
+            with stderr_closed():  # the runtime says a line a process
                 self._opened = Interpreter(str(self.file), num_threads=1)
                 self._opened.allocate_tensors()
         return self._opened

@@ -21,10 +21,11 @@ from emocam.classifier.base import Classifier
 from emocam.classifier.planted import VIEW, PlantedClassifier
 from emocam.functional.dice import Dice
 from emocam.functional.statistics.log_odds import log_odds
+from emocam.records.face_regions import OUTSIDE
 from emocam.train.world import FIRST, learn
 from emocam.train.world_pictures import DrawnPictures
 from emocam.train.world_truth import UNSEEN, USED, MeasuredCell, logits_of_pictures
-from emocam.world.face_rules import FACE_WORLDS, HOMES, OUTSIDE, REGIONS, FaceScene, FaceWorld, compose_face
+from emocam.world.face_rules import FACE_WORLDS, HOMES, REGIONS, FaceScene, FaceWorld, compose_face
 from emocam.world.faces import at_rest, draw_face, owners, without_units
 
 PEOPLE = 4000

@@ -9,27 +9,13 @@ from dataclasses import dataclass
 from typing import Literal
 
 from emocam.functional.dice import Dice
+from emocam.records.face_regions import FACE_REGIONS, OUTSIDE
 from emocam.world.backdrop import FIELDS, Backdrop
 from emocam.world.palette import Colour, pick, pick_tone
 
 FaceRole = Literal["cause", "shortcut", "bystander"]
 
-REGIONS = [
-    "forehead",
-    "brows",
-    "glabella",
-    "eyes",
-    "under eyes",
-    "nose",
-    "cheeks",
-    "folds",
-    "mouth",
-    "chin",
-    "jaw",
-    "rest of face",
-    "outside",
-]
-OUTSIDE = "outside"
+REGIONS = list(FACE_REGIONS)
 HOMES: dict[int, tuple[str, ...]] = {
     1: ("brows",),
     2: ("brows",),

@@ -13,10 +13,11 @@ from PIL import Image, ImageDraw
 from PIL.Image import Resampling
 
 from emocam.functional.dice import Dice
+from emocam.records.face_regions import OUTSIDE
 from emocam.world.backdrop import draw_backdrop
 from emocam.world.face_points import Points, displaced, rest
 from emocam.world.face_regions import arc, outline, paint_regions, region_outlines
-from emocam.world.face_rules import OUTSIDE, REGIONS, FaceScene, Person, Pose
+from emocam.world.face_rules import REGIONS, FaceScene, Person, Pose
 from emocam.world.palette import Colour
 
 SIDE = 160

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from scipy.spatial import ConvexHull
 
-from emocam.face.regions import BOTH, DETAILS, OUTSIDE, PAIRS, REST, face_regions, hull, region_names
+from emocam.face.regions import BOTH, DETAILS, PAIRS, face_regions, hull, region_names
+from emocam.records.face_regions import OUTSIDE, REST
 
 
 def test_a_hull_is_scipy_s() -> None:
