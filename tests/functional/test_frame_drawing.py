@@ -1,0 +1,138 @@
+"""A frame with its answers: the map where its corners are, and everything within the frame."""
+
+import math
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from emocam.functional import frame_drawing
+from emocam.functional.frame_drawing import OPACITY, WARM, FrameAnswer, draw_frame, lay_map
+
+BARS = [("happiness", 0.8), ("surprise", 0.15), ("a label with a very long name", 0.05), ("fear", math.nan)]
+
+
+def face(x: float, y: float, side: float = 0.2, roll: float = 0.0, number: int = 0) -> FrameAnswer:
+    across, down = (
+        side * np.array([math.cos(roll), math.sin(roll)]),
+        side * np.array([-math.sin(roll), math.cos(roll)]),
+    )
+    corner = np.array([x, y])
+    corners = np.stack([corner, corner + across, corner + down])
+    box = np.array([x, y, x + side, y + side])
+    points = corner + side * np.random.default_rng(0).random((468, 2))
+    return FrameAnswer(
+        "happiness 0.80", BARS, np.eye(4), corners, box, points, line="0.5 s: fear", number=number
+    )
+
+
+def laid_slowly(frame: np.ndarray, cells: np.ndarray, corners: np.ndarray) -> np.ndarray:
+    """Each pixel's middle taken to the map by itself, and the map read between the middles of its cells."""
+    drawn = frame.astype(float).copy()
+    height, width = cells.shape
+    across = np.stack([corners[1] - corners[0], corners[2] - corners[0]], 1)
+    for y, x in np.ndindex(frame.shape[:2]):
+        u, v = np.linalg.solve(across, np.array([x + 0.5, y + 0.5]) - corners[0])
+        if not (0 <= u <= 1 and 0 <= v <= 1):
+            continue
+        row, column = np.clip(v * height - 0.5, 0, height - 1), np.clip(u * width - 0.5, 0, width - 1)
+        top, left = min(int(row), height - 2), min(int(column), width - 2)
+        down, right = row - top, column - left
+        value = (
+            cells[top, left] * (1 - down) * (1 - right)
+            + cells[top, left + 1] * (1 - down) * right
+            + cells[top + 1, left] * down * (1 - right)
+            + cells[top + 1, left + 1] * down * right
+        )
+        colour = [
+            np.interp(value * (len(WARM) - 1), range(len(WARM)), channel)
+            for channel in zip(*WARM, strict=True)
+        ]
+        drawn[y, x] += OPACITY * value * (np.array(colour) - drawn[y, x])
+    return drawn
+
+
+@pytest.mark.parametrize(
+    "corners",
+    [
+        [[0, 0], [40, 0], [0, 30]],
+        [[10, 5], [30, 5], [10, 20]],
+        [[-8, -6], [12, -6], [-8, 14]],
+        [[14, 4], [30, 12], [6, 20]],
+    ],
+)
+def test_a_map_lies_where_its_corners_are(corners: list[list[float]]) -> None:
+    rng = np.random.default_rng(2)
+    pixels = np.full((30, 40, 3), 120, np.uint8)
+    cells, places = rng.random((5, 6)), np.array(corners, float)
+    frame = Image.fromarray(pixels)
+    lay_map(frame, cells, places)
+    apart = np.abs(np.asarray(frame) - laid_slowly(pixels, cells, places)).max(2)
+    assert (apart <= 4).mean() > 0.96  # the rest are pixels on a turned map's border
+    assert np.abs(np.asarray(frame).astype(int) - 120).max() > 30
+
+
+@pytest.mark.parametrize(
+    "corners", [[[9, 9], [9, 9], [9, 9]], [[50, 0], [60, 0], [50, 9]], [[math.nan] * 2] * 3]
+)
+def test_a_map_without_area_or_beyond_the_frame_is_not_drawn(corners: list[list[float]]) -> None:
+    frame = Image.new("RGB", (40, 30), "white")
+    lay_map(frame, np.ones((3, 3)), np.array(corners))
+    assert (np.asarray(frame) == 255).all()
+
+
+@pytest.mark.parametrize("size", [(640, 360), (64, 48), (33, 25), (16, 16), (1, 1), (360, 640)])
+def test_faces_at_the_border_two_and_none_are_drawn_within_the_frame(
+    size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put, pasted = Image.Image.paste, []
+
+    def paste(
+        self: Image.Image, im: Image.Image, box: tuple[int, ...], mask: Image.Image | None = None
+    ) -> None:
+        if self.size == size and self.mode == "RGB":
+            pasted.append((box[0], box[1], box[0] + im.width, box[1] + im.height))
+        put(self, im, box, mask)
+
+    monkeypatch.setattr(Image.Image, "paste", paste)
+    frame = Image.new("RGB", size, "#405060")
+    for answers in (
+        [],
+        [face(0.3, 0.3)],
+        [face(-0.1, -0.15), face(0.92, 0.9, roll=0.4, number=1)],
+        [face(-3, 5)],
+    ):
+        drawn = draw_frame(frame, answers, "clips/a.mp4 12.34 s")
+        assert (drawn.size, drawn.mode) == (size, "RGB")
+    assert all(0 <= x0 <= x1 <= size[0] and 0 <= y0 <= y1 <= size[1] for x0, y0, x1, y1 in pasted)
+    assert len(pasted) >= 15 or min(size) < 360  # maps, labels, lines, bars, notes
+    assert (np.asarray(frame) == [64, 80, 96]).all()  # what was given is not edited
+
+
+def test_bars_stand_beside_a_face_and_cover_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    places, free = [], frame_drawing.free_place
+
+    def noted(panel: tuple[int, int], *given: object) -> tuple[int, int]:
+        places.append((*free(panel, *given), *panel))
+        return places[-1][:2]
+
+    monkeypatch.setattr(frame_drawing, "free_place", noted)
+    faces = [face(0.05, 0.3, number=0), face(0.6, 0.3, number=1)]
+    draw_frame(Image.new("RGB", (640, 360)), faces)
+    (x, y, width, height), other = places
+    assert x >= 0.25 * 640  # right of the first face
+    for box in (faces[0].box, faces[1].box):
+        x0, y0, x1, y1 = box * [640, 360, 640, 360]
+        for left, top, wide, tall in places:
+            assert left >= x1 or left + wide <= x0 or top >= y1 or top + tall <= y0
+    assert x + width <= other[0] or y + height <= other[1] or other[0] + other[2] <= x
+
+
+def test_scenes_have_their_regions_and_an_alpha_is_no_matter() -> None:
+    scene = FrameAnswer(
+        "awe 0.9", BARS, np.ones((2, 2)), regions=[(np.array([0.5, 0.0, 1.0, 0.5]), "Human face")]
+    )
+    frame = Image.new("RGBA", (320, 180), (10, 200, 10, 120))
+    drawn = np.asarray(draw_frame(frame, [scene]))
+    assert (drawn[0, 160:] != drawn[170, 60]).any(1).all()  # the upper side of the box
+    assert drawn[170, 60].tolist() != [10, 200, 10]  # the map is over all of it
