@@ -7,7 +7,8 @@
 
 Comparisons, operators, numbers, truth values, conditions and functions with a counterpart (min and max, any and
 all) are changed; texts and annotations are not. Only the tests that belong to the changed file are run: its mirror
-in tests/ and those that import it. A fault that they do not notice survives, and is printed.
+in tests/ and those that import it, and of these only those that come to the changed line, the quickest first.
+A fault that they do not notice survives, and is printed.
 """
 
 import argparse
@@ -19,17 +20,29 @@ import random
 import resource
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
+from importlib import import_module
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
+from tempfile import TemporaryDirectory
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from reached import Reached, Recorder
 
 ROOT = Path(__file__).parents[1]
 PACKAGE, TESTS = ROOT / "emocam", ROOT / "tests"
 ROOMS = ("functional", "metric", "cells")
 SECONDS = 120
 """Of the processor; a test that takes longer has noticed."""
+LIBRARIES = (
+    *("hydra", "hypothesis", "matplotlib", "mlflow.tracking", "pandas", "pyarrow.parquet", "pytest"),
+    *("pytorch_lightning", "scipy.stats", "sklearn", "torch", "torchmetrics", "torchvision"),
+)
+"""What the tests import of others."""
 COMPARISONS = {
     ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq,
     ast.Is: ast.IsNot, ast.IsNot: ast.Is, ast.In: ast.NotIn, ast.NotIn: ast.In,
@@ -122,6 +135,21 @@ def faults_of(file: Path) -> list[Fault]:
     return found
 
 
+def lines_of(fault: Fault) -> range | None:
+    """Return the lines of the statement in which a fault is, or None where it runs on import."""
+    tree = ast.parse((PACKAGE / fault.file).read_text(encoding="utf-8"))
+    holding = [
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, ast.stmt) and node.lineno <= fault.line <= (node.end_lineno or node.lineno)
+    ]
+    inner = max(holding, key=lambda node: node.lineno)
+    functions = [node for node in holding if isinstance(node, ast.FunctionDef) and node is not inner]
+    body = getattr(inner, "body", None)
+    last = body[0].lineno - 1 if body else inner.end_lineno or inner.lineno
+    return range(inner.lineno, max(inner.lineno, last) + 1) if functions else None
+
+
 def with_fault(fault: Fault) -> str:
     """Return the source of the file with the fault in it."""
     tree = ast.parse((PACKAGE / fault.file).read_text(encoding="utf-8"))
@@ -152,6 +180,9 @@ def tests_of(file: str) -> tuple[str, ...]:
     """Return the tests that belong to a file: its mirror and those that import it, the near rooms' first."""
     module = f"emocam.{file.removesuffix('.py').replace('/', '.')}"
     importing = [test for test in sorted(TESTS.rglob("test_*.py")) if module in imported(test)]
+    importing = [
+        test for test in importing if test.relative_to(TESTS).parts[0] != "gpu"
+    ]  # skipped without one
     near = [test for test in importing if test.relative_to(TESTS).parts[0] in (*ROOMS, "importance")]
     mirror = TESTS / Path(file).with_name(f"test_{Path(file).name}")
     found = {*near, *([mirror] if mirror.is_file() else [])} or set(importing)
@@ -162,36 +193,47 @@ def tests_of(file: str) -> tuple[str, ...]:
     return tuple(sorted(test.relative_to(ROOT).as_posix() for test in found))
 
 
-def preload() -> None:
-    """Import what the tests import of others, once, so that a forked child need not."""
-    import hydra
-    import hypothesis
-    import matplotlib
-    import mlflow.tracking
-    import pandas
-    import pyarrow.parquet
-    import pytest
-    import pytorch_lightning
-    import scipy.stats
-    import sklearn
-    import torch
-    import torchmetrics
-    import torchvision
-
-    _ = hydra, hypothesis, matplotlib, mlflow, pandas, pyarrow, pytest, pytorch_lightning, scipy, sklearn
-    _ = torch, torchmetrics, torchvision
-    assert not [name for name in sys.modules if name.startswith("emocam")]
+@cache
+def dependents(file: str) -> frozenset[str]:
+    """Return the modules of ours in which a file's content is, its own among them: all that import it in the end."""
+    names = {source: _module(source) for source in sorted(PACKAGE.rglob("*.py"))}
+    imports = {name: imported(source) for source, name in names.items()}
+    found, new = set(), {_module(PACKAGE / file)}
+    while new:
+        found |= new
+        new = {name for name, needed in imports.items() if needed & new} - found
+    return frozenset(found)
 
 
-def is_ours(name: str, module: object) -> bool:
-    """Return whether a module is the package's, or a test that holds functions of it."""
+def _module(file: Path) -> str:
+    return ".".join(file.relative_to(PACKAGE.parent).with_suffix("").parts).removesuffix(".__init__")
+
+
+def preload(tests: tuple[str, ...] = ()) -> None:
+    """Import what tests import, once, so that a forked child need import again only what a fault is in."""
+    for name in (*LIBRARIES, *(name for test in tests for name in sorted(imported(ROOT / test)))):
+        if name in LIBRARIES or name.startswith("emocam"):
+            with suppress(ImportError):  # a name of a module, and none itself
+                import_module(name)
+
+
+def forget(file: str) -> None:
+    """Let a file, and all that imports it, be imported again; tests, too, which hold functions of it."""
+    gone = dependents(file) & sys.modules.keys()
+    for name in gone | {name for name, module in sys.modules.items() if is_test(name, module)}:
+        package, _, own = name.rpartition(".")
+        del sys.modules[name]
+        if package in sys.modules:  # `from package import module` asks it first
+            vars(sys.modules[package]).pop(own, None)
+
+
+def is_test(name: str, module: object) -> bool:
+    """Return whether a module is a test or its conftest."""
     file = getattr(module, "__file__", None)
-    return name.partition(".")[0] == "emocam" or (
-        file is not None and Path(file).is_relative_to(ROOT / "tests")
-    )
+    return name != __name__ and file is not None and Path(file).is_relative_to(ROOT / "tests")
 
 
-def notice(tests: tuple[str, ...], fault: Fault | None, *options: str) -> bool:
+def notice(tests: Sequence[str], fault: Fault | None, *options: str, plugins: Sequence[object] = ()) -> bool:
     """Run tests in a child process with a fault planted, and return whether they fail."""
     pid = os.fork()
     if pid:
@@ -202,26 +244,29 @@ def notice(tests: tuple[str, ...], fault: Fault | None, *options: str) -> bool:
         for number in (1, 2):
             os.dup2(silent, number)
         resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS + 5))
-        for name in [
-            name for name, module in sys.modules.items() if name != __name__ and is_ours(name, module)
-        ]:
-            del sys.modules[name]
         if fault is not None:
+            forget(fault.file)
             plant(PACKAGE / fault.file, with_fault(fault))
         import pytest
 
         os.chdir(ROOT)
         usual = ["-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist"]
-        os._exit(int(pytest.main([*usual, *options, *tests])))
+        os._exit(int(pytest.main([*usual, *options, *tests], plugins)))
     finally:
         os._exit(9)
 
 
-def options_of(tests: tuple[str, ...]) -> list[str] | None:
-    """Return the options under which tests pass without a fault; most need no conftest, which imports much."""
+def reached_by(file: str, tests: tuple[str, ...]) -> Reached | None:
+    """Run the tests of a file without a fault and return who comes to which line, or None where they fail.
+
+    Most need no conftest, which imports much.
+    """
+    preload(tests)
     for options in (["--noconftest"], []):
-        if not tests or not notice(tests, None, *options):
-            return options
+        with TemporaryDirectory() as folder:
+            told = Path(folder) / "reached.json"
+            if not notice(tests, None, *options, plugins=[Recorder(str(PACKAGE / file), told)]):
+                return Reached.read(told, options)
     return None
 
 
@@ -230,8 +275,8 @@ def plant(file: Path, source: str) -> None:
     read = SourceFileLoader.get_data
 
     def get_data(self: SourceFileLoader, path: str) -> bytes:
-        if path.endswith(".pyc"):
-            raise OSError  # nothing compiled before is of use
+        if path.endswith(".pyc") and Path(path).name.startswith(f"{file.stem}."):
+            raise OSError  # it was compiled before
         return source.encode() if Path(path) == file else read(self, path)
 
     SourceFileLoader.get_data = get_data  # type: ignore[method-assign]
@@ -263,17 +308,18 @@ def main() -> int:
             line["fault"]: line["noticed"] for line in map(json.loads, given.out.read_text().splitlines())
         }
     preload()
-    sound: dict[tuple[str, ...], list[str] | None] = {}
+    reached: dict[str, Reached | None] = {}
     counts: Counter[bool] = Counter()
     for fault in faults:
-        tests = tests_of(fault.file)
         if fault.name not in known:
-            if tests not in sound:
-                sound[tests] = options_of(tests)
-            if (options := sound[tests]) is None:
+            tests = tests_of(fault.file)
+            if fault.file not in reached:
+                reached[fault.file] = reached_by(fault.file, tests)
+            if (those := reached[fault.file]) is None:
                 print(f"{fault.file}: its tests fail without a fault: {' '.join(tests)}", flush=True)
                 return 2
-            known[fault.name] = bool(tests) and notice(tests, fault, *options)
+            coming = those.tests(lines_of(fault))
+            known[fault.name] = bool(coming) and notice(coming, fault, *those.options)
             if given.out:
                 with given.out.open("a") as log:
                     log.write(json.dumps({"fault": fault.name, "noticed": known[fault.name]}) + "\n")

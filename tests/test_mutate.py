@@ -59,3 +59,40 @@ def test_a_fault_is_noticed_by_tests_of_it_alone(mutate: ModuleType) -> None:
     fault = next(fault for fault in mutate.faults_of(file) if "4 *" in fault.words or "2 *" in fault.words)
     own = ("tests/functional/statistics/test_wilson.py",)
     assert not mutate.notice(own, None, "--noconftest") and mutate.notice(own, fault, "--noconftest")
+
+
+def test_of_the_tests_only_those_that_come_to_the_changed_line_are_run(mutate: ModuleType) -> None:
+    file = mutate.PACKAGE / "functional" / "statistics" / "wilson.py"
+    own = ("tests/functional/statistics/test_wilson.py",)
+    reached = mutate.reached_by("functional/statistics/wilson.py", own)
+    assert reached is not None and reached.options == ["--noconftest"]
+    fault = next(fault for fault in mutate.faults_of(file) if "4 *" in fault.words or "2 *" in fault.words)
+    lines = mutate.lines_of(fault)
+    assert fault.line in lines
+    those = reached.tests(lines)
+    assert those and all(fault.line in reached.found[test][1] for test in those)
+    seconds = [reached.found[test][0] for test in those]
+    assert seconds == sorted(seconds)
+    # a line that nobody comes to may be run by a thread, and one that runs on import by all
+    assert reached.tests(range(10**6, 10**6 + 1)) == list(reached.found)
+    assert set(reached.tests(None)) == {test for test, (_, where) in reached.found.items() if where}
+
+
+def test_what_runs_on_import_has_no_lines_of_its_own(
+    mutate: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mutate, "PACKAGE", tmp_path)
+    (tmp_path / "f.py").write_text(
+        "A = 1\n\n\ndef f(a, b=2):\n    if a < 3:\n        a += 4\n    return (\n        a +\n        5\n    )\n"
+    )
+    found = {fault.words: mutate.lines_of(fault) for fault in mutate.faults_of(tmp_path / "f.py")}
+    assert found["1 -> 2"] is None and found["2 -> 3"] is None
+    assert (
+        found["3 -> 4"] == range(5, 6) and found["4 -> 5"] == range(6, 7) and found["5 -> 6"] == range(7, 11)
+    )
+
+
+def test_all_that_imports_a_changed_file_is_imported_again(mutate: ModuleType) -> None:
+    known = mutate.dependents("functional/statistics/wilson.py")
+    assert {"emocam.functional.statistics.wilson", "emocam.functional.statistics.group_intervals"} <= known
+    assert "emocam.cells.dependence" in known and "emocam.functional.statistics.lift" not in known
