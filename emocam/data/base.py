@@ -116,6 +116,11 @@ class Data:
         """Do what is to be done once, before the first picture is opened."""
 
     @property
+    def sequences_of_points(self) -> bool:
+        """Whether the images are sequences of points, drawn for a person to see and read by landmark networks."""
+        return False
+
+    @property
     def drawn_world(self) -> str | None:
         """The embedded world whose pictures these are; None for all pictures that EmoCAM did not draw."""
         return None

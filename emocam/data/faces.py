@@ -312,6 +312,9 @@ class Faces(Data):
                     **dict(zip(("x0", "y0", "x1", "y1"), boxes.T, strict=True)),
                     "roll": np.degrees(np.array(roll, np.float32)),
                     "presence": column("presence", pa.float32()),
+                    # landmarks are parts of these, so that angles and lengths can be had from them
+                    "width": pa.array(sizes[:, 0], pa.int32()),
+                    "height": pa.array(sizes[:, 1], pa.int32()),
                     "landmarks": landmarks,
                 }
             )

@@ -13,6 +13,7 @@ from emocam.data.annotations.album import read_album
 from emocam.data.annotations.masks import SIDE as MASK_SIDE
 from emocam.data.annotations.masks import Runs
 from emocam.data.base import Data
+from emocam.data.planted_sequences import PlantedSequences
 from emocam.errors import SettingError, nearest
 from emocam.functional.dice import Dice
 from emocam.records.picture import Picture
@@ -29,6 +30,7 @@ from emocam.world.faces import at_rest, draw_face, owners
 from emocam.world.photograph_rules import deal_rules
 from emocam.world.photographs import SIDE, Photographs, PhotoScene
 from emocam.world.rules import WORLDS, World
+from emocam.world.sequences import SEQUENCE_WORLDS
 
 ANNOTATED = 1
 """Sets the annotators' dice apart from those that a picture is thrown with."""
@@ -62,7 +64,7 @@ class Planted(Data):
             raise SettingError(f"data.images must be at least 1, got {self.images}")
         if self.seed < 0:
             raise SettingError(f"seed must be 0 or more to draw a world, got {self.seed}")
-        known = [*WORLDS, PHOTOGRAPHS, *FACE_WORLDS]
+        known = [*WORLDS, PHOTOGRAPHS, *FACE_WORLDS, *SEQUENCE_WORLDS]
         if self.world not in known:
             raise SettingError(f"data.world {self.world!r} is not known; {nearest(self.world, known)}")
         if not 0 <= self.strength <= 1:
@@ -71,7 +73,9 @@ class Planted(Data):
             self.objects, self.labels = self.photographs.album.objects, self.photographs.rules.labels
             return
         self._refuse_settings_of_others()
-        if self.faces is not None:
+        if self.sequences is not None:
+            self.objects, self.labels = self.sequences.objects, self.sequences.labels
+        elif self.faces is not None:
             self.objects, self.labels = (
                 fine_regions() if self.detail == "fine" else REGIONS,
                 self.faces.labels,
@@ -83,14 +87,22 @@ class Planted(Data):
         """Refuse settings that mean nothing in the world that is asked for."""
         if self.detail not in DETAILS:
             raise SettingError(f"data.detail must be coarse or fine, got {self.detail!r}")
-        if self.detail == "fine" and self.faces is None:
+        if self.detail == "fine" and self.faces is None and self.sequences is None:
             raise SettingError(f"data.detail=fine goes with the worlds of faces, got data.world={self.world}")
+        if self.export is not None and self.sequences is not None:
+            raise SettingError(
+                f"data.export writes pictures, and data.world={self.world} has sequences of points; leave it out"
+            )
         for name in ("root", "annotations", "masks"):
             if getattr(self, name):
                 raise SettingError(
                     f"data.{name} goes with data.world=photographs; data.world={self.world} draws all it shows, "
                     "and pictures of your own are data=folder data.root=FOLDER"
                 )
+
+    @property
+    def sequences_of_points(self) -> bool:
+        return self.sequences is not None
 
     @property
     def drawn_world(self) -> str | None:
@@ -110,6 +122,11 @@ class Planted(Data):
             album = read_album(root, file, self.max_pixels)
         return Photographs(album, deal_rules(album.plantable, self.seed))
 
+    @cached_property
+    def sequences(self) -> PlantedSequences | None:
+        """What draws a world of sequences of points; None in every other."""
+        return PlantedSequences(self.world, self.seed, self.detail) if self.world in SEQUENCE_WORLDS else None
+
     @property
     def faces(self) -> FaceWorld | None:
         """The rules of a world of faces; None in every other."""
@@ -128,12 +145,14 @@ class Planted(Data):
         """
         if self.world == PHOTOGRAPHS:
             return self.photographs.roles()
+        if self.sequences is not None:
+            return self.sequences.roles()
         return [] if self.detail == "fine" else self.measured["cells"]
 
     @property
     def doubtful(self) -> list[tuple[str, str]]:
         """Cells without a role of which the network makes some use all the same, an object and a label each."""
-        if self.world == PHOTOGRAPHS or self.detail == "fine":
+        if self.world == PHOTOGRAPHS or self.detail == "fine" or self.sequences is not None:
             return []
         cells = self.measured["cells"] + self.measured["others"]
         return [
@@ -174,6 +193,8 @@ class Planted(Data):
 
         Of a face a region is drawn as it is at rest.
         """
+        if self.sequences is not None:
+            return None
         if self.faces is not None:
             if self.detail == "fine":
                 return None
@@ -193,6 +214,8 @@ class Planted(Data):
 
     def known(self, path: str) -> dict[str, str | float]:
         """Return the label that the rules give a picture, and of a face whose it is."""
+        if self.sequences is not None:
+            return self.sequences.known(int(Path(path).stem))
         if self.faces is not None:
             face = self.face_scene(path)
             return {"truth": face.label, "person": f"person {face.number:02}"}
@@ -201,6 +224,8 @@ class Planted(Data):
         return {"truth": self.rules.label(self.scene(path))}
 
     def open(self, path: str) -> Picture:
+        if self.sequences is not None:
+            return self.sequences.picture(int(Path(path).stem))
         if self.world == PHOTOGRAPHS:
             return self._open_photograph(path)
         if self.faces is not None:

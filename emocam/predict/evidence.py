@@ -16,6 +16,7 @@ from emocam.predict.chunk_writer import WriteChunks
 from emocam.predict.components import Components
 from emocam.predict.explain import Explain, OwnTables, check_weights, rows_of
 from emocam.predict.keys import evidence_key, written_key
+from emocam.predict.point_sequences import check_point_sequences
 from emocam.predict.provenance import ingredients
 from emocam.predict.stale import go_on_from, say_stale, stale_in, stale_in_chunks
 from emocam.predict.stream import on_accelerator, stream, workers_of
@@ -32,6 +33,7 @@ def prepare_data(components: Components) -> None:
     """Do what the data set needs before its first picture, and print how it was read."""
     components.data.prepare()
     components.data.measure()
+    check_point_sequences(components)
     check_toy_network(components)
     for note in components.data.notes:
         sys.stderr.write(f"{note}\n")

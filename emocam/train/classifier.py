@@ -22,7 +22,9 @@ from emocam.network.weights import check_fit, is_file, read_labels, read_weights
 from emocam.plot.training import training_figure
 from emocam.predict.components import Components
 from emocam.predict.keys import code_digest
+from emocam.predict.point_sequences import check_point_sequences
 from emocam.results.files import LABELS_FILE, TRAINING, TRAINING_PICTURE, TRAINING_STATE, WEIGHTS
+from emocam.train.landmarks import lesson_of, solve_lesson
 from emocam.train.lesson import ClassifierLesson
 from emocam.train.loop import Epochs, Recipe, Row, learn_lesson
 from emocam.train.parts import PartedPictures, examined_part, part_pictures, training_part
@@ -60,6 +62,7 @@ def train_classifier(components: Components, settings: TrainSettings, key: str) 
     with components.stage("build"):
         begin_training(folder, state, key)
         data.prepare()
+        check_point_sequences(components)
         listed = list_labelled(data, components.listing, "train")
         check_parts(data, listed)
         labels = training_labels(components, listed)
@@ -68,8 +71,7 @@ def train_classifier(components: Components, settings: TrainSettings, key: str) 
         pictures = read_training_pictures(data, components.listing, listed, labels, classifier.view)
         parted, grouped = part_pictures(components, pictures, labels, settings.hold)
     notes = say_parts(components, parted, grouped)
-    lesson = ClassifierLesson(classifier.requires_grad_(True), parted.counts, settings)
-    lesson.to(memory_format=torch.channels_last)
+    lesson = lesson_of(classifier.requires_grad_(True), parted.counts, settings)
     rate = settings.rate or (RATE if start == "random" else GENTLE_RATE)
     recipe = Recipe(settings.epochs or EPOCHS, rate, settings.decay)
     chosen = {"epochs": recipe.epochs, "rate": recipe.rate, "seed": components.seed, "start": start}
@@ -83,7 +85,8 @@ def train_classifier(components: Components, settings: TrainSettings, key: str) 
     if components.precision == "bf16":
         arguments.setdefault("precision", "bf16-mixed")
     with components.stage("train"):
-        learn_lesson(lesson, recipe, training, examined, epochs, arguments)
+        if not solve_lesson(lesson, training, examined, epochs):
+            learn_lesson(lesson, recipe, training, examined, epochs, arguments)
     rows = read_rows(folder / TRAINING)
     telling.log_rows(rows)
     trained = read_trained(folder / WEIGHTS)

@@ -68,7 +68,7 @@ class OpenedPictures:
         if not len(batch):
             return
         if self.keep is None:
-            size = batch.classifier_view[0].numel() * self.count
+            size = batch.classifier_view[0].nbytes * self.count
             self.keep = size < free_memory("cpu") // SHARE
         assert batch.thumbnail is not None
         self.places += batch.index.tolist()

@@ -11,6 +11,7 @@ from hydra.utils import get_class, instantiate
 from omegaconf import OmegaConf
 
 from emocam.errors import SettingError
+from emocam.view.points import NormalisedPoints
 
 CONF = Path(__file__).parents[2] / "conf/classifier"
 NAMES = sorted(path.stem for path in CONF.glob("*.yaml"))
@@ -48,6 +49,12 @@ def views(classifier):
     """Two pictures, (2, c, h, w), and their windows."""
     from PIL import Image
 
+    from emocam.data.planted import Planted
+
+    if isinstance(classifier.view, NormalisedPoints):
+        moving = Planted(world="sequences", images=2)
+        shown = [classifier.view(moving.open(path).image) for path in moving.paths()]
+        return torch.stack([view for view, _ in shown]), torch.stack([window for _, window in shown])
     pixels = np.random.default_rng(0).integers(0, 256, (2, 6, 8, 3), dtype=np.uint8)
     images = [Image.fromarray(array).resize((160, 120), Image.BICUBIC) for array in pixels]
     shown = [classifier.view(image) for image in images]
@@ -62,7 +69,10 @@ def test_labels_are_different_names(classifier):
 
 def test_a_view_is_bytes_of_a_part_of_the_picture(classifier, views):
     view, window = views
-    assert view.dtype == torch.uint8 and view.shape[1] in (1, 3)
+    if isinstance(classifier.view, NormalisedPoints):  # numbers of points in place of bytes
+        assert view.dtype == torch.float32 and view.shape[1] == 2
+    else:
+        assert view.dtype == torch.uint8 and view.shape[1] in (1, 3)
     assert window.shape == (2, 4) and (window[:, 2:] > window[:, :2]).all()
     x = classifier.prepare(view)
     assert x.dtype == torch.float32 and x.shape == view.shape and x.isfinite().all()

@@ -11,6 +11,7 @@ import pytest
 from PIL import ExifTags, Image, ImageDraw
 
 from tests.data.films import write_film
+from tests.data.points import write_npz
 
 SIZE = (96, 64)
 SQUARE = (60, 10, 84, 34)
@@ -165,3 +166,9 @@ def findingemo_words(corpus: Callable[..., Path]) -> list[str]:
     root = corpus("Run_2/a b/1.jpg", "Run_1/a b/2.jpg", "Run_1/a b/1.jpg")
     (root / "annotations_single.ann").write_text("\n".join(rows) + "\n")
     return [f"data.root={root}"]
+
+
+@pytest.fixture
+def landmarks_words(tmp_path: Path) -> list[str]:
+    """A file of landmarks."""
+    return [f"data.root={write_npz(tmp_path / 'points.npz')}"]

@@ -1,0 +1,1 @@
+"""Points of faces over time, as arrays."""
