@@ -23,6 +23,7 @@ VERBS = {
     "compare": "emocam compare RUN RUN ...      similarity and differences of finished runs",
     "fetch": "emocam fetch NAME               known weights into the cache; needs a network",
     "layers": "emocam layers MODEL             the layers a CAM can look at, and the one taken by default",
+    "manifold": "emocam manifold RUN            pictures as points, alike ones side by side, as a page",
     "merge": "emocam merge RUN RUN ...        one run from the shards of a corpus",
     "open": "emocam open [RUN]               opens the report of a run, or of the newest one",
     "upload": "emocam upload RUN               completes tracking that failed when the run ended",

@@ -32,10 +32,11 @@ class Components:
     arguments of Lightning's trainer; `own_code` says that a user's modules take part, whose changes no key
     names, `classifier_named` whether the command line chose the classifier, or the defaults did, and
     `renames` whether a replay gives objects other names than the evidence has.
-    `settings` are all that was composed, for keys and digests; a component gets its value instead.
-    `evidence_from` is the finished run whose evidence was taken, where it was. `read` are the files that each
-    component read while it was built. `log` gives numbers of a step to the tracking store while the work goes on,
-    where the run is tracked; `build_from` builds a component of other settings than these.
+    `settings` are all that was composed, for keys and digests; a component gets its value instead. `features`
+    asks for those of the explained layer. `evidence_from` is the finished run whose evidence was taken, where it
+    was. `read` are the files that each component read while it was built. `log` gives numbers of a step to the
+    tracking store while the work goes on, where the run is tracked; `build_from` builds a component of other
+    settings than these.
     """
 
     folder: Path
@@ -46,6 +47,7 @@ class Components:
     trainer: dict[str, Any] = field(default_factory=dict)
     quiet: bool = False
     seed: int = 0
+    features: bool = False
     own_code: bool = False
     seconds: dict[str, float] = field(default_factory=dict)
     evidence_from: Path | None = None

@@ -77,7 +77,9 @@ def explain_missing(runs: Sequence[Components], keys: Sequence[str]) -> None:
     with components.stage("build"):
         cams = [cam for run in runs if (cam := run.cam_for(components.classifier)) is not None]
         check_weights(components.classifier)
-        model = Explain(components.classifier, components.detector, cams, components.importance)
+        model = Explain(
+            components.classifier, components.detector, cams, components.importance, components.features
+        )
         everything = [Chunks(run.folder, key) for run, key in zip(runs, keys, strict=True)]
         for chunks in everything:
             chunks.begin()

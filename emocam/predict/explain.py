@@ -15,6 +15,7 @@ from emocam.data.base import Data
 from emocam.detector.base import Detector
 from emocam.errors import SettingError
 from emocam.functional.map.chance import Chance
+from emocam.functional.map.features import channel_means
 from emocam.importance.base import Importance
 from emocam.importance.regions import region_chance
 from emocam.network.answers import probability_kind, unfit_weights
@@ -22,6 +23,7 @@ from emocam.network.memory_order import settle_memory_order
 from emocam.records.detections import Detections
 from emocam.records.evidence import Evidence, Explanation, Prediction
 from emocam.records.picture import Batch
+from emocam.results.feature_table import feature_table
 from emocam.results.tables import evidence_tables, refusal_table, thumbnail_table
 
 
@@ -54,15 +56,21 @@ class Explain(lightning.LightningModule):
     """Gives *all* regions with their scores and importances; thresholds come last, elsewhere.
 
     One pass through the classifier and one through the detector serve all `cams`; without any, the
-    pictures are only classified.
+    pictures are only classified. With `features` the means of the explained layer's channels are kept.
     """
 
     def __init__(
-        self, classifier: Classifier, detector: Detector, cams: Sequence[CAM], importance: Importance
+        self,
+        classifier: Classifier,
+        detector: Detector,
+        cams: Sequence[CAM],
+        importance: Importance,
+        features: bool = False,
     ) -> None:
         super().__init__()
         self.classifier, self.detector = classifier.freeze(), detector.eval()
         self.cams, self.importance = cams, importance
+        self.features = features
         self.answers_checked = False
 
     def explain(
@@ -70,18 +78,29 @@ class Explain(lightning.LightningModule):
     ) -> tuple[Prediction, list[Explanation | None]]:
         """Return the prediction, and an explanation for each method, some of which ask for the regions."""
         if not self.cams:
-            with torch.no_grad():
-                logits = self.classifier(self.classifier.prepare(batch.classifier_view))
-            self.check_answers(logits)
-            return Prediction(logits, self.classifier.derive(logits)), [None]
+            return self.classify(batch)
         forward = self.cams[0].forward_pass(self.classifier, batch, detections)
         self.check_answers(forward.logits)
         maps = [cam.maps(forward) for cam in self.cams]
         logits = forward.logits.detach()
+        features = channel_means(forward.activation.detach()) if self.features else None
         return (
-            Prediction(logits, self.classifier.derive(logits)),
+            Prediction(logits, self.classifier.derive(logits), features),
             [Explanation(one, batch.classifier_window) for one in maps],
         )
+
+    @torch.no_grad()
+    def classify(self, batch: Batch) -> tuple[Prediction, list[Explanation | None]]:
+        """Return what `explain` does where no method looks."""
+        x = self.classifier.prepare(batch.classifier_view)
+        features: Tensor | None = None
+        if self.features:
+            activation, head = self.classifier.cut(x)
+            logits, features = head(activation), channel_means(activation)
+        else:
+            logits = self.classifier(x)
+        self.check_answers(logits)
+        return Prediction(logits, self.classifier.derive(logits), features), [None]
 
     def check_answers(self, logits: Tensor) -> None:
         """Refuse a network whose first answers (B, L) are probabilities: their logarithms' gradients mislead."""
@@ -145,6 +164,8 @@ def rows_of(
     found = evidence_tables(evidence[method], labels, objects) if evidence else {}
     if evidence and batch.thumbnail is not None:
         found["thumbnails"] = thumbnail_table(batch.thumbnail, found["predictions"], batch.index)
+    if evidence and evidence[method].prediction.features is not None:
+        found["features"] = feature_table(evidence[method], batch.classifier_view, found["predictions"])
     if evidence and own_tables is not None:
         found |= own_tables(found["predictions"])
     if batch.refusals:

@@ -22,7 +22,9 @@ from emocam.results.parquet_file import read_parquet
 from emocam.settings.paths import PACKAGE
 from emocam.version import __version__
 
-DECIDING = ("data", "classifier", "detector", "vocabulary", "cam", "importance", "seed", "precision")
+DECIDING = (
+    *("data", "classifier", "detector", "vocabulary", "cam", "importance", "seed", "precision", "features"),
+)
 """Settings that decide the evidence."""
 READING = ("classifier", "detector", "vocabulary", "importance")
 """Components whose files each have one purpose, whatever they are called."""

@@ -14,10 +14,14 @@ from emocam.records.picture import Contents, Refusal
 
 @dataclass(frozen=True)
 class Prediction(Record):
-    """Logits (B, L), and the values that the classifier derives from them, (B,) each."""
+    """Logits (B, L), and the values that the classifier derives from them, (B,) each.
+
+    `features` (B, C) are the means of the explained layer's channels, where a run keeps them.
+    """
 
     logits: Tensor
     derived: dict[str, Tensor] = field(default_factory=dict)
+    features: Tensor | None = None
 
     @property
     def label(self) -> Tensor:

@@ -1,8 +1,8 @@
 """Names of the files and columns of a run's folder, written and read by these names alone."""
 
-FILES = ("ledger", "predictions", "evidence", "maps", "thumbnails", "faces")
-"""The tables of a run, each a Parquet file of this name; the last three not in every run."""
-LEDGER, PREDICTIONS, EVIDENCE, MAPS, THUMBNAILS, FACES = FILES
+FILES = ("ledger", "predictions", "evidence", "maps", "thumbnails", "features", "faces")
+"""The tables of a run, each a Parquet file of this name; the last four not in every run."""
+LEDGER, PREDICTIONS, EVIDENCE, MAPS, THUMBNAILS, FEATURES, FACES = FILES
 GROUP, TIME = "group", "time"
 """Columns of predictions: which pictures belong together, and their order in seconds."""
 CELLS, EFFECT = "cells", "effect"
@@ -14,7 +14,17 @@ ASSOCIATION, ASSOCIATION_PERCENT, LABELS = "association.csv", "association_perce
 LEFT = (
     *("association*.csv", "association.png", LABELS, SUMMARY, TRUTH, "summary.html", "report", "overlays"),
     *("cells*.csv", "cells*.parquet", "effect.parquet", "trying", "paste.*", "pasting", "flips"),
-    *("measures.*", "stability.*", "confusion.*", "agreement*.*", "recovery.*", "unexplained*.*", "grid.*"),
+    *(
+        "manifold*",
+        "quality.csv",
+        "measures.*",
+        "stability.*",
+        "confusion.*",
+        "agreement*.*",
+        "recovery.*",
+        "unexplained*.*",
+        "grid.*",
+    ),
 )
 """What a run leaves beside its tables, by the first part of its path: an earlier command's is removed."""
 METADATA = b"emocam"

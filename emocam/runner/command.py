@@ -81,6 +81,7 @@ def build_components(command: Command, seconds: dict[str, float]) -> Components:
         trainer=settings["trainer"],
         quiet=settings["quiet"],
         seed=settings["seed"],
+        features=bool(settings.get("features")),
         own_code=bool(settings["allow"]),
         classifier_named=command.names("classifier"),
         renames=command.renames,

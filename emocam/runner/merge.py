@@ -45,7 +45,7 @@ from emocam.settings.recorded import (
 )
 from emocam.system.run_lock import locked
 
-TABLES = ("faces", "thumbnails", "maps", "evidence", "predictions", "ledger")
+TABLES = ("faces", "features", "thumbnails", "maps", "evidence", "predictions", "ledger")
 """In the order of writing: with a ledger the evidence counts as finished."""
 
 
