@@ -15,7 +15,7 @@ class Report(LastCallback):
     """A callback that writes report/, with the pictures that its cells show.
 
     For a page to be shared `faces` are blurred (`blur`), or pictures that show any are left out (`drop`);
-    then the page has no link to the full pictures, and the figures of a paste are not in it.
+    then the page has no link to the full pictures, and neither the figures of a paste nor overlay.mp4 are in it.
     """
 
     def __init__(self, faces: str | None = None) -> None:
@@ -32,7 +32,7 @@ class Report(LastCallback):
 
         shown = open_picture if data is not None else None
         if self.faces is not None:
-            write_report(finished.run, shown and without_faces(shown, self.faces), flips=0)
+            write_report(finished.run, shown and without_faces(shown, self.faces), flips=0, with_film=False)
             return {}
         originals = Path(data.root).absolute() if data is not None and data.root else None
         write_report(finished.run, shown, originals)

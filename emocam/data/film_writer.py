@@ -14,7 +14,7 @@ from emocam.errors import SettingError
 TICKS = 90_000
 """A second's ticks: whole numbers of them are the steps of 24, 25, 30 and 29.97 frames a second."""
 CODECS = {
-    "libx264": {"preset": "veryfast", "crf": "23"},
+    "libx264": {"preset": "veryfast", "crf": "23", "bf": "0"},  # frames are stored in their order
     "libvpx-vp9": {"deadline": "realtime", "cpu-used": "8", "crf": "32", "b:v": "0"},
 }
 """Encoders that write what browsers play, the first that FFmpeg has."""
@@ -74,8 +74,8 @@ class FilmWriter:
             self._step = tick - self._last
         picture = av.VideoFrame.from_ndarray(self._fitted(pixels), format="rgb24")
         picture.pts, picture.time_base = tick, Fraction(1, TICKS)
-        picture.duration = self._step  # the last frame is shown as long as the one before it
-        self._container.mux(self._stream.encode(picture))
+        picture.duration = self._step
+        self._container.mux(self._timed(self._stream.encode(picture)))
         self._last = tick
         self.frames += 1
         return tick / TICKS
@@ -86,7 +86,7 @@ class FilmWriter:
             return
         container, self._container = self._container, None
         try:
-            container.mux(self._stream.encode())
+            container.mux(self._timed(self._stream.encode()))
         finally:
             container.close()
 
@@ -97,6 +97,12 @@ class FilmWriter:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def _timed(self, packets: list[Any]) -> list[Any]:
+        """Give packets the usual step: only the film's last needs it, which is shown as long as the one before."""
+        for packet in packets:
+            packet.duration = self._step
+        return packets
 
     def _begin(self, width: int, height: int) -> None:
         av = load_av()

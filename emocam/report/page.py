@@ -9,6 +9,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from emocam.report.content import gather_content
 from emocam.report.data import write_data
+from emocam.report.film import film_section, write_film_data
 from emocam.report.matrix import first_rows
 from emocam.report.paste import MOST_FLIPS
 from emocam.report.sliders import write_levels
@@ -19,6 +20,7 @@ from emocam.results.run import Run
 SCRIPTS = (
     *("state.js", "colour.js", "counts.js", "table.js", "keyboard.js", "thresholds.js"),
     *("stage.js", "picture.js", "gallery.js", "views.js", "page.js"),
+    "film.js",
 )
 
 
@@ -58,22 +60,26 @@ def write_report(
     open_picture: OpenPicture | None = None,
     originals: Path | None = None,
     flips: int = MOST_FLIPS,
+    with_film: bool = True,
 ) -> Path:
     """Write `report/` and `summary.html` of a finished run, and return the report's index.
 
     `open_picture` returns the upright picture of a path of the run, or raises; without it the pages
     have no photographs. `originals` is the folder of the full pictures, if there is one; `flips` is
-    how many changed pictures of a paste are shown.
+    how many changed pictures of a paste are shown. `with_film` shows overlay.mp4, where there is one.
     """
     folder = run.path
     half = begin_report(folder, SCRIPTS)
     gathered = gather_content(run, half, open_picture, flips)
     write_data(half, gathered, originals)
     sliders = write_levels(half, gathered.run)
+    film = film_section(folder, with_film)
+    if film is not None:
+        write_film_data(film, half)
     environment = templates()
     page = environment.get_template("index.html.j2")
     shown = page.render(
-        **gathered.words, rows=first_rows(gathered.run.matrix), scripts=SCRIPTS, sliders=sliders
+        **gathered.words, rows=first_rows(gathered.run.matrix), scripts=SCRIPTS, sliders=sliders, film=film
     )
     (half / "index.html").write_text(shown, encoding="utf-8")
     style = static("style.css")

@@ -5,6 +5,8 @@ FILES = ("ledger", "predictions", "evidence", "maps", "thumbnails", "features", 
 LEDGER, PREDICTIONS, EVIDENCE, MAPS, THUMBNAILS, FEATURES, FACES = FILES
 GROUP, TIME = "group", "time"
 """Columns of predictions: which pictures belong together, and their order in seconds."""
+TIMELINE, OVERLAY_FILM = "timeline", "overlay.mp4"
+"""What a run over films answers along their time, as a table, a CSV file, a picture and a film."""
 CELLS, EFFECT = "cells", "effect"
 """What is measured of each object x label, and the trials behind its effect."""
 SUMMARY, TRUTH = "summary.json", "truth.json"
@@ -25,6 +27,7 @@ LEFT = (
         "unexplained*.*",
         "grid.*",
     ),
+    *(f"{TIMELINE}.*", OVERLAY_FILM),
 )
 """What a run leaves beside its tables, by the first part of its path: an earlier command's is removed."""
 METADATA = b"emocam"

@@ -91,6 +91,11 @@ class Summary(TypedDict, total=False):
     in_words: list[str]
     finding_chance: list[float | None]
     usual_chance: float | None
+    # timeline
+    films: int
+    film_frames: int
+    # overlay_film
+    overlay_frames: int
     # recovery
     recovery_auc: float
 

@@ -1,5 +1,6 @@
 """Frames of films as a corpus: listed by their times, opened forward, explained like pictures."""
 
+import json
 import pickle
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from emocam.errors import Refused, SettingError
 from emocam.results.parquet_file import read_frame
 from tests.data.films import number_of, varying, write_film
 
-pytest.importorskip("av")
+av = pytest.importorskip("av")
 
 
 def test_the_first_frame_of_each_step_is_taken() -> None:
@@ -104,4 +105,11 @@ def test_a_study_of_films(emocam, tmp_path: Path) -> None:
     predictions = read_frame(tmp_path / "out/predictions.parquet")
     assert predictions["time"].tolist() == [t / 1000 for t in times]
     assert set(predictions["group"]) == set(predictions["source"]) == {"a.webm"}
+    timeline = read_frame(tmp_path / "out/timeline.parquet")
+    assert timeline["image"].tolist() == predictions["image"].tolist()
+    with av.open(str(tmp_path / "out/overlay.mp4")) as film:
+        seconds = [frame.time for frame in film.decode(video=0)]
+    assert seconds == pytest.approx(timeline["shown"].tolist(), abs=1e-4)
+    listed = json.loads((tmp_path / "out/files.json").read_text())["files"]
+    assert {"timeline.parquet", "timeline.csv", "timeline.png", "overlay.mp4"} <= listed.keys()
     assert emocam("verify", "out") == 0

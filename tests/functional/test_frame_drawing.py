@@ -125,7 +125,12 @@ def test_bars_stand_beside_a_face_and_cover_no_other(monkeypatch: pytest.MonkeyP
         x0, y0, x1, y1 = box * [640, 360, 640, 360]
         for left, top, wide, tall in places:
             assert left >= x1 or left + wide <= x0 or top >= y1 or top + tall <= y0
-    assert x + width <= other[0] or y + height <= other[1] or other[0] + other[2] <= x
+    assert (
+        x + width <= other[0]
+        or other[0] + other[2] <= x
+        or y + height <= other[1]
+        or other[1] + other[3] <= y
+    )
 
 
 def test_scenes_have_their_regions_and_an_alpha_is_no_matter() -> None:
