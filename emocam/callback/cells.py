@@ -65,7 +65,8 @@ class Cells:
             np.where(can_be_called(columns, self.rules), columns["use_p"], np.nan)
         )
         cells = frame(columns, run.object_names, run.label_names)
-        cells = with_effects(cells, run.path / "effect.parquet", unit_of_images(finished), self.rules)
+        file = run.path / "effect.parquet"
+        cells = with_effects(cells, file, unit_of_images(finished), self.rules, finished.fixed)
         cells["visible_effect"] = visible_effects(cells, self.rules)
         values = {name: cells[name].to_numpy() for name in cells.columns}
         cells["few"] = few(values, self.rules)

@@ -167,7 +167,7 @@ def of_cells(run: Run, rules: Rules) -> dict[tuple[str, str], Called]:
     if cells["use_q"].notna().any():
         calls["use", masks] = called(cells["use"] - cells["use_chance"], enough & looked)
     if (cells["effect_images"] > 0).any():
-        by = str(cells["effect_rule"].dropna().iloc[0])
+        by = str(cells["effect_rule"].mode().iloc[0])
         effect, beyond = cells["effect"], cells["effect"] - cells["effect_control"]
         calls["effect", by] = called(beyond, enough & has_effect(columns, rules), effect)
         if cells["use_q"].notna().any():

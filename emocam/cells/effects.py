@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 
+from emocam.cells.control_by_labels import held_against_labels, under_other_labels
 from emocam.cells.dependence import trials_by_unit
-from emocam.cells.verdict import ERASED, INSERTED, Rules, can_be_called
+from emocam.cells.verdict import BY_LABELS, ERASED, INSERTED, Rules, can_be_called
 from emocam.functional.statistics.false_discovery import false_discoveries
 from emocam.functional.statistics.paired_tests import mcnemar_p, most_agree_p, paired_interval, paired_p
 from emocam.results.files import BEFORE_RULES, METADATA
@@ -31,16 +32,22 @@ SHARES = {"flipped": "flips", "flipped_control": "flips_control"}
 
 
 def with_effects(
-    cells: pd.DataFrame, file: Path, unit: Mapping[str, int] | None = None, rules: Rules | None = None
+    cells: pd.DataFrame,
+    file: Path,
+    unit: Mapping[str, int] | None = None,
+    rules: Rules | None = None,
+    fixed: bool = False,
 ) -> pd.DataFrame:
     """Add the columns of what was tried to the cells, empty where nothing was.
 
-    `effect_q` is corrected over the cells that can be called: those with enough pictures of both kinds.
+    `fixed` says that every picture has all objects, which makes other labels a control. `effect_q` is
+    corrected over the cells that can be called: those with enough pictures of both kinds.
     """
     rules = rules or Rules()
     if file.is_file() and pq.read_metadata(file).num_rows:
         trials = read_trials(file)
-        measured = effect_columns(trials_by_unit(trials, unit)).assign(effect_rule=written_rule(file))
+        measured = effect_columns(trials_by_unit(trials, unit), fixed)
+        measured["effect_rule"] = rules_of_cells(written_rule(file), measured.pop("by_labels"))
         measured["tried_images"] = (
             trials.astype({"object": str, "label": str}).groupby(CELL)["image"].nunique()
         )
@@ -79,24 +86,38 @@ def _metadata(file: Path) -> dict[str, Any]:
     return json.loads(written[METADATA]) if METADATA in written else {}
 
 
-def effect_columns(rows: pd.DataFrame) -> pd.DataFrame:
+def rules_of_cells(rule: str, by_labels: pd.Series) -> pd.Series:
+    """Return the rule of each cell, which names another control for those held against other labels."""
+    region, _, *masks = rule.split(", ")
+    other = ", ".join([region, BY_LABELS, *masks])
+    return by_labels.map({True: other, False: rule})
+
+
+def effect_columns(rows: pd.DataFrame, fixed: bool = False) -> pd.DataFrame:
     """Return columns of cells.parquet, by object and label, for the cells whose effect was measured.
 
     Means are over images, each the mean of its fills. `effect_p` says that more than half of the
     fills lower the label's log-odds by more than their control does, `flips_p` the same of answers
     that changed, `effect_fills` of how many fills the paired interval lies above 0. Images without
-    room for a control count in `effect` and `flips` alone; `uncontrolled` is their share.
+    room for a control count in `effect` and `flips` alone; `uncontrolled` is their share. With `fixed`, a
+    region without room is held against itself under other labels: `by_labels`, whose flips have no pairs.
     """
     rows = rows.astype({"object": str, "label": str, "flipped": float, "flipped_control": float})
     alone = rows["control"].astype(str) == "none" if "control" in rows else np.zeros(len(rows), bool)
     rows = rows[np.isfinite(rows["effect"]) & (np.isfinite(rows["effect_control"]) | alone)]
     rows["flipped_control"] = rows["flipped_control"].where(rows["effect_control"].notna())
+    by_labels = pd.Series(False, rows.index)
+    if fixed and "control" in rows:
+        rows, by_labels = held_against_labels(rows)
+    rows = rows.assign(by_labels=by_labels)
     rows = rows.assign(difference=rows["effect"] - rows["effect_control"])
     numbers = ["effect", "effect_control", "difference", *SHARES]
     images = rows.groupby([*CELL, "image"], observed=True)[numbers].mean()
     table = images.groupby(CELL).mean().rename(columns=SHARES)
     table["effect_images"] = images.groupby(CELL).size()
+    table["by_labels"] = rows.groupby(CELL)["by_labels"].any()
     spread = images["difference"].groupby(CELL).agg(["mean", "std", "count"])
+    spread = _widened(spread, images["effect"], table["by_labels"])
     table["effect_low"], table["effect_high"] = paired_interval(*_moments(spread))
     table["uncontrolled"] = 1 - spread["count"] / table["effect_images"]
     table = table.join(_of_fills(rows[rows["difference"].notna()])).drop(columns="difference")
@@ -112,15 +133,26 @@ def _of_fills(rows: pd.DataFrame) -> pd.DataFrame:
     )
     groups = rows.groupby([*CELL, "fill"], observed=True)
     fill = groups["difference"].agg(["mean", "std", "count"])
+    by_labels = groups["by_labels"].any()
+    fill = _widened(fill, rows.set_index([*CELL, "image", "fill"])["effect"], by_labels)
     moments = _moments(fill)
     turned = groups[["only_object", "only_control"]].sum()
     fill["agrees"] = paired_interval(*moments)[0] > 0
     fill["effect_p"] = paired_p(*moments)
     fill["flips_p"] = mcnemar_p(turned["only_object"].to_numpy(), turned["only_control"].to_numpy())
+    fill["flips_p"] = fill["flips_p"].where(~by_labels)
     table = fill.groupby(CELL).agg(effect_fills=("agrees", "sum"), fills=("agrees", "size"))
     for name in ("effect_p", "flips_p"):
         table[name] = most_agree_p(fill[name].unstack().to_numpy(float))
     return table
+
+
+def _widened(spread: pd.DataFrame, effects: pd.Series, by_labels: pd.Series) -> pd.DataFrame:
+    """Add what is unsure of a control by other labels to the deviation, as Welch does for two samples."""
+    if not by_labels.any():
+        return spread
+    error = under_other_labels(effects)["error"].reindex(spread.index).where(by_labels, 0.0)
+    return spread.assign(std=np.sqrt(spread["std"] ** 2 + spread["count"] * error**2))
 
 
 def _moments(groups: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -23,7 +23,7 @@ FEW_GROUPS = "too few groups"
 ERASED, INSERTED = "erased", "inserted"
 """The ways in which an effect was tried."""
 BY_LABELS = "labels"
-"""The `chance_rule` of cells whose chance is that of the same region under other labels."""
+"""The `chance_rule` of cells whose chance is that of the same region under other labels; the control likewise."""
 WORDS = (USED, LOOKED_AT, UNSEEN, PRESENT, CHANCE, FEW, FEW_GROUPS)
 
 
@@ -143,11 +143,13 @@ def verdict_sentence(cell: Mapping[str, Any]) -> str:
     if known("flips", "flips_control"):
         flips = _percent(cell["flips"])
         control = _percent(cell["flips_control"])
+        by_labels = BY_LABELS in str(cell.get("effect_rule")).split(", ")
+        elsewhere = "the same region under other labels" if by_labels else "a same-size patch elsewhere"
         parts.append(
             f"putting it into others changes {flips} of their answers to this label "
             f"(a patch without it: {control})"
             if cell.get("tried") == INSERTED
-            else f"taking it away changes {flips} of the answers (a same-size patch elsewhere: {control})"
+            else f"taking it away changes {flips} of the answers ({elsewhere}: {control})"
         )
     if cell.get("verdict") in (PRESENT, CHANCE, LOOKED_AT) and known("visible_effect"):
         parts.append(

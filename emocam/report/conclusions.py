@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow.parquet as pq
 
-from emocam.cells.verdict import INSERTED, LOOKED_AT, UNSEEN, USED, verdict_sentence
+from emocam.cells.verdict import BY_LABELS, INSERTED, LOOKED_AT, UNSEEN, USED, verdict_sentence
 from emocam.results.parquet_file import read_frame
 from emocam.results.run import Run
 
@@ -42,14 +42,21 @@ def effect_rule_in_words(file: Path) -> str | None:
     """Return by which rule the effects of cells.parquet were measured; None where none was."""
     if not file.is_file() or not {"effect_rule", "tried"} <= set(pq.read_schema(file).names):
         return None
-    cells = read_frame(file, columns=["effect_rule", "tried"]).dropna()
+    cells = read_frame(file, columns=["object", "effect_rule", "tried"]).dropna()
     if cells.empty:
         return None
-    region, control, *masks = str(cells["effect_rule"].iloc[0]).split(", ")
+    region, control, *masks = str(cells["effect_rule"].mode().iloc[0]).split(", ")
+    by_labels = cells["effect_rule"].astype(str).str.split(", ").str[1] == BY_LABELS
     if cells["tried"].iloc[0] == INSERTED:
         region = "cut part" if region == "part" else "cut"
     by = " (regions are masks)" if masks else ""
-    return f"{REGION_WORDS.get(region, region)}{by}; the control is {CONTROL_WORDS.get(control, control)}"
+    large = ", ".join(dict.fromkeys(cells["object"][by_labels].astype(str)))
+    other = (
+        f", but for {large}, which has no room elsewhere: the same region under other labels" if large else ""
+    )
+    return (
+        f"{REGION_WORDS.get(region, region)}{by}; the control is {CONTROL_WORDS.get(control, control)}{other}"
+    )
 
 
 def conclusions(run: Run) -> list[Conclusion]:

@@ -153,3 +153,55 @@ def test_what_was_cut_and_put_in_is_told_from_what_was_taken_away() -> None:
     assert effect_columns(rows)["tried"].tolist() == ["erased"]
     cut = rows[rows["fill"] == "grey"].assign(fill="cut")
     assert effect_columns(cut)["tried"].tolist() == ["inserted"]
+
+
+def fixed_regions(draw: np.random.Generator, used: float, artefact: float = 0.0) -> pd.DataFrame:
+    """Four labels x 12 pictures x 3 fills: `hair` has no room elsewhere and moves joy alone, `nose` has room."""
+    rows = []
+    for label in ("joy", "fear", "anger", "calm"):
+        for object, kind in (("hair", "pieces"), ("nose", "shape")):
+            own = table(draw, 1, 12).assign(object=object, label=label, control=kind)
+            own["image"] = label + own["image"]
+            own["effect"] += artefact + (used if (object, label) == ("hair", "joy") else 0)
+            own["effect_control"] += 4 if kind == "pieces" else 0  # it takes the face
+            rows.append(own)
+    return pd.concat(rows, ignore_index=True)
+
+
+def test_a_region_without_room_is_held_against_itself_under_other_labels() -> None:
+    rows = fixed_regions(np.random.default_rng(3), used=3)
+    found, before = effect_columns(rows, fixed=True), effect_columns(rows)
+    hair = rows[rows["object"] == "hair"]
+    own, others = hair[hair["label"] == "joy"], hair[hair["label"] != "joy"]
+    cell = found.loc[("hair", "joy")]
+    assert cell["effect_control"] == pytest.approx(others["effect"].mean())
+    assert cell["flips_control"] == pytest.approx(others["flipped"].mean())
+    one = own.groupby("image")["effect"].mean()
+    means = others.groupby(["label", "image"])["effect"].mean().groupby("label").agg(["var", "size"])
+    error = np.sqrt(one.var() / 12 + (means["var"] / means["size"]).sum() / 9)
+    half = stats.t.ppf(0.975, 11) * error
+    beyond = one.mean() - others["effect"].mean()
+    assert (cell["effect_low"], cell["effect_high"]) == pytest.approx((beyond - half, beyond + half))
+    assert cell["effect_p"] < 0.001 and np.isnan(cell["flips_p"]) and cell["uncontrolled"] == 0
+    assert before.loc[("hair", "joy"), "effect_p"] > 0.5  # the control took the face
+    assert found["by_labels"].tolist() == [object == "hair" for object, _ in found.index]
+    columns = ["effect_control", "effect_low", "effect_p", "flips_p"]
+    pd.testing.assert_frame_equal(found.loc[["nose"], columns], before.loc[["nose"], columns])
+
+
+def test_what_taking_a_large_region_does_to_every_label_is_no_effect() -> None:
+    p = []
+    for seed in range(20):
+        found = effect_columns(fixed_regions(np.random.default_rng(seed), used=0, artefact=2), fixed=True)
+        p += found.loc["hair", "effect_p"].tolist()
+    assert np.mean(np.array(p) < 0.05) < 0.1
+
+
+def test_a_region_tried_under_one_label_alone_has_no_control(tmp_path: Path) -> None:
+    rows = fixed_regions(np.random.default_rng(4), used=3)
+    alone = rows[(rows["object"] == "nose") | (rows["label"] == "joy")]
+    found = effect_columns(alone, fixed=True).loc[("hair", "joy")]
+    assert found["uncontrolled"] == 1 and np.isnan(found["effect_control"]) and np.isnan(found["effect_p"])
+    cells = pd.DataFrame({"object": ["hair", "nose"], "label": "joy", "present": 30})
+    told = with_effects(cells, effect_file(tmp_path, rows, rule="part, bare, masks"), fixed=True)
+    assert told["effect_rule"].tolist() == ["part, labels, masks", "part, bare, masks"]

@@ -118,6 +118,11 @@ def test_a_cell_in_words() -> None:
     )
 
 
+def test_a_control_by_other_labels_is_said_so() -> None:
+    sentence = verdict_sentence(FOOTBALL | {"effect_rule": "part, labels, masks"})
+    assert "changes 41 % of the answers (the same region under other labels: 3 %)" in sentence
+
+
 def test_what_was_put_in_is_said_so() -> None:
     assert (
         "; putting it into others changes 41 % of their answers to this label (a patch without it: 3 %)"

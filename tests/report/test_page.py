@@ -256,8 +256,19 @@ def test_depth_of_colour_keeps_zero_apart():
     ],
 )
 def test_the_rule_by_which_effects_were_measured_is_told_in_words(tmp_path, rule, tried, words):
-    cells = pd.DataFrame({"effect_rule": [None, rule], "tried": [None, tried]}, dtype="string")
+    columns = {"object": ["eye", "ear"], "effect_rule": [None, rule], "tried": [None, tried]}
+    cells = pd.DataFrame(columns, dtype="string")
     write_frame(cells, tmp_path / "cells.parquet")
     assert words in effect_rule_in_words(tmp_path / "cells.parquet")
     write_frame(cells.head(1), tmp_path / "cells.parquet")
     assert effect_rule_in_words(tmp_path / "cells.parquet") is None
+
+
+def test_a_region_held_against_other_labels_is_named(tmp_path):
+    rules = ["part, bare, masks", "part, labels, masks", "part, bare, masks"]
+    cells = pd.DataFrame({"object": ["eyes", "hair", "nose"], "effect_rule": rules, "tried": "erased"})
+    write_frame(cells, tmp_path / "cells.parquet")
+    words = effect_rule_in_words(tmp_path / "cells.parquet")
+    assert words.endswith(
+        "of any object, but for hair, which has no room elsewhere: the same region under other labels"
+    )
