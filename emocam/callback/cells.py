@@ -12,6 +12,7 @@ from emocam.cells.chance import chances
 from emocam.cells.dependence import PICTURES, TIME, dependent_columns, independent_columns
 from emocam.cells.effects import with_effects
 from emocam.cells.fixed_regions import chance_under_other_labels
+from emocam.cells.occurrences import LEFT_OUT, Occurrences
 from emocam.cells.table import Tally, cell_columns, frame
 from emocam.cells.verdict import BY_LABELS, USED, WORDS, Rules, can_be_called, few, verdict_sentence, verdicts
 from emocam.functional.statistics.bootstrap import RESAMPLES
@@ -43,46 +44,50 @@ class Cells:
 
     def on_run_end(self, finished: Finished) -> dict[str, Any]:
         run = finished.run
-        tally = count(finished)
-        fixed = chance_of_fixed_regions(finished)
-        if fixed is not None:
-            tally = replace(tally, chance=fixed[0])
-        columns = cell_columns(tally, self.resamples, self.seed)
-        columns |= independent_columns(tally.present)
-        if finished.dependence.rule != PICTURES:
-            columns |= dependent_columns(
-                finished.occurrences,
-                len(run.label_names),
-                finished.dependence,
-                tally.chance,
-                self.resamples,
-                self.seed,
-            )
-        if fixed is not None:
-            columns["use_p"] = fixed[1]
-        # a cell of too few pictures or groups can never be called, and must not cost those that can
-        columns["use_q"] = false_discoveries(
-            np.where(can_be_called(columns, self.rules), columns["use_p"], np.nan)
-        )
-        cells = frame(columns, run.object_names, run.label_names)
-        file = run.path / "effect.parquet"
-        cells = with_effects(cells, file, unit_of_images(finished), self.rules, finished.fixed)
-        cells["visible_effect"] = visible_effects(cells, self.rules)
-        values = {name: cells[name].to_numpy() for name in cells.columns}
-        cells["few"] = few(values, self.rules)
-        cells["verdict"] = verdicts(values, self.rules)
-        texts = ["tried", "effect_rule", "p_rule", "verdict"]
-        if fixed is not None:
-            cells["chance_rule"] = BY_LABELS
-            texts.append("chance_rule")
-        table = cells.astype(dict.fromkeys(texts, "string"))
+        table = cell_table(finished, self.rules, self.resamples, self.seed)
         write_frame(table, run.path / "cells.parquet")
         write_csv(table, run.path / "cells.csv", index=False)
         told = {
-            "in_words": in_words(cells, finished.finding),
-            **chance_levels(cells, finished.finding, self.rules),
+            "in_words": in_words(table, finished.finding),
+            **chance_levels(table, finished.finding, self.rules),
         }
-        return headline_numbers(cells, self.rules) | told
+        return headline_numbers(table, self.rules) | told
+
+
+def cell_table(
+    finished: Finished, rules: Rules, resamples: int, seed: int, chosen: np.ndarray | None = None
+) -> pd.DataFrame:
+    """Return a row an object and label, of all images, or of those that are `chosen` (I,) alone."""
+    run, found = finished.run, finished.occurrences
+    if chosen is not None:
+        found = replace(found, label=np.where(chosen, found.label, LEFT_OUT))
+    names = len(run.label_names)
+    tally = count(finished, found, chosen)
+    fixed = None
+    if finished.fixed and finished.dependence.rule != TIME:  # along a film labels cannot be shuffled
+        fixed = chance_under_other_labels(found, names, finished.dependence.group)
+        tally = replace(tally, chance=fixed[0])
+    columns = cell_columns(tally, resamples, seed)
+    columns |= independent_columns(tally.present)
+    if finished.dependence.rule != PICTURES:
+        columns |= dependent_columns(found, names, finished.dependence, tally.chance, resamples, seed)
+    if fixed is not None:
+        columns["use_p"] = fixed[1]
+    # a cell of too few pictures or groups can never be called, and must not cost those that can
+    columns["use_q"] = false_discoveries(np.where(can_be_called(columns, rules), columns["use_p"], np.nan))
+    cells = frame(columns, run.object_names, run.label_names)
+    images = None if chosen is None else set(images_of(finished)[chosen])
+    file, unit = run.path / "effect.parquet", unit_of_images(finished)
+    cells = with_effects(cells, file, unit, rules, finished.fixed, images)
+    cells["visible_effect"] = visible_effects(cells, rules)
+    values = {name: cells[name].to_numpy() for name in cells.columns}
+    cells["few"] = few(values, rules)
+    cells["verdict"] = verdicts(values, rules)
+    texts = ["tried", "effect_rule", "p_rule", "verdict"]
+    if fixed is not None:
+        cells["chance_rule"] = BY_LABELS
+        texts.append("chance_rule")
+    return cells.astype(dict.fromkeys(texts, "string"))
 
 
 def unit_of_images(finished: Finished) -> dict[str, int] | None:
@@ -90,8 +95,12 @@ def unit_of_images(finished: Finished) -> dict[str, int] | None:
     dependence = finished.dependence
     if dependence.rule == PICTURES:
         return None
-    images = read_frame(finished.run.file(PREDICTIONS), columns=["image"])["image"].astype(str)
-    return dict(zip(images, dependence.units(finished.occurrences.label).tolist(), strict=True))
+    return dict(zip(images_of(finished), dependence.units(finished.occurrences.label).tolist(), strict=True))
+
+
+def images_of(finished: Finished) -> np.ndarray:
+    """Return the names of the images (I,) in the order of the predictions."""
+    return read_frame(finished.run.file(PREDICTIONS), columns=["image"])["image"].astype(str).to_numpy()
 
 
 def visible_effects(cells: pd.DataFrame, rules: Rules) -> np.ndarray:
@@ -107,25 +116,13 @@ def visible_effects(cells: pd.DataFrame, rules: Rules) -> np.ndarray:
     return np.where(images >= rules.effect_images, visible, np.nan)
 
 
-def count(finished: Finished) -> Tally:
+def count(finished: Finished, found: Occurrences, chosen: np.ndarray | None = None) -> Tally:
     """Return the counts of all cells, and their level of chance where there is one."""
-    matrix = finished.counts
-    chance = np.full(matrix.counts.shape, np.nan)
+    counted = found.count(found.label, len(finished.run.label_names))
+    chance = np.full(counted.kept.shape, np.nan)
     if finished.run.explained:
-        chance = chances(finished.run, finished.thresholds)
-    return Tally(matrix.images.numpy(), matrix.present.numpy(), matrix.counts.numpy(), chance)
-
-
-def chance_of_fixed_regions(finished: Finished) -> tuple[np.ndarray, np.ndarray] | None:
-    """Return chance and p (O, L) by the same regions under other labels; None where chance is by place.
-
-    Along a film labels cannot be shuffled.
-    """
-    if not finished.fixed or finished.dependence.rule == TIME:
-        return None
-    return chance_under_other_labels(
-        finished.occurrences, len(finished.run.label_names), finished.dependence.group
-    )
+        chance = chances(finished.run, finished.thresholds, chosen)
+    return Tally(counted.images, counted.present, counted.kept, chance)
 
 
 def headline_numbers(cells: pd.DataFrame, rules: Rules) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from itertools import repeat
 import numpy as np
 import pyarrow as pa
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from emocam.functional.map.chance import pass_rates
@@ -21,8 +22,10 @@ SAME = 0.01
 """The largest difference of means that are the same but for rounding on another device."""
 
 
-def chances(run: Run, thresholds: Thresholds) -> np.ndarray:
+def chances(run: Run, thresholds: Thresholds, images_counted: NDArray[np.bool_] | None = None) -> np.ndarray:
     """Return the chance that any of an object's regions counts (O, L), the mean over a label's images with it.
+
+    With `images_counted` (I,) only these images of the run are asked.
 
     A region's chance is the share of same-size boxes of its map whose mean is above the threshold;
     `threshold.chance`, where it decides, is that share by its meaning. NaN where an object never occurs,
@@ -32,12 +35,17 @@ def chances(run: Run, thresholds: Thresholds) -> np.ndarray:
     """
     objects, labels = len(run.object_names), len(run.label_names)
     total, images = torch.zeros(2, objects * labels, dtype=torch.float64)
+    first = 0
     for block in _regions(run, thresholds):
         if block.rate is None:
             return np.full((objects, labels), np.nan)
         pairs, pair = torch.unique(block.image * objects + block.object, return_inverse=True)
         missed = torch.ones(len(pairs), dtype=torch.float64)  # no region of the pair counts
         missed.scatter_reduce_(0, pair, 1 - block.rate.double(), "prod")
+        if images_counted is not None:
+            chosen = torch.from_numpy(images_counted[first : first + len(block.label)])[pairs // objects]
+            pairs, missed = pairs[chosen], missed[chosen]
+        first += len(block.label)
         cell = pairs % objects * labels + block.label[pairs // objects]
         total.index_add_(0, cell, 1 - missed)
         images.index_add_(0, cell, torch.ones_like(missed))

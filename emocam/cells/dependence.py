@@ -21,7 +21,7 @@ from emocam.functional.statistics.group_association import FEWEST, Grouped, grou
 from emocam.functional.statistics.group_intervals import GroupSums, group_wilson
 from emocam.functional.statistics.shifts import shift_p
 from emocam.functional.statistics.tail_probability import binomial_tail
-from emocam.results.files import GROUP, PREDICTIONS
+from emocam.results.files import ASKED, GROUP, PREDICTIONS
 from emocam.results.files import TIME as SECOND
 from emocam.results.parquet_file import read_frame
 from emocam.results.run import Run
@@ -91,7 +91,10 @@ class Dependence:
 def read_dependence(run: Run) -> Dependence:
     """Return which pictures of a run are not independent, as the columns of its predictions say."""
     file = run.file(PREDICTIONS)
-    known = [name for name in (GROUP, SECOND) if name in pq.read_schema(file).names]
+    own = run.names.get(ASKED, [GROUP])[0] is None  # a column of the data that nobody asked to go by
+    known = [
+        name for name in (GROUP, SECOND) if name in pq.read_schema(file).names and not (own and name == GROUP)
+    ]
     table = read_frame(file, columns=[*known, "image"])
     return Dependence.of(table.get(GROUP), table.get(SECOND), len(table))
 

@@ -1,7 +1,7 @@
 """The effect of taking objects away or putting them in, by cell: from one row per image, object and fill."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -37,22 +37,27 @@ def with_effects(
     unit: Mapping[str, int] | None = None,
     rules: Rules | None = None,
     fixed: bool = False,
+    images: Collection[str] | None = None,
 ) -> pd.DataFrame:
     """Add the columns of what was tried to the cells, empty where nothing was.
 
-    `fixed` says that every picture has all objects, which makes other labels a control. `effect_q` is
-    corrected over the cells that can be called: those with enough pictures of both kinds.
+    `fixed` says that every picture has all objects, which makes other labels a control. With `images` only their
+    trials count, and `covered` is empty: how many were planned is known of all alone. `effect_q` is corrected
+    over the cells that can be called: those with enough pictures of both kinds.
     """
     rules = rules or Rules()
     if file.is_file() and pq.read_metadata(file).num_rows:
         trials = read_trials(file)
+        if images is not None:
+            trials = trials[trials["image"].astype(str).isin(images)]
         measured = effect_columns(trials_by_unit(trials, unit), fixed)
         measured["effect_rule"] = rules_of_cells(written_rule(file), measured.pop("by_labels"))
         measured["tried_images"] = (
             trials.astype({"object": str, "label": str}).groupby(CELL)["image"].nunique()
         )
         cells = cells.merge(measured, "left", left_on=CELL, right_index=True)
-        cells["covered"] = 1 - cells.pop("tried_images") / planned_by_cell(cells, file)
+        tried = cells.pop("tried_images")
+        cells["covered"] = 1 - tried / planned_by_cell(cells, file) if images is None else np.nan
         columns = {name: cells[name].to_numpy() for name in cells.columns}
         callable = can_be_called(columns, rules) & (cells["effect_images"] >= rules.effect_images)
         cells["effect_q"] = false_discoveries(cells["effect_p"].where(callable).to_numpy(float))

@@ -36,6 +36,8 @@ ANNOTATED = 1
 """Sets the annotators' dice apart from those that a picture is thrown with."""
 PHOTOGRAPHS = "photographs"
 DETAILS = ("coarse", "fine")
+LONG_FRINGE = -0.88
+"""Where a fringe ends that is called long, above the eyes in parts of their distance: half of all people's."""
 
 
 @dataclass(kw_only=True)
@@ -46,7 +48,7 @@ class Planted(Data):
     pastes cut-outs of the annotated photographs below `root` on crops of others, by rules that the seed
     deals out; without a `root` both are drawn. There `masks` gives each region its outline.
     The worlds of faces annotate the regions of a drawn face, all with outlines; `detail=fine` tells left
-    from right. What they know of a picture is its `person`.
+    from right. What they know of a picture is its `person`, and whether that one has a long `fringe`.
     """
 
     images: int = 400
@@ -213,12 +215,13 @@ class Planted(Data):
         return annotate(self.rules, shown, scene.size, dice)
 
     def known(self, path: str) -> dict[str, str | float]:
-        """Return the label that the rules give a picture, and of a face whose it is."""
+        """Return the label that the rules give a picture, and of a face whose it is and how the hair falls."""
         if self.sequences is not None:
             return self.sequences.known(int(Path(path).stem))
         if self.faces is not None:
             face = self.face_scene(path)
-            return {"truth": face.label, "person": f"person {face.number:02}"}
+            fringe = "long" if face.person.fringe > LONG_FRINGE else "short"
+            return {"truth": face.label, "person": f"person {face.number:02}", "fringe": fringe}
         if self.world == PHOTOGRAPHS:
             return {"truth": self.photo_scene(path).label}
         return {"truth": self.rules.label(self.scene(path))}

@@ -18,12 +18,10 @@ from emocam.errors import SettingError
 from emocam.functional.statistics.near_duplicates import components, near_thumbnails
 from emocam.functional.thumbnail import COLUMNS, ROWS
 from emocam.predict.table_rewrite import rewrite_table
-from emocam.results.files import GROUP, METADATA, PREDICTIONS, THUMBNAILS, TIME, parquet
+from emocam.results.files import ASKED, GROUP, METADATA, PREDICTIONS, THUMBNAILS, TIME, parquet
 from emocam.results.parquet_file import read_parquet
 
 Value = TypeVar("Value")
-ASKED = "grouped"
-"""Of the metadata, which settings the columns were written for."""
 
 
 def write_groups(folder: Path, data: Data | None) -> None:
@@ -33,7 +31,9 @@ def write_groups(folder: Path, data: Data | None) -> None:
     names = json.loads((schema.metadata or {}).get(METADATA, b"{}"))
     asked = [data.group, data.time] if data else [None, None]
     before = names.get(ASKED, [None, None])
-    if asked == before:
+    # a column of that name which the data have, and nobody asked for, says nothing of which pictures belong together
+    own = asked[0] is None and GROUP in schema.names and ASKED not in names
+    if asked == before and not own:
         return
     images = read_parquet(file, columns=["image"])["image"].to_pylist()
     columns: dict[str, pa.Array] = {}

@@ -12,9 +12,8 @@ import pyarrow.parquet as pq
 from emocam.data.contents import all_contents
 from emocam.data.printed import printable
 from emocam.predict.components import Components
-from emocam.predict.groups import ASKED
 from emocam.results.chunks import Chunks
-from emocam.results.files import CONTENTS, GROUP, LEDGER, METADATA, PREDICTIONS, TIME, parquet
+from emocam.results.files import ASKED, CONTENTS, GROUP, LEDGER, METADATA, PREDICTIONS, TIME, parquet
 from emocam.results.parquet_file import read_parquet
 from emocam.results.write_again import write_again
 

@@ -7,8 +7,13 @@ GROUP, TIME = "group", "time"
 """Columns of predictions: which pictures belong together, and their order in seconds."""
 TIMELINE, OVERLAY_FILM = "timeline", "overlay.mp4"
 """What a run over films answers along their time, as a table, a CSV file, a picture and a film."""
+ASKED = "grouped"
+"""Of the predictions' metadata, which settings `group` and `time` were written for."""
 CELLS, EFFECT = "cells", "effect"
 """What is measured of each object x label, and the trials behind its effect."""
+SLICES, DIFFERENCES = "slices", "differences"
+SLICES_RECALL, RECALL_DIFFERENCES = "slices_recall", "differences_recall"
+"""The cells and the recall of each value of a column, and how they differ between values."""
 SUMMARY, TRUTH = "summary.json", "truth.json"
 FILE_LIST = "files.json"
 """The run's files with their digests, written last."""
@@ -28,6 +33,7 @@ LEFT = (
         "grid.*",
     ),
     *(f"{TIMELINE}.*", OVERLAY_FILM),
+    *("slices*.*", "differences*.*"),
 )
 """What a run leaves beside its tables, by the first part of its path: an earlier command's is removed."""
 METADATA = b"emocam"

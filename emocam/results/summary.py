@@ -96,6 +96,11 @@ class Summary(TypedDict, total=False):
     film_frames: int
     # overlay_film
     overlay_frames: int
+    # slices
+    slices: str
+    slice_values: dict[str, dict[str, int | None]]
+    slices_told: list[str]
+    slices_in_words: list[str]
     # recovery
     recovery_auc: float
 

@@ -23,6 +23,7 @@ def closing(summary: Summary, ledger: str, folder: Path) -> list[str]:
         )
     lines += [line for line in (no_level_of_chance(summary),) if line]
     lines += summary.get("apart", [])
+    lines += _slice_lines(summary)
     lines += _corpus_lines(summary)
     if "pasted" in summary:
         lines.append(
@@ -53,6 +54,20 @@ def _finding_lines(summary: Summary) -> list[str]:
         role = f"   (planted: {cell['role']})" if "role" in cell else ""
         lines.append(f"  {pair}  {cell['percent']:5.1f} % of its images{by_chance}{role}")
     return lines
+
+
+def _slice_lines(summary: Summary) -> list[str]:
+    """Return the groups that the pictures were sliced by, what is to be known of them, and how they differ."""
+    if "slices" not in summary:
+        return []
+    groups = [
+        f"{name} ({count['pictures']:,} pictures"
+        + ("" if count["people"] is None else f", {count['people']:,} people")
+        + ")"
+        for name, count in summary["slice_values"].items()
+    ]
+    lines = [f"by {summary['slices']}: {', '.join(groups)}"]
+    return lines + [f"  {line}" for line in (*summary["slices_told"], *summary["slices_in_words"])]
 
 
 def _corpus_lines(summary: Summary) -> list[str]:

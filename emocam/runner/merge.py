@@ -21,11 +21,10 @@ from emocam.errors import SettingError
 from emocam.intervention.flips import leave_flips
 from emocam.intervention.paste import paste_key, regions_of
 from emocam.predict.components import Components
-from emocam.predict.groups import ASKED
 from emocam.predict.keys import evidence_key, written_key
 from emocam.predict.provenance import corpus
 from emocam.predict.stale import COLUMNS, stale_rows
-from emocam.results.files import LEDGER, METADATA
+from emocam.results.files import ASKED, LEDGER, METADATA
 from emocam.results.merge_tables import ShardRun, write_interleaved
 from emocam.results.parquet_file import read_parquet
 from emocam.results.run import Run

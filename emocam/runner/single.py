@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 from omegaconf import OmegaConf
 
 from emocam.callback.base import Finished, LastCallback, RunCallback
+from emocam.callback.slices import check_column
 from emocam.data.base import Data
 from emocam.logger.mlflow import TrackedRun
 from emocam.predict.components import Components
@@ -30,7 +31,7 @@ from emocam.runner.kinds import KINDS
 from emocam.runner.replayed import as_recorded
 from emocam.runner.tracking import Tracking, finish_tracking, note_tracking, reason_of, tracked
 from emocam.settings.build import build
-from emocam.settings.replay_words import evidence_of
+from emocam.settings.replay_words import evidence_of, takes_evidence
 from emocam.task.base import Task, TaskOutcome
 
 PACKAGES = ("emocam", "torch", "torchvision", "pytorch-lightning", "hydra-core", "mlflow", "numpy", "pillow")
@@ -85,6 +86,8 @@ def kept_files(components: Components) -> list[str]:
 def built(command: Command, components: Components) -> dict[str, RunCallback]:
     """Build what comes after the pictures: a mistake in it is reported before the work, not after."""
     _ = components.thresholds, components.paste, components.effect
+    if (column := command.cfg.get("slices")) is not None and not takes_evidence(command.cfg):
+        check_column(components.data, str(column))
     return {
         name: build(node, f"callback.{name}", command.allowed, KINDS["callback"])
         for name, node in (OmegaConf.select(command.cfg, "callback") or {}).items()

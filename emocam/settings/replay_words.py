@@ -8,7 +8,7 @@ from emocam.errors import SettingError
 from emocam.settings.foreign import leaves
 
 APPLIED = (
-    *("task", "evidence", "threshold", "verdict", "vocabulary", "paste", "effect", "callback"),
+    *("task", "evidence", "threshold", "verdict", "vocabulary", "paste", "effect", "callback", "slices"),
     *("logger", "trainer", "cache", "quiet", "allow", "hydra"),
     *("data.group", "data.time", "data.batch_size", "data.workers", "data.max_unreadable"),
 )

@@ -12,9 +12,9 @@ from emocam.errors import ForeignSetting, SettingError
 from emocam.intervention.effect import measure_effect
 from emocam.intervention.paste import paste_all
 from emocam.predict.components import Components
-from emocam.predict.groups import ASKED, write_groups
+from emocam.predict.groups import write_groups
 from emocam.predict.renamed import write_renamed
-from emocam.results.files import EVIDENCE, FILES, LEDGER, PREDICTIONS, parquet
+from emocam.results.files import ASKED, EVIDENCE, FILES, LEDGER, PREDICTIONS, parquet
 from emocam.results.run import Run
 from emocam.settings.recorded import kept_settings, recorded_settings, settings_file, tell_foreign_paths
 

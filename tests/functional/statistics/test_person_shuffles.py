@@ -1,0 +1,103 @@
+"""Persons shuffled between two groups, and signs flipped within persons, held against scipy and plain loops."""
+
+from itertools import product
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from emocam.functional.statistics.person_effects import (
+    hedges_g,
+    paired_hedges_g,
+    resampled_means,
+    widened_percentiles,
+)
+from emocam.functional.statistics.person_shuffles import all_are_counted, person_shuffle_p
+from emocam.functional.statistics.signs import sign_flip_p
+
+PERSONS, FACES = 15, 20
+WITHIN = 0.7
+"""The variance of a face within a person, where that of all faces is 1."""
+
+
+def people(seed: int, draws: int, persons: int, apart: float = 0.0) -> tuple[np.ndarray, np.ndarray]:
+    """The faces (draws, persons * FACES) of persons, of whom the second half is `apart`, and whose they are."""
+    draw = np.random.default_rng(seed)
+    person = draw.normal(size=(draws, persons)) * np.sqrt(1 - WITHIN)
+    person[:, persons // 2 :] += apart
+    faces = person[:, :, None] + draw.normal(size=(draws, persons, FACES)) * np.sqrt(WITHIN)
+    return faces.reshape(draws, -1), np.repeat(np.arange(persons), FACES)
+
+
+@pytest.mark.parametrize("few", [4, 6])
+def test_all_ways_of_few_persons_are_those_of_scipy(few: int) -> None:
+    draw = np.random.default_rng(few)
+    values = draw.normal(size=(10, 3))
+    second = np.arange(10) < few
+
+    def welch(one: np.ndarray, other: np.ndarray, axis: int) -> np.ndarray:
+        return np.abs(stats.ttest_ind(one, other, axis=axis, equal_var=False).statistic)
+
+    expected = stats.permutation_test(
+        (values[second], values[~second]), welch, n_resamples=np.inf, alternative="greater"
+    ).pvalue
+    assert all_are_counted(10, few)
+    np.testing.assert_allclose(person_shuffle_p(values, second), expected, atol=1e-12)
+
+
+def test_signs_of_few_persons_are_all_counted() -> None:
+    differences = np.random.default_rng(1).normal(0.4, 1, size=(7, 4))
+    ways = [np.abs((np.array(signs)[:, None] * differences).sum(0)) for signs in product((1, -1), repeat=7)]
+    expected = (np.array(ways) >= np.abs(differences.sum(0)) - 1e-9).mean(0)
+    np.testing.assert_allclose(sign_flip_p(differences), expected, atol=1e-12)
+    assert np.isnan(sign_flip_p(np.zeros((7, 1)))).all()
+    many = np.random.default_rng(2).normal(0.1, 1, size=(40, 1))
+    by_t = stats.ttest_1samp(many[:, 0], 0).pvalue
+    assert abs(sign_flip_p(many)[0] - by_t) < 0.02
+
+
+def test_what_all_persons_share_has_no_p_and_what_parts_them_wholly_has_the_least() -> None:
+    second = np.arange(10) >= 5
+    values = np.column_stack([np.ones(10), second * 2.0, second + 1e-3 * np.arange(10)])
+    p = person_shuffle_p(values, second)
+    assert np.isnan(p[0])
+    np.testing.assert_allclose(p[1:], 2 / 252)
+    assert np.isnan(person_shuffle_p(values[:6], second[:6])).all()  # one person in the second group
+
+
+def test_persons_without_a_difference_are_rarely_called_different_and_faces_often() -> None:
+    draws = 100
+    faces, _ = people(0, draws, 2 * PERSONS)
+    means = faces.reshape(draws, 2 * PERSONS, FACES).mean(2)
+    second = np.arange(2 * PERSONS) >= PERSONS
+    p = person_shuffle_p(means.T, second, shuffles=999)
+    half = PERSONS * FACES
+    by_face = stats.ttest_ind(faces[:, :half], faces[:, half:], axis=1, equal_var=False).pvalue
+    assert (p < 0.05).mean() <= 0.08
+    assert (by_face < 0.05).mean() > 0.3
+
+
+def test_a_difference_of_four_fifths_is_found_in_fifteen_persons_each() -> None:
+    draws = 60
+    faces, _ = people(1, draws, 2 * PERSONS, apart=0.8)
+    means = faces.reshape(draws, 2 * PERSONS, FACES).mean(2)
+    p = person_shuffle_p(means.T, np.arange(2 * PERSONS) >= PERSONS, shuffles=999)
+    assert (p < 0.05).mean() >= 0.85
+
+
+def test_g_is_the_difference_in_deviations_less_the_bias_of_few() -> None:
+    one, other = np.array([[1.0], [3.0]]), np.array([[4.0], [6.0]])
+    # 3 apart, deviation sqrt 2, two degrees of freedom: 1 - 3/7
+    np.testing.assert_allclose(hedges_g(one, other), 3 / np.sqrt(2) * 4 / 7)
+    np.testing.assert_allclose(paired_hedges_g(one, other), 3 / np.sqrt(2) * 0)
+    assert np.isnan(hedges_g(one[:1], other)).all()
+
+
+def test_intervals_of_five_persons_hold_the_truth() -> None:
+    draw = np.random.default_rng(3)
+    values = draw.normal(size=(5, 400))
+    drawn = resampled_means(values, 1000)
+    low, high = widened_percentiles(drawn, 5)
+    assert ((low < 0) & (high > 0)).mean() > 0.9
+    plain = np.quantile(drawn, [0.025, 0.975], axis=0)
+    assert ((plain[0] < 0) & (plain[1] > 0)).mean() < 0.88
