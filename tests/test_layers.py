@@ -17,7 +17,7 @@ DRAWING = """
     intervention report train
     predict cells
     results
-    cam importance effect plot metric logger
+    cam importance effect plot metric logger attribution
     classifier detector data paste
     network face world
     view functional

@@ -4,6 +4,7 @@ import numpy as np
 import torch
 from PIL import Image, ImageDraw
 
+from emocam.data.annotations.masks import SIDE as MASK_SIDE
 from emocam.records.keypoints import PointLayout, PointSequence
 from emocam.records.picture import Picture
 from emocam.view.points import KEY
@@ -13,7 +14,9 @@ EDGE = 0.08
 """Of the picture's side, left free around the points."""
 PAPER, FIRST, LAST = (250, 250, 248), (176, 184, 192), (24, 52, 92)
 DETAILS = ("coarse", "fine")
-REACH = 0.02
+NEAR = 0.04
+"""Of the side, how far around it a point's weight is drawn."""
+REACH = 0.03
 """Of the side, the least that a box reaches beyond its points."""
 
 
@@ -31,16 +34,43 @@ def object_points(layout: PointLayout, detail: str) -> list[list[int]]:
 
 def point_picture(sequence: PointSequence, detail: str, known: dict[str, str | float]) -> Picture:
     """Return the picture of a sequence: where its points begin, and where they are when they are farthest from that."""
+    first, peak = drawn_peak(sequence)
+    image = draw_dots(first, peak)
+    image.info[KEY] = sequence
+    members = object_points(sequence.layout, detail)
+    boxes = np.array([_box(peak[places]) for places in members], np.float32)
+    masks = np.stack([member_mask(peak, places, box) for places, box in zip(members, boxes, strict=True)])
+    return Picture(image, boxes, np.arange(len(boxes), dtype=np.int64), masks, known)
+
+
+def drawn_peak(sequence: PointSequence) -> tuple[np.ndarray, np.ndarray]:
+    """Return where points (P, 2) are drawn in [0, 1], at first and in the frame that is farthest from that."""
     points = sequence.points.numpy()
     low, high = points.min((0, 1)), points.max((0, 1))
     spread = float((high - low).max()) or 1.0
     shown = EDGE + (1 - 2 * EDGE) * ((points - (low + high) / 2) / spread + 0.5)
     moved = shown - shown[:1]
-    peak = shown[int(np.square(moved - moved.mean(1, keepdims=True)).sum((1, 2)).argmax())]
-    image = draw_dots(shown[0], peak)
-    image.info[KEY] = sequence
-    boxes = np.array([_box(peak[places]) for places in object_points(sequence.layout, detail)], np.float32)
-    return Picture(image, boxes, np.arange(len(boxes), dtype=np.int64), known=known)
+    return shown[0], shown[int(np.square(moved - moved.mean(1, keepdims=True)).sum((1, 2)).argmax())]
+
+
+def nearest_points(peak: np.ndarray, places: np.ndarray) -> np.ndarray:
+    """Return which of the points (P, 2) is nearest to each place (..., 2); -1 where none is near."""
+    far = np.linalg.norm(places[..., None, :] - peak, axis=-1)
+    return np.where(far.min(-1) <= NEAR, far.argmin(-1), -1)
+
+
+def cell_points(peak: np.ndarray, cells: int) -> np.ndarray:
+    """Return the point that each cell (cells, cells) of the picture belongs to, -1 for none."""
+    middle = (np.arange(cells) + 0.5) / cells
+    return nearest_points(peak, np.stack(np.meshgrid(middle, middle), -1))
+
+
+def member_mask(peak: np.ndarray, members: list[int], box: np.ndarray) -> np.ndarray:
+    """Return the part of a box (MASK_SIDE, MASK_SIDE) that belongs to some of the points."""
+    middle = (np.arange(MASK_SIDE) + 0.5) / MASK_SIDE
+    x, y = box[0] + middle * (box[2] - box[0]), box[1] + middle * (box[3] - box[1])
+    owner = nearest_points(peak, np.stack(np.meshgrid(x, y), -1))
+    return np.isin(owner, members).astype(np.float32)
 
 
 def draw_dots(first: np.ndarray, peak: np.ndarray) -> Image.Image:

@@ -3,7 +3,9 @@
 Each label's network may see points of its own: `kept` (L, k) are their places.
 """
 
+import copy
 import math
+from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
@@ -15,6 +17,10 @@ GAIN = 4.0
 RIDGE = 1.0
 TAIL = 4
 """Frames at the end whose mean is a feature beside that of all."""
+
+
+PER_LABEL = ("kept", "weight", "bias", "inward", "inner", "inner_bias", "output", "threshold")
+"""Tensors with a row for each label."""
 
 
 class PointNetwork(nn.Module):
@@ -43,6 +49,16 @@ class PointNetwork(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return self.score(self.pick(x)).T / self.temperature
+
+    def label_score(self, label: int) -> Callable[[Tensor], Tensor]:
+        """Return what scores movements (B, 2, T, P) for one label alone, (B,), by its network and no other."""
+        alone = copy.copy(self)
+        alone._parameters, alone._buffers = dict(self._parameters), dict(self._buffers)
+        for held in (alone._parameters, alone._buffers):
+            for name in PER_LABEL:
+                if name in held:
+                    held[name] = held[name][label : label + 1]  # type: ignore[index, assignment]
+        return lambda x: alone(x)[:, 0]
 
 
 def drawn(*shape: int, inputs: int) -> nn.Parameter:

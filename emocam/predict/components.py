@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
+from emocam.attribution.base import Attribution
 from emocam.cam.base import CAM
 from emocam.classifier.base import Classifier
 from emocam.data.base import Data
@@ -121,9 +122,20 @@ class Components:
         detector.set_annotated_objects(self.data.objects)
         return detector
 
+    @cached_property
+    def attribution(self) -> Attribution | None:
+        return self._built("attribution")
+
     def cam_for(self, classifier: Classifier) -> CAM | None:
-        """Return the CAM for a classifier; refuse an unknown label before the work, not after."""
+        """Return the CAM for a classifier; refuse an unknown label before the work, not after.
+
+        Of sequences of points it is the attribution's, drawn where the points are.
+        """
         cam: CAM | None = self._built("cam")
+        if self.attribution is not None and self.data.sequences_of_points:
+            from emocam.predict.point_maps import point_maps  # which reads a corpus by these components
+
+            return point_maps(self, classifier)
         if cam is not None:
             cam.label_index(classifier.labels)
         return cam

@@ -23,7 +23,8 @@ from emocam.settings.paths import PACKAGE
 from emocam.version import __version__
 
 DECIDING = (
-    *("data", "classifier", "detector", "vocabulary", "cam", "importance", "seed", "precision", "features"),
+    *("data", "classifier", "detector", "vocabulary", "cam", "attribution", "importance", "seed"),
+    *("precision", "features"),
 )
 """Settings that decide the evidence."""
 READING = ("classifier", "detector", "vocabulary", "importance")

@@ -9,6 +9,8 @@ TIMELINE, OVERLAY_FILM = "timeline", "overlay.mp4"
 """What a run over films answers along their time, as a table, a CSV file, a picture and a film."""
 ASKED = "grouped"
 """Of the predictions' metadata, which settings `group` and `time` were written for."""
+POINTS, REDUCTION = "points", "reduction"
+"""What is measured of each point x label, and what is left of the accuracy with fewer points."""
 CELLS, EFFECT = "cells", "effect"
 """What is measured of each object x label, and the trials behind its effect."""
 SLICES, DIFFERENCES = "slices", "differences"
@@ -21,6 +23,7 @@ ASSOCIATION, ASSOCIATION_PERCENT, LABELS = "association.csv", "association_perce
 LEFT = (
     *("association*.csv", "association.png", LABELS, SUMMARY, TRUTH, "summary.html", "report", "overlays"),
     *("cells*.csv", "cells*.parquet", "effect.parquet", "trying", "paste.*", "pasting", "flips"),
+    *("points.*", "reduction.*", "reducing"),
     *(
         "manifold*",
         "quality.csv",

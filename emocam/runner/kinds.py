@@ -1,5 +1,6 @@
 """What may stand at each place of the settings."""
 
+from emocam.attribution.base import Attribution
 from emocam.callback.base import RunCallback
 from emocam.cam.base import CAM
 from emocam.cells.verdict import Rules
@@ -23,6 +24,7 @@ KINDS = {
     "detector": Kind(Detector, {"*": Kind(Detector)}),  # several joined
     "vocabulary": Kind(Detector),
     "cam": Kind(CAM),
+    "attribution": Kind(Attribution),
     "importance": Kind(Importance),
     "threshold": Kind(Thresholds),
     "verdict": Kind(Rules),

@@ -48,7 +48,7 @@ REQUIRED = (
     "evaluate",
     "trainer",
 )
-OPTIONAL = ("cam", "logger", "callback", "paste", "effect")
+OPTIONAL = ("cam", "attribution", "logger", "callback", "paste", "effect")
 """Groups of which nothing need be chosen."""
 
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}

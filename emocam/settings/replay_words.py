@@ -13,7 +13,7 @@ APPLIED = (
     *("data.group", "data.time", "data.batch_size", "data.workers", "data.max_unreadable"),
 )
 """Settings that a replay has a use for, or that say how it is handled; every other one is refused."""
-MADE = ("data", "classifier", "detector", "cam", "importance", "precision")
+MADE = ("data", "classifier", "detector", "cam", "attribution", "importance", "precision")
 """Settings that made the evidence, beside the vocabulary and the seed."""
 DRAWS = "effect"
 """What draws lots again, so that a seed has a meaning."""

@@ -7,6 +7,7 @@ from emocam.predict.components import Components
 from emocam.predict.evidence import find_evidence, prepare_data
 from emocam.predict.groups import write_groups
 from emocam.predict.keys import evidence_key
+from emocam.predict.point_weights import weigh_points
 
 
 class Association:
@@ -22,6 +23,9 @@ class Association:
             effect = components.effect  # a mistake in its settings is told before the work
             key = evidence_key(components)
         find_evidence([components], [key])
+        if components.attribution is not None:
+            with components.stage("attribution"):
+                weigh_points(components)
         with components.stage("groups"):
             write_groups(components.folder, components.data)
         if components.paste is not None:

@@ -1,0 +1,1 @@
+"""Attribution of a network's answers to its input features: points of a face over time."""
