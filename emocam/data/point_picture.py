@@ -53,7 +53,7 @@ def drawn_peak(sequence: PointSequence) -> tuple[np.ndarray, np.ndarray]:
     return shown[0], shown[int(np.square(moved - moved.mean(1, keepdims=True)).sum((1, 2)).argmax())]
 
 
-def nearest_points(peak: np.ndarray, places: np.ndarray) -> np.ndarray:
+def nearest_dots(peak: np.ndarray, places: np.ndarray) -> np.ndarray:
     """Return which of the points (P, 2) is nearest to each place (..., 2); -1 where none is near."""
     far = np.linalg.norm(places[..., None, :] - peak, axis=-1)
     return np.where(far.min(-1) <= NEAR, far.argmin(-1), -1)
@@ -62,14 +62,14 @@ def nearest_points(peak: np.ndarray, places: np.ndarray) -> np.ndarray:
 def cell_points(peak: np.ndarray, cells: int) -> np.ndarray:
     """Return the point that each cell (cells, cells) of the picture belongs to, -1 for none."""
     middle = (np.arange(cells) + 0.5) / cells
-    return nearest_points(peak, np.stack(np.meshgrid(middle, middle), -1))
+    return nearest_dots(peak, np.stack(np.meshgrid(middle, middle), -1))
 
 
 def member_mask(peak: np.ndarray, members: list[int], box: np.ndarray) -> np.ndarray:
     """Return the part of a box (MASK_SIDE, MASK_SIDE) that belongs to some of the points."""
     middle = (np.arange(MASK_SIDE) + 0.5) / MASK_SIDE
     x, y = box[0] + middle * (box[2] - box[0]), box[1] + middle * (box[3] - box[1])
-    owner = nearest_points(peak, np.stack(np.meshgrid(x, y), -1))
+    owner = nearest_dots(peak, np.stack(np.meshgrid(x, y), -1))
     return np.isin(owner, members).astype(np.float32)
 
 
