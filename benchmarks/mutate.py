@@ -233,8 +233,14 @@ def is_test(name: str, module: object) -> bool:
     return name != __name__ and file is not None and Path(file).is_relative_to(ROOT / "tests")
 
 
-def notice(tests: Sequence[str], fault: Fault | None, *options: str, plugins: Sequence[object] = ()) -> bool:
-    """Run tests in a child process with a fault planted, and return whether they fail."""
+def notice(
+    tests: Sequence[str],
+    fault: Fault | None,
+    *options: str,
+    plugins: Sequence[object] = (),
+    seconds: int = SECONDS,
+) -> bool:
+    """Run tests in a child process with a fault planted, and return whether they fail or take too long."""
     pid = os.fork()
     if pid:
         _, status = os.waitpid(pid, 0)
@@ -243,7 +249,7 @@ def notice(tests: Sequence[str], fault: Fault | None, *options: str, plugins: Se
         silent = os.open(os.devnull, os.O_RDWR)
         for number in (1, 2):
             os.dup2(silent, number)
-        resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS + 5))
+        resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 5))
         if fault is not None:
             forget(fault.file)
             plant(PACKAGE / fault.file, with_fault(fault))
@@ -319,7 +325,9 @@ def main() -> int:
                 print(f"{fault.file}: its tests fail without a fault: {' '.join(tests)}", flush=True)
                 return 2
             coming = those.tests(lines_of(fault))
-            known[fault.name] = bool(coming) and notice(coming, fault, *those.options)
+            known[fault.name] = bool(coming) and notice(
+                coming, fault, *those.options, seconds=those.patience(coming)
+            )
             if given.out:
                 with given.out.open("a") as log:
                     log.write(json.dumps({"fault": fault.name, "noticed": known[fault.name]}) + "\n")

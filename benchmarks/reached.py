@@ -32,13 +32,13 @@ class Recorder:
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
-        self.lines, start = set(), time.perf_counter()
+        self.lines, start = set(), time.process_time()
         sys.settrace(self.trace)
         try:
             return (yield)
         finally:
             sys.settrace(None)
-            self.found[item.nodeid] = time.perf_counter() - start, sorted(self.lines)
+            self.found[item.nodeid] = time.process_time() - start, sorted(self.lines)
 
     def pytest_sessionfinish(self) -> None:
         self.told.write_text(json.dumps(self.found))
@@ -67,3 +67,7 @@ class Reached:
             if (where if lines is None else not set(lines).isdisjoint(where))
         ]
         return [name for _, name in sorted(coming)] or list(self.found)
+
+    def patience(self, tests: list[str]) -> int:
+        """Return the seconds of the processor after which these tests are taken for endless."""
+        return round(20 + 4 * sum(self.found[test][0] for test in tests))
