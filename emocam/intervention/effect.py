@@ -5,6 +5,7 @@ import sys
 from collections import Counter
 from collections.abc import Sequence
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,14 +21,16 @@ from emocam.effect.base import Effect, Trial
 from emocam.errors import SettingError
 from emocam.functional.statistics.log_odds import log_odds
 from emocam.intervention.plan import plan, regions_of_pictures
+from emocam.intervention.row_marks import begin_marked, is_written, mark_rows, marks_metadata, row_marks
 from emocam.intervention.trials import Trials, TriedBatch, together
 from emocam.network.memory_order import settle_memory_order
 from emocam.predict.chunk_writer import WriteChunks
 from emocam.predict.components import Components
-from emocam.predict.keys import intervention_key, written_key
+from emocam.predict.keys import intervention_key
 from emocam.predict.stream import on_accelerator, remaining, stream
 from emocam.results.chunks import Chunks
-from emocam.results.files import BEFORE_RULES, MASK, METADATA
+from emocam.results.files import BEFORE_RULES, LEDGER, MASK, METADATA, parquet
+from emocam.results.parquet_file import read_parquet
 from emocam.results.run import Run
 from emocam.results.tables import finished_ledger, refusal_table
 
@@ -49,9 +52,19 @@ class Answer(lightning.LightningModule):
             return torch.zeros(0, len(self.classifier.labels))
         views = batch.views.composed()
         settle_memory_order(self.classifier, views[:MOST_VIEWS_ELSEWHERE], self.classifier.prepare)
-        most = MOST_VIEWS if views.device.type == "cpu" else MOST_VIEWS_ELSEWHERE
         with torch.no_grad():
-            return torch.cat([self.classifier(self.classifier.prepare(some)) for some in views.split(most)])
+            return torch.cat([self.classifier(self.classifier.prepare(some)) for some in _pieces(views, batch)])
+
+
+def _pieces(views: Tensor, batch: TriedBatch) -> list[Tensor]:
+    """Return the views that go through the classifier at once: on a processor one picture's at most.
+
+    Its rows are then the same to the last bit, whatever pictures come with it.
+    """
+    if views.device.type != "cpu":
+        return list(views.split(MOST_VIEWS_ELSEWHERE))
+    pictures = views.split([1 + 2 * len(tried.pairs) for tried in batch.pictures])
+    return [some for picture in pictures for some in picture.split(MOST_VIEWS)]
 
 
 def effect_rows(logits: Tensor, batch: TriedBatch, effect: Effect, labels: list[str]) -> dict[str, pa.Table]:
@@ -102,17 +115,24 @@ def effect_key(components: Components, evidence_key: str) -> str:
     return intervention_key(components, evidence_key, settings)
 
 
+def trial_marks(folder: Path, trials: dict[int, list[Trial]]) -> dict[int, str]:
+    """Return the mark of each picture in which something is tried, by its place in the ledger."""
+    asked = {place: ([one.source for one in listed], repr(listed)) for place, listed in trials.items()}
+    return row_marks(folder, asked)
+
+
 def measure_effect(components: Components, evidence_key: str) -> None:
     """Write effect.parquet: the chosen cells, tried in pictures of the finished evidence."""
     folder, effect = components.folder, components.effect
     assert effect is not None
-    key = effect_key(components, evidence_key)
-    if written_key([folder / "effect.parquet"]) == key:
-        return
+    key, run = effect_key(components, evidence_key), Run(folder)
     with components.stage("effect"):
+        trials = plan(run, effect, components.thresholds, components.seed)
+        marks = trial_marks(folder, trials)
+        if is_written(folder / "effect.parquet", key, marks):
+            return
         for note in effect.notes:
             sys.stderr.write(f"{note}\n")
-        run = Run(folder)
         model = Answer(components.classifier)
         labels = model.classifier.labels
         if labels != run.label_names:
@@ -121,23 +141,23 @@ def measure_effect(components: Components, evidence_key: str) -> None:
                 f"the evidence speaks of ({len(run.label_names)}, {run.label_names[0]} the first); "
                 "explain the pictures with it first"
             )
-        seed = components.seed
-        trials = plan(run, effect, components.thresholds, seed)
         paths = files_of(components, trials)
         chunks = Chunks(folder, key, "trying")
-        chunks.begin()
-        left = remaining(chunks, np.array(sorted(trials), np.int64))
-        if len(left):
+        images = read_parquet(folder / parquet(LEDGER), columns=["image"])["image"].to_pylist()
+        begin_marked(chunks, folder / "effect.parquet", marks, images)
+        places = np.array(sorted(trials), np.int64)
+        if len(left := remaining(chunks, places)):
             regions = regions_of_pictures(run, paths, components.thresholds)
             view = model.classifier.view
-            samples = Trials(components.data, paths, regions, trials, left, view, effect, seed)
-            writer = WriteChunks(chunks, partial(effect_rows, effect=effect, labels=labels))
+            samples = Trials(components.data, paths, regions, trials, left, view, effect, components.seed)
+            rows = partial(effect_rows, effect=effect, labels=labels)
+            writer = WriteChunks(chunks, partial(mark_rows, rows=rows, marks=marks))
             pictures = PICTURES_ELSEWHERE if on_accelerator(components.trainer) else PICTURES
             stream(components, model, samples, [writer], together, pictures, len(trials))
         blank = effect_rows(torch.zeros(0, len(labels)), together([]), effect, labels)
         told = {"labels": labels, "key": key, **planned_trials(trials), "rule": rule_of(run, effect)}
-        places = np.array(sorted(trials), np.int64)
-        chunks.merge(folder, {METADATA: json.dumps(told).encode()}, ("effect",), blank, places)
+        metadata = {METADATA: json.dumps(told).encode(), **marks_metadata(marks)}
+        chunks.merge(folder, metadata, ("effect",), blank, places)
 
 
 def planned_trials(trials: dict[int, list[Trial]]) -> dict[str, Any]:

@@ -31,12 +31,20 @@ def strongest_flips(folder: Path) -> pd.DataFrame:
     ]
 
 
+def flips_are_there(folder: Path) -> bool:
+    """Return whether the figures of a finished paste are there; a kill may have come between."""
+    wanted = {f"{number}.png" for number in range(1, len(strongest_flips(folder)) + 1)}
+    return wanted == {file.name for file in (folder / "flips").glob("*.png")}
+
+
 def leave_flips(components: Components, listing: list[str], regions: dict[str, list[Region]]) -> None:
     """Write flips/1.png and on, of the pictures that can still be opened."""
     change = components.paste
     assert change is not None
     flips = strongest_flips(components.folder)
     target = components.folder / "flips"
+    for old in target.glob("*.png"):  # of pictures that flip no longer
+        old.unlink()
     if len(flips):
         target.mkdir(exist_ok=True)
     places = {printable(path): path for path in listing}

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -23,7 +24,8 @@ from emocam.data.base import Data
 from emocam.data.printed import printable
 from emocam.errors import SettingError, nearest
 from emocam.functional.map.maps import box_means
-from emocam.intervention.flips import leave_flips
+from emocam.intervention.flips import flips_are_there, leave_flips
+from emocam.intervention.row_marks import begin_marked, is_written, mark_rows, marks_metadata, row_marks
 from emocam.network.changed_windows import ChangedWindows
 from emocam.network.in_batches import InPieces
 from emocam.network.memory_order import settle_memory_order
@@ -32,14 +34,14 @@ from emocam.paste.changed_views import ChangedViews
 from emocam.paste.patched_view import PatchedView
 from emocam.predict.chunk_writer import WriteChunks
 from emocam.predict.components import Components
-from emocam.predict.keys import intervention_key, written_key
+from emocam.predict.keys import intervention_key
 from emocam.predict.stream import on_accelerator, remaining, stream
 from emocam.records.base import WHOLE, Record
 from emocam.records.detections import Detections
 from emocam.records.picture import Batch
 from emocam.records.thresholds import Thresholds
 from emocam.results.chunks import Chunks
-from emocam.results.files import BOX, METADATA
+from emocam.results.files import BOX, LEDGER, METADATA, parquet
 from emocam.results.parquet_file import read_parquet
 from emocam.results.run import Run, read_boxes
 from emocam.results.tables import finished_ledger
@@ -247,33 +249,53 @@ def paste_key(components: Components, evidence_key: str) -> str:
     return intervention_key(components, evidence_key, {"paste": components.settings["paste"], "score": score})
 
 
+def paste_marks(folder: Path) -> dict[int, str]:
+    """Return the mark of each picture that was explained, by its place in the ledger."""
+    status = read_parquet(folder / parquet(LEDGER), columns=["status"])["status"].to_numpy()
+    return row_marks(folder, {int(place): ((), "paste") for place in np.flatnonzero(status == "done")})
+
+
 def paste_all(components: Components, listing: list[str], evidence_key: str) -> None:
     """Write paste.parquet: every explained picture, changed in every way."""
     folder, change = components.folder, components.paste
     assert change is not None
-    key = paste_key(components, evidence_key)
-    if written_key([folder / "paste.parquet"]) == key:
+    key, marks = paste_key(components, evidence_key), paste_marks(folder)
+    table = folder / "paste.parquet"
+    if is_written(table, key, marks) and flips_are_there(folder):
         return
     with components.stage("paste"):
         check_objects(change.where, Run(folder).object_names)
-        status = read_parquet(folder / "ledger.parquet", columns=["status"])["status"].to_numpy()
-        done = np.flatnonzero(status == "done")
         regions = regions_of(Run(folder), change.where, components.thresholds)
-        model = Reclassify(components.classifier, components.cam)
-        labels = model.classifier.labels
-        chunks = Chunks(folder, key, "pasting")
-        chunks.begin()
-        left = remaining(chunks, done)
-        if len(left):
-            samples = Variants(components.data, listing, left, model.classifier.view, change, regions)
-            writer = WriteChunks(chunks, partial(paste_rows, labels=labels))
-            pictures = PICTURES_ELSEWHERE if on_accelerator(components.trainer) else PICTURES
-            stream(components, model, samples, [writer], stack_pictures, pictures, len(done))
-        names = {METADATA: json.dumps({"labels": labels, "key": key}).encode()}
-        nothing = Changed("", 0, ChangedViews.none(), torch.zeros(0), [])
-        blank = picture_rows(Answers(torch.zeros(1, len(labels)), torch.zeros(0)), nothing, labels)
-        chunks.merge(folder, names, ("paste",), blank, done)
+        if not is_written(table, key, marks):
+            _paste_missing(components, listing, regions, Chunks(folder, key, "pasting"), marks)
         leave_flips(components, listing, regions)
+
+
+def _paste_missing(
+    components: Components,
+    listing: list[str],
+    regions: dict[str, list[Region]],
+    chunks: Chunks,
+    marks: dict[int, str],
+) -> None:
+    """Classify the pictures whose rows are not there, and write the table."""
+    folder, change = components.folder, components.paste
+    assert change is not None
+    done = np.array(sorted(marks), np.int64)
+    model = Reclassify(components.classifier, components.cam)
+    labels = model.classifier.labels
+    images = read_parquet(folder / parquet(LEDGER), columns=["image"])["image"].to_pylist()
+    begin_marked(chunks, folder / "paste.parquet", marks, images)
+    left = remaining(chunks, done)
+    if len(left):
+        samples = Variants(components.data, listing, left, model.classifier.view, change, regions)
+        rows = partial(mark_rows, rows=partial(paste_rows, labels=labels), marks=marks)
+        pictures = PICTURES_ELSEWHERE if on_accelerator(components.trainer) else PICTURES
+        stream(components, model, samples, [WriteChunks(chunks, rows)], stack_pictures, pictures, len(done))
+    names = {METADATA: json.dumps({"labels": labels, "key": chunks.key}).encode(), **marks_metadata(marks)}
+    nothing = Changed("", 0, ChangedViews.none(), torch.zeros(0), [])
+    blank = picture_rows(Answers(torch.zeros(1, len(labels)), torch.zeros(0)), nothing, labels)
+    chunks.merge(folder, names, ("paste",), blank, done)
 
 
 def with_changed_windows(classifier: Classifier) -> Classifier:

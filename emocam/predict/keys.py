@@ -17,8 +17,7 @@ import pyarrow.parquet as pq
 
 from emocam.network.weights import fingerprint
 from emocam.predict.components import Components
-from emocam.results.files import CONTENTS, LEDGER, METADATA, parquet
-from emocam.results.parquet_file import read_parquet
+from emocam.results.files import METADATA
 from emocam.settings.paths import PACKAGE
 from emocam.version import __version__
 
@@ -104,21 +103,11 @@ def _installed(file: Path) -> bool:
     return ours or not {"site-packages", "dist-packages"}.isdisjoint(file.parts)
 
 
-def contents_key(folder: Path, key: str) -> str:
-    """Name the finished evidence of a run with its pictures, for what is made of both."""
-    columns = [
-        name for name in ("image", *CONTENTS) if name in pq.read_schema(folder / parquet(LEDGER)).names
-    ]
-    rows = read_parquet(folder / parquet(LEDGER), columns=columns)
-    return _digest([key, [rows[name].to_pylist() for name in columns]])
-
-
 def intervention_key(components: Components, key: str, settings: Mapping[str, Any]) -> str:
-    """Name all that decides what the classifier is asked of changed pictures of a run's finished evidence."""
+    """Name all that decides what the classifier is asked of changed pictures of a run, save the pictures."""
     read = {name: list(components.read.get(name, {}).values()) for name in ("paste", "effect")}
     own = own_code([components.data, components.classifier, components.paste, components.effect])
-    told = [contents_key(components.folder, key), code_digest(), components.weights, settings, read, own]
-    return _digest(told)
+    return _digest([key, code_digest(), components.weights, settings, read, own])
 
 
 def written_key(files: list[Path]) -> str | None:

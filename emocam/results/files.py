@@ -60,6 +60,8 @@ COUNTED = ("image", "object", "score", "importance", "chance")
 """The columns of images and of regions that decide what counts."""
 CONTENTS = ("digest", "facts")
 """Columns of the ledger: the sha256 of the picture's file, and a digest of what its data set knew of it."""
+MARK, MARKS = "mark", b"emocam.marks"
+"""A digest of what a picture's rows of an experiment were made of: a column of its unfinished ledger, and metadata."""
 MASK = "mask"
 """The column of evidence.parquet that holds a region's mask, where the detector gives masks."""
 BEFORE_RULES = "box, anywhere"

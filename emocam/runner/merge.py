@@ -19,7 +19,8 @@ from omegaconf import OmegaConf
 
 from emocam.errors import SettingError
 from emocam.intervention.flips import leave_flips
-from emocam.intervention.paste import paste_key, regions_of
+from emocam.intervention.paste import paste_key, paste_marks, regions_of
+from emocam.intervention.row_marks import is_written, marks_metadata
 from emocam.predict.components import Components
 from emocam.predict.keys import evidence_key, written_key
 from emocam.predict.provenance import corpus
@@ -169,9 +170,11 @@ def check_unchanged(shard_run: ShardRun, components: Components) -> None:
 def merge_paste(shard_runs: Sequence[ShardRun], components: Components, key: str) -> None:
     """Merge what pasting changed, and draw the strongest flips of the whole run."""
     target = components.folder / "paste.parquet"
-    if components.paste is None or written_key([target]) == key:
+    marks = paste_marks(components.folder)
+    if components.paste is None or is_written(target, key, marks):
         return
     names = {"labels": Run(shard_runs[0].folder).label_names, "key": key}
-    write_interleaved(shard_runs, "paste", target, {METADATA: json.dumps(names).encode()})
+    metadata = {METADATA: json.dumps(names).encode(), **marks_metadata(marks)}
+    write_interleaved(shard_runs, "paste", target, metadata)
     regions = regions_of(Run(components.folder), components.paste.where, components.thresholds)
     leave_flips(components, components.listing, regions)

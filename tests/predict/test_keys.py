@@ -18,6 +18,7 @@ from safetensors.torch import save_file
 
 from emocam.classifier.planted import PlantedClassifier
 from emocam.errors import SettingError
+from emocam.intervention.effect import Answer
 from emocam.intervention.paste import Reclassify
 from emocam.predict import chunk_writer
 from emocam.predict.components import Components
@@ -346,3 +347,81 @@ def test_a_finished_folder_says_that_pictures_changed(
     (told,) = picture_faults(Path("finished"))
     assert told.startswith(f"1 of 4 pictures of {tmp_path / 'pics'} have changed since they were explained")
     assert r"'d\\\\xff.png'" in told
+
+
+EXPERIMENTS: Words = ANNOTATED | {
+    "paste": PASTE,
+    "effect": {"_target_": "emocam.effect.erase.Erase", "least": 1, "fills": ["grey"], "region": "box"},
+    "threshold": {"importance": 0.0, "score": 0.0},
+}
+
+
+def listen_to_experiments(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
+    """Return the pictures that experiments ask about from now on, as they ask."""
+    asked: list[tuple[str, str]] = []
+    for name, model in (("paste", Reclassify), ("effect", Answer)):
+        step: Any = model.predict_step
+
+        def listen(self: Any, batch: Any, batch_idx: int = 0, name: str = name, step: Any = step) -> Any:
+            asked.extend((name, one.path) for one in batch.pictures)
+            return step(self, batch, batch_idx)
+
+        monkeypatch.setattr(model, "predict_step", listen)
+    return asked
+
+
+@pytest.mark.parametrize("killed", [False, True], ids=["in one go", "killed while it goes on"])
+def test_experiments_ask_again_about_the_pictures_that_changed_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, killed: bool
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    pictures(Path("pics"))
+    coco(Path("given"), 5)
+    picture(Path("ball.png"), 1, clear=True)
+    run("finished", EXPERIMENTS)
+    before = {name: pd.read_parquet(f"finished/{name}.parquet") for name in ("paste", "effect")}
+    asked = listen_to_experiments(monkeypatch)
+    run("finished", EXPERIMENTS)
+    assert asked == []
+    picture(Path("pics/c.png"), 98)
+    Path("pics/d.png").rename(Path("pics/0.png"))  # the places of all others change
+    if killed:
+        merge = Chunks.merge
+
+        def merge_or_die(self: Chunks, target: Path, *given: Any, **more: Any) -> None:
+            if self.folder.name == "pasting":
+                raise Killed
+            merge(self, target, *given, **more)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(Chunks, "merge", merge_or_die)
+            with pytest.raises(Killed):
+                run("finished", EXPERIMENTS)
+        picture(Path("pics/c.png"), 97)
+    run("finished", EXPERIMENTS)
+    again = {name: pd.read_parquet(f"finished/{name}.parquet") for name in ("paste", "effect")}
+    once = list(asked)
+    run("fresh", EXPERIMENTS, cached=False)
+    for name, rows in again.items():
+        assert rows.equals(pd.read_parquet(f"fresh/{name}.parquet")) and not rows.equals(before[name])
+    # d.png has another name, under which no box is known
+    assert [image for what, image in once if what == "paste"] == ["0.png", "c.png", *["c.png"] * killed]
+    assert [image for what, image in once if what == "effect"] == ["c.png"]
+
+
+def test_flips_are_drawn_where_a_kill_came_between_and_none_is_left_of_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    pictures(Path("pics"))
+    picture(Path("ball.png"), 1, clear=True)
+    words = {"paste": PASTE | {"height": 0.9}}
+    run("run", words)
+    drawn = sorted(file.name for file in Path("run/flips").glob("*.png"))
+    assert drawn
+    Path("run/flips/1.png").unlink()
+    Path("run/flips/8.png").write_bytes(b"of before")
+    run("run", words)
+    assert sorted(file.name for file in Path("run/flips").glob("*.png")) == drawn
