@@ -53,7 +53,9 @@ class Answer(lightning.LightningModule):
         views = batch.views.composed()
         settle_memory_order(self.classifier, views[:MOST_VIEWS_ELSEWHERE], self.classifier.prepare)
         with torch.no_grad():
-            return torch.cat([self.classifier(self.classifier.prepare(some)) for some in _pieces(views, batch)])
+            return torch.cat(
+                [self.classifier(self.classifier.prepare(some)) for some in _pieces(views, batch)]
+            )
 
 
 def _pieces(views: Tensor, batch: TriedBatch) -> list[Tensor]:
