@@ -278,7 +278,7 @@ def _paste_missing(
     chunks: Chunks,
     marks: dict[int, str],
 ) -> None:
-    """Classify the pictures whose rows are not there, and write the table."""
+    """Write the table; the pictures whose rows are not there are classified first."""
     folder, change = components.folder, components.paste
     assert change is not None
     done = np.array(sorted(marks), np.int64)
