@@ -10,7 +10,7 @@ PACKAGE = Path(__file__).parents[1] / "emocam"
 FILES = sorted(PACKAGE.rglob("*.py"))
 VERBS = """
     Begin Close Free Go Hold Remove Rename
-    Add Attribute Average
+    Add Answer Attribute Average
     Blend Blur Build
     Cast Check Choose Compare Compose Compute Connect Continue Convert Convolve Copy Count Cut
     Describe Digest Do Download Draw Drop
@@ -26,10 +26,10 @@ VERBS = """
     Open
     Pack Pass Pick Place Plan Plot Print Project Put
     Raise Rank Read Record Recover Reduce Refuse Rename Replace Resample Resize Restore Return Run
-    Scale Score Send Set Share Shorten Speed Split Stack Start Stop Stretch Sum Suppress Switch
+    Scale Score Send Set Share Show Shorten Speed Split Stack Start Stop Stretch Sum Suppress Switch
     Take Train Turn
     Unpack
-    Widen Wrap Write
+    Wait Watch Widen Wrap Write
     Yield
 """
 """The first words in use, as commands; a new one is added here on purpose, and is a verb."""

@@ -13,7 +13,7 @@ DRAWING = """
     __main__ api
     cli
     runner
-    task callback compare
+    task callback compare live
     intervention report train
     predict cells
     results

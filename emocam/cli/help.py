@@ -28,6 +28,7 @@ VERBS = {
     "open": "emocam open [RUN]               opens the report of a run, or of the newest one",
     "upload": "emocam upload RUN               completes tracking that failed when the run ended",
     "verify": "emocam verify RUN               checks a run's ledger and files: every image exactly once",
+    "watch": "emocam watch SOURCE             what a network answers about a camera or a film, live",
 }
 """The verbs, each a file of cli/verb/ that runs without Hydra, and what it does."""
 

@@ -6,6 +6,8 @@ Only Hydra and the standard library are imported until the settings are checked.
 import os
 import sys
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -15,7 +17,15 @@ if TYPE_CHECKING:
     from emocam.runner.command import Command
 
 
-def run_job(cfg: "DictConfig", known: set[str], began: float) -> int:
+@dataclass(frozen=True)
+class Verb:
+    """A verb whose words are those of a run: what it does with them, and how it was typed."""
+
+    run: "Callable[[Command], int]"
+    typed: list[str]
+
+
+def run_job(cfg: "DictConfig", known: set[str], began: float, verb: Verb | None = None) -> int:
     """Run one job and return its exit status; `known` are the names at the top of the settings."""
     from hydra.core.hydra_config import HydraConfig
     from hydra.types import RunMode
@@ -27,6 +37,7 @@ def run_job(cfg: "DictConfig", known: set[str], began: float) -> int:
     hydra_cfg = HydraConfig.get()
     new = [word.lstrip("+").split("=")[0] for word in hydra_cfg.overrides.task if word.startswith("+")]
     _check_replay(cfg, list(hydra_cfg.overrides.task))
+    _check_watch_unused(list(hydra_cfg.overrides.task), verb)
     check_settings(cfg, frozenset(known) - {"hydra"}, [key for key in new if "." not in key])
     folder = Path(hydra_cfg.runtime.output_dir)
     allowed = list(cfg.allow) if any(w.startswith("allow=") for w in hydra_cfg.overrides.task) else []
@@ -40,7 +51,7 @@ def run_job(cfg: "DictConfig", known: set[str], began: float) -> int:
     # the later jobs of a sweep did not begin when the command did
     started = began if hydra_cfg.mode == RunMode.RUN else time.perf_counter()
     with locked(folder):
-        return _run_locked(cfg, folder, allowed, started)
+        return _run_locked(cfg, folder, allowed, started, verb)
 
 
 def _check_replay(cfg: "DictConfig", words: list[str]) -> None:
@@ -57,7 +68,20 @@ def _check_replay(cfg: "DictConfig", words: list[str]) -> None:
         check_evidence_unused(cfg)
 
 
-def _run_locked(cfg: "DictConfig", folder: Path, allowed: list[str], started: float) -> int:
+def _check_watch_unused(words: list[str], verb: Verb | None) -> None:
+    """Refuse settings of `emocam watch` in a run, which has no use for them."""
+    from emocam.errors import SettingError
+
+    named = [word for word in words if word.lstrip("+~").startswith(("watch.", "watch="))]
+    if named and verb is None:
+        raise SettingError(
+            f"{named[0]} is a setting of emocam watch SOURCE, and no run has a use for it; leave it out"
+        )
+
+
+def _run_locked(
+    cfg: "DictConfig", folder: Path, allowed: list[str], started: float, verb: Verb | None = None
+) -> int:
     from hydra.core.hydra_config import HydraConfig
 
     from emocam.runner.command import Command
@@ -73,7 +97,10 @@ def _run_locked(cfg: "DictConfig", folder: Path, allowed: list[str], started: fl
         parent=os.environ.get("EMOCAM_PARENT_RUN"),
         started=started,
         hydra=cast("DictConfig", HydraConfig.instance().cfg),
+        typed=verb.typed if verb else [],
     )
+    if verb is not None:
+        return verb.run(command)
     return (
         run_command(command)
         if "methods" not in (cfg.get("cam") or {})

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from omegaconf import DictConfig
 
+    from emocam.cli.job import Verb
     from emocam.logger.mlflow import Ending
 
 
@@ -69,6 +70,7 @@ class _Jobs:
     known: set[str]
     began: float
     full_error: bool
+    verb: "Verb | None" = None
 
     def fail(self, error: Exception) -> None:
         """Keep a mistake in the outcome, and report it."""
@@ -93,7 +95,7 @@ class _Jobs:
         failure: Exception | None = None
         self.outcome.folder = Path(HydraConfig.get().runtime.output_dir)
         try:
-            status = run_job(cfg, self.known, self.began)
+            status = run_job(cfg, self.known, self.began, self.verb)
         except Exception as raised:
             failure = disk_full(self.outcome.folder, raised) or raised
             self.fail(failure)
@@ -107,8 +109,10 @@ class _Jobs:
         return status
 
 
-def launch(words: list[str], tell: Callable[[Exception], None], began: float) -> Outcome:
-    """Run what the words ask for; `tell` is called with each mistake, and may raise it."""
+def launch(
+    words: list[str], tell: Callable[[Exception], None], began: float, verb: "Verb | None" = None
+) -> Outcome:
+    """Run what the words ask for, or a verb with what they compose; `tell` gets each mistake, and may raise it."""
     full_error = os.environ.get("HYDRA_FULL_ERROR") == "1"
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra then raises its errors instead of printing them
     from omegaconf import OmegaConf
@@ -130,7 +134,7 @@ def launch(words: list[str], tell: Callable[[Exception], None], began: float) ->
     ending: Ending = "FAILED"
     sys.argv = [sys.argv[0], *normalise_words(words, groups)]
     try:
-        ending = _run_with_hydra(_Jobs(outcome, tell, conf, known, began, full_error))
+        ending = _run_with_hydra(_Jobs(outcome, tell, conf, known, began, full_error, verb))
     finally:
         sys.argv = kept
         if folder := sweep.folder():

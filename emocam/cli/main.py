@@ -7,9 +7,13 @@ import importlib
 import os
 import sys
 import time
+from typing import TYPE_CHECKING
 
 from emocam.cli.help import VERBS, text
 from emocam.system.cores import limit_spinning
+
+if TYPE_CHECKING:
+    from emocam.cli.job import Verb
 
 STARTED = time.perf_counter()
 
@@ -33,7 +37,7 @@ def answer(words: list[str]) -> int:
 
         sys.stdout.write(f"emocam {__version__}\n")
         return 0
-    return _runs(words)
+    return run_words(words, STARTED)
 
 
 def _verb(verb: str, words: list[str]) -> int:
@@ -46,7 +50,8 @@ def _verb(verb: str, words: list[str]) -> int:
         return 1
 
 
-def _runs(words: list[str]) -> int:
+def run_words(words: list[str], began: float, verb: "Verb | None" = None) -> int:
+    """Run what the words compose, a run or what a verb does with them, and return the exit status."""
     from emocam.cli.launch import launch
     from emocam.errors import SettingError
 
@@ -60,7 +65,7 @@ def _runs(words: list[str]) -> int:
             raise error
         sys.stderr.write(f"{error_sentence(error, resource_folder('conf'))}\n")
 
-    outcome = launch(words, tell, STARTED)
+    outcome = launch(words, tell, began, verb)
     if outcome.signal is not None:
         sys.stderr.write(f"{outcome.resume_command}\n")
     return outcome.status

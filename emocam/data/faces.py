@@ -121,16 +121,8 @@ class Faces(Data):
         return files
 
     def _finder(self) -> FaceFinder:
-        detector, side = read_face_detector(
-            self._files_of_networks[0], self.kind, self.runtime, "data.weights"
-        )
-        mesh, mesh_side = read_face_mesh(self._files_of_networks[1], self.runtime, "data.mesh")
-        return FaceFinder(
-            BlazeFace(detector, self.kind, side).eval(),
-            FaceMesh(mesh, mesh_side).eval(),
-            self.least,
-            self.smallest,
-            self.halves,
+        return read_finder(
+            self._files_of_networks, self.kind, self.runtime, self.least, self.smallest, self.halves
         )
 
     @cached_property
@@ -245,9 +237,8 @@ class Faces(Data):
         square = self._square(points, image.size)
         if not self.aligned:
             image = cut_square(image, square, FACE_SIDE)
-        boxes, object, masks = self.regions(
-            square.to_square(points) if not self.aligned else rows.points[place.row]
-        )
+        places = square.to_square(points) if not self.aligned else rows.points[place.row]
+        boxes, object, masks = region_masks(places, self.detail)
         return Picture(image, boxes, object, masks, self.known(path))
 
     def _square(self, points: np.ndarray, size: tuple[int, int]) -> FaceSquare:
@@ -262,29 +253,6 @@ class Faces(Data):
         container.close()
         if not len(index_film(file).ticks):
             raise ValueError("holds no frame that can be decoded")
-
-    def regions(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Return boxes (k, 4), classes (k,) and masks (k, 28, 28) of a face's regions; points (468, 2) in [0, 1]."""
-        boxes, object, masks = [], [], []
-        for code, region in enumerate(face_regions(points, self.detail)):
-            around = np.concatenate(region.polygons)
-            box = np.array([0.0, 0.0, 1.0, 1.0])
-            if not region.inverse:
-                box = np.concatenate([around.min(0), around.max(0)]).clip(0, 1)
-            if (box[2:] - box[:2]).min() <= 0:
-                continue
-            layers = [(region.polygons, not region.inverse), (region.without, False)]
-            mask = draw_layers(layers, box, ground=region.inverse)
-            if mask.any():
-                boxes.append(box)
-                object.append(code)
-                masks.append(mask)
-        shape = (-1, MASK_SIDE, MASK_SIDE)
-        return (
-            np.array(boxes, np.float32).reshape(-1, 4),
-            np.array(object, np.int64),
-            np.array(masks, np.float32).reshape(shape),
-        )
 
     def own_tables(self, paths: Sequence[str]) -> dict[str, pa.Table]:
         places = [place for path in paths if (place := self.addresses.get(path)) is not None]
@@ -319,3 +287,38 @@ class Faces(Data):
                 }
             )
         }
+
+
+def region_masks(points: np.ndarray, detail: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return boxes (k, 4), classes (k,) and masks (k, 28, 28) of a face's regions; points (468, 2) in [0, 1]."""
+    boxes, object, masks = [], [], []
+    for code, region in enumerate(face_regions(points, detail)):
+        around = np.concatenate(region.polygons)
+        box = np.array([0.0, 0.0, 1.0, 1.0])
+        if not region.inverse:
+            box = np.concatenate([around.min(0), around.max(0)]).clip(0, 1)
+        if (box[2:] - box[:2]).min() <= 0:
+            continue
+        layers = [(region.polygons, not region.inverse), (region.without, False)]
+        mask = draw_layers(layers, box, ground=region.inverse)
+        if mask.any():
+            boxes.append(box)
+            object.append(code)
+            masks.append(mask)
+    shape = (-1, MASK_SIDE, MASK_SIDE)
+    return (
+        np.array(boxes, np.float32).reshape(-1, 4),
+        np.array(object, np.int64),
+        np.array(masks, np.float32).reshape(shape),
+    )
+
+
+def read_finder(
+    files: tuple[Path, Path], kind: str, runtime: str, least: float, smallest: float, halves: bool = False
+) -> FaceFinder:
+    """Read the networks that find faces, and their points, from two files."""
+    detector, side = read_face_detector(files[0], kind, runtime, "data.weights")
+    mesh, mesh_side = read_face_mesh(files[1], runtime, "data.mesh")
+    return FaceFinder(
+        BlazeFace(detector, kind, side).eval(), FaceMesh(mesh, mesh_side).eval(), least, smallest, halves
+    )

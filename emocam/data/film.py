@@ -175,10 +175,10 @@ class FilmReader:
         if self.max_pixels is not None and context.width * context.height > self.max_pixels:
             self.close()
             raise Refused(f"has more than data.max_pixels={self.max_pixels:,} pixels")
-        self._decoding = self._decode(self._container, stream)
+        self._decoding = self.decoded(self._container, stream)
 
     @staticmethod
-    def _decode(container: Any, stream: Any) -> Iterator[Any]:
+    def decoded(container: Any, stream: Any) -> Iterator[Any]:
         """Yield frames; what cannot be decoded is left out, as players do."""
         av = load_av()
         packets = container.demux(stream)
@@ -233,7 +233,7 @@ class FilmReader:
             return
         stream = self._container.streams.video[0]
         self._container.seek(key[1], stream=stream)
-        self._decoding = self._decode(self._container, stream)
+        self._decoding = self.decoded(self._container, stream)
         self._last = None
 
     def _forward(self, tick: int) -> Any:

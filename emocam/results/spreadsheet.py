@@ -7,8 +7,13 @@ import pandas as pd
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
+def without_formula(text: str) -> str:
+    """Return a text with an apostrophe where it would begin a formula."""
+    return f"'{text}" if text.startswith(FORMULA) else text
+
+
 def _plain(value: object) -> object:
-    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value
+    return without_formula(value) if isinstance(value, str) else value
 
 
 def write_csv(table: pd.DataFrame, file: Path, index: bool = True) -> None:

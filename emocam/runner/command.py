@@ -2,7 +2,7 @@
 
 import sys
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -31,6 +31,13 @@ class Command:
     hydra: DictConfig | None = None
     renames: bool = False
     """Whether a replay gives objects other names than the evidence has."""
+    typed: list[str] = field(default_factory=list)
+    """A verb and its words as they were typed, where it composed others of them."""
+
+    @property
+    def line(self) -> str:
+        """The command line, to be typed again."""
+        return " ".join(["python -m emocam", *(self.typed or self.words)])
 
     @cached_property
     def named(self) -> frozenset[str]:

@@ -183,7 +183,7 @@ def how_made(command: Command, components: Components) -> dict[str, Any]:
         "settings": hashlib.sha256(written.encode()).hexdigest()[:16],
         "choices": command.choices,
         "precision": str(components.precision),
-        "command": " ".join(["python -m emocam", *command.words]),
+        "command": command.line,
         "versions": {name: importlib.metadata.version(name) for name in PACKAGES if _installed(name)},
         "python": sys.version.split()[0],
     }

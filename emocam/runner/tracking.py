@@ -34,8 +34,8 @@ from emocam.settings.build import build
 from emocam.system.run_lock import LOCK, is_held
 from emocam.version import __version__
 
-TASKS = ("train", "evaluate")
-"""Settings of one task alone."""
+TASKS = ("train", "evaluate", "watch")
+"""Settings of one task alone, or of a verb."""
 FIRST = ("images", "done", "unreadable", "refused", "failed", "lost", "regions")
 """Counts come last of a run's numbers: MLflow's charts begin with the first."""
 
@@ -189,7 +189,7 @@ def begin_tracking(command: Command, settings: dict[str, Any]) -> Tracking | Non
         store: MLflow = build(command.cfg.get("logger"), "logger", command.allowed, KINDS["logger"])
         return store
 
-    words = " ".join(["python -m emocam", *command.words])
+    words = command.line
     tags = {
         "emocam.version": __version__,
         "emocam.command": words,
@@ -263,7 +263,9 @@ def run_name(command: Command) -> str:
     """Return data, method, and four digits that tell two runs apart."""
     cam = command.choices.get("cam")
     what = [command.choices.get("data", ""), "presence" if cam in (None, "None", "null") else cam]
-    if command.choices.get("task") != "association":
+    if command.typed:
+        what = command.typed[:1]
+    elif command.choices.get("task") != "association":
         what = [command.choices.get("task", "")]
     digits = hashlib.sha256(f"{command.folder}{time.time_ns()}".encode()).hexdigest()[:4]
     return "-".join([*(w for w in what if w), digits])

@@ -46,6 +46,7 @@ REQUIRED = (
     "verdict",
     "train",
     "evaluate",
+    "watch",
     "trainer",
 )
 OPTIONAL = ("cam", "attribution", "logger", "callback", "paste", "effect")

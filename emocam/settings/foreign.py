@@ -15,6 +15,7 @@ COMMAND_LINE_ONLY = {
     "cache": "a folder that is written to",
     "logger": "a store that is connected to and written to",
     "data.export": "a folder that is written to",
+    "watch": "a camera, a film that is written or a page that is served",
 }
 TRAINER = ("accelerator", "devices", "num_nodes", "strategy")
 """Lightning's other arguments write files and load plugins."""
