@@ -98,7 +98,9 @@ class LiveAnswers:
             self.tracker.following, faces = [], []
         return self._faces(image, faces, time) if faces else []
 
-    def _faces(self, image: Image.Image, faces: list[tuple[int, MeshedFace]], time: float) -> list[LiveAnswer]:
+    def _faces(
+        self, image: Image.Image, faces: list[tuple[int, MeshedFace]], time: float
+    ) -> list[LiveAnswer]:
         pictures, squares = [], []
         for _, face in faces:
             square = face.square

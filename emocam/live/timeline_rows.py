@@ -9,17 +9,17 @@ from typing import IO, Any
 from emocam.data.address import Address
 from emocam.live.answers import LiveAnswer
 from emocam.results.spreadsheet import without_formula
+from emocam.results.timeline import IMPORTANCE, KEPT, MOST_OBJECTS
 
-KEPT = ("image", "source", "time", "face", "label", "confidence", "shown")
-IMPORTANCE = "importance of "
-MOST_OBJECTS = 16
-"""Objects that have a column: all of a few, else those that were seen first."""
 OFTEN = 50
 """Rows after which they are on the disk, should the process be killed."""
 
 
 class TimelineRows:
-    """Writes rows as they come, so that none is kept in memory; a column that comes later is empty in rows before."""
+    """Writes rows as they come, so that none is kept in memory.
+
+    Of more objects than a timeline holds, those that are seen first have a column, which is empty in rows before.
+    """
 
     def __init__(self, file: Path, source: str, labels: Sequence[str], objects: Sequence[str]) -> None:
         self.file, self.source, self.labels, self.objects = file, source, list(labels), list(objects)

@@ -97,7 +97,11 @@ def as_recorded_words(command: Command, source: str) -> Command:
 
 
 def watch(
-    command: Command, settings: WatchSettings, source: LiveSource, answers: LiveAnswers, window: LiveWindow | str
+    command: Command,
+    settings: WatchSettings,
+    source: LiveSource,
+    answers: LiveAnswers,
+    window: LiveWindow | str,
 ) -> Ending:
     """Open what is written and shown, say what is kept, and watch."""
     kept = kept_sentences(command.folder, settings.film)

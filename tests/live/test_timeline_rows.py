@@ -7,7 +7,8 @@ import pandas as pd
 
 from emocam.functional.frame_drawing import FrameAnswer
 from emocam.live.answers import LiveAnswer
-from emocam.live.timeline_rows import MOST_OBJECTS, TimelineRows
+from emocam.live.timeline_rows import TimelineRows
+from emocam.results.timeline import MOST_OBJECTS
 
 
 def answer(importance: dict[int, float], face: int | None = None) -> LiveAnswer:
