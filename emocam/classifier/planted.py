@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from emocam.classifier.base import Classifier
 from emocam.errors import SettingError, nearest
+from emocam.network.photographs import CHANNELS, NETWORKS, build_photograph_features
 from emocam.network.trained import labels_of, settle_answers
 from emocam.network.weights import fit, is_file, read_weights
 from emocam.settings.read_files import noted
@@ -21,7 +22,6 @@ TRAINED = Path(__file__).parent / "trained"
 # these show the standard world's objects, and its network reads them
 READ_BY = dict.fromkeys(("size", "place", "pairs", "noisy_detector"), "standard")
 VIEW, PHOTOGRAPH_VIEW = Stretch((112, 112)), Stretch((160, 160))
-CHANNELS = 32
 PHOTOGRAPHS = "photographs"
 
 
@@ -40,15 +40,6 @@ def build_features() -> nn.Sequential:
         *block(48, 64, size=3, stride=1),
         nn.Conv2d(64, CHANNELS, 3, padding=1),
     )
-
-
-def build_photograph_features() -> nn.Sequential:
-    """Build (B, 3, 160, 160) -> (B, 32, 10, 10): EfficientNet-Lite0's blocks down to stride 16, and a convolution."""
-    import timm  # here alone: the small networks need no library
-
-    network: Any = timm.create_model("tf_efficientnet_lite0")
-    stem = nn.Sequential(network.conv_stem, network.bn1)
-    return nn.Sequential(stem, *network.blocks[:5], nn.Conv2d(112, CHANNELS, 1))
 
 
 class FullyConnected(nn.Module):
@@ -75,6 +66,22 @@ def prepare_photograph(view: Tensor) -> Tensor:
     return view.float() / 127.5 - 1
 
 
+def kind_of(network: str | None, weights: Path | None) -> str:
+    """Return the kind of network of photographs that is asked for, or else the one that a file holds."""
+    if network is not None and network not in NETWORKS:
+        raise SettingError(f"classifier.network: {network!r} is not known; {nearest(network, NETWORKS)}")
+    if weights is None or weights.suffix != ".safetensors":
+        return network or NETWORKS[0]
+    with safe_open(noted(weights), "pt") as file:
+        kind = str((file.metadata() or {}).get("network", ""))
+    if kind in NETWORKS and network not in (None, kind):
+        raise SettingError(
+            f"classifier.network={network}, and {weights} holds a network of the kind {kind}; leave "
+            "classifier.network away"
+        )
+    return kind if kind in NETWORKS else network or NETWORKS[0]
+
+
 def labels_within(path: Path) -> list[str]:
     """Return the labels that `task=train` wrote into a safetensors file."""
     with safe_open(noted(path), "pt") as file:
@@ -89,7 +96,7 @@ def labels_within(path: Path) -> list[str]:
 class PlantedClassifier(Classifier):
     """`weights` is a file, `random` (drawn from `seed`), or null for the network shipped for `world`.
 
-    None is shipped for photographs: `task=train` leaves one.
+    None is shipped for photographs: `task=train` leaves one, of the kind `network`.
     """
 
     layer = "the last convolution, before its ReLU"
@@ -101,6 +108,7 @@ class PlantedClassifier(Classifier):
         labels: str | None = None,
         seed: int = 0,
         adjust: int = 0,
+        network: str | None = None,
     ) -> None:
         super().__init__()
         known = [*(file.stem for file in sorted(TRAINED.glob("*.safetensors"))), *READ_BY]
@@ -123,9 +131,12 @@ class PlantedClassifier(Classifier):
         source = own or shipped
         self.labels = labels_of(str(source), labels, None if labels else labels_within(source))
         self.view = PHOTOGRAPH_VIEW if photographs else VIEW
+        if network is not None and not photographs:
+            raise SettingError(f"classifier.network goes with classifier.world={PHOTOGRAPHS}, got {world}")
+        kind = kind_of(network, own) if photographs else ""
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
-            self.features = build_photograph_features() if photographs else build_features()
+            self.features = build_photograph_features(kind) if photographs else build_features()
             self.head = FullyConnected(len(self.labels), 10 if photographs else 14)
         if weights != "random":
             fit(self, read_weights(source), source)

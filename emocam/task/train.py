@@ -23,6 +23,7 @@ from emocam.train.settings import TrainSettings
 from emocam.train.world import EPOCHS as WORLD_EPOCHS
 from emocam.train.world import train
 
+PHOTOGRAPH_EPOCHS = 10
 KEY, LINES = "training_key", "training_lines"
 
 
@@ -97,14 +98,16 @@ class Train:
         )
 
     def _train_photographs(self, components: Components, data: Planted) -> None:
-        from emocam.train.photographs import train_photographs  # needs timm
+        from emocam.classifier.planted import kind_of
+        from emocam.train.photographs import PhotographTraining, train_photographs  # needs timm
 
-        epochs = self.settings.epochs or WORLD_EPOCHS
+        kind = kind_of(components.settings["classifier"].get("network"), None)
+        asked = PhotographTraining(kind, self.pictures, self.settings.epochs or PHOTOGRAPH_EPOCHS)
         with components.stage("train"):
-            found = train_photographs(data, self.pictures, epochs, components.folder)
+            found = train_photographs(data, asked, components.folder)
         sys.stdout.write(
             f"{found['accuracy']:.1%} of unseen pictures right\n"
-            f"weights  {components.folder / PHOTOGRAPHS}.safetensors\n"
+            f"weights  {components.folder / PHOTOGRAPHS}.safetensors, sha256 {found['sha256'][:12]}\n"
         )
 
 

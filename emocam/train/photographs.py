@@ -1,10 +1,12 @@
-"""Trains the network of the planted photographs: EfficientNet-Lite0, kept as it is up to stride 8.
+"""Trains a network of the planted photographs: EfficientNet-Lite0 is kept as it is up to stride 16.
 
-What the kept blocks answer is computed once for all pictures; the blocks of stride 16 and the head
+What the kept blocks answer is computed once for all pictures; the blocks behind them and the head
 learn from that, and learn to count the objects along the way, as the network of the drawn worlds does.
 """
 
+import hashlib
 import json
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,21 +16,20 @@ from torch import Tensor, nn
 
 from emocam.classifier.efficientnet_lite0 import FILE
 from emocam.classifier.planted import (
-    CHANNELS,
     PHOTOGRAPH_VIEW,
     PHOTOGRAPHS,
     FullyConnected,
-    build_photograph_features,
     prepare_photograph,
 )
 from emocam.data.planted import Planted
-from emocam.network.weights import read_weights
+from emocam.errors import SettingError
+from emocam.network.photographs import CHANNELS, KEPT, build_photograph_features
+from emocam.network.weights import file_sha256, read_weights
 from emocam.train.drawn import learn_drawn
 from emocam.train.loop import Recipe
+from emocam.version import __version__
 from emocam.world.photographs import TRAINING
 
-KEPT = 4
-"""Blocks, the stem the first, that stay as they were trained on ImageNet."""
 BATCH, RATE, HELD = 64, 2e-3, 500
 """Of the last ones of the pictures, so many are held back for the accuracy."""
 
@@ -64,39 +65,89 @@ def kept_answers(data: Planted, indices: range, kept: nn.Module) -> tuple[Tensor
     return torch.cat(found), torch.tensor(labels), torch.tensor(counts, dtype=torch.float32)
 
 
-def imagenet_features() -> nn.Sequential:
-    """Return the network's features with the weights of EfficientNet-Lite0's package."""
-    features = build_photograph_features()
-    own = [name for name in features.state_dict() if not name.startswith(f"{len(features) - 1}.")]
+def imagenet_features(kind: str = "lite0") -> nn.Sequential:
+    """Return a network's features, the kept blocks with the weights of EfficientNet-Lite0's package."""
+    features = build_photograph_features(kind)
     # the file's names are another library's, its tensors and their order are timm's
-    features.load_state_dict(dict(zip(own, read_weights(FILE.find()).values(), strict=False)), strict=False)
+    first = build_photograph_features()
+    own = [name for name in first.state_dict() if not name.startswith(f"{len(first) - 1}.")]
+    file = dict(zip(own, read_weights(FILE.find()).values(), strict=False))
+    learning = () if kind == "lite0" else tuple(f"{place}." for place in range(KEPT, len(first)))
+    features.load_state_dict(
+        {name: tensor for name, tensor in file.items() if not name.startswith(learning)}, strict=False
+    )
     return features
 
 
-def train_photographs(data: Planted, pictures: int, epochs: int, out: Path) -> dict[str, Any]:
-    """Train on composed pictures; write photographs.safetensors and photographs.json to `out`."""
-    labels = data.photographs.rules.labels
+@dataclass(frozen=True)
+class PhotographTraining:
+    """What a network of photographs is trained by: its kind, the number of composed pictures, the epochs."""
+
+    kind: str
+    pictures: int
+    epochs: int
+
+
+def train_photographs(data: Planted, asked: PhotographTraining, out: Path) -> dict[str, Any]:
+    """Train on composed pictures; write photographs.safetensors and photographs.json to `out`.
+
+    The same training is not done twice: what it left is taken.
+    """
+    key = training_digest(data, asked)
+    kept = read_kept(out, key)
+    if kept is not None:
+        return kept
     out.mkdir(parents=True, exist_ok=True)
+    labels = data.photographs.rules.labels
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(data.seed)
-        features = imagenet_features()
+        features = imagenet_features(asked.kind)
         lesson = PhotographLesson(features, len(labels), len(data.objects))
-        kept = features[:KEPT].eval().requires_grad_(False)
-        views, label, counts = kept_answers(data, range(TRAINING, TRAINING + pictures + HELD), kept)
-        taught = (views[:-HELD], label[:-HELD], counts[:-HELD])
-        learn_drawn(lesson, taught, Recipe(epochs, RATE, 0.02), out, data.seed)
+        first = features[:KEPT].eval().requires_grad_(False)
+        kept_views = kept_answers(data, range(TRAINING, TRAINING + asked.pictures + HELD), first)
+        learn_drawn(
+            lesson, [part[:-HELD] for part in kept_views], Recipe(asked.epochs, RATE, 0.02), out, data.seed
+        )
     lesson.eval()
-    with torch.no_grad():
-        parts = views[-HELD:].split(BATCH)
-        answers = torch.cat([lesson.head(lesson.features(part.float())).argmax(-1) for part in parts])
     state = {f"features.{name}": value for name, value in features.state_dict().items()}
     state |= {f"head.{name}": value for name, value in lesson.head.state_dict().items()}
-    save_file(state, out / f"{PHOTOGRAPHS}.safetensors", {"labels": "\n".join(labels)})
+    file = out / f"{PHOTOGRAPHS}.safetensors"
+    save_file(state, file, {"labels": "\n".join(labels), "network": asked.kind})
+    views, label = (part[-HELD:] for part in kept_views[:2])
     found: dict[str, Any] = {
         "world": PHOTOGRAPHS,
-        "trained": {"seed": data.seed, "pictures": pictures, "epochs": epochs},
-        "accuracy": round((answers == label[-HELD:]).float().mean().item(), 4),
+        "trained": {"seed": data.seed, **asdict(asked)},
+        "accuracy": accuracy(lesson, views, label),
         "cells": [],
+        "key": key,
+        "sha256": file_sha256(file),
     }
     (out / f"{PHOTOGRAPHS}.json").write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    return found
+
+
+@torch.no_grad()
+def accuracy(lesson: PhotographLesson, views: Tensor, label: Tensor) -> float:
+    """Return the share of right answers to what the kept blocks say of pictures."""
+    answers = [lesson.head(lesson.features(part.float())).argmax(-1) for part in views.split(BATCH)]
+    return round((torch.cat(answers) == label).float().mean().item(), 4)
+
+
+def training_digest(data: Planted, asked: PhotographTraining) -> str:
+    """Name all that decides the weights: the pictures, the rules, the training and the version."""
+    told = [__version__, data.seed, data.photographs.album.digest, asdict(asked)]
+    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
+
+
+def read_kept(out: Path, key: str) -> dict[str, Any] | None:
+    """Return what a finished training of the same digest left; one of another digest is left alone."""
+    weights, told = (out / f"{PHOTOGRAPHS}.{ending}" for ending in ("safetensors", "json"))
+    if not (weights.is_file() and told.is_file()):
+        return None
+    found: dict[str, Any] = json.loads(told.read_text(encoding="utf-8"))
+    if found.get("key") != key or found.get("sha256") != file_sha256(weights):
+        raise SettingError(
+            f"hydra.run.dir {out} holds a network of other pictures or settings, or one that was changed; name "
+            "another folder, or remove this one"
+        )
     return found

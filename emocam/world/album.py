@@ -1,7 +1,10 @@
 """Photographs to paste on and cut-outs to paste: a user's own, or drawn ones where there are none."""
 
+import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from PIL import Image
 
@@ -37,6 +40,17 @@ class Album:
         """Every object that can be in a picture, those that can be pasted first."""
         own = sorted({name for photo in self.photos for name, _ in photo.objects})
         return [*self.cut_outs, *(name for name in own if name not in self.cut_outs)]
+
+    @cached_property
+    def digest(self) -> str:
+        """The name of all its pictures, outlines and objects."""
+        told = hashlib.sha256(json.dumps([photo.objects for photo in self.photos]).encode())
+        for name, image in [
+            *(("", photo.image) for photo in self.photos),
+            *((name, cut) for name, cuts in self.cut_outs.items() for cut in cuts),
+        ]:
+            told.update(f"{name} {image.size} {image.mode} ".encode() + image.tobytes())
+        return told.hexdigest()
 
     @property
     def plantable(self) -> list[str]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 from PIL import Image
-from PIL.Image import Resampling
+from PIL.Image import Resampling, Transpose
 
 from emocam.functional.dice import Dice
 from emocam.world.album import Album
@@ -47,12 +47,16 @@ class PastedCutOut:
 
 @dataclass(frozen=True)
 class PhotoScene:
-    """A crop of a photograph in pixels, the things pasted on it from back to front, and the label."""
+    """A crop of a photograph in pixels, the things pasted on it from back to front, and the label.
+
+    `turned` says how the crop is mirrored and turned, in training alone: few photographs become more.
+    """
 
     photo: int
     crop: tuple[int, int, int, int]
     things: tuple[PastedCutOut, ...]
     label: str
+    turned: Transpose | None = None
 
     def without(self, object: str) -> "PhotoScene":
         """Return the same scene, had this object never been pasted."""
@@ -109,7 +113,8 @@ class Photographs:
         setting = Setting(self, dice)
         for ask in self._asked(rule, dice, training):
             ask(setting)
-        return PhotoScene(photo, crop, tuple(setting.things), rule.label)
+        turned = dice.one([None, *Transpose]) if training else None
+        return PhotoScene(photo, crop, tuple(setting.things), rule.label, turned)
 
     def _crop(self, dice: Dice, training: bool) -> tuple[int, tuple[int, int, int, int]]:
         """Choose a square of a photograph in which no planted object is by itself."""
@@ -199,6 +204,8 @@ class Photographs:
         """Draw the picture (SIDE, SIDE)."""
         photo = self.album.photos[scene.photo].image
         image = photo.resize((SIDE, SIDE), Resampling.BICUBIC, scene.crop)
+        if scene.turned is not None:
+            image = image.transpose(scene.turned)
         for thing in scene.things:
             cut, corner = self.place(thing)
             image.paste(cut, corner, cut)
