@@ -44,6 +44,9 @@ def scores_of(cells: pd.DataFrame) -> dict[str, float]:
         "recall": right / used.sum() if used.any() else np.nan,
         "recall_low": recall_low,
         "recall_high": recall_high,
+        "networks": networks_in(cells),
+        "recall_least": least_of_networks(cells, used & chosen, used),
+        "precision_least": least_of_networks(cells, used & chosen, chosen),
         "false": false.mean(),
         "wrong": int((false > 0).sum()),
         **of_companions(cells, chosen),
@@ -52,15 +55,42 @@ def scores_of(cells: pd.DataFrame) -> dict[str, float]:
 
 
 def interval(cells: pd.DataFrame, hits: np.ndarray, of: np.ndarray) -> tuple[float, float]:
-    """Return the 95 % interval of the share of hits, taking the same cell of several corpora together."""
-    unit = cells.groupby([name for name in ONE_CELL if name in cells], sort=False).ngroup().to_numpy()
-    a, b = (np.bincount(unit, marks).astype(float) for marks in (hits, of))
+    """Return the 95 % interval of the share of hits, taking the same cell of several corpora together.
+
+    Where networks differ by more than their cells would, the interval is that over networks.
+    """
+    low, high = interval_over(cells, ONE_CELL, hits, of)
+    if networks_in(cells) > 1 and 0 < hits.sum() < of.sum():
+        wide = interval_over(cells, ONE_CELL[:1], hits, of)
+        low, high = min(low, wide[0]), max(high, wide[1])
+    return low, high
+
+
+def interval_over(
+    cells: pd.DataFrame, unit: list[str], hits: np.ndarray, of: np.ndarray
+) -> tuple[float, float]:
+    """Return the 95 % interval of the share of hits, with cells of one unit taken together."""
+    place = cells.groupby([name for name in unit if name in cells], sort=False).ngroup().to_numpy()
+    a, b = (np.bincount(place, marks).astype(float) for marks in (hits, of))
     a, b = a[b > 0], b[b > 0]
     if not len(b):
         return np.nan, np.nan
     sums = GroupSums(*(np.array([x], float) for x in (len(b), a.sum(), b.sum(), a @ a, a @ b, b @ b)))
     low, high = group_wilson(sums)
     return float(low[0]), float(high[0])
+
+
+def networks_in(cells: pd.DataFrame) -> int:
+    """Count the networks that the cells are of."""
+    return cells["network"].nunique() if "network" in cells else 1
+
+
+def least_of_networks(cells: pd.DataFrame, hits: np.ndarray, of: np.ndarray) -> float:
+    """Return the lowest share of hits of any network; NaN where none has a case."""
+    network = cells["network"].to_numpy() if "network" in cells else np.zeros(len(cells))
+    shares = pd.DataFrame({"hits": hits, "of": of}).groupby(network).sum()
+    shares = shares[shares["of"] > 0]
+    return float((shares["hits"] / shares["of"]).min())
 
 
 def of_companions(cells: pd.DataFrame, chosen: np.ndarray) -> dict[str, int]:

@@ -4,7 +4,6 @@ Behind average pooling and one linear layer most CAM methods would be the same b
 """
 
 from pathlib import Path
-from typing import Any
 
 import torch
 from safetensors import safe_open

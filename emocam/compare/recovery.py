@@ -16,6 +16,8 @@ from emocam.results.spreadsheet import write_csv
 
 ANY = ("presence", "effect", "any effect beyond the control")
 """The rules that need no CAM: one row for each world and seed."""
+PLACE = ["network", "world", "seed"]
+"""What a run's truth depends on."""
 FILE, TABLE = "recovery.parquet", "recovery.csv"
 
 
@@ -24,7 +26,7 @@ def gather_recoveries(runs: list[Run], folder: Path) -> None:
     scored = [run for run in runs if (run.path / FILE).is_file()]
     if not scored:
         return
-    table = with_verdicts(pd.concat([cells_of(run) for run in scored], ignore_index=True))
+    table = with_verdicts(with_composed(pd.concat([cells_of(run) for run in scored], ignore_index=True)))
     write_csv(score(table, ["cam", "rule", "by", "world"]), folder / TABLE, index=False)
     recovery_figure(table).savefig(folder / "recovery.png")
 
@@ -42,6 +44,7 @@ def recovered(folder: Path) -> list[str]:
     measured = scores[(scores["used"] > 0) & scores["error_90"].notna()]
     if len(measured):
         lines.append("rules against pictures composed again without the object (95 % intervals)")
+        measured = measured.sort_values(["recall", "precision"], ascending=False, kind="stable")
     return lines + [rule_line(row) for row in measured.to_dict("records")]
 
 
@@ -56,8 +59,14 @@ def rule_line(row: dict[Hashable, Any]) -> str:
             return f"{what} -"
         return f"{what} {row[what]:.2f} ({row[f'{what}_low']:.2f}-{row[f'{what}_high']:.2f})"
 
+    several = int(row.get("networks", 1)) > 1
+    networks = (
+        f" over {row['networks']} networks (least {row['recall_least']:.2f}, {row['precision_least']:.2f})"
+        if several
+        else ""
+    )
     return (
-        f"  {name}: {share('recall')} of {row['used']}, {share('precision')}, {row['companions_called']} of "
+        f"  {name}: {share('recall')} of {row['used']}, {share('precision')}{networks}, {row['companions_called']} of "
         f"{row['companions']} companions called; |effect - truth| {row['error_90']:.2f} at the 90 % point, "
         f"{row['error_largest']:.2f} the largest"
     )
@@ -77,12 +86,25 @@ def cells_of(run: Run) -> pd.DataFrame:
     )
 
 
+def with_composed(table: pd.DataFrame) -> pd.DataFrame:
+    """Return every run's cells with the truth of the run that composed its pictures again, where there is one.
+
+    It is the same for all methods, so it is measured in one run of a network, world and seed; a cell that was not
+    measured is asked of no rule.
+    """
+    measured = table.groupby(PLACE, sort=False)["drop"].transform(lambda drop: drop.notna().any())
+    known = table[table["drop"].notna()].drop_duplicates([*PLACE, "object", "label"])
+    truth = known[[*PLACE, "object", "label", "used", "companion", "drop"]]
+    asked = table[measured].drop(columns=["used", "companion", "drop"])
+    return pd.concat([asked.merge(truth, on=[*PLACE, "object", "label"])[table.columns], table[~measured]])
+
+
 def with_verdicts(table: pd.DataFrame) -> pd.DataFrame:
-    """Return each rule of ANY once per world and seed, and `verdict`, which needs both `use` and `effect`.
+    """Return each rule of ANY once per network, world and seed, and `verdict`, which needs both `use` and `effect`.
 
     So the effect, which is the same for all CAMs, needs to be measured in one run of each world.
     """
-    place = ["world", "seed", "object", "label"]
+    place = [*PLACE, "object", "label"]
     table = table.drop_duplicates([*place, "cam", "rule", "by"])
     effect = table[table["rule"] == "effect"].set_index(place)
     use = table[table["rule"] == "use"].join(effect[["score", "chosen", "by"]], on=place, rsuffix="_effect")

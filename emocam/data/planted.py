@@ -73,6 +73,7 @@ class Planted(Data):
             raise SettingError(f"data.strength must be in [0, 1], got {self.strength}")
         if self.world == PHOTOGRAPHS:
             self.objects, self.labels = self.photographs.album.objects, self.photographs.rules.labels
+            self.notes = self._about_album()
             return
         self._refuse_settings_of_others()
         if self.sequences is not None:
@@ -128,6 +129,18 @@ class Planted(Data):
     def sequences(self) -> PlantedSequences | None:
         """What draws a world of sequences of points; None in every other."""
         return PlantedSequences(self.world, self.seed, self.detail) if self.world in SEQUENCE_WORLDS else None
+
+    def _about_album(self) -> list[str]:
+        """Return what a person should know of photographs of their own."""
+        album = self.photographs.album
+        if self.root is None:
+            return []
+        notes = [
+            f"{len(album.photos):,} photographs, and cut-outs of {len(album.plantable)} objects that few of them hold"
+        ]
+        if album.skipped:
+            notes.append(f"{album.skipped:,} photographs below data.root cannot be read and are left out")
+        return notes
 
     @property
     def faces(self) -> FaceWorld | None:

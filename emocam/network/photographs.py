@@ -16,7 +16,7 @@ HEADS, LAYERS, RESIDUALS = 4, 3, 3
 NETWORKS = ("lite0", "residual", "transformer")
 
 
-class Residual(nn.Module):
+class ResidualBlock(nn.Module):
     """Two 3 x 3 convolutions whose answer is added to their input, (B, C, h, w)."""
 
     def __init__(self, width: int) -> None:
@@ -30,7 +30,7 @@ class Residual(nn.Module):
         return self.last_rectify(x + answer)
 
 
-class Transformer(nn.Module):
+class CellTransformer(nn.Module):
     """Cells (B, C, h, w) as tokens that know where they stand, through layers of attention, and back."""
 
     def __init__(self, width: int, layers: int, side: int) -> None:
@@ -62,7 +62,7 @@ def build_photograph_features(kind: str = "lite0") -> nn.Sequential:
         return nn.Sequential(*kept, network.blocks[KEPT - 1], nn.Conv2d(112, CHANNELS, 1))
     widened = nn.Sequential(nn.Conv2d(KEPT_CHANNELS, WIDTH, 1), nn.BatchNorm2d(WIDTH))
     if kind == "residual":
-        learning: list[nn.Module] = [widened, *(Residual(WIDTH) for _ in range(RESIDUALS))]
+        learning: list[nn.Module] = [widened, *(ResidualBlock(WIDTH) for _ in range(RESIDUALS))]
     else:
-        learning = [widened, Transformer(WIDTH, LAYERS, SIDE)]
+        learning = [widened, CellTransformer(WIDTH, LAYERS, SIDE)]
     return nn.Sequential(*kept, *learning, nn.Conv2d(WIDTH, CHANNELS, 1))

@@ -42,7 +42,8 @@ class Train:
     def perform(self, components: Components) -> TaskOutcome | None:
         data = components.data
         own = (components.settings.get("classifier") or {}).get("_target_") == TARGET
-        if own and isinstance(data, Planted) and not components.classifier_named:
+        named = components.classifier_named and not (isinstance(data, Planted) and data.world == PHOTOGRAPHS)
+        if own and isinstance(data, Planted) and not named:
             self._train_world(components, data)
             return None
         if own and not components.classifier_named:

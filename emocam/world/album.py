@@ -30,10 +30,14 @@ class Photo:
 
 @dataclass(frozen=True)
 class Album:
-    """Photographs, and of each object its cut-outs: RGBA pictures, clear outside of the outline."""
+    """Photographs, and of each object its cut-outs: RGBA pictures, clear outside of the outline.
+
+    So many photographs were `skipped` because they could not be read.
+    """
 
     photos: Sequence[Photo]
     cut_outs: Mapping[str, Sequence[Image.Image]]
+    skipped: int = 0
 
     @property
     def objects(self) -> list[str]:

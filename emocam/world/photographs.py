@@ -300,7 +300,7 @@ class Setting:
             own, _ = self.world.place(thing)
             # the host lies within the companion's box, whatever the proportions of both
             grow = max(1.0, 1.1 * cut.width / own.width, 1.1 * cut.height / own.height)
-            thing = replace(thing, side=min(grow * thing.side, 1.2 * SIDE))
+            thing = replace(thing, side=min(grow * thing.side, SIDE))
         else:
             thing = self.pick(object, self.dice.number(*USUAL) * SIDE, host.x, host.y)
             own, _ = self.world.place(thing)
@@ -309,7 +309,16 @@ class Setting:
             sides = [x for x in (left, right) if own.width / 2 <= x <= SIDE - own.width / 2]
             x = self.dice.one(sides) if sides else (right if host.x < SIDE / 2 else left)
             thing = replace(thing, x=x, y=host.y + self.dice.number(-0.15, 0.15) * cut.height)
-        self.things.insert(first, thing)
+        self.things.insert(first, self._within(thing))
+
+    def _within(self, thing: PastedCutOut) -> PastedCutOut:
+        """Move it until nothing of it leaves the picture, so that composing without it takes all of it away."""
+        cut, _ = self.world.place(thing)
+        x, y = (
+            min(max(at, side / 2), SIDE - side / 2)
+            for at, side in ((thing.x, cut.width), (thing.y, cut.height))
+        )
+        return replace(thing, x=x, y=y)
 
 
 def _extent(world: Photographs, thing: PastedCutOut) -> Box:

@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from emocam.cells.recovery import score
-from emocam.compare.recovery import TABLE, recovered, rule_line, with_verdicts
+from emocam.compare.recovery import TABLE, recovered, rule_line, with_composed, with_verdicts
 from emocam.functional.statistics.wilson import wilson
 
 
@@ -15,6 +15,7 @@ def cells(rule: str, cam: str, scores: list[float], chosen: list[bool], seed: in
             "by": "",
             "cam": cam,
             "world": "standard",
+            "network": "shipped",
             "seed": seed,
             "object": ["Cake", "Boat", "Tree", "Kite"],
             "label": ["Joy", "Calm", "Joy", "Calm"],
@@ -86,6 +87,42 @@ def test_the_same_cell_of_several_corpora_of_one_network_counts_once_in_an_inter
     low, high = wilson(np.array([10]), np.array([20]), 2.093)  # Student's t of 19 degrees of freedom
     assert several["recall_low"] == pytest.approx(low[0], abs=0.02)
     assert several["recall_high"] == pytest.approx(high[0], abs=0.02)
+
+
+def test_the_truth_of_one_run_is_that_of_all_methods_of_its_network() -> None:
+    unknown = {"drop": np.nan, "companion": False}
+    effect = cells("effect", "", [7, 6, 0, 0], [True, True, False, False])
+    measured = effect.assign(used=[True, False, False, True], drop=[2.0, 0.1, 0.2, 3.0], companion=False)[1:]
+    methods = cells("paper", "gradcam", [9, 8, 7, 1], [True] * 4).assign(**unknown)
+    other = methods.assign(network="another")
+    table = with_composed(pd.concat([methods, other, measured]))
+    paper = table[table["rule"] == "paper"]
+    own = paper[paper["network"] == "shipped"].set_index("object")
+    assert own["used"].astype(bool).to_dict() == {"Boat": False, "Tree": False, "Kite": True}
+    assert own["drop"].to_dict() == {"Boat": 0.1, "Tree": 0.2, "Kite": 3.0}
+    assert paper[paper["network"] == "another"]["used"].tolist() == [True, True, False, False]
+
+
+def test_networks_that_differ_widen_the_interval_and_the_worst_is_told() -> None:
+    """Of twenty cells half are found: ten of each network's, or all of five networks' and none of the others'."""
+
+    def of(found: list[list[bool]]) -> dict[str, float]:
+        runs = [
+            cells("effect", "", [1, 1, 0, 0], [*hits, False, False]).assign(network=str(i))
+            for i, hits in enumerate(found)
+        ]
+        (row,) = score(pd.concat(runs), ["rule"]).to_dict("records")
+        return row
+
+    alike, apart = of([[True, False]] * 10), of([[True, True], [False, False]] * 5)
+    assert alike["networks"] == apart["networks"] == 10
+    assert (alike["recall"], apart["recall"]) == (0.5, 0.5)
+    assert (alike["recall_least"], apart["recall_least"]) == (0.5, 0.0)
+    assert (
+        apart["recall_low"] < alike["recall_low"] - 0.03
+        and apart["recall_high"] > alike["recall_high"] + 0.03
+    )
+    assert "over 10 networks (least 0.50" in rule_line({**alike, "by": "", "cam": "", "error_largest": 0.0})
 
 
 def test_companions_that_are_idle_are_told_and_errors_of_the_effect() -> None:

@@ -2,14 +2,17 @@
 
 import json
 from collections.abc import Callable
+from hashlib import sha256
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 import torch
 
-from emocam.classifier.planted import PlantedClassifier
+from emocam.classifier.planted import PlantedClassifier, kind_of
 from emocam.data.planted import Planted
+from emocam.errors import SettingError
+from emocam.network.photographs import KEPT, KEPT_CHANNELS, SIDE, build_photograph_features
 from emocam.world.photographs import TRAINING
 
 PHOTOS = Path(__file__).parents[2].parent / "shared" / "data" / "photos"
@@ -20,10 +23,11 @@ needs_weights = pytest.mark.skipif(
 
 
 @needs_weights
-@pytest.mark.parametrize("source", ["drawn", "photos"])
+@pytest.mark.parametrize(("source", "kind"), [("drawn", "residual"), ("photos", "lite0")])
 def test_the_command_leaves_a_network_that_a_run_takes(
     emocam: Callable[..., int],
     source: str,
+    kind: str,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -34,10 +38,12 @@ def test_the_command_leaves_a_network_that_a_run_takes(
             pytest.skip("no photos beside the checkout")
         root = [f"data.root={PHOTOS}"]
     world = ("data.world=photographs", *root, "logger=null")
-    assert emocam("task=train", *world, "task.pictures=64", "train.epochs=1", "hydra.run.dir=net") == 0
+    train = ("task.pictures=64", "train.epochs=1", f"classifier.network={kind}", "hydra.run.dir=net")
+    assert emocam("task=train", *world, *train) == 0
     assert "of unseen pictures right" in capsys.readouterr().out
     kept = json.loads(Path("net/photographs.json").read_text())
-    assert kept["trained"] == {"seed": 0, "pictures": 64, "epochs": 1}
+    assert kept["trained"] == {"seed": 0, "kind": kind, "pictures": 64, "epochs": 1}
+    assert kept["sha256"] == sha256(Path("net/photographs.safetensors").read_bytes()).hexdigest()
     weights = "classifier.weights=net/photographs.safetensors"
     run = ("data.images=4", weights, "+cam=gradcam", "~callback.report", "data.workers=0")
     assert emocam(*world, *run, "hydra.run.dir=run") == 0
@@ -49,7 +55,6 @@ def test_the_command_leaves_a_network_that_a_run_takes(
 def test_it_learns_what_is_pasted_and_keeps_the_first_blocks(tmp_path: Path) -> None:
     """On four times the same few pictures the loss falls, and what is kept does not move."""
     from emocam.train.photographs import (
-        KEPT,
         RATE,
         PhotographLesson,
         Recipe,
@@ -78,3 +83,56 @@ def test_it_learns_what_is_pasted_and_keeps_the_first_blocks(tmp_path: Path) -> 
     losses.append(loss())
     assert losses[1] < 0.7 * losses[0]
     assert all(torch.equal(value, before[name]) for name, value in kept.state_dict().items())
+
+
+@needs_weights
+@pytest.mark.parametrize("kind", ["residual", "transformer"])
+def test_every_kind_answers_one_map_a_cell_and_starts_from_the_kept_blocks(kind: str) -> None:
+    from emocam.train.photographs import imagenet_features
+
+    features, first = imagenet_features(kind).eval(), imagenet_features().eval()
+    kept = torch.rand(1, KEPT_CHANNELS, SIDE, SIDE)
+    with torch.no_grad():
+        assert features[KEPT:](kept).shape == (1, 32, SIDE, SIDE)
+    for name, tensor in features[:KEPT].state_dict().items():
+        assert torch.equal(tensor, first[:KEPT].state_dict()[name])
+
+
+def test_the_cells_of_a_transformer_know_of_each_other_and_where_they_are() -> None:
+    torch.manual_seed(0)
+    learning = build_photograph_features("transformer")[KEPT:].eval()
+    kept = torch.rand(1, KEPT_CHANNELS, SIDE, SIDE)
+    changed = kept.clone()
+    changed[..., 0, 0] += 1
+    with torch.no_grad():
+        moved = (learning(changed) - learning(kept)).abs().amax(1)
+        alike = learning(torch.ones_like(kept))
+    assert moved[0, -1, -1] > 1e-6
+    assert (alike[..., 0, 0] - alike[..., 5, 5]).abs().max() > 1e-3
+
+
+def test_a_network_of_another_kind_than_its_file_is_refused(tmp_path: Path) -> None:
+    from safetensors.torch import save_file
+
+    file = tmp_path / "photographs.safetensors"
+    save_file({"x": torch.zeros(1)}, file, {"labels": "A", "network": "transformer"})
+    assert kind_of(None, file) == kind_of("transformer", file) == "transformer"
+    with pytest.raises(SettingError, match="holds a network of the kind transformer; leave"):
+        kind_of("lite0", file)
+    with pytest.raises(SettingError, match=r"classifier\.network: 'resnet' is not known"):
+        kind_of("resnet", None)
+
+
+def test_a_finished_training_is_taken_and_another_is_left_alone(tmp_path: Path) -> None:
+    from emocam.train.photographs import read_kept
+
+    weights = tmp_path / "photographs.safetensors"
+    weights.write_bytes(b"weights")
+    told = {"key": "k", "sha256": sha256(b"weights").hexdigest(), "accuracy": 0.9}
+    (tmp_path / "photographs.json").write_text(json.dumps(told))
+    assert read_kept(tmp_path, "k") == told
+    with pytest.raises(SettingError, match="holds a network of other pictures or settings"):
+        read_kept(tmp_path, "other")
+    weights.write_bytes(b"changed")
+    with pytest.raises(SettingError, match="or one that was changed"):
+        read_kept(tmp_path, "k")

@@ -1,14 +1,17 @@
 """Planted photographs: a picture follows from seed and index, and loses exactly what is left out."""
 
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
+from emocam.data.annotations.album import read_album
 from emocam.data.planted import Planted
 from emocam.errors import SettingError
 from emocam.world.photograph_rules import deal_rules
-from emocam.world.photographs import SIDE
+from emocam.world.photographs import SIDE, TRAINING
 
 PHOTOS = Path(__file__).parents[2].parent / "shared" / "data" / "photos"
 
@@ -65,6 +68,49 @@ def test_companions_stand_behind_their_causes_and_around_them(planted: Planted) 
             held += all(outer[i] <= inner[i] + 2 and outer[i + 2] >= inner[i + 2] - 2 for i in (0, 1))
             assert things.index(rule.beside) < things.index(rule.causes[0])
     assert held
+
+
+def test_nothing_that_is_pasted_leaves_the_picture(planted: Planted) -> None:
+    photographs = planted.photographs
+    asked = 0
+    for index in [*range(60), *range(TRAINING, TRAINING + 60)]:
+        for thing in photographs.scene(0, index).things:
+            cut, (x, y) = photographs.place(thing)
+            assert x >= 0 and y >= 0 and x + cut.width <= SIDE and y + cut.height <= SIDE
+            asked += 1
+    assert asked > 300
+
+
+def test_photographs_without_polygons_are_told(tmp_path: Path) -> None:
+    Image.new("RGB", (64, 64)).save(tmp_path / "a.png")
+    box = {"id": 1, "image_id": 1, "category_id": 1, "bbox": [1, 1, 9, 9]}
+    images = [{"id": 1, "file_name": "a.png", "width": 64, "height": 64}]
+    told = {"images": images, "annotations": [box], "categories": [{"id": 1, "name": "cat"}]}
+    (tmp_path / "instances.json").write_text(json.dumps(told))
+    with pytest.raises(SettingError, match=r"has 1 boxes and no polygon; annotate polygons"):
+        Planted(world="photographs", root=tmp_path)
+
+
+def test_a_photograph_that_cannot_be_read_is_left_out_and_told(tmp_path: Path) -> None:
+    sides = np.array([0, 0, 60, 0, 60, 60, 0, 60])
+    Image.new("RGB", (200, 200), "red").save(tmp_path / "good.png")
+    (tmp_path / "bad.png").write_bytes(b"no picture")
+    images = [
+        {"id": i, "file_name": f"{name}.png", "width": 200, "height": 200}
+        for i, name in enumerate(("good", "bad"))
+    ]
+    objects = [
+        {"id": i, "image_id": 0, "category_id": i, "bbox": [0, 0, 60, 60], "segmentation": [sides.tolist()]}
+        for i in range(9)
+    ]
+    told = {
+        "images": images,
+        "annotations": objects,
+        "categories": [{"id": i, "name": f"o{i}"} for i in range(9)],
+    }
+    (tmp_path / "instances.json").write_text(json.dumps(told))
+    album = read_album(tmp_path, None, 10**6)
+    assert (len(album.photos), album.skipped, len(album.cut_outs)) == (1, 1, 9)
 
 
 def test_too_few_objects_are_told() -> None:

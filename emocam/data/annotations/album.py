@@ -8,8 +8,9 @@ from PIL.Image import Resampling
 
 from emocam.data.annotations.coco import read_coco
 from emocam.data.annotations.masks import Polygons
+from emocam.data.annotations.records import AnnotationTable
 from emocam.data.image_file import open_upright, within_root
-from emocam.errors import SettingError
+from emocam.errors import Refused, SettingError
 from emocam.world.album import Album, Photo
 
 LEAST_CUT_OUT = 40
@@ -29,10 +30,16 @@ def read_album(root: Path, annotations: Path | None, max_pixels: int) -> Album:
             "give it with data.annotations=FILE, or leave data.root away for drawn pictures"
         )
     table = read_coco(file, masks=True)
+    check_outlines(table, file)
     photos: list[Photo] = []
     cut_outs: dict[str, list[Image.Image]] = {name: [] for name in table.objects}
+    skipped = 0
     for path, regions in table.regions.items():
-        image, _ = open_upright(within_root(root, path), max_pixels)
+        try:
+            image, _ = open_upright(within_root(root, path), max_pixels)
+        except (OSError, Refused):  # one file that cannot be read costs itself alone
+            skipped += 1
+            continue
         boxes = regions.boxes * np.tile(image.size, 2)
         shapes = regions.shapes or [None] * len(boxes)
         for number, shape in zip(regions.object, shapes, strict=True):
@@ -46,13 +53,26 @@ def read_album(root: Path, annotations: Path | None, max_pixels: int) -> Album:
         ]
         photos.append(Photo(image.resize(size, Resampling.LANCZOS), named))  # type: ignore[arg-type]
     if not photos:
-        raise SettingError(f"data.annotations {file} lists no picture; planted photographs need some")
+        why = f"{skipped:,} pictures, and none can be read" if skipped else "no picture"
+        raise SettingError(f"data.annotations {file} lists {why}; planted photographs need some")
     largest = {
         name: sorted(cuts, key=lambda cut: -cut.width * cut.height)[:MOST_CUT_OUTS]
         for name, cuts in cut_outs.items()
         if cuts
     }
-    return Album(photos, largest)
+    return Album(photos, largest, skipped)
+
+
+def check_outlines(table: AnnotationTable, file: Path) -> None:
+    """Refuse annotations without a polygon, of which nothing can be cut out."""
+    shapes = [shape for found in table.regions.values() for shape in found.shapes or []]
+    if any(isinstance(shape, Polygons) for shape in shapes):
+        return
+    boxes = sum(len(found.object) for found in table.regions.values())
+    raise SettingError(
+        f"data.root: planted photographs need outlines to cut objects out, and {file} has {boxes:,} boxes and no "
+        "polygon; annotate polygons (COCO's segmentation), or leave data.root away for drawn pictures"
+    )
 
 
 def cut_polygons(image: Image.Image, shape: Polygons) -> Image.Image | None:
