@@ -25,6 +25,7 @@ from emocam.data.planted import Planted
 from emocam.errors import SettingError
 from emocam.network.photographs import CHANNELS, KEPT, build_photograph_features
 from emocam.network.weights import file_sha256, read_weights
+from emocam.settings.read_files import noted
 from emocam.train.drawn import learn_drawn
 from emocam.train.loop import Recipe
 from emocam.version import __version__
@@ -144,7 +145,7 @@ def read_kept(out: Path, key: str) -> dict[str, Any] | None:
     weights, told = (out / f"{PHOTOGRAPHS}.{ending}" for ending in ("safetensors", "json"))
     if not (weights.is_file() and told.is_file()):
         return None
-    found: dict[str, Any] = json.loads(told.read_text(encoding="utf-8"))
+    found: dict[str, Any] = json.loads(noted(told).read_text(encoding="utf-8"))
     if found.get("key") != key or found.get("sha256") != file_sha256(weights):
         raise SettingError(
             f"hydra.run.dir {out} holds a network of other pictures or settings, or one that was changed; name "
