@@ -9,13 +9,17 @@ from pathlib import Path
 import numpy as np
 
 from emocam.data.address import Address, read_address
+from emocam.data.annotations.timeline.events import EventReader
 from emocam.data.base import Data
 from emocam.data.film import FILM_SUFFIXES, FilmIndex, index_film, load_av, open_film, open_frame
 from emocam.data.folder import checked_root, walk
 from emocam.data.image_file import within_root
+from emocam.data.observed import FrameShares, frame_shares
 from emocam.data.shots import FOUND, shots_of, shots_of_file
 from emocam.errors import SettingError
+from emocam.records.observers import ObservedEvents
 from emocam.records.picture import Picture
+from emocam.records.timeline import usual_step
 from emocam.settings.read_files import noted
 
 NONE = np.zeros(0, np.int64)
@@ -36,10 +40,17 @@ class Video(Data):
 
     A film that cannot be read is listed once, itself. `shots` is a table of films and of the seconds at which
     their shots begin, or `found` by the change of the picture; pictures of one shot are then a group.
+    `timeline` is a file, or a folder of files, of what observers say of the films: a frame's true label is what
+    more than `agreement` of them say while it is shown, else `none`, which may be the name of a label.
+    `words` names the column of words where a table has several.
     """
 
     every: float | None = 1.0
     shots: str | None = None
+    timeline: str | None = None
+    agreement: float = 0.5
+    none: str | None = None
+    words: str | None = None
     follow_links: bool = False
 
     def __post_init__(self) -> None:
@@ -54,8 +65,66 @@ class Video(Data):
         if self.shots not in (None, FOUND):
             noted(Path(str(self.shots)).expanduser())
         load_av()
+        if self.timeline is not None:
+            self._check_timeline(Path(str(self.timeline)).expanduser())
         self.group = self.group or ("shot" if self.shots else "source")
         self.time = self.time or "time"
+
+    def _check_timeline(self, place: Path) -> None:
+        """Find mistakes in the timeline before the work, and take its words as labels."""
+        if not place.exists():
+            raise SettingError(f"data.timeline must be a file or a folder, and there is no {place}")
+        if not 0 <= self.agreement < 1:
+            raise SettingError(f"timeline.agreement must be in [0, 1), got {self.agreement}")
+        words = self.observed.words
+        if self.none is not None and self.none in words:
+            raise SettingError(f"timeline.none {self.none!r} is a word of the observers; take another name")
+        self.labels = [*words, *([] if self.none is None else [self.none])]
+
+    @cached_property
+    def observed(self) -> ObservedEvents:
+        """What observers say of the films."""
+        reader = EventReader(self.files, self._rate, self.words)
+        events = reader.read(Path(str(self.timeline)).expanduser())
+        self.notes += [f"data.timeline: {note}" for note in reader.notes]
+        return events
+
+    def _rate(self) -> float:
+        """Return the frames a second of the films; 0 where they differ."""
+        steps = [usual_step(index.times) for index in self.films.values() if len(index.ticks) > 1]
+        rates = {round(1 / step, 2) for step in steps}
+        return rates.pop() if len(rates) == 1 else 0.0
+
+    @cached_property
+    def shares(self) -> dict[str, FrameShares]:
+        """What observers say at the frames of each film that are taken."""
+        found = {}
+        for file, index in self.films.items():
+            times = index.times[sampled(index.times, self.every)]
+            events = self.observed.of_film(file)
+            step = self.every or usual_step(index.times)
+            found[file] = frame_shares(events, times, step)
+            if len(times) and (
+                late := int((events.start >= index.times[-1] + usual_step(index.times)).sum())
+            ):
+                self.notes.append(
+                    f"data.timeline: {late:,} of {len(events):,} events begin after the end of {file}"
+                )
+        return found
+
+    @cached_property
+    def observed_labels(self) -> dict[str, dict[float, str]]:
+        """The true label of each film's frames by their seconds; empty where there is none."""
+        names = [*self.observed.words, self.none or ""]
+        return {
+            file: {
+                time: names[label]
+                for time, label in zip(
+                    shares.time.tolist(), shares.labels(self.agreement).tolist(), strict=True
+                )
+            }
+            for file, shares in self.shares.items()
+        }
 
     @cached_property
     def files(self) -> list[str]:
@@ -113,11 +182,15 @@ class Video(Data):
         if self.shots is not None:
             starts = self.shot_starts.get(address.file, np.zeros(0))
             known["shot"] = f"{address.file}#{np.searchsorted(starts, known['time'], side='right')}"
+        if self.timeline is not None:
+            known["truth"] = self.observed_labels.get(address.file, {}).get(float(known["time"]), "")
         return known
 
     def prepare(self) -> None:
         """List the frames once, before workers begin: they take the list with them."""
         _ = self.addresses, self.shot_starts
+        if self.timeline is not None:
+            _ = self.observed_labels
 
     def open(self, path: str) -> Picture:
         address = read_address(path)

@@ -66,7 +66,7 @@ def usual_step(time: NDArray[np.float64]) -> float:
     """Return the usual seconds between the times (n,) of a lane, in order; 1 where there is but one."""
     steps = np.diff(time)
     steps = steps[steps > 0]
-    return float(np.median(steps)) if len(steps) else 1.0
+    return round(float(np.median(steps)), 6) if len(steps) else 1.0
 
 
 def gaps(time: NDArray[np.float64]) -> NDArray[np.intp]:

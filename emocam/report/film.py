@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from emocam.records.timeline import Lane, Timeline, usual_step
 from emocam.report.scripts import write_script
 from emocam.results.files import OVERLAY_FILM
+from emocam.results.observers import ObserverRows, read_observers
 from emocam.results.timeline import read_timeline
 
 MOST_LANES = 24
@@ -30,6 +31,7 @@ class FilmSection:
     timeline: Timeline
     lanes: list[Lane]
     film: str | None
+    observers: ObserverRows | None = None
 
     @property
     def left_out(self) -> int:
@@ -48,7 +50,9 @@ def film_section(folder: Path, with_film: bool = True) -> FilmSection | None:
     longest = sorted(timeline.lanes, key=lambda lane: -len(lane.rows))[:MOST_LANES]
     chosen = {lane.name for lane in longest}
     film = f"../{OVERLAY_FILM}" if with_film and (folder / OVERLAY_FILM).is_file() else None
-    return FilmSection(timeline, [lane for lane in timeline.lanes if lane.name in chosen], film)
+    return FilmSection(
+        timeline, [lane for lane in timeline.lanes if lane.name in chosen], film, read_observers(folder)
+    )
 
 
 def write_film_data(section: FilmSection, folder: Path) -> None:
@@ -62,9 +66,54 @@ def write_film_data(section: FilmSection, folder: Path) -> None:
         "objects": timeline.objects,
         "weight": "importance" if timeline.explained else "score",
         "film": section.film,
-        "lanes": [lane_data(timeline, lane, labels) for lane in section.lanes],
+        "lanes": lanes_data(section, labels),
     }
     write_script(folder / "data" / "film.js", data)
+
+
+def lanes_data(section: FilmSection, labels: NDArray[np.intp]) -> list[dict[str, Any]]:
+    """Return the lanes, above those of each film what its observers say."""
+    lanes: list[dict[str, Any]] = []
+    for answered in section.lanes:
+        if section.observers is not None and answered.source not in {known["source"] for known in lanes}:
+            lanes += observers_data(section.observers, answered.source)
+        lanes.append(lane_data(section.timeline, answered, labels))
+    shown = {
+        (lane["source"], time): at
+        for lane in lanes
+        if lane["shown"] is not None
+        for time, at in zip(lane["time"].tolist(), lane["shown"].tolist(), strict=True)
+    }
+    for lane in lanes:
+        if lane["shown"] is None:
+            places = [shown.get((lane["source"], time)) for time in lane["time"].tolist()]
+            lane["shown"] = None if None in places else places
+    return lanes
+
+
+def observers_data(observers: ObserverRows, source: str) -> list[dict[str, Any]]:
+    """Return what observers say of a film as a lane; none where they say nothing of it."""
+    rows = np.flatnonzero(np.array(observers.source, object) == source)
+    if not len(rows) or not observers.words:
+        return []
+    rows = rows[np.argsort(observers.time[rows], kind="stable")]
+    time, share = observers.time[rows], observers.share[rows]
+    words = np.sort(np.argsort(-share.max(0), kind="stable")[:MOST_LABELS])
+    several = -(-len(time) // MOST_CELLS)
+    starts = np.arange(0, len(time), several)
+    each = np.diff(np.append(starts, len(time)))
+    shares = np.add.reduceat(share[:, words], starts, axis=0) / each[:, None]
+    return [
+        {
+            "name": f"{source}, observers",
+            "source": source,
+            "step": usual_step(time) * several,
+            "time": np.round(time[starts], 6),
+            "shown": None,
+            "labels": [observers.words[word] for word in words],
+            "odds": as_bytes(shares.T),
+        }
+    ]
 
 
 def lane_data(timeline: Timeline, lane: Lane, labels: NDArray[np.intp]) -> dict[str, Any]:
@@ -75,8 +124,6 @@ def lane_data(timeline: Timeline, lane: Lane, labels: NDArray[np.intp]) -> dict[
     each = np.diff(np.append(starts, len(time)))
     odds = np.add.reduceat(timeline.probability[np.ix_(lane.rows, labels)], starts, axis=0) / each[:, None]
     strongest = np.fmax.reduceat(timeline.importance[lane.rows], starts, axis=0)
-    called = timeline.label[lane.rows][starts]
-    place = {label: row for row, label in enumerate(labels.tolist())}
     shown = timeline.shown[lane.rows][starts]
     return {
         "name": lane.name,
@@ -84,7 +131,6 @@ def lane_data(timeline: Timeline, lane: Lane, labels: NDArray[np.intp]) -> dict[
         "step": usual_step(time) * several,
         "time": np.round(time[starts], 6),
         "shown": None if np.isnan(shown).any() else np.round(shown, 6),
-        "called": [place.get(label, -1) for label in called.tolist()],
         "odds": as_bytes(odds.T),
         "strip": as_bytes(strongest.T),
     }

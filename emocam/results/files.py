@@ -11,6 +11,8 @@ ASKED = "grouped"
 """Of the predictions' metadata, which settings `group` and `time` were written for."""
 POINTS, REDUCTION = "points", "reduction"
 """What is measured of each point x label, and what is left of the accuracy with fewer points."""
+OBSERVERS, AGREEMENT, AGREEMENT_OBSERVERS = "observers", "agreement.csv", "agreement_observers.csv"
+"""What observers say of films, and how far they agree."""
 CELLS, EFFECT = "cells", "effect"
 """What is measured of each object x label, and the trials behind its effect."""
 SLICES, DIFFERENCES = "slices", "differences"
@@ -35,8 +37,8 @@ LEFT = (
         "unexplained*.*",
         "grid.*",
     ),
-    *(f"{TIMELINE}.*", OVERLAY_FILM),
     *("slices*.*", "differences*.*"),
+    *(f"{TIMELINE}.*", OVERLAY_FILM, f"{OBSERVERS}.*"),
 )
 """What a run leaves beside its tables, by the first part of its path: an earlier command's is removed."""
 METADATA = b"emocam"

@@ -94,6 +94,9 @@ class Summary(TypedDict, total=False):
     # timeline
     films: int
     film_frames: int
+    # observers
+    observers: int
+    observed_frames: int
     # overlay_film
     overlay_frames: int
     # slices

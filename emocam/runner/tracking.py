@@ -281,6 +281,8 @@ def params(settings: dict[str, Any], choices: dict[str, str]) -> dict[str, objec
         value = settings[name]
         if name in hidden or (name in TASKS and choices.get("task") != name):
             continue
+        if name == "timeline" and not (settings.get("data") or {}).get(name):  # nobody was asked
+            continue
         if name in choices:
             told[name] = choices[name]
         if isinstance(value, dict):

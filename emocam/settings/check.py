@@ -47,6 +47,7 @@ REQUIRED = (
     "train",
     "evaluate",
     "watch",
+    "timeline",
     "trainer",
 )
 OPTIONAL = ("cam", "attribution", "logger", "callback", "paste", "effect")

@@ -12,6 +12,7 @@ from emocam.errors import SettingError
 from emocam.settings.read_files import noted
 
 PARQUET = b"PAR1"
+UTF8 = "utf-8-sig"
 
 
 def is_parquet(file: Path) -> bool:
@@ -24,19 +25,19 @@ def separator(header: str) -> str:
     return max(",;\t", key=header.count)
 
 
-def read_rows(source: Source) -> pd.DataFrame:
+def read_rows(source: Source, encoding: str = UTF8) -> pd.DataFrame:
     """Read all columns as they are in Parquet, as text in CSV, where nothing is guessed from it."""
     try:
         source.check_file()
-        return pd.read_parquet(noted(source.file)) if is_parquet(source.file) else _read_csv(source)
+        return pd.read_parquet(noted(source.file)) if is_parquet(source.file) else _read_csv(source, encoding)
     except SettingError:
         raise
     except Exception as error:  # both parsers raise kinds of their own
         raise source.unreadable("a table, CSV or Parquet", error) from None
 
 
-def _read_csv(source: Source) -> pd.DataFrame:
-    with noted(source.file).open(encoding="utf-8-sig", newline="") as opened:
+def _read_csv(source: Source, encoding: str) -> pd.DataFrame:
+    with noted(source.file).open(encoding=encoding, newline="") as opened:
         header = opened.readline()
         opened.seek(0)
         width = 0
@@ -49,7 +50,7 @@ def _read_csv(source: Source) -> pd.DataFrame:
         dtype=str,
         keep_default_na=False,
         sep=separator(header),
-        encoding="utf-8-sig",
+        encoding=encoding,
         skipinitialspace=True,
         index_col=False,
     )

@@ -21,15 +21,17 @@ function placeIn(numbers, value) {
 
 /** One film, or one face of it, with its two canvases and its cursor. */
 function lane(data, along, film) {
-  const [odds, strip] = [bytes(data.odds), bytes(data.strip)];
+  const [odds, strip] = [bytes(data.odds), bytes(data.strip ?? "")];
+  const labels = data.labels ?? along.labels; // observers have words of their own, and look at nothing
+  const objects = data.strip ? along.objects : [];
   const cells = data.time.length;
   const end = data.time[cells - 1] + data.step;
   const [from, to] = along.range.get(data.source);
   const share = (time) => (100 * (time - from)) / (to - from || 1);
   const cursor = make("i", { className: "cursor", hidden: true });
   const says = (cell) => {
-    const likely = along.labels.map((name, row) => [odds[row * cells + cell] / SCALE, name]).sort((a, b) => b[0] - a[0]);
-    const looked = along.objects.map((name, row) => [strip[row * cells + cell], name]).filter(([value]) => value <= SCALE).sort((a, b) => b[0] - a[0]);
+    const likely = labels.map((name, row) => [odds[row * cells + cell] / SCALE, name]).sort((a, b) => b[0] - a[0]);
+    const looked = objects.map((name, row) => [strip[row * cells + cell], name]).filter(([value]) => value <= SCALE).sort((a, b) => b[0] - a[0]);
     const top = looked.slice(0, 3).map(([value, name]) => `${name} ${two(value / SCALE)}`).join(", ");
     return `${data.name}, ${clock(data.time[cell])}: ${likely.slice(0, 2).map(([value, name]) => `${name} ${two(value)}`).join(", ")}${top ? `; ${along.weight}: ${top}` : ""}`;
   };
@@ -78,10 +80,10 @@ function lane(data, along, film) {
     const cell = placeIn(data.shown, second + 0.001);
     return at(data.time[cell] + second - data.shown[cell]);
   };
-  slider.append(rowsOf(odds, along.labels.length, data, [from, to], "odds"));
-  if (along.objects.length) slider.append(rowsOf(strip, along.objects.length, data, [from, to], "strip"));
+  slider.append(rowsOf(odds, labels.length, data, [from, to], "odds"));
+  if (objects.length) slider.append(rowsOf(strip, objects.length, data, [from, to], "strip"));
   slider.append(cursor);
-  const names = [along.labels, along.objects].map((list) => make("ul", { "aria-hidden": "true" }, ...list.map((name) => make("li", {}, make("bdi", {}, name)))));
+  const names = [labels, objects].map((list) => make("ul", { "aria-hidden": "true" }, ...list.map((name) => make("li", {}, make("bdi", {}, name)))));
   const ticks = make("p", { className: "ticks", "aria-hidden": "true" }, make("span", {}, clock(from)), make("span", {}, clock((from + to) / 2)), make("span", {}, clock(to)));
   const figure = make("div", { className: "lane" }, make("h3", {}, make("bdi", {}, data.name)), make("div", { className: "names" }, ...names), slider, ticks);
   stand(0);

@@ -1,0 +1,1 @@
+"""What observers say of films, event by event, in the formats in which it is published."""
