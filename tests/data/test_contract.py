@@ -20,12 +20,14 @@ CONF = Path(__file__).parents[2] / "conf"
 NAMES = sorted(file.stem for file in (CONF / "data").glob("*.yaml"))
 FILES_ALONE = {"root", "max_pixels"}
 COMMON = {field.name for field in fields(Data) if field.init} - FILES_ALONE
+OTHERS = ["+seed=0", "+timeline={agreement: 0.5, none: null, column: null}"]
+"""Settings of other groups that those of data refer to."""
 WALKED = {*FILES_ALONE, "follow_links"}
 
 
 def composed(name: str, *words: str) -> DictConfig:
     with hydra.initialize_config_dir(str(CONF), version_base="1.3"):
-        return hydra.compose(f"data/{name}", overrides=["+seed=0", *words]).data
+        return hydra.compose(f"data/{name}", overrides=[*OTHERS, *words]).data
 
 
 @pytest.mark.parametrize("name", NAMES)
