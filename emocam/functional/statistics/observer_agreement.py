@@ -95,7 +95,7 @@ def split_halves(yes: NDArray[np.bool_], no: NDArray[np.bool_] | None = None) ->
     for way in _ways(observers, half):
         parts = np.isin(np.arange(observers), way)
         one, other = (_shares(yes, no, part) for part in (parts, ~parts))
-        found.append(rank_correlation(one, other))
+        found.append(share_correlation(one, other))
     return float(np.mean(found)), float(NORMAL * np.std(found) / np.sqrt(len(found)))
 
 
@@ -111,7 +111,7 @@ def _shares(yes: NDArray[np.bool_], no: NDArray[np.bool_] | None, part: NDArray[
     return yes[part].mean(0) if no is None else yes[part].mean(0) - no[part].mean(0)
 
 
-def rank_correlation(one: NDArray[np.floating], other: NDArray[np.floating]) -> float:
+def share_correlation(one: NDArray[np.floating], other: NDArray[np.floating]) -> float:
     """Return Spearman's correlation with average ranks; NaN where one is constant."""
     ranks = [rankdata(values) for values in (one, other)]
     first, second = (rank - rank.mean() for rank in ranks)

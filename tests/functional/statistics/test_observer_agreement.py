@@ -12,8 +12,8 @@ from scipy.stats import spearmanr
 from emocam.functional.statistics.observer_agreement import (
     alpha_interval,
     krippendorff_alpha,
-    rank_correlation,
     said_in_bins,
+    share_correlation,
     split_halves,
 )
 
@@ -161,7 +161,7 @@ def figures() -> dict[str, tuple[str, str]]:
         for name in SCALES:
             found[f"{group}InterRaterConsist{name}AllChar"] = printed(*split_halves(*study.scale(name)))
         for one, other in combinations(SCALES, 2):
-            r = rank_correlation(study.level(one), study.level(other))
+            r = share_correlation(study.level(one), study.level(other))
             pair = f"{one}{other}"
             found[f"{group}Corr{pair}AllChar"] = printed(r, interval(r, len(study.first)))
     words = {(c, w) for s in studies.values() for c in ("emotion", "oncue") for w in s.words(c)}
@@ -170,7 +170,7 @@ def figures() -> dict[str, tuple[str, str]]:
             found[f"{group}InterRaterConsist{word}AllChar"] = printed(*split_halves(study.said(column, word)))
     for name in [*SCALES, *(word for _, word in sorted(words))]:
         levels = [s.level(name) for s in studies.values()]
-        r = rank_correlation(*levels)
+        r = share_correlation(*levels)
         found[f"InterModCorr{name}AllChar"] = printed(r, interval(r, len(levels[0])))
     return found
 
