@@ -204,6 +204,27 @@ def recall_table(samples: dict[str, PeopleSample], labels: list[str], seed: int 
     return pd.DataFrame(rows, columns=columns).astype({"units": WHOLE})
 
 
+def mean_rows(
+    samples: dict[str, PeopleSample], objects: list[str], labels: list[str], seed: int = 0
+) -> pd.DataFrame:
+    """Return a row a group, label and object: the mean over persons, and its interval over them."""
+    rows = []
+    for name, sample in samples.items():
+        for number, label in enumerate(labels):
+            persons, means = sample.means(number, len(objects))
+            if not len(persons):
+                continue
+            low = high = np.full(len(objects), np.nan)
+            if sample.person is not None and len(persons) >= FEWEST_PEOPLE:
+                low, high = widened_percentiles(resampled_means(means, seed=seed), len(persons))
+            columns = {"object": objects, "mean": means.mean(0), "low": low, "high": high}
+            units = len(persons) if sample.person is not None else pd.NA
+            rows.append(pd.DataFrame({"slice": name, "label": label, **columns, "units": units}))
+    columns_of_none = ["slice", "label", "object", "mean", "low", "high", "units"]
+    table = pd.concat(rows, ignore_index=True) if rows else pd.DataFrame(columns=columns_of_none)
+    return table.astype({"units": WHOLE})
+
+
 def recall_interval(recalls: Numbers, seed: int = 0) -> tuple[float, float]:
     """Return the ends of the interval of the mean of persons' recalls (U, 1); NaN of too few persons.
 

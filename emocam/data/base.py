@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
 import pyarrow as pa
 
 from emocam.data.address import read_address
@@ -76,6 +77,10 @@ class Data:
     def known(self, path: str) -> dict[str, str | float]:
         """Return what the data set knows of one picture, the same keys for all."""
         return {}
+
+    def face_points(self, path: str) -> np.ndarray | None:
+        """Return the points of the face that an image is (P, 2), in parts of its sides; None where none are known."""
+        return None
 
     def own_tables(self, paths: Sequence[str]) -> dict[str, pa.Table]:
         """Return tables that the data set adds to a run, by their names in FILES: a row for each of these images."""

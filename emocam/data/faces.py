@@ -241,6 +241,17 @@ class Faces(Data):
         boxes, object, masks = region_masks(places, self.detail)
         return Picture(image, boxes, object, masks, self.known(path))
 
+    def face_points(self, path: str) -> np.ndarray | None:
+        place = self.addresses.get(path)
+        if place is None:
+            return None
+        rows = self.found[place.file]
+        points = rows.points[place.row]
+        if self.aligned:
+            return points
+        pixels = points * rows.size[place.row]
+        return aligned_square(pixels).to_square(pixels)
+
     def _square(self, points: np.ndarray, size: tuple[int, int]) -> FaceSquare:
         return FaceSquare(size[0] / 2, size[1] / 2, max(size)) if self.aligned else aligned_square(points)
 

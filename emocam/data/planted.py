@@ -26,7 +26,7 @@ from emocam.world.export import Export
 from emocam.world.face_regions import fine_regions, masks_of
 from emocam.world.face_rules import FACE_WORLDS, REGIONS, FaceScene, FaceWorld, compose_face
 from emocam.world.faces import SIDE as FACE_SIDE
-from emocam.world.faces import at_rest, draw_face, owners
+from emocam.world.faces import at_rest, draw_face, outlined_points, owners, place_points
 from emocam.world.photograph_rules import deal_rules
 from emocam.world.photographs import SIDE, Photographs, PhotoScene
 from emocam.world.rules import WORLDS, World
@@ -202,6 +202,12 @@ class Planted(Data):
         """Return the same in a world of faces."""
         assert self.faces is not None
         return compose_face(self.faces, self.seed, int(Path(path).stem))
+
+    def face_points(self, path: str) -> np.ndarray | None:
+        if self.faces is None:
+            return None
+        face = self.face_scene(path)
+        return place_points(outlined_points(face), face.pose)
 
     def without(self, path: str, object: str) -> Image.Image | None:
         """Return the picture composed again without an object; None where that cannot be done.

@@ -9,6 +9,7 @@ from emocam.report.conclusions import conclusions, effect_rule_in_words
 from emocam.report.examples import Example, find_examples
 from emocam.report.findings import beyond_chance, warnings
 from emocam.report.paste import MOST_FLIPS, Pasted, find_pasted
+from emocam.report.slices import Groups, find_groups
 from emocam.report.thumbnails import OpenPicture, side_for, write_thumbnails
 from emocam.report.top_pictures import Strongest, find_strongest
 from emocam.report.unexplained import Outside, find_outside, outside_line
@@ -30,6 +31,7 @@ class PageContent:
     outside: list[Outside] = field(default_factory=list)
     pasted: Pasted | None = None
     any_beyond_chance: bool | None = None
+    groups: Groups | None = None
 
     @property
     def words(self) -> dict[str, Any]:
@@ -45,6 +47,7 @@ class PageContent:
             "outside_line": outside_line(self.run),
             "outside": self.outside,
             "pasted": self.pasted,
+            "groups": self.groups,
             "conclusions": conclusions(self.run),
             "effect_rule": effect_rule_in_words(self.run.file(CELLS)),
             "measured": self.run.file(CELLS).is_file(),
@@ -83,4 +86,5 @@ def gather_content(
         find_outside(run, into, open_picture),
         find_pasted(run.path, into, most=flips),
         None if beyond is None else bool(beyond.any()),
+        find_groups(run, into),
     )

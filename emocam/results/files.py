@@ -18,6 +18,8 @@ CELLS, EFFECT = "cells", "effect"
 SLICES, DIFFERENCES = "slices", "differences"
 SLICES_RECALL, RECALL_DIFFERENCES = "slices_recall", "differences_recall"
 """The cells and the recall of each value of a column, and how they differ between values."""
+FACE_REGIONS_TABLE, FACE_OVERLAP, FACE_MAP = "face_regions", "face_overlap", "face_map"
+"""Which regions of faces are looked at, how far they are the expected ones, and the mean map in one face."""
 SUMMARY, TRUTH = "summary.json", "truth.json"
 FILE_LIST = "files.json"
 """The run's files with their digests, written last."""
@@ -37,7 +39,7 @@ LEFT = (
         "unexplained*.*",
         "grid.*",
     ),
-    *("slices*.*", "differences*.*"),
+    *("slices*.*", "differences*.*", "face_*.*"),
     *(f"{TIMELINE}.*", OVERLAY_FILM, f"{OBSERVERS}.*"),
 )
 """What a run leaves beside its tables, by the first part of its path: an earlier command's is removed."""

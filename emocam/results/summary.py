@@ -104,6 +104,8 @@ class Summary(TypedDict, total=False):
     slice_values: dict[str, dict[str, int | None]]
     slices_told: list[str]
     slices_in_words: list[str]
+    # face_regions
+    face_overlap: dict[str, dict[str, float]]
     # recovery
     recovery_auc: float
 

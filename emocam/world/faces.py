@@ -55,6 +55,12 @@ def place_points(points: Points | Sequence[tuple[float, float]], pose: Pose) -> 
     return pose.size * turned + (pose.x, pose.y)
 
 
+def outlined_points(scene: FaceScene) -> Points:
+    """Return a face's points (81, 2) with its expression: the 68, and 13 over the forehead."""
+    points = displaced(points_of(scene.person), scene.units)
+    return np.concatenate([points, outline(points)[17:]])
+
+
 def without_units(scene: FaceScene, units: Collection[int] | None = None) -> FaceScene:
     """Return the scene without these action units, or without any."""
     kept = {} if units is None else {u: s for u, s in scene.units.items() if u not in units}

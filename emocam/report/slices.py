@@ -1,0 +1,183 @@
+"""Groups of people and regions of the face, on the page: recall first, then where the network looks."""
+
+from dataclasses import dataclass, field
+from math import isfinite
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from PIL import Image
+
+from emocam.report.thumbnails import shrink
+from emocam.results.files import (
+    DIFFERENCES,
+    FACE_MAP,
+    FACE_OVERLAP,
+    FACE_REGIONS_TABLE,
+    SLICES_RECALL,
+)
+from emocam.results.parquet_file import read_frame
+from emocam.results.run import Run
+from emocam.results.slice_words import ON_ANSWERS, SURE, UNITS
+
+MOST_ROWS = 12
+"""Differences on the page, those with the least p; the file has all."""
+SIDE = 1600
+
+
+@dataclass(frozen=True)
+class GroupRow:
+    """A group: its pictures, its people if they are known, and its recall as text."""
+
+    name: str
+    pictures: int
+    people: int | None
+    recall: str
+
+
+@dataclass(frozen=True)
+class DifferenceRow:
+    """A cell that two groups differ in, as texts; `sure` where it is beyond chance."""
+
+    cell: str
+    groups: str
+    answers: str
+    means: str
+    difference: str
+    g: str
+    p: str
+    sure: bool
+
+
+@dataclass(frozen=True)
+class OverlapRow:
+    """A label, what is expected of it, and how far the maps are that, beside the centre and chance, in percent."""
+
+    group: str
+    label: str
+    expected: str
+    own: str
+    centre: str
+    random: str
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A figure of the report: its file and size, and what it shows."""
+
+    file: str
+    size: tuple[int, int]
+    shows: str
+
+
+@dataclass(frozen=True)
+class Groups:
+    """What the section shows; `column` is empty where a run is not sliced."""
+
+    column: str = ""
+    told: list[str] = field(default_factory=list)
+    sentences: list[str] = field(default_factory=list)
+    groups: list[GroupRow] = field(default_factory=list)
+    differences: list[DifferenceRow] = field(default_factory=list)
+    overlaps: list[OverlapRow] = field(default_factory=list)
+    figures: list[Figure] = field(default_factory=list)
+
+
+def find_groups(run: Run, into: Path) -> Groups | None:
+    """Read what slices and face_regions left, and write the figures to `into`; None without either."""
+    summary = run.summary
+    sliced = "slices" in summary
+    figures = write_figures(run.path, into)
+    if not sliced and not figures:
+        return None
+    overlaps = overlap_texts(run.file(FACE_OVERLAP))
+    if not sliced:
+        return Groups(overlaps=overlaps, figures=figures)
+    return Groups(
+        summary["slices"],
+        summary["slices_told"],
+        summary["slices_in_words"],
+        group_texts(run, summary["slice_values"]),
+        difference_texts(run.file(DIFFERENCES)),
+        overlaps,
+        figures,
+    )
+
+
+def group_texts(run: Run, values: dict[str, dict[str, int | None]]) -> list[GroupRow]:
+    """Return a row a group, with its recall where truth is known."""
+    recall: dict[str, str] = {}
+    if run.file(SLICES_RECALL).is_file():
+        table = read_frame(run.file(SLICES_RECALL))
+        for row in table[table["label"] == ""].to_dict("records"):
+            recall[str(row["slice"])] = f"{100 * row['recall']:.0f} %{between(row, 100, 0)}"
+    return [
+        GroupRow(name, count["pictures"] or 0, count["people"], recall.get(name, ""))
+        for name, count in values.items()
+    ]
+
+
+def difference_texts(file: Path) -> list[DifferenceRow]:
+    """Return the differences with the least p as texts, those on right answers beside those on all."""
+    table = read_frame(file)
+    if table.empty:
+        return []
+    first = table[table["answers"] == "all"].sort_values(["p", "object"], kind="stable").head(MOST_ROWS)
+    cells = first[["a", "b", "object", "label"]].assign(order=range(len(first)))
+    shown = cells.merge(table, on=["a", "b", "object", "label"]).sort_values(["order", "answers"])
+    return [difference_text(row) for row in shown.to_dict("records")]
+
+
+def difference_text(row: dict[Any, Any]) -> DifferenceRow:
+    """Return one difference as texts."""
+    unit, digits = UNITS[str(row["measure"])]
+    known = isfinite(row["p"])
+    return DifferenceRow(
+        f"{row['object']} under {row['label']}",
+        f"{row['b']} less {row['a']}",
+        ON_ANSWERS[str(row["answers"])],
+        f"{row['mean_b']:.{digits}f} and {row['mean_a']:.{digits}f}",
+        f"{row['difference']:+.{digits}f}{unit}{between(row, 1, digits)}",
+        f"{row['hedges_g']:+.2f}" if isfinite(row["hedges_g"]) else "",
+        f"p = {row['p']:.2g}, q = {row['q']:.2g}" if known else str(row["p_rule"]),
+        bool(known and row["q"] < SURE),
+    )
+
+
+def overlap_texts(file: Path) -> list[OverlapRow]:
+    """Return how far maps are the expected regions, a row a group and label."""
+    if not file.is_file():
+        return []
+    rows = []
+    for (group, label), table in read_frame(file).groupby(["slice", "label"], sort=False):
+        of = {str(row["measure"]): row for row in table.to_dict("records")}
+        texts = [
+            f"{100 * of[f'{who}iou']['value']:.0f} / {100 * of[f'{who}f1']['value']:.0f}"
+            for who in ("", "centre_", "random_")
+        ]
+        own = texts[0] + between(of["iou"], 100, 0)
+        rows.append(OverlapRow(str(group), str(label), str(table["expected"].iloc[0]), own, *texts[1:]))
+    return rows
+
+
+def between(row: dict[Any, Any] | pd.Series, times: float, digits: int) -> str:
+    """Return an interval in brackets, nothing where there is none."""
+    low, high = times * float(row["low"]), times * float(row["high"])
+    return f" ({low:.{digits}f} to {high:.{digits}f})" if isfinite(low) else ""
+
+
+def write_figures(folder: Path, into: Path) -> list[Figure]:
+    """Write the figures of faces for the page."""
+    shows = {
+        FACE_MAP: "mean map by label in one face, each group in a row of its own",
+        FACE_REGIONS_TABLE: "mean importance of each region of the face, by label and group, with intervals",
+    }
+    figures = []
+    for name, words in shows.items():
+        if not (folder / f"{name}.png").is_file():
+            continue
+        with Image.open(folder / f"{name}.png") as picture:
+            small = shrink(picture.convert("RGB"), SIDE)
+        small.save(into / f"{name}.webp", "WEBP", quality=85, method=2)
+        figures.append(Figure(f"{name}.webp", small.size, words))
+    return figures
