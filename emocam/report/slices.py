@@ -62,7 +62,7 @@ class OverlapRow:
 
 
 @dataclass(frozen=True)
-class Figure:
+class ShownFigure:
     """A figure of the report: its file and size, and what it shows."""
 
     file: str
@@ -80,7 +80,7 @@ class Groups:
     groups: list[GroupRow] = field(default_factory=list)
     differences: list[DifferenceRow] = field(default_factory=list)
     overlaps: list[OverlapRow] = field(default_factory=list)
-    figures: list[Figure] = field(default_factory=list)
+    figures: list[ShownFigure] = field(default_factory=list)
 
 
 def find_groups(run: Run, into: Path) -> Groups | None:
@@ -166,7 +166,7 @@ def between(row: dict[Any, Any] | pd.Series, times: float, digits: int) -> str:
     return f" ({low:.{digits}f} to {high:.{digits}f})" if isfinite(low) else ""
 
 
-def write_figures(folder: Path, into: Path) -> list[Figure]:
+def write_figures(folder: Path, into: Path) -> list[ShownFigure]:
     """Write the figures of faces for the page."""
     shows = {
         FACE_MAP: "mean map by label in one face, each group in a row of its own",
@@ -179,5 +179,5 @@ def write_figures(folder: Path, into: Path) -> list[Figure]:
         with Image.open(folder / f"{name}.png") as picture:
             small = shrink(picture.convert("RGB"), SIDE)
         small.save(into / f"{name}.webp", "WEBP", quality=85, method=2)
-        figures.append(Figure(f"{name}.webp", small.size, words))
+        figures.append(ShownFigure(f"{name}.webp", small.size, words))
     return figures
