@@ -103,6 +103,59 @@ def test_the_page_never_makes_markup_out_of_text() -> None:
     assert not {name: words for name, words in found.items() if words}
 
 
+OPENERS = {
+    "Image.open": {
+        "data/image_file.py": "the door of pictures",
+        "logger/mlflow.py": "a figure of the run, which no link leads to",
+        "paste/sticker.py": "an object that the command names",
+        "report/manifold.py": "bytes that the page made itself",
+        "report/thumbnails.py": "a page's own picture, which no link leads to",
+    },
+    "open_image": {
+        "report/focus_shift.py": "under the recorded root, which is told before",
+        "report/paste.py": "under the folder of the run's own figures",
+    },
+    "open_upright": {
+        **dict.fromkeys(
+            ("data/files.py", "data/folder.py", "data/faces.py", "data/film.py"), "a data set's own"
+        ),
+        "data/face_scan.py": "of a data set that the command names",
+        "data/annotations/album.py": "under the root of the data set",
+        "api/inputs.py": "a file that the caller names",
+    },
+    "data.open": {
+        **dict.fromkeys(
+            (
+                "callback/overlay.py",
+                "callback/report.py",
+                "callback/points.py",
+                "intervention/flips.py",
+                "intervention/paste.py",
+            ),
+            "the run's own data set, whose recorded root a replay and a merge tell",
+        ),
+        **dict.fromkeys(
+            ("predict/point_maps.py", "predict/point_weights.py", "train/classifier.py", "train/pictures.py"),
+            "a data set that the command names",
+        ),
+        **dict.fromkeys(("intervention/trials.py", "data/samples.py", "data/audit.py"), "likewise"),
+    },
+    "recorded_settings": {
+        "report/focus_shift.py": "foreign paths are told",
+        "runner/replayed.py": "the replay itself tells foreign paths",
+        "task/replay.py": "likewise",
+    },
+}
+"""Who opens a picture, or takes the settings of a finished run, and why it brings along no other file."""
+
+
+def test_whoever_opens_a_picture_of_a_finished_run_is_known() -> None:
+    found = users(PACKAGE, OPENERS)
+    assert {name: sorted(files) for name, files in found.items()} == {
+        name: sorted(files) for name, files in OPENERS.items()
+    }
+
+
 def test_a_second_door_is_found(tmp_path: Path) -> None:
     (tmp_path / "page.py").write_text(
         "import torch\ntable.to_csv(file)\ntorch.load(file)\nhydra.utils.instantiate(x)"

@@ -6,6 +6,7 @@ from pathlib import Path
 import pandas as pd
 from PIL import Image
 
+from emocam.data.film import open_image
 from emocam.report.thumbnails import shrink
 from emocam.results.parquet_file import read_frame
 
@@ -13,7 +14,7 @@ COLUMNS = [
     *("image", "object", "position", "label_before", "label_after"),
     *("confidence_before", "confidence_after"),
 ]
-SIDE, MOST_FLIPS = 1440, 8
+SIDE, MOST_FLIPS, MAX_PIXELS = 1440, 8, 40_000_000
 
 
 @dataclass(frozen=True)
@@ -73,13 +74,11 @@ def _shown(run: Path, into: Path, folder: str, flips: pd.DataFrame, most: int) -
     surest = flips.sort_values("confidence_after", ascending=False, kind="stable").drop_duplicates("image")
     shown = []
     for number, row in enumerate(surest.head(most).to_dict("records"), 1):
-        figure = run / "flips" / f"{number}.png"
-        if not figure.is_file():
+        small = _figure(run, number)
+        if small is None:
             continue
         target = into / folder / f"{number}.webp"
         target.parent.mkdir(parents=True, exist_ok=True)
-        with Image.open(figure) as picture:
-            small = shrink(picture, SIDE)
         small.save(target, "WEBP", quality=80, method=2)
         answers = {
             when: f"{row[f'label_{when}']} {row[f'confidence_{when}']:.2f}" for when in ("before", "after")
@@ -96,3 +95,11 @@ def _shown(run: Path, into: Path, folder: str, flips: pd.DataFrame, most: int) -
             )
         )
     return shown
+
+
+def _figure(run: Path, number: int) -> Image.Image | None:
+    """Read a figure of a run, made small; None where there is none, or a link that leads elsewhere."""
+    try:
+        return shrink(open_image(run / "flips", f"{number}.png", MAX_PIXELS), SIDE)
+    except Exception:  # whatever was made of the file since the run
+        return None

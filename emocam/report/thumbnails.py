@@ -9,6 +9,7 @@ from pathlib import Path
 from PIL import Image
 
 from emocam.report.examples import Example
+from emocam.results.leading_out import leads_out
 from emocam.system.cores import cores
 
 OpenPicture = Callable[[str], Image.Image]
@@ -56,7 +57,7 @@ def copy_thumbnail(run: Path, thumbnail: str, target: Path) -> tuple[int, int] |
     report = run / "report"
     source = report / thumbnail
     # a link of somebody else's page would bring along any file
-    if not source.is_file() or not source.resolve().is_relative_to(report.resolve()):
+    if not source.is_file() or leads_out(source, report):
         return None
     try:
         with Image.open(source, formats=("WEBP",)) as picture:

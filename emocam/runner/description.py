@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from emocam.logger.mlflow import TrackedCorpus, TrackedRun
+from emocam.results.leading_out import leads_out
 from emocam.results.run import Run
 
 OVERLAY, MATRIX, LIKENESS = "overlay", "association", "similarity"
@@ -26,12 +27,13 @@ def describe(tracked: TrackedRun, run: Run, summary: Mapping[str, Any], ledger: 
     tracked.note(run_note(tracked, summary, ledger))
     if "data" in made_of:
         tracked.corpus(TrackedCorpus(data, made_of["data"], made_of["source"], int(summary["images"])))
-    if (run.path / "association.png").is_file():
-        tracked.picture(MATRIX, run.path / "association.png")
+    matrix = run.path / "association.png"
+    if matrix.is_file() and not leads_out(matrix, run.path):
+        tracked.picture(MATRIX, matrix)
     for file in sorted((run.path / "overlays").glob("*.png"), key=lambda file: int(file.stem)):
-        tracked.picture(
-            f"{OVERLAY} {file.stem}", file
-        )  # a row of the grid each: steps would hide all but one
+        if not leads_out(file, run.path):
+            # a row of the grid each: steps would hide all but one
+            tracked.picture(f"{OVERLAY} {file.stem}", file)
 
 
 def describe_sweep(tracked: TrackedRun, folder: Path, told: Iterable[str], command: str) -> None:
@@ -39,8 +41,9 @@ def describe_sweep(tracked: TrackedRun, folder: Path, told: Iterable[str], comma
     links = [f"[{file}]({tracked.page(file)})" for file in TABLES if (folder / file).is_file()]
     page = [f"The whole comparison: `emocam open {tracked.id}`."] if (folder / "report").is_dir() else []
     tracked.note("\n\n".join([quoted(told), *page, " · ".join(links), f"`{command}`"]))
-    if (folder / "similarity.png").is_file():
-        tracked.picture(LIKENESS, folder / "similarity.png")
+    likeness = folder / "similarity.png"
+    if likeness.is_file() and not leads_out(likeness, folder):
+        tracked.picture(LIKENESS, likeness)
 
 
 def origins(run: Run, made_of: Mapping[str, str], summary: Mapping[str, Any]) -> dict[str, str]:

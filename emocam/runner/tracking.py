@@ -22,6 +22,7 @@ from emocam.logger.mlflow import Ending, MLflow, TrackedRun, absolute, public
 from emocam.predict.components import Components
 from emocam.results.file_list import update_file_list
 from emocam.results.files import SUMMARY
+from emocam.results.leading_out import without_links_out
 from emocam.results.ledger import ledger_of
 from emocam.results.run import Run
 from emocam.results.summary import read_summary, write_summary
@@ -102,8 +103,9 @@ class Tracking:
 
     def _files(self) -> list[Path]:
         if self.record.kind == "sweep":
-            return list(own_files(self.folder))
-        return [path for path in sorted(self.folder.iterdir()) if path.name not in (LOCK, FILE)]
+            return list(without_links_out(list(own_files(self.folder)), self.folder))
+        own = [path for path in sorted(self.folder.iterdir()) if path.name not in (LOCK, FILE)]
+        return list(without_links_out(own, self.folder))
 
     def _describe(self, tracked: TrackedRun) -> None:
         if self.record.kind == "sweep":

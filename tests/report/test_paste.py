@@ -62,6 +62,15 @@ def test_a_figure_that_is_gone_is_left_out(pasted, tmp_path):
     assert [flip.image for flip in find_pasted(pasted, tmp_path / "report").flips] == ["b.jpg"]
 
 
+def test_no_figure_is_brought_along_by_a_link_of_somebody_else_s_run(pasted, tmp_path):
+    elsewhere = tmp_path.parent / f"{tmp_path.name}-elsewhere.png"
+    Image.new("RGB", (30, 30), "red").save(elsewhere)
+    (pasted / "flips" / "1.png").unlink()
+    (pasted / "flips" / "1.png").symlink_to(elsewhere)
+    assert [flip.image for flip in find_pasted(pasted, tmp_path / "report").flips] == ["b.jpg"]
+    assert not (tmp_path / "report" / "flips" / "1.webp").exists()
+
+
 def test_a_run_without_a_paste_has_none(tmp_path):
     assert find_pasted(tmp_path, tmp_path) is None
 

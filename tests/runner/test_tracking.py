@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from mlflow.entities import Run
 from mlflow.tracking import MlflowClient
+from PIL import Image
 
 from emocam.logger.mlflow import MLflow, TrackedRun, public
 from emocam.results.verify import folder_faults
@@ -166,6 +167,25 @@ def test_a_sweep_whose_store_goes_while_it_works_is_completed_later(
     assert [child.info.status for child in children] == ["FINISHED"] * 2
     assert {child.data.tags["mlflow.parentRunId"] for child in children} == {parent.info.run_id}
     assert {child.data.params["cam"] for child in children} == {"gradcam", "uniform"}
+
+
+def test_no_link_in_a_run_brings_along_a_file_from_elsewhere(
+    emocam: Command, store: MlflowClient, tmp_path: Path
+) -> None:
+    secret = tmp_path / "secret"
+    secret.mkdir()
+    Image.new("RGB", (8, 8)).save(secret / "private.png")
+    patch = failing("files")
+    assert emocam(*SMALL, "hydra.run.dir=run") == 0
+    patch.undo()
+    for link in ("run/private.png", "run/overlays/99.png", "run/keys"):
+        Path(link).symlink_to(secret if link == "run/keys" else secret / "private.png")
+    assert emocam("upload", "run") == 0
+    (run,) = runs(store)
+    sent = stored(store, run)
+    assert "summary.json" in sent and "overlays/1.png" in sent
+    assert not [name for name in sent if "private" in name or "keys" in name]
+    assert not [name for name in sent if name.startswith(("overlays/99", "images/overlay 99"))]
 
 
 def test_no_address_is_taken_from_a_folder(
