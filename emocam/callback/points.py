@@ -8,10 +8,14 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 from emocam.callback.base import Finished
+from emocam.data.point_picture import drawn_peak
 from emocam.plot.landmarks import points_figure
+from emocam.records.keypoints import PointSequence
+from emocam.report.points import write_points_page
 from emocam.results.files import METADATA, POINTS, parquet
 from emocam.results.parquet_file import read_frame
 from emocam.results.spreadsheet import write_csv
+from emocam.view.points import KEY
 
 
 class Points:
@@ -23,9 +27,11 @@ class Points:
             return {}
         rows = read_frame(file)
         write_csv(rows, finished.folder / f"{POINTS}.csv", index=False)
-        face = _face(finished)
-        if face is not None:
-            points_figure(face, weights_by_label(rows)).savefig(finished.folder / f"{POINTS}.png")
+        first = _first_sequence(finished)
+        if first is not None:
+            face, weights = drawn_peak(first)[0], weights_by_label(rows)
+            points_figure(face, weights).savefig(finished.folder / f"{POINTS}.png")
+            write_points_page(finished.folder, first.layout, face, weights, {}, [])
         known = json.loads(pq.read_schema(file).metadata[METADATA])
         return {"completeness_error": known["completeness_error"]}
 
@@ -35,16 +41,14 @@ def weights_by_label(rows: pd.DataFrame) -> dict[str, np.ndarray]:
     return {str(label): part["weight"].to_numpy(float) for label, part in rows.groupby("label", sort=False)}
 
 
-def _face(finished: Finished) -> np.ndarray | None:
-    """Return where the first sequence that was used has its points at first (P, 2), where it still can be opened."""
-    from emocam.data.point_picture import drawn_peak
-    from emocam.view.points import KEY
-
+def _first_sequence(finished: Finished) -> PointSequence | None:
+    """Return the first sequence that can be used, where there still is one."""
     if finished.data is None:
         return None
     for path in finished.data.paths():
         try:
-            return drawn_peak(finished.data.open(path).image.info[KEY])[0]
+            found: PointSequence = finished.data.open(path).image.info[KEY]
+            return found
         except Exception:  # refused, or gone since
             continue
     return None

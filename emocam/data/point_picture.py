@@ -16,6 +16,8 @@ PAPER, FIRST, LAST = (250, 250, 248), (176, 184, 192), (24, 52, 92)
 DETAILS = ("coarse", "fine")
 NEAR = 0.04
 """Of the side, how far around it a point's weight is drawn."""
+CELLS = 128
+"""Along a side of the grid that says which point a place belongs to."""
 REACH = 0.03
 """Of the side, the least that a box reaches beyond its points."""
 
@@ -39,7 +41,8 @@ def point_picture(sequence: PointSequence, detail: str, known: dict[str, str | f
     image.info[KEY] = sequence
     members = object_points(sequence.layout, detail)
     boxes = np.array([_box(peak[places]) for places in members], np.float32)
-    masks = np.stack([member_mask(peak, places, box) for places, box in zip(members, boxes, strict=True)])
+    owner = cell_points(peak, CELLS)
+    masks = np.stack([member_mask(owner, places, box) for places, box in zip(members, boxes, strict=True)])
     return Picture(image, boxes, np.arange(len(boxes), dtype=np.int64), masks, known)
 
 
@@ -53,24 +56,33 @@ def drawn_peak(sequence: PointSequence) -> tuple[np.ndarray, np.ndarray]:
     return shown[0], shown[int(np.square(moved - moved.mean(1, keepdims=True)).sum((1, 2)).argmax())]
 
 
-def nearest_dots(peak: np.ndarray, places: np.ndarray) -> np.ndarray:
-    """Return which of the points (P, 2) is nearest to each place (..., 2); -1 where none is near."""
-    far = np.linalg.norm(places[..., None, :] - peak, axis=-1)
-    return np.where(far.min(-1) <= NEAR, far.argmin(-1), -1)
-
-
 def cell_points(peak: np.ndarray, cells: int) -> np.ndarray:
-    """Return the point that each cell (cells, cells) of the picture belongs to, -1 for none."""
-    middle = (np.arange(cells) + 0.5) / cells
-    return nearest_dots(peak, np.stack(np.meshgrid(middle, middle), -1))
+    """Return the point (P, 2) that is nearest to each cell (cells, cells) of the picture, -1 where none is near."""
+    reach = int(np.ceil(NEAR * cells))
+    steps = np.arange(-reach, reach + 1)
+    around = np.stack(np.meshgrid(steps, steps), -1).reshape(-1, 2)
+    cell = np.floor(peak * cells).astype(int)[:, None] + around
+    far = np.square((cell + 0.5) / cells - peak[:, None]).sum(-1)
+    within = (far <= NEAR**2) & (cell >= 0).all(-1) & (cell < cells).all(-1)
+    point = np.broadcast_to(np.arange(len(peak))[:, None], far.shape)[within]
+    # the nearest is written last
+    order = np.argsort(-far[within], kind="stable")
+    x, y = cell[within][order].T
+    owner = np.full((cells, cells), -1)
+    owner[y, x] = point[order]
+    return owner
 
 
-def member_mask(peak: np.ndarray, members: list[int], box: np.ndarray) -> np.ndarray:
-    """Return the part of a box (MASK_SIDE, MASK_SIDE) that belongs to some of the points."""
+def member_mask(owner: np.ndarray, members: list[int], box: np.ndarray) -> np.ndarray:
+    """Return the part of a box (MASK_SIDE, MASK_SIDE) whose cells belong to some of the points."""
     middle = (np.arange(MASK_SIDE) + 0.5) / MASK_SIDE
-    x, y = box[0] + middle * (box[2] - box[0]), box[1] + middle * (box[3] - box[1])
-    owner = nearest_dots(peak, np.stack(np.meshgrid(x, y), -1))
-    return np.isin(owner, members).astype(np.float32)
+    x, y = (
+        ((box[axis] + middle * (box[axis + 2] - box[axis])) * len(owner)).astype(int).clip(0, len(owner) - 1)
+        for axis in (0, 1)
+    )
+    is_member = np.zeros(max(int(owner.max()), *members) + 2, np.float32)
+    is_member[members] = 1
+    return is_member[owner[np.ix_(y, x)]]  # the last entry is that of -1, no point
 
 
 def draw_dots(first: np.ndarray, peak: np.ndarray) -> Image.Image:

@@ -50,14 +50,21 @@ class PointNetwork(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         return self.score(self.pick(x)).T / self.temperature
 
-    def label_score(self, label: int) -> Callable[[Tensor], Tensor]:
-        """Return what scores movements (B, 2, T, P) for one label alone, (B,), by its network and no other."""
-        alone = copy.copy(self)
-        alone._parameters, alone._buffers = dict(self._parameters), dict(self._buffers)
-        for held in (alone._parameters, alone._buffers):
+    def labels_from(self, first: int, count: int) -> "PointNetwork":
+        """Return the networks of some of the labels, which share their tensors with these."""
+        part = copy.copy(self)
+        part._parameters, part._buffers = dict(self._parameters), dict(self._buffers)
+        for held in (part._parameters, part._buffers):
             for name in PER_LABEL:
                 if name in held:
-                    held[name] = held[name][label : label + 1]  # type: ignore[index, assignment]
+                    tensor = held[name]
+                    assert tensor is not None
+                    held[name] = tensor[first : first + count]  # type: ignore[assignment]
+        return part
+
+    def label_score(self, label: int) -> Callable[[Tensor], Tensor]:
+        """Return what scores movements (B, 2, T, P) for one label alone, (B,), by its network and no other."""
+        alone = self.labels_from(label, 1)
         return lambda x: alone(x)[:, 0]
 
 
@@ -150,12 +157,15 @@ class RandomPointNetwork(PointNetwork):
         return torch.bmm(found, self.output).squeeze(-1) + self.threshold
 
     @torch.no_grad()
-    def solve(self, x: Tensor, label: Tensor) -> None:
-        """Fit each label's head to +1 for its sequences and -1 for all others, both together of equal weight."""
+    def solve(self, x: Tensor, label: Tensor, labels: int | None = None) -> None:
+        """Fit each label's head to +1 for its sequences and -1 for all others, both together of equal weight.
+
+        Where there are more networks than `labels`, they stand for the labels in turn.
+        """
         seen = self.pick(x)
         for number in range(len(self.kept)):
             found = self.features(seen[number : number + 1])[0].double()
-            own = (label == number).double()
+            own = (label == number % (labels or len(self.kept))).double()
             weight = own / own.sum().clamp(min=1) + (1 - own) / (1 - own).sum().clamp(min=1)
             weight = weight * len(x) / 2
             whole = torch.cat([found, torch.ones(len(x), 1, dtype=found.dtype)], 1)

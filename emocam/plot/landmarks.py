@@ -42,11 +42,11 @@ def points_figure(face: np.ndarray, weights: Mapping[str, np.ndarray]) -> Figure
     return figure
 
 
-def reduction_figure(rows: pd.DataFrame, orders: Sequence[str]) -> Figure:
-    """Plot the mean balanced accuracy of all labels against the number of points, retrained and not."""
+def reduction_figure(rows: pd.DataFrame, orders: Sequence[str], label: str) -> Figure:
+    """Plot the balanced accuracy of a label against the number of points, retrained and not."""
     figure = Figure(figsize=(9.2, 3.8), dpi=150, layout="constrained")
     for ax, retrained in zip(figure.subplots(1, 2, sharey=True), (True, False), strict=True):
-        part = rows[(rows["retrained"] == retrained) & (rows["label"] == "")]
+        part = rows[(rows["retrained"] == retrained) & (rows["label"] == label)]
         for order in orders:
             curve = part[part["order"] == order].sort_values("points")
             if curve.empty:

@@ -1,13 +1,15 @@
 """points.parquet: how much each point weighs for each label, over the corpus of a run."""
 
 import json
+from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import torch
 
 from emocam.attribution.base import PersonSums
-from emocam.data.base import Data
+from emocam.data.point_picture import drawn_peak
 from emocam.errors import SettingError
 from emocam.predict.components import Components
 from emocam.predict.point_corpus import PointCorpus, read_point_corpus
@@ -20,6 +22,15 @@ from emocam.view.points import KEY
 COLUMNS = ("point", "region", "label", "weight", "low", "high")
 
 
+@dataclass(frozen=True)
+class WeighedFace:
+    """Points (P, 2) as they are drawn, and by label their weights (P,)."""
+
+    layout: PointLayout
+    face: np.ndarray
+    weights: dict[str, np.ndarray]
+
+
 def weigh_points(components: Components) -> None:
     """Write the weights of all points; labels are the true ones, or where none are known the network's answers."""
     method = components.attribution
@@ -30,7 +41,7 @@ def weigh_points(components: Components) -> None:
             "attribution weighs points of sequences, and these data are pictures; leave attribution out, and take a "
             "cam, or data=landmarks"
         )
-    classifier, data = components.classifier, components.data
+    classifier = components.classifier
     corpus = read_point_corpus(components, classifier.view, components.listing)
     names, whose = corpus.truth, "true labels"
     if not set(names) & set(classifier.labels):
@@ -41,25 +52,23 @@ def weigh_points(components: Components) -> None:
     found = method.person_sums(
         lambda x: classifier(classifier.prepare(x)), lambda label: label_score(classifier, label), part, part
     )
-    table = weight_rows(
-        found, corpus_layout(data, components.listing, corpus), classifier.labels, components.seed
+    known = {"method": type(method).__name__, "labels": whose}
+    write_weights(components, corpus, found, classifier.labels, known)
+
+
+def write_weights(
+    components: Components, corpus: PointCorpus, found: PersonSums, labels: list[str], known: dict[str, str]
+) -> WeighedFace:
+    """Write points.parquet, and return what a picture of the weights needs."""
+    first = components.data.open(components.listing[int(corpus.place[0])]).image.info[KEY]
+    rows = pa.Table.from_pandas(
+        weight_rows(found, first.layout, labels, components.seed), preserve_index=False
     )
-    known = {
-        "method": components.settings["attribution"]["_target_"].rpartition(".")[2],
-        "labels": whose,
-        "sequences": len(part),
-        "people": len(part.people),
-        "completeness_error": found.completeness_error,
-    }
-    rows = pa.Table.from_pandas(table, preserve_index=False)
-    rows = rows.replace_schema_metadata({METADATA: json.dumps(known).encode()})
+    told = {**known, "people": len(found.sums), "completeness_error": found.completeness_error}
+    rows = rows.replace_schema_metadata({METADATA: json.dumps(told).encode()})
     write_parquet(rows, components.folder / parquet(POINTS))
-
-
-def corpus_layout(data: Data, listing: list[str], corpus: PointCorpus) -> PointLayout:
-    """Return the points of a corpus, by the first sequence that can be used."""
-    layout: PointLayout = data.open(listing[int(corpus.place[0])]).image.info[KEY].layout
-    return layout
+    weights = {label: found.weights[number] for number, label in enumerate(labels)}
+    return WeighedFace(first.layout, drawn_peak(first)[0], weights)
 
 
 def weight_rows(found: PersonSums, layout: PointLayout, labels: list[str], seed: int) -> pd.DataFrame:

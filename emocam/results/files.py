@@ -9,8 +9,9 @@ TIMELINE, OVERLAY_FILM = "timeline", "overlay.mp4"
 """What a run over films answers along their time, as a table, a CSV file, a picture and a film."""
 ASKED = "grouped"
 """Of the predictions' metadata, which settings `group` and `time` were written for."""
-POINTS, REDUCTION = "points", "reduction"
-"""What is measured of each point x label, and what is left of the accuracy with fewer points."""
+POINTS, REDUCTION, REDUCTION_STATE = "points", "reduction", "reducing"
+"""What is measured of each point x label, and what is left of the accuracy with fewer points; the folder
+of an unfinished reduction."""
 OBSERVERS, AGREEMENT, AGREEMENT_OBSERVERS = "observers", "agreement.csv", "agreement_observers.csv"
 """What observers say of films, and how far they agree."""
 CELLS, EFFECT = "cells", "effect"
@@ -27,7 +28,7 @@ ASSOCIATION, ASSOCIATION_PERCENT, LABELS = "association.csv", "association_perce
 LEFT = (
     *("association*.csv", "association.png", LABELS, SUMMARY, TRUTH, "summary.html", "report", "overlays"),
     *("cells*.csv", "cells*.parquet", "effect.parquet", "trying", "paste.*", "pasting", "flips"),
-    *("points.*", "reduction.*", "reducing"),
+    *("points.*", "reduction.*", REDUCTION_STATE),
     *(
         "manifold*",
         "quality.csv",

@@ -10,7 +10,15 @@ import pyarrow.compute as pc
 
 from emocam.errors import SettingError
 from emocam.results.file_list import changed_files, read_file_list
-from emocam.results.files import FILE_LIST, TRAINING_STATE, WEIGHTS
+from emocam.results.files import (
+    FILE_LIST,
+    LEDGER,
+    REDUCTION,
+    REDUCTION_STATE,
+    TRAINING_STATE,
+    WEIGHTS,
+    parquet,
+)
 from emocam.results.parquet_file import read_parquet
 from emocam.results.picture_faults import picture_faults
 from emocam.results.run import Run
@@ -26,9 +34,17 @@ def is_training(folder: Path) -> bool:
     return WEIGHTS in (read_file_list(folder) or {}) and not (folder / "predictions.parquet").is_file()
 
 
+def is_reduction(folder: Path) -> bool:
+    """Return whether `task=reduce` left the folder, which has curves and no predictions."""
+    return (
+        parquet(REDUCTION) in (read_file_list(folder) or {})
+        and not (folder / "predictions.parquet").is_file()
+    )
+
+
 def folder_faults(folder: Path) -> Iterator[str]:
     """Yield a sentence for what is missing, doubled or cut short."""
-    for name in ("shards", "pasting", "trying", TRAINING_STATE):
+    for name in ("shards", "pasting", "trying", TRAINING_STATE, REDUCTION_STATE):
         if (folder / name).is_dir():
             yield f"{folder} is not finished: it still holds {name}; the same command goes on where it stopped"
             return
@@ -37,6 +53,9 @@ def folder_faults(folder: Path) -> Iterator[str]:
         yield f"{FILE_LIST} cannot be read"
     yield from changed_files(folder, listed or {})
     if is_training(folder):
+        return
+    if is_reduction(folder):
+        yield from _reduction(folder)
         return
     tables: dict[str, pa.Table] = {}
     for name in (*TABLES, "maps"):
@@ -97,6 +116,29 @@ def _rows(folder: Path, tables: dict[str, pa.Table]) -> Iterator[str]:
     yield from _regions(ledger, evidence)
     yield from _summary(folder, ledger, evidence)
     yield from _effect(folder, done)
+
+
+def _reduction(folder: Path) -> Iterator[str]:
+    """Check that each label, order, number of points and way of asking has one row."""
+    try:
+        rows = read_parquet(folder / parquet(REDUCTION))
+        ledger = read_parquet(folder / parquet(LEDGER))
+    except (SettingError, OSError) as error:
+        yield f"{folder} cannot be read to its end ({' '.join(str(error).split())[:160]})"
+        return
+    asked = ["label", "order", "points", "retrained"]
+    choices = rows.group_by(asked).aggregate([([], "count_all")])
+    if len(choices) < len(rows):
+        yield f"{parquet(REDUCTION)} has {len(rows) - len(choices)} rows more than once"
+    expected = 1
+    for name in asked:
+        expected *= len(pc.unique(rows[name]))
+    if len(choices) < expected:
+        yield f"{parquet(REDUCTION)} misses {expected - len(choices)} of {expected} rows"
+    if twice := _twice(ledger["image"]):
+        yield f"{parquet(LEDGER)} has {len(twice)} images more than once, such as {twice[0]!r}"
+    if len(ledger) != (listed := _told(folder).get("images")):
+        yield f"summary.json tells of {listed} images, but {parquet(LEDGER)} holds {len(ledger)}"
 
 
 def _effect(folder: Path, done: pa.ChunkedArray) -> Iterator[str]:

@@ -48,8 +48,10 @@ REQUIRED = (
     "evaluate",
     "watch",
     "timeline",
+    "reduce",
     "trainer",
 )
+LANDMARKS = "emocam.data.landmarks.Landmarks"
 OPTIONAL = ("cam", "attribution", "logger", "callback", "paste", "effect")
 """Groups of which nothing need be chosen."""
 
@@ -117,7 +119,8 @@ def _value_faults(cfg: DictConfig) -> Iterator[str]:
 def _path_faults(cfg: DictConfig) -> Iterator[str]:
     """Yield a sentence for each file or folder that is not there."""
     root = OmegaConf.select(cfg, "data.root")
-    if root is not None and not Path(str(root)).expanduser().is_dir():
+    single = OmegaConf.select(cfg, "data._target_") == LANDMARKS  # which may be one file
+    if root is not None and not single and not Path(str(root)).expanduser().is_dir():
         yield f"data.root must be a folder, and there is none at {root}"
     for name in ("data.annotations", "classifier.labels"):
         file = OmegaConf.select(cfg, name)

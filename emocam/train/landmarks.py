@@ -12,14 +12,12 @@ from emocam.train.telling import Telling
 from emocam.view.points import NormalisedPoints
 
 
-def one_against_others(scores: Tensor, label: Tensor, share: Tensor) -> Tensor:
-    """Return the mean loss of scores (..., B, L): a label's own sequences weigh as much together as all others.
+def one_against_others(scores: Tensor, own: Tensor, share: Tensor) -> Tensor:
+    """Return the mean loss of scores (B, L): a label's own sequences weigh as much together as all others.
 
-    `share` (L,) are the labels' shares of the training part.
+    `own` (B, L) is 1 for a label's own sequences, else 0, and `share` (L,) their share of the training part.
     """
-    own = nn.functional.one_hot(label, len(share)).to(scores.dtype)
     weight = own / (2 * share) + (1 - own) / (2 * (1 - share))
-    own, weight = own.expand_as(scores), weight.expand_as(scores)
     return nn.functional.binary_cross_entropy_with_logits(scores, own, weight)
 
 
@@ -28,7 +26,8 @@ class BinaryLesson(ClassifierLesson):
 
     def forward(self, view: Tensor, label: Tensor) -> Tensor:
         share = self.log_prior.exp()
-        return one_against_others(self.classifier(self.classifier.prepare(view)), label, share)
+        own = nn.functional.one_hot(label, len(share)).float()
+        return one_against_others(self.classifier(self.classifier.prepare(view)), own, share)
 
     def logits(self, view: Tensor) -> Tensor:
         return self.classifier(self.classifier.prepare(view))

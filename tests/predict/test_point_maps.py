@@ -14,7 +14,7 @@ from emocam.api.run import run as run_words
 from emocam.classifier.landmarks import Landmarks
 from emocam.cli.main import answer
 from emocam.data.planted import Planted
-from emocam.data.point_picture import cell_points, member_mask
+from emocam.data.point_picture import NEAR, cell_points, member_mask
 from emocam.errors import SettingError
 from emocam.predict.point_corpus import PointCorpus
 from emocam.results.run import Run
@@ -78,10 +78,16 @@ def test_regions_are_evidence_with_a_level_of_chance_and_the_run_verifies(folder
 
 def test_a_region_s_mask_is_what_lies_nearest_to_its_points() -> None:
     peak = np.array([[0.3, 0.5], [0.34, 0.5], [0.8, 0.8]])
-    owner = cell_points(peak, 100)
-    assert owner[50, 29] == 0 and owner[50, 35] == 1 and owner[0, 0] == -1 and owner[79, 81] == 2
-    mask = member_mask(peak, [0], np.array([0.25, 0.45, 0.4, 0.55]))
-    assert mask[14, 9] == 1 and mask[14, 20] == 0
+    owner, middle = cell_points(peak, 100), (np.arange(100) + 0.5) / 100
+    far = np.linalg.norm(np.stack(np.meshgrid(middle, middle), -1)[:, :, None] - peak, axis=-1)
+    slowly = np.where(far.min(-1) <= NEAR, far.argmin(-1), -1)
+    tie = np.abs(far[..., 0] - far[..., 1]) < 1e-9
+    assert (owner[~tie] == slowly[~tie]).all() and set(np.unique(owner)) == {-1, 0, 1, 2}
+    box = np.array([0.25, 0.45, 0.4, 0.55])
+    assert (
+        member_mask(owner, [0], box) + member_mask(owner, [1], box) == member_mask(owner, [0, 1], box)
+    ).all()
+    assert member_mask(owner, [0], box)[14, 9] == 1 and member_mask(owner, [2], box).sum() == 0
 
 
 def test_points_and_a_cam_s_pictures_are_not_mixed_up(tmp_path: Path) -> None:
