@@ -169,10 +169,10 @@ class Reduce:
         points_figure(weighed.face, weighed.weights).savefig(folder / f"{POINTS}.png")
         chosen = chosen_sizes(rows, labels, first)
         best = {label: names_of(weighed.layout, own, chosen[label]) for label, own in weighed.weights.items()}
-        lines = closing_lines(rows, plan, chosen, first)
+        lines = reduction_lines(rows, plan, chosen, first)
         write_points_page(folder, weighed.layout, weighed.face, weighed.weights, chosen, lines)
         shutil.rmtree(folder / REDUCTION_STATE)
-        entries = headline(rows, plan, chosen, first) | {
+        entries = reduction_headline(rows, plan, chosen, first) | {
             "smallest": {label: size for label, size in chosen.items() if label != EVERY_LABEL},
             "smallest_points": best,
             "completeness_error": found.completeness_error,
@@ -338,7 +338,9 @@ def row_of(
     return found[found["retrained"] == retrained].iloc[0]
 
 
-def headline(rows: pd.DataFrame, plan: ReductionPlan, chosen: dict[str, int], first: str) -> dict[str, float]:
+def reduction_headline(
+    rows: pd.DataFrame, plan: ReductionPlan, chosen: dict[str, int], first: str
+) -> dict[str, float]:
     """Return the numbers that a script wants first."""
     most, few = max(plan.sizes), chosen[EVERY_LABEL]
     whole, small = row_of(rows, first, most), row_of(rows, first, few)
@@ -351,7 +353,7 @@ def headline(rows: pd.DataFrame, plan: ReductionPlan, chosen: dict[str, int], fi
     }
 
 
-def closing_lines(rows: pd.DataFrame, plan: ReductionPlan, chosen: dict[str, int], first: str) -> list[str]:
+def reduction_lines(rows: pd.DataFrame, plan: ReductionPlan, chosen: dict[str, int], first: str) -> list[str]:
     """Return what fewer points cost, which curve says what, and what is saved."""
     most, few = max(plan.sizes), chosen[EVERY_LABEL]
 

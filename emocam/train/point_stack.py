@@ -50,12 +50,12 @@ def train_stack(
         if isinstance(network, RandomPointNetwork):
             network.solve(part.x, part.label, part.labels)
         else:
-            fit(network, recipe, part, choices)
+            fit_stack(network, recipe, part, choices)
     network.requires_grad_(False)
     return [network.labels_from(choice * part.labels, part.labels) for choice in range(choices)]
 
 
-def fit(network: PointNetwork, recipe: StackRecipe, part: LabelledPoints, choices: int) -> None:
+def fit_stack(network: PointNetwork, recipe: StackRecipe, part: LabelledPoints, choices: int) -> None:
     """Make the loss of all networks small."""
     share = torch.bincount(part.label, minlength=part.labels) / len(part)
     share = share.clamp(1 / len(part), 1 - 1 / len(part)).repeat(choices)

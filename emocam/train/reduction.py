@@ -133,11 +133,11 @@ def reduce_fold(plan: ReductionPlan, everyone: LabelledPoints, judged: Tensor, n
         milliseconds[size] = timed(networks[0], held.x)
         for choice, network, places in zip(plan.choices, networks, kept, strict=True):
             sums[*choice, size, True] = count(network(held.x))
-            sums[*choice, size, False] = count(at_rest(whole, held.x, places))
+            sums[*choice, size, False] = count(others_at_rest(whole, held.x, places))
     return FoldResult(people, sums, milliseconds, ranks, error)
 
 
-def at_rest(network: PointNetwork, x: Tensor, kept: Tensor) -> Tensor:
+def others_at_rest(network: PointNetwork, x: Tensor, kept: Tensor) -> Tensor:
     """Return the scores (B, L) where of each label's points all but its `kept` (L, k) do not move."""
     found = []
     for label, places in enumerate(kept):

@@ -10,7 +10,14 @@ from emocam.attribution.base import LabelledPoints
 from emocam.network.point_networks import build_point_network
 from emocam.train import reduction
 from emocam.train.point_stack import StackRecipe, train_stack
-from emocam.train.reduction import ReductionPlan, at_rest, folds_of, half_choices, reduce_fold, usual_methods
+from emocam.train.reduction import (
+    ReductionPlan,
+    folds_of,
+    half_choices,
+    others_at_rest,
+    reduce_fold,
+    usual_methods,
+)
 
 COUNT, LABELS, POINTS, LENGTH = 120, 2, 6, 8
 
@@ -81,7 +88,7 @@ def test_points_at_rest_are_those_that_were_not_kept(everyone: LabelledPoints) -
     torch.manual_seed(0)
     network = build_point_network("gru", LABELS, POINTS, LENGTH, hidden=4).requires_grad_(False)
     kept = torch.tensor([[4, 0], [1, 2]])
-    found = at_rest(network, everyone.x[:5], kept)
+    found = others_at_rest(network, everyone.x[:5], kept)
     for label in range(LABELS):
         still = everyone.x[:5].clone()
         for point in range(POINTS):
