@@ -3,6 +3,7 @@
 python experiments/dependence.py                400 pictures x 20 objects x 6 labels, 100 corpora a row
 python experiments/dependence.py --large        2,000 pictures x 601 objects x 20 labels
 python experiments/dependence.py --corpora 10   faster, with wider intervals
+python experiments/dependence.py --row 'a pair in a hundred' --corpora 1000   one row, with narrow ones
 
 Labels and objects are thrown; what belongs together are copies of a picture in which a tenth of all
 answers is thrown again, or frames of a film whose label and objects stay for a while.
@@ -167,15 +168,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--corpora", type=int, default=100)
     parser.add_argument("--large", action="store_true")
+    parser.add_argument("--row", choices=(*KINDS, *FILMS), help="this row alone")
     given = parser.parse_args()
     size = Size(2000, 601, 20) if given.large else Size()
     print(f"{given.corpora} corpora a row, {size}, seeds 0 and up\n")
     print(
         "| without relation | by | corpora with a discovery | cells a corpus | p < .05 |\n|---|---|---|---|---|"
     )
-    for kind in (*KINDS, *FILMS):
+    for kind in (given.row,) if given.row else (*KINDS, *FILMS):
         for rule, by_picture in (("pictures", True), ("data.group, data.time", False)):
             print(f"| {kind} | {rule} | {null_row(kind, size, given.corpora, by_picture)} |", flush=True)
+    if given.row:
+        return
     print("\n| relations found | by pictures | by group |\n|---|---|---|")
     for kind in ("alone", "a pair in a hundred", "copies x 2"):
         told = (power(kind, size, given.corpora, by_picture) for by_picture in (True, False))

@@ -8,13 +8,14 @@ import pyarrow.parquet as pq
 import torch
 
 from emocam.callback.base import Finished
+from emocam.functional.statistics.correlation_interval import correlation_interval
 from emocam.functional.statistics.similarity import average_ranks, pearson
 from emocam.plot.agreement import agreement_figure
 from emocam.plot.confusion import confusion_figure
 from emocam.results.parquet_file import read_frame
 from emocam.results.spreadsheet import write_csv
 
-TRUTH = "truth"
+TRUTH, UNIT = "truth", "unit"
 AXES = ["annotated", "predicted"]
 
 
@@ -23,8 +24,8 @@ class Annotated:
 
     Where predictions have `truth` it writes association_truth.csv and its percentages, confusion.csv and
     .png. Where a number is both predicted and annotated (`valence` and `truth_valence`) it writes
-    agreement.csv and .png, and returns its correlations. Images count whose confidence is above the
-    threshold.
+    agreement.csv (correlations with their intervals) and .png, and returns the correlations. Images count whose
+    confidence is above the threshold.
     """
 
     def on_run_end(self, finished: Finished) -> dict[str, Any]:
@@ -38,7 +39,10 @@ class Annotated:
         rows = read_frame(file, columns=columns)
         sure = finished.thresholds.confident(rows["confidence"].to_numpy())
         entries = self.labels(finished, rows, sure) if TRUTH in names else {}
-        return entries | (self.numbers(finished, rows[sure], numbers) if numbers else {})
+        if numbers:
+            unit = finished.dependence.units(finished.occurrences.label)[sure]
+            entries = entries | self.numbers(finished, rows[sure].assign(**{UNIT: unit}), numbers)
+        return entries
 
     def labels(self, finished: Finished, rows: pd.DataFrame, sure: np.ndarray) -> dict[str, Any]:
         """Write objects x annotated labels, and predicted x annotated labels."""
@@ -66,12 +70,16 @@ class Annotated:
 
     def numbers(self, finished: Finished, rows: pd.DataFrame, names: list[str]) -> dict[str, Any]:
         """Write how predicted numbers agree with annotated ones; NaN where one of them is constant."""
-        pairs = {
-            name: rows[[f"{TRUTH}_{name}", name]].astype(float).dropna().set_axis(AXES, axis=1)
+        known = {
+            name: rows[[f"{TRUTH}_{name}", name, UNIT]].astype(float).dropna().set_axis([*AXES, UNIT], axis=1)
             for name in names
         }
+        pairs = {name: pair[AXES] for name, pair in known.items()}
         measures = {name: correlations(pair.to_numpy()) for name, pair in pairs.items()}
-        table = [{"number": name, "images": len(pairs[name]), **measures[name]} for name in names]
+        table = [
+            {"number": name, "images": len(pairs[name]), **measures[name], **intervals(known[name])}
+            for name in names
+        ]
         write_csv(pd.DataFrame(table), finished.folder / "agreement.csv", index=False)
         titles = {
             name: f"Pearson {r['pearson']:.2f}, Spearman {r['spearman']:.2f}, {len(pairs[name]):,} images"
@@ -80,6 +88,16 @@ class Annotated:
         agreement_figure(pairs, titles).savefig(finished.folder / "agreement.png")
         entries = {f"{name}_{measure}": r for name, rs in measures.items() for measure, r in rs.items()}
         return {key: value for key, value in entries.items() if np.isfinite(value)}
+
+
+def intervals(pair: pd.DataFrame) -> dict[str, float]:
+    """Return the ends of both correlations' 95 % intervals, whole groups at a time where pictures come in groups."""
+    values, unit = pair[AXES].to_numpy(), pair[UNIT].to_numpy(int)
+    ranks = average_ranks(torch.from_numpy(values.T.copy())).numpy().T if len(values) else values
+    ends = {}
+    for name, (x, y) in {"pearson": values.T, "spearman": ranks.T}.items():
+        ends[f"{name}_low"], ends[f"{name}_high"] = correlation_interval(x, y, unit)
+    return ends
 
 
 def truth_labels(finished: Finished, annotated: pd.Series) -> list[str]:

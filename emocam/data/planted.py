@@ -1,7 +1,7 @@
 """The embedded world: pictures that we draw, so that what makes their labels is known."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
@@ -28,7 +28,7 @@ from emocam.world.face_rules import FACE_WORLDS, REGIONS, FaceScene, FaceWorld, 
 from emocam.world.faces import SIDE as FACE_SIDE
 from emocam.world.faces import at_rest, draw_face, outlined_points, owners, place_points
 from emocam.world.photograph_rules import deal_rules
-from emocam.world.photographs import SIDE, Photographs, PhotoScene
+from emocam.world.photographs import SIDE, TRAINING, Photographs, PhotoScene
 from emocam.world.rules import WORLDS, World
 from emocam.world.sequences import SEQUENCE_WORLDS
 
@@ -59,6 +59,7 @@ class Planted(Data):
     annotations: str | Path | None = None
     masks: bool = False
     detail: Literal["coarse", "fine"] = "coarse"
+    taught: int = field(default=0, init=False)
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -182,6 +183,8 @@ class Planted(Data):
         return json.loads(noted(file).read_text(encoding="utf-8"))
 
     def paths(self) -> list[str]:
+        if self.taught:
+            return [f"{TRAINING + index}.png" for index in range(self.taught)]
         return [f"{index:05}.png" for index in range(self.images)]
 
     def picture_file(self, path: str) -> None:

@@ -33,7 +33,7 @@ class Train:
 
     With `data=planted` and the default classifier it trains the network of that world on `pictures` that it draws,
     and leaves that network and its truth; of `photographs` the network alone, since what that uses is measured
-    picture by picture.
+    picture by picture. Another classifier is trained on as many photographs composed to be trained on.
     """
 
     settings: TrainSettings = field(default_factory=TrainSettings)
@@ -51,6 +51,8 @@ class Train:
                 "classifier is not set, and the default, planted, is the network of drawn pictures; name the one to "
                 "train, such as classifier=torchvision classifier.model=resnet18, or classifier=compact_face"
             )
+        if isinstance(data, Planted) and data.world == PHOTOGRAPHS:
+            data.taught = self.pictures
         return self._train_classifier(components)
 
     def _train_classifier(self, components: Components) -> TaskOutcome:

@@ -113,6 +113,18 @@ def test_a_photograph_that_cannot_be_read_is_left_out_and_told(tmp_path: Path) -
     assert (len(album.photos), album.skipped, len(album.cut_outs)) == (1, 1, 9)
 
 
+def test_a_network_is_taught_on_photographs_that_no_corpus_has(planted: Planted) -> None:
+    corpus = {planted.photo_scene(path).photo for path in planted.listing()}
+    planted.taught = 40
+    assert len(planted.listing()) == 40
+    scenes = [planted.photo_scene(path) for path in planted.listing()]
+    assert not corpus & {scene.photo for scene in scenes}
+    picture, (path, scene) = planted.open(planted.listing()[0]), (planted.listing()[0], scenes[0])
+    assert picture.known["truth"] == scene.label and len(picture.object) >= len(scene.things)
+    assert {planted.objects[number] for number in picture.object} >= {thing.object for thing in scene.things}
+    assert planted.known(path) == {"truth": scene.label}
+
+
 def test_too_few_objects_are_told() -> None:
     with pytest.raises(
         SettingError, match="need at least 5 different objects with outlines of some size, found 3"
