@@ -181,15 +181,23 @@ def bar_panel(bars: Sequence[tuple[str, float]], size: tuple[int, int], letters:
     width = names_width + max(size[0] // 12, 12)
     if rows < 1 or names_width < 2 * letters:
         return None
-    panel = Image.new("RGBA", (width, rows * row), GROUND)
+    panel = _named_panel(tuple(name for name, _ in bars[:rows]), letters, names_width, width).copy()
     pen = ImageDraw.Draw(panel)
-    for place, (name, value) in enumerate(bars[:rows]):
-        shown = fitted(name, letters, names_width)
-        if shown:
-            panel.alpha_composite(text_tile(shown, letters, (0, 0, 0, 0)), (0, place * row))
+    for place, (_, value) in enumerate(bars[:rows]):
         length = round((width - names_width - 3) * min(max(value, 0.0), 1.0)) if value == value else 0
         top = place * row + row // 4
         pen.rectangle((names_width, top, names_width + length, top + row // 2), fill=(*BAR, 235))
+    return panel
+
+
+@lru_cache(maxsize=64)
+def _named_panel(names: tuple[str, ...], letters: int, names_width: int, width: int) -> Image.Image:
+    """Return the ground of bars with their names: from frame to frame only the bars change."""
+    row = tile_height(letters)
+    panel = Image.new("RGBA", (width, len(names) * row), GROUND)
+    for place, name in enumerate(names):
+        if shown := fitted(name, letters, names_width):
+            panel.alpha_composite(text_tile(shown, letters, (0, 0, 0, 0)), (0, place * row))
     return panel
 
 

@@ -81,6 +81,8 @@ class LiveAnswers:
         detail: str = "coarse",
     ) -> None:
         self.explain, self.importance, self.thresholds = explain, importance, thresholds
+        # one picture at a time: on a processor convolutions are a fifth quicker with channels last
+        explain.classifier.to(memory_format=torch.channels_last)
         self.tracker, self.detail = tracker, detail
         self.labels, self.objects = explain.classifier.labels, explain.detector.objects
         self.steady = SteadyMean()
