@@ -1,5 +1,6 @@
 """The key q on the terminal, without Enter."""
 
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,6 +11,11 @@ try:
     import tty
 except ImportError:  # pragma: no cover - Windows: Ctrl-C, and q in the window or on the page
     termios = None  # type: ignore[assignment]
+
+
+KEYS = 64
+"""Pressed since the last look, at most."""
+QUIT = set(b"qQ")
 
 
 @contextmanager
@@ -23,13 +29,9 @@ def quit_key() -> Iterator[Callable[[], bool]]:
     tty.setcbreak(terminal)
 
     def pressed() -> bool:
-        while select([terminal], [], [], 0)[0]:
-            read = sys.stdin.read(1)
-            if read in ("q", "Q"):
-                return True
-            if not read:
-                return False
-        return False
+        # past Python's buffer, which would hold what select() then does not see
+        waits = bool(select([terminal], [], [], 0)[0])
+        return waits and bool(set(os.read(terminal, KEYS)) & QUIT)
 
     try:
         yield pressed
