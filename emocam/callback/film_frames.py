@@ -1,20 +1,24 @@
 """The frames of a run's films that overlay.mp4 shows, and at which of its seconds: one film after another."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from emocam.data.address import Address
 from emocam.data.base import Data
 from emocam.data.faces import Faces
 from emocam.data.film import FilmIndex, index_film, open_frame
 from emocam.data.image_file import within_root
+from emocam.data.planted import Planted
 from emocam.data.video import Video, sampled
 from emocam.errors import SettingError
 from emocam.records.timeline import usual_step
+from emocam.world.film import SOURCE
 
 BREAK = 0.5
 """Seconds for which the last frame of a film stays, at least, before the next film begins."""
@@ -22,14 +26,12 @@ BREAK = 0.5
 
 @dataclass(frozen=True)
 class FilmFrames:
-    """A film below `root`, its frames that are shown by their seconds (n,), and where in overlay.mp4 they begin."""
+    """A film, its frames that are shown by their seconds (n,), where in overlay.mp4 they begin, and what opens one."""
 
-    file: Path
     source: str
-    index: FilmIndex
     times: NDArray[np.float64]
     begins: float
-    max_pixels: int
+    open: Callable[[float], Image.Image]
 
     @property
     def shown(self) -> NDArray[np.float64]:
@@ -46,10 +48,6 @@ class FilmFrames:
         place = np.searchsorted(self.times, times - 1e-7).clip(max=len(self.times) - 1)
         return np.where(np.abs(self.times[place] - times) < 1e-6, self.shown[place], np.nan)
 
-    def open(self, time: float) -> Image.Image:
-        """Open the frame of a second."""
-        return open_frame(self.file, time, self.max_pixels, self.index)
-
 
 def film_frames(data: Data | None, source: list[str], time: NDArray[np.float64]) -> list[FilmFrames]:
     """Return the films of rows, each with a source and a time (N,); none where their files are gone.
@@ -57,6 +55,9 @@ def film_frames(data: Data | None, source: list[str], time: NDArray[np.float64])
     Frames in which no face was found are shown as well, up to the last one of which there is a row where
     the run has but a part of the films.
     """
+    if isinstance(data, Planted) and data.film is not None:
+        drawn = [film for film in dict.fromkeys(source) if film == SOURCE]
+        return [FilmFrames(film, np.unique(time), 0.0, partial(_drawn_frame, data)) for film in drawn]
     if not isinstance(data, Video | Faces):
         return []
     films: list[FilmFrames] = []
@@ -72,8 +73,13 @@ def film_frames(data: Data | None, source: list[str], time: NDArray[np.float64])
                 every = every[(every >= times[0]) & (every <= times[-1])]
             times = np.unique(np.concatenate([times, every]))
         begins = films[-1].ends if films else 0.0
-        films.append(FilmFrames(file, film, index, times, begins, data.max_pixels))
+        opened = partial(open_frame, file, max_pixels=data.max_pixels, index=index)
+        films.append(FilmFrames(film, times, begins, opened))
     return films
+
+
+def _drawn_frame(data: Planted, time: float) -> Image.Image:
+    return data.open(str(Address(SOURCE, time))).image
 
 
 def _film_of(data: Video | Faces, film: str) -> tuple[Path, FilmIndex | None]:

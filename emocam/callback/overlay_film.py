@@ -26,8 +26,8 @@ from emocam.results.files import BOX, COUNTED, FACES, OVERLAY_FILM
 from emocam.results.run import Run, read_boxes
 from emocam.results.timeline import is_over_films, read_logits
 
-LONGEST = 1280
-"""Pixels along a frame's longer side; a larger one is made smaller."""
+LONGEST, LEAST = 1280, 480
+"""Pixels along a frame's longer side: a larger one is made smaller, a smaller one larger by a whole factor."""
 STEADY = 0.5
 """Seconds over which the answers are averaged for the line below a label that changes from frame to frame."""
 FRAMED = tuple[str, float, FrameAnswer]
@@ -88,9 +88,18 @@ class OverlayFilm:
                 except Exception:  # gone since the run, or it shows a face; the others are there
                     continue
                 drawn = [in_frame(answer, frame.size) for answer in drawn]
-                frame.thumbnail((self.longest, self.longest))
+                frame = self._sized(frame)
                 note = f"{film.source}  {time:.2f} s" if several else f"{time:.2f} s"
                 writer.add(draw_frame(frame, drawn, note), at)
+
+    def _sized(self, frame: Image.Image) -> Image.Image:
+        """Return the frame made smaller, or a very small one larger, in which no letter would have room."""
+        side = max(frame.size)
+        factor = min(self.longest / side, max(1, -(-min(LEAST, self.longest) // side)))
+        if factor == 1:
+            return frame
+        size = (max(1, round(frame.width * factor)), max(1, round(frame.height * factor)))
+        return frame.resize(size, Image.Resampling.BICUBIC, reducing_gap=2)
 
 
 def _blurred(film: FilmFrames, faces: str) -> Callable[[float], Image.Image]:

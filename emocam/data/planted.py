@@ -9,10 +9,12 @@ from typing import Any, Literal
 import numpy as np
 from PIL import Image
 
+from emocam.data.address import Address, read_address
 from emocam.data.annotations.album import read_album
 from emocam.data.annotations.masks import SIDE as MASK_SIDE
 from emocam.data.annotations.masks import Runs
 from emocam.data.base import Data
+from emocam.data.planted_film import write_film
 from emocam.data.planted_sequences import PlantedSequences
 from emocam.errors import SettingError, nearest
 from emocam.functional.dice import Dice
@@ -27,6 +29,7 @@ from emocam.world.face_regions import fine_regions, masks_of
 from emocam.world.face_rules import FACE_WORLDS, REGIONS, FaceScene, FaceWorld, compose_face
 from emocam.world.faces import SIDE as FACE_SIDE
 from emocam.world.faces import at_rest, draw_face, outlined_points, owners, place_points
+from emocam.world.film import FILM, SOURCE, STEP, PlantedFilm
 from emocam.world.photograph_rules import deal_rules
 from emocam.world.photographs import SIDE, TRAINING, Photographs, PhotoScene
 from emocam.world.rules import WORLDS, World
@@ -38,6 +41,11 @@ PHOTOGRAPHS = "photographs"
 DETAILS = ("coarse", "fine")
 LONG_FRINGE = -0.88
 """Where a fringe ends that is called long, above the eyes in parts of their distance: half of all people's."""
+
+
+def frame_of(path: str) -> int:
+    """Return the number of a planted film's frame."""
+    return round((read_address(path).time or 0.0) / STEP)
 
 
 @dataclass(kw_only=True)
@@ -67,7 +75,7 @@ class Planted(Data):
             raise SettingError(f"data.images must be at least 1, got {self.images}")
         if self.seed < 0:
             raise SettingError(f"seed must be 0 or more to draw a world, got {self.seed}")
-        known = [*WORLDS, PHOTOGRAPHS, *FACE_WORLDS, *SEQUENCE_WORLDS]
+        known = [*WORLDS, PHOTOGRAPHS, FILM, *FACE_WORLDS, *SEQUENCE_WORLDS]
         if self.world not in known:
             raise SettingError(f"data.world {self.world!r} is not known; {nearest(self.world, known)}")
         if not 0 <= self.strength <= 1:
@@ -86,6 +94,8 @@ class Planted(Data):
             )
         else:
             self.objects, self.labels = self.rules.objects, self.rules.labels
+        if self.world == FILM:
+            self.group, self.time = self.group or "source", self.time or "time"
 
     def _refuse_settings_of_others(self) -> None:
         """Refuse settings that mean nothing in the world that is asked for."""
@@ -150,7 +160,12 @@ class Planted(Data):
 
     @cached_property
     def rules(self) -> World:
-        return WORLDS[self.world].at(self.strength)
+        return WORLDS["standard" if self.world == FILM else self.world].at(self.strength)
+
+    @cached_property
+    def film(self) -> PlantedFilm | None:
+        """The film whose frames are the pictures; None in every other world."""
+        return PlantedFilm(self.rules, self.seed, self.images) if self.world == FILM else None
 
     @property
     def truth(self) -> list[dict[str, Any]]:
@@ -179,12 +194,18 @@ class Planted(Data):
 
     @property
     def measured(self) -> dict[str, Any]:
-        file = Path(__file__).parents[1] / "world/worlds" / f"{self.world}.json"
+        file = (
+            Path(__file__).parents[1]
+            / "world/worlds"
+            / f"{'standard' if self.world == FILM else self.world}.json"
+        )
         return json.loads(noted(file).read_text(encoding="utf-8"))
 
     def paths(self) -> list[str]:
         if self.taught:
             return [f"{TRAINING + index}.png" for index in range(self.taught)]
+        if self.film is not None:
+            return [str(Address(SOURCE, self.film.time(frame))) for frame in range(self.images)]
         return [f"{index:05}.png" for index in range(self.images)]
 
     def picture_file(self, path: str) -> None:
@@ -195,6 +216,8 @@ class Planted(Data):
 
     def scene(self, path: str) -> Scene:
         """Return what the picture shows, to draw it again without some object."""
+        if self.film is not None:
+            return self.film.scene(frame_of(path))
         return compose(self.rules, self.seed, int(Path(path).stem))
 
     def photo_scene(self, path: str) -> PhotoScene:
@@ -233,7 +256,8 @@ class Planted(Data):
     def regions(self, path: str, scene: Scene) -> list[AnnotatedRegion]:
         """Return names and boxes, in pixels, as they were annotated."""
         shown = [(thing.object, box_of(thing, scene.size)) for thing in scene.things]
-        dice = Dice(self.seed, int(Path(path).stem), ANNOTATED)
+        number = int(Path(path).stem) if self.film is None else frame_of(path)
+        dice = Dice(self.seed, number, ANNOTATED)
         return annotate(self.rules, shown, scene.size, dice)
 
     def known(self, path: str) -> dict[str, str | float]:
@@ -246,7 +270,15 @@ class Planted(Data):
             return {"truth": face.label, "person": f"person {face.number:02}", "fringe": fringe}
         if self.world == PHOTOGRAPHS:
             return {"truth": self.photo_scene(path).label}
-        return {"truth": self.rules.label(self.scene(path))}
+        return {"truth": self.rules.label(self.scene(path)), **self._of_film(path)}
+
+    def _of_film(self, path: str) -> dict[str, str | float]:
+        """Return a frame's film, second and shot; nothing of a picture."""
+        if self.film is None:
+            return {}
+        frame = frame_of(path)
+        shot = self.film.shots.index(self.film.shot_of(frame))
+        return {"source": SOURCE, "time": self.film.time(frame), "shot": f"{SOURCE}#{shot + 1}"}
 
     def open(self, path: str) -> Picture:
         if self.sequences is not None:
@@ -261,7 +293,7 @@ class Planted(Data):
         regions = self.regions(path, scene)
         boxes = np.array([box for _, box in regions], float).reshape(-1, 4) / [*scene.size, *scene.size]
         object = np.array([self.objects.index(object) for object, _ in regions], np.int64)
-        known: dict[str, str | float] = {"truth": self.rules.label(scene)}
+        known = {"truth": self.rules.label(scene), **self._of_film(path)}
         return Picture(draw(scene), boxes.astype(np.float32), object, known=known)
 
     def _open_photograph(self, path: str) -> Picture:
@@ -282,6 +314,9 @@ class Planted(Data):
 
     def write(self, folder: str | Path) -> None:
         """Write the listing as PNG files and COCO's JSON, which `data=coco` reads back to the same."""
+        if self.film is not None:
+            write_film(Path(folder).expanduser(), self.film)
+            return
         export = Export(Path(folder), self.objects, self.world)
         for path in self.listing():
             if self.faces is not None:

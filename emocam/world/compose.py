@@ -41,11 +41,12 @@ def scribble(dice: Dice, size: tuple[int, int]) -> Stroke:
     return Stroke(pick_paint(dice), ((x, y), (u, v), (u + thick, v + thick), (x + thick, y + thick)))
 
 
-def compose(world: World, seed: int, index: int) -> Scene:
-    """Compose picture `index` of this seed, independently of all others."""
+def compose(world: World, seed: int, index: int, fixed: tuple[int, int] | None = None) -> Scene:
+    """Compose picture `index` of this seed, independently of all others; of a size of its own unless one is given."""
     dice = Dice(seed, index)
     label = dice.one(world.labels)
     size = dice.whole(*SIDES), dice.whole(*SIDES)
+    size = fixed or size
     kind = dice.one(list(FIELDS))
     if world.backdrops:  # the objects follow another label, which is used nowhere else
         kind = world.backdrops[label]

@@ -33,8 +33,8 @@ def test_every_frame_is_shown_where_the_timeline_says_and_is_its_own(tmp_path: P
     assert [time for time, _ in frames] == pytest.approx(shown.tolist(), abs=1e-4)
     levels = [level(film, number) for film, times in TIMES.items() for number in range(len(times))]
     for (_, pixels), grey in zip(frames, levels, strict=True):
-        assert pixels.shape == (SIZE[1], SIZE[0], 3)
-        assert abs(pixels[70:84, 100:140].mean() - grey) < 6  # inside the box, where nothing is drawn
+        assert pixels.shape == (3 * SIZE[1], 3 * SIZE[0], 3)  # a small frame is made larger
+        assert abs(pixels[210:252, 300:420].mean() - grey) < 6  # inside the box, where nothing is drawn
         assert np.abs(pixels[4:20, 4:60].astype(int) - grey).max() > 60  # the label
     assert not list((tmp_path / "run").glob("*.tmp"))
 
