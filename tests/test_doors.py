@@ -128,6 +128,7 @@ OPENERS = {
         **dict.fromkeys(
             (
                 "callback/overlay.py",
+                "callback/film_frames.py",
                 "callback/report.py",
                 "callback/points.py",
                 "intervention/flips.py",

@@ -43,7 +43,7 @@ LONG_FRINGE = -0.88
 """Where a fringe ends that is called long, above the eyes in parts of their distance: half of all people's."""
 
 
-def frame_of(path: str) -> int:
+def number_of_frame(path: str) -> int:
     """Return the number of a planted film's frame."""
     return round((read_address(path).time or 0.0) / STEP)
 
@@ -217,7 +217,7 @@ class Planted(Data):
     def scene(self, path: str) -> Scene:
         """Return what the picture shows, to draw it again without some object."""
         if self.film is not None:
-            return self.film.scene(frame_of(path))
+            return self.film.scene(number_of_frame(path))
         return compose(self.rules, self.seed, int(Path(path).stem))
 
     def photo_scene(self, path: str) -> PhotoScene:
@@ -256,7 +256,7 @@ class Planted(Data):
     def regions(self, path: str, scene: Scene) -> list[AnnotatedRegion]:
         """Return names and boxes, in pixels, as they were annotated."""
         shown = [(thing.object, box_of(thing, scene.size)) for thing in scene.things]
-        number = int(Path(path).stem) if self.film is None else frame_of(path)
+        number = int(Path(path).stem) if self.film is None else number_of_frame(path)
         dice = Dice(self.seed, number, ANNOTATED)
         return annotate(self.rules, shown, scene.size, dice)
 
@@ -276,7 +276,7 @@ class Planted(Data):
         """Return a frame's film, second and shot; nothing of a picture."""
         if self.film is None:
             return {}
-        frame = frame_of(path)
+        frame = number_of_frame(path)
         shot = self.film.shots.index(self.film.shot_of(frame))
         return {"source": SOURCE, "time": self.film.time(frame), "shot": f"{SOURCE}#{shot + 1}"}
 

@@ -1,6 +1,7 @@
 """The planted film as files: what `data=video` reads, with what its observers say."""
 
 import csv
+import io
 from pathlib import Path
 
 from emocam.data.film_writer import FilmWriter
@@ -16,7 +17,8 @@ def write_film(folder: Path, film: PlantedFilm) -> None:
     with FilmWriter(folder / SOURCE, setting="data.export") as writer:
         for frame in range(film.frames):
             writer.add(draw(film.scene(frame)), film.time(frame))
-    with (folder / SAID).open("w", encoding="utf-8", newline="") as opened:
-        rows = csv.writer(opened, lineterminator="\n")
-        rows.writerow(["start", "end", "emotion", "observer"])
-        rows.writerows(film.observed())
+    said = io.StringIO()
+    rows = csv.writer(said, lineterminator="\n")
+    rows.writerow(["start", "end", "emotion", "observer"])
+    rows.writerows(film.observed())
+    (folder / SAID).write_text(said.getvalue(), encoding="utf-8")
