@@ -62,6 +62,23 @@ def test_predicted_numbers_go_with_annotated_ones(finish) -> None:
     assert (finished.folder / "agreement.png").stat().st_size > 1000
 
 
+def test_correlations_have_intervals_by_group(finish) -> None:
+    """Thirty pictures say less when they are ten, each three times over."""
+    draws = torch.Generator().manual_seed(0)
+    said = torch.randn(10, generator=draws).repeat_interleave(3)
+    valence = 0.6 * said + 0.8 * torch.randn(10, generator=draws).repeat_interleave(3)
+    width = {}
+    for name, group in (("alone", {}), ("groups", {"group": [f"g{i // 3}" for i in range(30)]})):
+        known = {"truth_valence": said.tolist(), **group}
+        finished = finish([0] * 30, [[0]] * 30, known, {"valence": valence})
+        Annotated().on_run_end(finished)
+        row = pd.read_csv(finished.folder / "agreement.csv").iloc[0]
+        for measure in ("pearson", "spearman"):
+            assert row[f"{measure}_low"] < row[measure] < row[f"{measure}_high"]
+        width[name] = row["pearson_high"] - row["pearson_low"]
+    assert width["groups"] > 1.4 * width["alone"]
+
+
 def test_one_image_has_no_correlation(finish) -> None:
     finished = finish([0], [[0]], {"truth_valence": [1.0]}, {"valence": torch.tensor([3.0])})
     assert Annotated().on_run_end(finished) == {}

@@ -140,6 +140,17 @@ def test_companions_that_are_idle_are_told_and_errors_of_the_effect() -> None:
     assert "precision 0.67 (" in line and "1 of 2 companions called" in line and "2.00 the largest" in line
 
 
+def test_photographs_that_were_not_composed_again_are_told(tmp_path) -> None:
+    planted = cells("paper", "gradcam", [2, 2, 0, 0], [True, True, False, False]).assign(world="photographs")
+    score(planted, ["cam", "rule", "by", "world"]).to_csv(tmp_path / TABLE, index=False)
+    (line,) = recovered(tmp_path)
+    assert "what the rules plant" in line and "+experiment=recovery_composed" in line
+    measured = planted.assign(rule="effect", effect=1.0, drop=1.0)
+    both = pd.concat([planted, measured])
+    score(both, ["cam", "rule", "by", "world"]).to_csv(tmp_path / TABLE, index=False)
+    assert not any("what the rules plant" in line for line in recovered(tmp_path))
+
+
 def test_rules_that_measured_effects_are_told_at_the_end(tmp_path) -> None:
     table = cells("effect", "", [2, 2, 0, 0], [True, True, False, False]).assign(effect=1.0, drop=1.0)
     score(table, ["cam", "rule", "by", "world"]).to_csv(tmp_path / TABLE, index=False)
