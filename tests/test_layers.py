@@ -31,6 +31,7 @@ KNOWN_BY = {
     "captum": "cam",
     "ai_edge_litert": "network",
     "av": "data",
+    "contourpy": "plot",
     "cv2": "system",
     "hydra": "api cli runner settings",
     "jinja2": "report",

@@ -102,10 +102,10 @@ def _strength(run: Run, example: Example | None, cell: Difference) -> float:
 
 
 def _view(run: Run, example: Example | None, cell: Difference) -> dict[str, Any]:
-    """Return a run's answer, boxes and map for a picture; each box ends with 1 if it counts, else 0."""
+    """Return a run's answer, boxes and map for a picture; each box goes on with 1 if it counts, else 0."""
     if example is None:
         return {"boxes": []}
-    boxes = [[*box, int(box_counts(run, box))] for box in example.boxes.get(cell.object, [])]
+    boxes = [[*box[:6], int(box_counts(run, box)), *box[6:]] for box in example.boxes.get(cell.object, [])]
     view: dict[str, Any] = {"label": example.label, "confidence": example.confidence, "boxes": boxes}
     return view | ({"map": example.map} if example.map else {})
 

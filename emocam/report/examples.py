@@ -9,8 +9,9 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from emocam.plot.outline import outline_path
 from emocam.results.files import BOX
-from emocam.results.run import Run, encode_names
+from emocam.results.run import Run, encode_names, read_masks
 
 MOST_BOXES = 20
 """The most boxes of one object in one picture, the strongest."""
@@ -28,7 +29,7 @@ class Example:
     truth: str | None = None
     map: dict[str, Any] | None = None
     size: tuple[int, int] | None = None
-    boxes: dict[int, list[list[float]]] = field(default_factory=dict)
+    boxes: dict[int, list[list[Any]]] = field(default_factory=dict)
 
     @property
     def thumbnail(self) -> str:
@@ -103,12 +104,16 @@ def _add_maps(run: Run, images: pa.Array, examples: dict[str, Example]) -> int:
 
 
 def _add_boxes(run: Run, images: pa.Array, examples: dict[str, Example]) -> None:
+    """Give each example its boxes (x0, y0, x1, y1, score, what decides), with the outline of a mask as text."""
     thresholds = run.thresholds
     for block in run.rows("evidence"):
         rows = _rows_of(block, images)
         numbers = rows.select([*BOX, "score", thresholds.decides]).to_pandas()
         numbers[[*BOX]] = numbers[[*BOX]].astype(float).round(4)
         boxes_of_rows = numbers.astype(object).where(numbers.notna(), None).to_numpy().tolist()
+        masks = read_masks(rows)
+        if masks is not None:
+            boxes_of_rows = [[*box, outline_path(box[:4], masks[i])] for i, box in enumerate(boxes_of_rows)]
         for path, thing, box in zip(
             rows["image"].to_pylist(),
             encode_names(rows, "object", run.object_names),
@@ -117,7 +122,7 @@ def _add_boxes(run: Run, images: pa.Array, examples: dict[str, Example]) -> None
         ):
             examples[path].boxes.setdefault(int(thing), []).append(box)
 
-    def strength(box: list[float]) -> float:
+    def strength(box: list[Any]) -> float:
         score, decisive = box[4:6]
         return score if decisive is None else thresholds.strength(score, decisive, run.explained)
 
@@ -127,7 +132,7 @@ def _add_boxes(run: Run, images: pa.Array, examples: dict[str, Example]) -> None
             example.boxes[thing] = boxes[:MOST_BOXES]
 
 
-def box_counts(run: Run, box: list[float]) -> bool:
+def box_counts(run: Run, box: list[Any]) -> bool:
     """Return whether a box (x0, y0, x1, y1, score, what decides) of a picture that counts, counts itself."""
     score, decisive = np.array(box[4:6], np.float32)
     looked_at = not run.explained or bool(run.thresholds.looked_at(decisive, decisive))

@@ -45,7 +45,7 @@ def _view(run: Run, example: Example) -> dict[str, Any]:
     boxes = [box for of_object in example.boxes.values() for box in of_object if box_counts(run, box)]
     boxes.sort(key=lambda box: -(box[5] if run.explained else box[4]))
     view: dict[str, Any] = {"label": example.label, "confidence": example.confidence}
-    view |= {"boxes": [[*box, 1] for box in boxes[:BOXES]]}
+    view |= {"boxes": [[*box[:6], 1, *box[6:]] for box in boxes[:BOXES]]}
     return view | ({"map": example.map} if example.map else {})
 
 

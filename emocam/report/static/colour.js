@@ -69,17 +69,20 @@ function paintSoon(...what) {
 
 const SVG = "http://www.w3.org/2000/svg";
 
-/** Boxes (x0, y0, x1, y1 in [0, 1]) as an SVG over the photograph. */
+/** Boxes (x0, y0, x1, y1 in [0, 1]) as an SVG over the photograph; a region with a mask ends with its outline. */
 function outline(boxes) {
   const svg = document.createElementNS(SVG, "svg");
   svg.setAttribute("viewBox", "0 0 1 1");
   svg.setAttribute("preserveAspectRatio", "none");
   svg.setAttribute("aria-hidden", "true");
-  for (const [x0, y0, x1, y1] of boxes) {
-    const rect = document.createElementNS(SVG, "rect");
-    for (const [key, value] of Object.entries({ x: x0, y: y0, width: x1 - x0, height: y1 - y0 }))
-      rect.setAttribute(key, value);
-    svg.append(rect);
+  for (const box of boxes) {
+    const [x0, y0, x1, y1] = box;
+    const path = box.at(-1);
+    const drawn = typeof path === "string" && path;
+    const shape = document.createElementNS(SVG, drawn ? "path" : "rect");
+    const given = drawn ? { d: path } : { x: x0, y: y0, width: x1 - x0, height: y1 - y0 };
+    for (const [key, value] of Object.entries(given)) shape.setAttribute(key, value);
+    svg.append(shape);
   }
   return svg;
 }

@@ -15,7 +15,7 @@ function viewOf(picture, seen, place) {
   const value = (box) => (explained ? box[5] : box[4]);
   const figure = make("figure", {});
   const frame = stage({ ...picture, ...seen }, `${picture.path} as ${runNames[place]} sees it`, (box) => two(value(box)));
-  frame.querySelectorAll("rect").forEach((rect, i) => rect.classList.toggle("out", !seen.boxes[i][6]));
+  frame.querySelectorAll(".frame > svg > *").forEach((rect, i) => rect.classList.toggle("out", !seen.boxes[i][6]));
   frame.querySelectorAll(".tag").forEach((tag, i) => tag.classList.toggle("out", !seen.boxes[i][6]));
   const called = seen.label === undefined ? "" : `${compared.labels[seen.label]} ${two(seen.confidence)}`;
   figure.append(frame, make("figcaption", {}, make("b", {}, make("bdi", {}, runNames[place])), make("span", { className: "facts" }, called)));

@@ -79,7 +79,7 @@ function openPicture(id) {
     const picture = (await load(file)).pictures[id];
     if (!picture) throw new Error("This picture is not among those that the page shows.");
     byId("gallery-name").replaceChildren(make("bdi", {}, picture.path));
-    const regions = Object.entries(picture.objects).flatMap(([object, boxes]) => boxes.map((box) => [...box, Number(object)]));
+    const regions = Object.entries(picture.objects).flatMap(([object, boxes]) => boxes.map((box) => [...box.slice(0, 6), Number(object), ...box.slice(6)]));
     regions.sort((a, b) => strength(b) - strength(a));
     const counted = regions.filter((box) => passes(box, picture));
     byId("gallery-told").textContent = `called ${run.labels[picture.label]} (${two(picture.confidence)}); ${counted.length} of ${regions.length} regions count`;
