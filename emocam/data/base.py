@@ -1,10 +1,10 @@
 """A corpus: a stable list of images, each opened once."""
 
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import pyarrow as pa
@@ -43,6 +43,8 @@ class Data:
     time: str | None = None
     max_unreadable: float = 0.01
     max_pixels: int = 40_000_000  # of more, a JPEG is reduced while it is decoded, another file refused
+    recalls: ClassVar[tuple[str, ...]] = ()
+    """The tables of a finished run that save looking for what they hold once more: see `recall`."""
     objects: list[str] = field(default_factory=list, init=False)
     labels: list[str] | None = field(default=None, init=False)
     notes: list[str] = field(default_factory=list, init=False)
@@ -85,6 +87,9 @@ class Data:
     def own_tables(self, paths: Sequence[str]) -> dict[str, pa.Table]:
         """Return tables that the data set adds to a run, by their names in FILES: a row for each of these images."""
         return {}
+
+    def recall(self, images: Sequence[str], tables: Mapping[str, pa.Table]) -> None:
+        """Take from a finished run of these data its images and `recalls`, in place of looking for them again."""
 
     def values(self, name: str, setting: str) -> dict[str, str]:
         """Return what the data set says of each picture under a name, as `setting` asks."""
@@ -150,4 +155,8 @@ class Data:
     def listing(self) -> list[str]:
         """Return the images of a run: a shard is one of the images within `limit`."""
         listing = self.paths()[: self.limit]
-        return listing if self.shard is None else list(Shard.read(self.shard).part(listing))
+        return listing if self.shard is None else self.part(listing, Shard.read(self.shard))
+
+    def part(self, listing: Sequence[str], shard: Shard) -> list[str]:
+        """Return a shard's images of the whole listing, in its order."""
+        return list(shard.part(listing))

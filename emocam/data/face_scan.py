@@ -51,6 +51,7 @@ class FaceRows:
         """Return the rows of faces with their numbers and tracks in one picture."""
         many = len(faces)
         points = np.array([face.points for _, _, face in faces]).reshape(many, POINTS, 2) / size
+        points = points.astype(np.float32)  # as faces.parquet holds them, so that a run gives back the same
         return cls(
             np.full(many, time),
             np.full(many, tick, np.int64),

@@ -3,11 +3,11 @@
 import hashlib
 import sys
 import time as clock
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import pyarrow as pa
@@ -17,6 +17,7 @@ from emocam.data.annotations.masks import SIDE as MASK_SIDE
 from emocam.data.annotations.masks import draw_layers
 from emocam.data.base import Data
 from emocam.data.face_facts import facts_of_files
+from emocam.data.face_recall import rows_of_files
 from emocam.data.face_scan import NO_TICK, NO_TRACK, FaceRows, FaceScan, FaceStore
 from emocam.data.film import FILM_SUFFIXES, FilmIndex, index_film, load_av, open_film, open_frame
 from emocam.data.folder import checked_root, walk
@@ -31,6 +32,7 @@ from emocam.network.face_files import chosen_runtime, face_file, read_face_detec
 from emocam.network.weights import file_sha256
 from emocam.records.picture import Picture
 from emocam.settings.read_files import noted
+from emocam.settings.shard import Shard
 
 FACE_SIDE = 256
 """Pixels along each side of a face that was cut out."""
@@ -56,7 +58,11 @@ class Faces(Data):
     pictures are searched as a whole and in four parts, and films as a whole. Every
     `redetect` frames of a film faces are detected anew. `annotations` is a table of files with what is known of
     them, `truth` and `person` among it. Regions are told from right to left where `detail` is fine.
+
+    A shard takes every so many files, with all their faces, and looks through no other.
     """
+
+    recalls: ClassVar[tuple[str, ...]] = ("faces",)
 
     annotations: str | Path | None = None
     every: float | None = None
@@ -74,6 +80,7 @@ class Faces(Data):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        self._recalled: list[str] | None = None
         self.root = checked_root(self.root, "pictures and films")
         self._check_numbers()
         if self.detail not in DETAILS:
@@ -135,7 +142,7 @@ class Faces(Data):
     def found(self) -> dict[str, FaceRows]:
         """The faces of each file; none of one that cannot be read, or without a face."""
         hashes = [file_sha256(file) for file in self._files_of_networks]
-        numbers = f"{self.least} {self.smallest} {self.halves} {self.aligned} {self.max_pixels}"
+        numbers = f"float32 {self.least} {self.smallest} {self.halves} {self.aligned} {self.max_pixels}"
         made_of = f"{hashes} {self.runtime} {self.kind} {numbers}"
         made: list[FaceFinder] = []
 
@@ -154,8 +161,9 @@ class Faces(Data):
     def _scanned(self, scan: FaceScan) -> Iterator[tuple[str, FaceRows]]:
         """Yield each file with its faces, and say now and then how far it is."""
         began = said = clock.monotonic()
-        faces = 0
-        for number, file in enumerate(self.files, 1):
+        faces = images = 0
+        files = self._own_files()
+        for number, file in enumerate(files, 1):
             rows = FaceRows.join([])
             try:
                 whole = within_root(Path(self.root or "."), file, self.follow_links)
@@ -171,15 +179,45 @@ class Faces(Data):
             faces += len(rows)
             if clock.monotonic() - said > SECONDS:
                 said = clock.monotonic()
-                sys.stderr.write(f"faces: {number:,} of {len(self.files):,} files, {faces:,} found\n")
+                sys.stderr.write(f"faces: {number:,} of {len(files):,} files, {faces:,} found\n")
             yield file, rows
+            images += max(1, len(rows))
+            if self.limit is not None and images >= self.limit:
+                break
         if said > began:
-            sys.stderr.write(f"faces: {faces:,} found in {len(self.files):,} files\n")
+            sys.stderr.write(f"faces: {faces:,} found in {len(files):,} files\n")
+
+    def _own_files(self) -> Sequence[str]:
+        """Return the files that are looked through: those of the shard, but for a limit, which counts faces."""
+        return self.files if self.shard is None or self.limit else Shard.read(self.shard).part(self.files)
+
+    def listing(self) -> list[str]:
+        if self._recalled is not None:
+            return self._recalled
+        return self.paths() if self.shard is not None and not self.limit else super().listing()
+
+    def part(self, listing: Sequence[str], shard: Shard) -> list[str]:
+        own = set(shard.part(self.files))
+        return [path for path in listing if read_address(path).file in own]
+
+    def recall(self, images: Sequence[str], tables: Mapping[str, pa.Table]) -> None:
+        """Take the faces of finished runs; the images of several come in the order of their files."""
+        order = {file: place for place, file in enumerate(self.files)}
+        ordered = sorted(images, key=lambda path: order.get(read_address(path).file, len(order)))
+        found = rows_of_files(ordered, tables.get("faces"))
+        if found is not None:
+            self.found, self._recalled = found, ordered
 
     @cached_property
     def indices(self) -> dict[str, FilmIndex]:
         """The index of each film that could be read."""
         return {}
+
+    def _index(self, file: str, whole: Path) -> FilmIndex:
+        """Return the index of a film, which is made anew where its faces are those of a finished run."""
+        if file not in self.indices:
+            self.indices[file] = index_film(whole)
+        return self.indices[file]
 
     @cached_property
     def addresses(self) -> dict[str, FaceOfFile | None]:
@@ -201,7 +239,7 @@ class Faces(Data):
         """Find the faces once, before workers begin: they take what was found with them."""
         faces = sum(place is not None for place in self.addresses.values())
         without = len(self.addresses) - faces
-        self.notes.append(f"{faces:,} faces in {len(self.files) - without:,} files; none in {without:,}")
+        self.notes.append(f"{faces:,} faces in {len(self.found) - without:,} files; none in {without:,}")
 
     def known(self, path: str) -> dict[str, str | float]:
         place = self.addresses.get(path)
@@ -232,7 +270,7 @@ class Faces(Data):
         if np.isnan(time):
             image, _ = open_upright(file, self.max_pixels)
         else:
-            image = open_frame(file, time, self.max_pixels, self.indices[place.file])
+            image = open_frame(file, time, self.max_pixels, self._index(place.file, file))
         points = rows.points[place.row] * image.size
         square = self._square(points, image.size)
         if not self.aligned:

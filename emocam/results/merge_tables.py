@@ -1,7 +1,7 @@
 """The tables of a corpus's shards as one table in the order of the whole listing.
 
-Shard k of n holds every n-th image, so all shards are read side by side: in memory are, at any time,
-a row group of each and the images of the block that is written.
+Each shard holds images from everywhere in the listing, mostly every n-th, so all shards are read side by
+side: in memory are, at any time, a row group of each and the images of the block that is written.
 """
 
 from collections.abc import Iterator, Sequence
@@ -27,17 +27,21 @@ NAMES = 4096
 
 @dataclass(frozen=True)
 class ShardRun:
-    """A finished run's folder, and which shard of the corpus it explained."""
+    """A finished run's folder, which shard of the corpus it explained, and `at`: its images' places in the whole.
+
+    Without `at` it holds every so-many-th image.
+    """
 
     folder: Path
     shard: Shard
+    at: NDArray[np.int64] | None = field(default=None, compare=False)
 
     def file(self, name: str) -> Path:
         return self.folder / f"{name}.parquet"
 
     def places(self, own: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return the places in the whole listing of images that are at these places of the shard's own."""
-        return own * self.shard.of + self.shard.number - 1
+        return own * self.shard.of + self.shard.number - 1 if self.at is None else self.at[own]
 
     def rows(self, name: str) -> int:
         return pq.read_metadata(self.file(name)).num_rows if self.file(name).is_file() else 0

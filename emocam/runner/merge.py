@@ -9,7 +9,7 @@ import json
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ from emocam.intervention.row_marks import is_written, marks_metadata
 from emocam.predict.components import Components
 from emocam.predict.keys import evidence_key, written_key
 from emocam.predict.provenance import corpus
+from emocam.predict.recall import recall
 from emocam.predict.stale import COLUMNS, stale_rows
 from emocam.results.files import ASKED, LEDGER, METADATA
 from emocam.results.merge_tables import ShardRun, write_interleaved
@@ -71,7 +72,8 @@ class Merge:
     def _run(self, shard_runs: list[ShardRun], command: Command) -> int:
         components = build_components(command, {})
         with components.stage("merge"):
-            merge_tables(shard_runs, components)
+            recall(components.data, [shard_run.folder for shard_run in shard_runs])
+            merge_tables(placed_in_listing(shard_runs, components), components)
         explained = (Run(shard_run.folder).summary["seconds"].get("predict", 0.0) for shard_run in shard_runs)
         return run_command(command, {**components.seconds, "predict": sum(explained)})
 
@@ -110,6 +112,20 @@ def handled_as_usual(folder: Path) -> dict[str, Any]:
     checked = {key: value for key, value in settings.items() if key not in usual}
     check_recorded(checked, settings_file(folder))
     return settings
+
+
+def placed_in_listing(shard_runs: Sequence[ShardRun], components: Components) -> list[ShardRun]:
+    """Return the shards with the places of their images in the whole listing."""
+    place = {path: number for number, path in enumerate(components.listing)}
+    return [
+        replace(shard_run, at=np.array([place[path] for path in _own(shard_run, components)], np.int64))
+        for shard_run in shard_runs
+    ]
+
+
+def _own(shard_run: ShardRun, components: Components) -> list[str]:
+    """Return the images that a shard should have."""
+    return components.data.part(components.listing, shard_run.shard)
 
 
 def merge_tables(shard_runs: Sequence[ShardRun], components: Components) -> None:
@@ -159,7 +175,7 @@ def check_unchanged(shard_run: ShardRun, components: Components) -> None:
             "name today; run it again, or merge where its paths lead to the same files"
         )
     ledger = read_parquet(shard_run.file(LEDGER), columns=COLUMNS)
-    stale = stale_rows(components, ledger, shard.part(components.listing))
+    stale = stale_rows(components, ledger, _own(shard_run, components))
     if stale:
         raise SettingError(
             f"RUN {shard_run.folder}, shard {shard}: its pictures are not as they were when it was run: "

@@ -13,6 +13,7 @@ from emocam.intervention.effect import measure_effect
 from emocam.intervention.paste import paste_all
 from emocam.predict.components import Components
 from emocam.predict.groups import write_groups
+from emocam.predict.recall import recall
 from emocam.predict.renamed import write_renamed
 from emocam.results.files import ASKED, EVIDENCE, FILES, LEDGER, PREDICTIONS, parquet
 from emocam.results.run import Run
@@ -56,6 +57,7 @@ class Replay:
         if "_target_" in now:
             try:
                 data = components.data
+                recall(data, [components.folder])
             except ForeignSetting:
                 raise
             except SettingError as error:  # its pictures are no longer there

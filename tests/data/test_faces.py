@@ -11,8 +11,10 @@ from emocam.data import face_scan
 from emocam.data.faces import FACE_SIDE, NO_FACE, Faces
 from emocam.errors import Refused, SettingError
 from emocam.face.align import EYES, eye_centres
+from emocam.face.landmarks import MeshedFace
 from emocam.results.files import FILES
 from emocam.results.parquet_file import read_frame
+from emocam.settings.shard import Shard
 from tests.data.conftest import hopper_portrait
 from tests.data.films import write_film
 
@@ -158,6 +160,53 @@ def test_a_scan_that_is_stopped_goes_on(
             assert np.array_equal(column, expected[file][name], equal_nan=name == "time"), (file, name)
     monkeypatch.setattr(Faces, "_finder", lambda self: pytest.fail("all is known"))
     assert {file: len(rows) for file, rows in data().found.items()} == {f: len(r) for f, r in found.items()}
+
+
+def test_a_finished_run_gives_its_faces_back(corpus: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("av")
+    first = Faces(root=corpus, every=0.2)
+    listing = first.listing()
+    tables = first.own_tables(listing)
+
+    def never(*_: object) -> None:
+        raise AssertionError("the networks are asked again")
+
+    monkeypatch.setattr(Faces, "_finder", never)
+    again = Faces(root=corpus, every=0.2)
+    again.recall(listing, tables)
+    assert again.listing() == listing and again.paths() == listing
+    for path in listing:
+        assert str(again.facts_of(path)) == str(first.facts_of(path))  # a time may be no number
+    face = next(path for path in listing if "g.mp4" in path)
+    one, other = first.open(face), again.open(face)
+    assert one.image.tobytes() == other.image.tobytes() and np.array_equal(one.masks, other.masks)
+    # of several runs, in whatever order they are named
+    mixed = Faces(root=corpus, every=0.2)
+    mixed.recall(listing[1::2] + listing[::2], tables)
+    assert [p.split("#")[0][0] for p in mixed.listing()] == sorted(p[0] for p in listing)
+
+
+def test_a_shard_looks_through_its_own_files(corpus: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    looked: list[str] = []
+
+    class Blank:
+        def faces(self, image: Image.Image) -> list[MeshedFace]:
+            looked.append(str(image.size))
+            return [MeshedFace(np.full((468, 2), 9.0 * n), 1.0) for n in range(image.width // 200)]
+
+    monkeypatch.setattr(Faces, "_finder", lambda _: Blank())
+    (corpus / "g.mp4").unlink(missing_ok=True)
+    whole = Faces(root=corpus)
+    listing = whole.listing()
+    assert len(listing) == 8  # two faces in a and in b, one in d, and three files without
+    seen, looked[:] = len(looked), []
+    shards = [Faces(root=corpus, shard=f"{number}/2") for number in (1, 2)]
+    own = [shard.listing() for shard in shards]
+    assert len(looked) == seen  # every file once
+    assert own == [whole.part(listing, Shard(number, 2)) for number in (1, 2)]
+    assert sorted(own[0] + own[1]) == sorted(listing) and not set(own[0]) & set(own[1])
+    looked.clear()
+    assert Faces(root=corpus, limit=2).listing() == listing[:2] and len(looked) == 1
 
 
 def test_a_damaged_store_is_looked_through_again(corpus: Path, tmp_path: Path) -> None:

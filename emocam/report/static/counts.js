@@ -106,7 +106,7 @@ function sentence(object, label) {
     `elsewhere ${elsewhere(object, label).toFixed(1)} %`,
     !Number.isNaN(at("use")) && `looked at in ${(100 * at("use")).toFixed(0)} %${interval(at("use_low"), at("use_high"), 0, 100)} of those that hold it, by chance ${(100 * at("use_chance")).toFixed(0)} %`,
     !Number.isNaN(at("lift")) && `lift ${signed(at("lift"))}`,
-    !Number.isNaN(at("effect")) && `taken away, its log-odds drop by ${signed(at("effect"))}, a patch elsewhere ${signed(at("effect_control"))}`,
+    !Number.isNaN(at("effect")) && `taken away, its log-odds drop by ${signed(at("effect"))}, by the control ${signed(at("effect_control"))}`,
     !Number.isNaN(at("q")) && `q ${at("q").toPrecision(2)}`,
     verdictOf(object, label),
     roleOf(object, label) && `planted as ${roleOf(object, label)}`,
