@@ -8,6 +8,8 @@ HALF = 0.5
 """A mask covers a point by more than this share of it."""
 EVERY = 2
 """Of an outline's points those that are drawn: half a cell of a mask is not seen in a small picture."""
+STRAIGHT = 0.8
+"""The cosine between two steps of an outline below which there is a corner, which stays."""
 
 
 def outline_path(box: ArrayLike, mask: NDArray[np.floating]) -> str:
@@ -24,5 +26,8 @@ def outline_path(box: ArrayLike, mask: NDArray[np.floating]) -> str:
 def _closed(line: NDArray[np.floating]) -> str:
     """Return the part of a path that goes along the points (n, 2) of a closed line."""
     points = line[:-1]
-    kept = points[::EVERY] if len(points) > 8 * EVERY else points
+    before, after = points - np.roll(points, 1, 0), np.roll(points, -1, 0) - points
+    lengths = np.linalg.norm(before, axis=1) * np.linalg.norm(after, axis=1)
+    corner = (before * after).sum(1) < STRAIGHT * lengths
+    kept = points[corner | (np.arange(len(points)) % EVERY == 0)]
     return "M" + "L".join(f"{x:.3f} {y:.3f}" for x, y in kept) + "Z"

@@ -67,7 +67,7 @@ class Learning(lightning.LightningModule):
         """Return the epoch's mean loss over all processes."""
         total = self.total
         if self.trainer.world_size > 1:
-            total = torch.as_tensor(self.all_gather(self.total)).mean()
+            total = torch.as_tensor(self.trainer.strategy.reduce(total.clone(), reduce_op="mean"))
         return float(total) / max(1, self.batches)
 
 

@@ -1,6 +1,8 @@
 """A training of a few small pictures: the same whether or not it was interrupted."""
 
 import json
+import os
+import signal
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
@@ -9,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from mlflow import MlflowClient
 from PIL import Image
 from safetensors.torch import load_file
 
@@ -81,6 +84,33 @@ def test_a_training_killed_at_any_epoch_ends_with_the_same_bytes(train, monkeypa
         assert Path(f"cut{epoch}/weights.safetensors").read_bytes() == whole
         assert Path(f"cut{epoch}/training.csv").read_bytes() == Path("whole/training.csv").read_bytes()
         assert not Path(f"cut{epoch}/training").exists()
+
+
+def test_ctrl_c_keeps_what_there_is_and_the_store_has_every_curve(train, monkeypatch, capsys, tmp_path):
+    store = f"sqlite:///{tmp_path / 'mlflow.db'}"
+    tracked = ("logger=mlflow", f"logger.uri={store}")
+    plain = telling.Telling.__call__
+
+    def stop(self, rows):
+        plain(self, rows)
+        if len(rows) == 2:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    monkeypatch.setattr(telling.Telling, "__call__", stop)
+    assert train("cut", *tracked) == 130
+    assert "hydra.run.dir=" in capsys.readouterr().err  # how to go on
+    kept = read_trained("cut/weights.safetensors")
+    assert kept.epoch in (1, 2) and len(pd.read_csv("cut/training.csv")) == 2
+    monkeypatch.setattr(telling.Telling, "__call__", plain)
+    assert train("cut", *tracked) == 0
+    rows = pd.read_csv("cut/training.csv")
+    client = MlflowClient(store)
+    (experiment,) = (one for one in client.search_experiments() if one.name != "Default")
+    (run,) = client.search_runs([experiment.experiment_id])
+    for name in ("loss", "held_loss", "accuracy", "rate"):
+        curve = client.get_metric_history(run.info.run_id, f"training/{name}")
+        assert [point.step for point in curve] == [1, 2, 3], name
+        assert [point.value for point in curve] == pytest.approx(rows[name].tolist(), abs=1e-6)
 
 
 def test_a_training_killed_before_a_checkpoint_is_written_begins_that_epoch_anew(train, monkeypatch):
