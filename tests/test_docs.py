@@ -1,7 +1,8 @@
 """Every command in docs/ and README.md is run as printed; what needs something of the user's is composed.
 
 A fence ```bash runs in a folder of its own for each page, on few pictures. ```bash needs=WHAT does not.
-RUN, OTHER and PHOTOS are finished runs and a folder of pictures with boxes. Fences ```python run too.
+RUN, OTHER, PHOTOS and FILMS are finished runs, a folder of pictures with boxes and one of films. Fences
+```python run too.
 """
 
 import os
@@ -9,9 +10,11 @@ import re
 import shlex
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from shutil import copy
 
+import numpy as np
 import pytest
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
@@ -20,6 +23,7 @@ from emocam.cli.help import VERBS
 from emocam.cli.main import answer
 from emocam.data.planted import Planted
 from emocam.errors import SettingError
+from tests.data.films import write_film
 
 Command = Callable[..., int]
 ROOT = Path(__file__).parents[1]
@@ -99,7 +103,12 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Pat
             start(f"cam={cam}", "data.images=12", f"hydra.run.dir={folder / name}", "logger=null", *QUICK)
         os.environ.clear()
         os.environ.update(kept)
-    yield {"RUN": folder / "run", "OTHER": folder / "other", "PHOTOS": folder / "photos"}
+    (folder / "films").mkdir()
+    if find_spec("av"):
+        frames = [np.full((48, 64, 3), 10 * i, np.uint8) for i in range(8)]
+        write_film(folder / "films" / "a.mp4", "libx264", [100 * i for i in range(8)], frames)
+    names = {"RUN": "run", "OTHER": "other", "PHOTOS": "photos", "FILMS": "films"}
+    yield {name: folder / own for name, own in names.items()}
 
 
 def start(*words: str) -> int:
@@ -109,7 +118,7 @@ def start(*words: str) -> int:
 
 
 def fill(text: str, prepared: dict[str, Path]) -> str:
-    return re.sub(r"\b(RUN|OTHER|PHOTOS)\b", lambda name: str(prepared[name[0]]), text)
+    return re.sub(r"\b(RUN|OTHER|PHOTOS|FILMS)\b", lambda name: str(prepared[name[0]]), text)
 
 
 def first_to_say() -> dict[Path, list[Block]]:
@@ -169,7 +178,6 @@ def packaged(command: list[str]) -> str | None:
     """The classifier, where the command needs nothing but photos and the weights of its package."""
     words = dict(word.lstrip("+").split("=", 1) for word in command if "=" in word)
     others = any(name.endswith(".weights") for name in words) or words.get("detector") not in (None, "haar")
-    others = others or "data.annotations" in words or words.get("data") == "video"  # files of the user's own
     return None if others or words.get("classifier") not in PACKAGED else words["classifier"]
 
 
@@ -184,6 +192,11 @@ def test_a_command_whose_weights_are_installed_runs(
         known.FILE.find()
     except SettingError:
         pytest.skip("the weights are not installed")
+    if "data=video" in command:
+        pytest.importorskip("av")
+    paths = [path.name for path in sorted(prepared["PHOTOS"].glob("*.png"))]
+    rows = [f"{path},{'Ann' if number % 2 else 'Bob'}" for number, path in enumerate(paths)]
+    Path("people.csv").write_text("\n".join(["path,person", *rows, ""]))
     words = [fill(word, prepared) for word in command[3:]]
     status = emocam(*words, *QUICK, "data.limit=3", "logger=null", "hydra.run.dir=run")
     told = capsys.readouterr()

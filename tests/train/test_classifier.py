@@ -106,9 +106,11 @@ def test_ctrl_c_keeps_what_there_is_and_the_store_has_every_curve(train, monkeyp
     rows = pd.read_csv("cut/training.csv")
     client = MlflowClient(store)
     (experiment,) = (one for one in client.search_experiments() if one.name != "Default")
-    (run,) = client.search_runs([experiment.experiment_id])
+    runs = {run.info.status: run.info.run_id for run in client.search_runs([experiment.experiment_id])}
+    live = client.get_metric_history(runs["KILLED"], "training/loss")
+    assert [point.step for point in live] == [1, 2]  # each epoch as it ended
     for name in ("loss", "held_loss", "accuracy", "rate"):
-        curve = client.get_metric_history(run.info.run_id, f"training/{name}")
+        curve = client.get_metric_history(runs["FINISHED"], f"training/{name}")
         assert [point.step for point in curve] == [1, 2, 3], name
         assert [point.value for point in curve] == pytest.approx(rows[name].tolist(), abs=1e-6)
 
