@@ -115,7 +115,7 @@ def find_alike(
     sizes: NDArray[np.int64] | None = None,
 ) -> Audit:
     """Find pairs of the same pixels (by their digests), near ones, and near ones after mirroring."""
-    near = copied_pairs(greys)
+    near = np.unique(np.concatenate([copied_pairs(greys), same_pairs(digests)]), axis=0)
     mirror = copied_pairs(greys, mirrored=True)
     equal = np.array([digests[a] == digests[b] for a, b in near], bool)
     known = {(int(a), int(b)) for a, b in near}
@@ -127,6 +127,17 @@ def find_alike(
     return Audit(
         names, pairs[order], [kinds[i] for i in order], unreadable, list(labels), list(folders), alone
     )
+
+
+def same_pairs(digests: Sequence[str]) -> NDArray[np.int64]:
+    """Return pairs (P, 2) of each picture and the one before it with the same pixels, whatever they show."""
+    before: dict[str, int] = {}
+    pairs = []
+    for number, digest in enumerate(digests):
+        if digest in before:
+            pairs.append((before[digest], number))
+        before[digest] = number
+    return np.array(pairs, np.int64).reshape(-1, 2)
 
 
 def remarkable(greys: NDArray[np.uint8], sizes: NDArray[np.int64]) -> list[tuple[int, str]]:

@@ -2,7 +2,8 @@
 
 A copy that was cut shows each thing elsewhere, so a thumbnail of the whole misses it. Each picture is
 therefore also compared as it looks when it is cut in 24 ways. Pairs are first narrowed by thumbnails of 8 x 8
-and of 16 x 17 cells, which still agree roughly where a picture was cut.
+and of 16 x 17 cells, which still agree roughly where a picture was cut. What is left must agree in 24 x 24
+cells, which faces that are aligned alike do not.
 """
 
 from itertools import product
@@ -21,6 +22,10 @@ ROUGHLY, FAIRLY = 0.65, 0.5
 CUT = 0.07
 CUTS = ((0.0, 0.0), (CUT, 0.0), (0.0, CUT), (CUT / 2, CUT / 2), (CUT, CUT))
 """Shares of a side that are cut off before and after."""
+FINE, LIKE = 24, 0.91
+"""The size at which a pair is looked at last, and the correlation that a copy has there: alike faces have less."""
+FLAT = 2.0
+"""Grey levels: a picture of a smaller spread shows nothing that could be told again."""
 PIECE = 4096
 """Pairs that are looked at closely at once."""
 Greys = NDArray[np.uint8]
@@ -125,8 +130,20 @@ def _is_cut_from(whole: Greys, cut: Greys, pairs: NDArray[np.int64], apart: Apar
             i, j = of_first[own], of_second[own]
             near = np.flatnonzero(np.einsum("ij,ij->i", first_apart[i], second_apart[j]) > ALIKE)
             differing = (first_bits[i[near]] != second_bits[j[near]]).sum(1)
-            found[own[near[differing <= DISTANCE]]] = True
+            near = near[differing <= DISTANCE]
+            fine = correlations(whole[firsts[i[near]]], cut[seconds[j[near]]], rows, columns)
+            found[own[near[fine > LIKE]]] = True
     return found
+
+
+def correlations(
+    whole: Greys, cut: Greys, rows: tuple[float, float], columns: tuple[float, float]
+) -> NDArray[np.float64]:
+    """Return the correlation (P,) of pictures, cut at their rows and columns, with others, pair by pair."""
+    one, other = reduced(whole, (FINE, FINE), rows, columns), reduced(cut, (FINE, FINE), CUTS[0], CUTS[0])
+    one, other = (part - part.mean(1, keepdims=True) for part in (one, other))
+    lengths = [np.maximum(np.linalg.norm(part, axis=1), FLAT * FINE) for part in (one, other)]
+    return np.asarray((one * other).sum(1) / (lengths[0] * lengths[1]), np.float64)
 
 
 def _brighter(small: Rows) -> NDArray[np.bool_]:

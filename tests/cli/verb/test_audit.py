@@ -182,3 +182,24 @@ def test_a_folder_that_is_not_there_is_one_sentence(
 ) -> None:
     assert emocam("audit", "nowhere") == 1
     assert "FOLDER must be a folder of pictures, and there is none at nowhere" in capsys.readouterr().err
+
+
+def test_faces_that_are_aligned_alike_are_no_copies_and_their_copies_are_found() -> None:
+    world = Planted(world="faces", images=48, seed=11)
+    pictures = [world.open(path).image.convert("RGB") for path in world.paths()]
+    greys = np.stack([small_grey(np.asarray(picture)) for picture in pictures])
+    assert len(copied_pairs(greys)) + len(copied_pairs(greys, mirrored=True)) <= 1
+    cut = [picture.crop((4, 3, picture.width - 6, picture.height - 8)) for picture in pictures]
+    both = np.concatenate([greys, np.stack([small_grey(np.asarray(picture)) for picture in cut])])
+    found = {tuple(pair) for pair in copied_pairs(both).tolist()}
+    assert sum((number, number + 48) in found for number in range(48)) >= 46
+
+
+def test_pictures_of_one_grey_are_the_same_only_where_all_pixels_are(emocam: Command, tmp_path: Path) -> None:
+    folder = tmp_path / "flat"
+    folder.mkdir()
+    for name, level in (("a", 90), ("b", 91), ("c", 90)):
+        Image.new("RGB", (64, 64), (level, level, level)).save(folder / f"{name}.png")
+    assert emocam("audit", str(folder)) == 0
+    table = pd.read_csv("audit.csv", keep_default_na=False)
+    assert [tuple(row) for row in table[table["kind"] != "odd"].to_numpy()] == [("a.png", "c.png", "same")]
