@@ -14,7 +14,12 @@ from torch.utils.data import DataLoader, Dataset
 from emocam.data.base import AUTO, Data
 from emocam.data.samples import Samples, collate, ignore_interrupt, printable
 from emocam.errors import SettingError
-from emocam.functional.statistics.near_duplicates import components, mirrored_pairs, near_thumbnails
+from emocam.functional.statistics.near_duplicates import (
+    components,
+    likeness,
+    mirrored_pairs,
+    near_thumbnails,
+)
 from emocam.predict.batch_size import free_memory
 from emocam.predict.stream import workers_of
 from emocam.records.picture import Batch, Refusal
@@ -24,6 +29,8 @@ from emocam.view.crops import NoView
 BATCH = 64
 SHARE = 4
 """Of the free memory, the views of all pictures may take one part in so many; else they are opened each epoch."""
+COPIES, ONE_PICTURE = 0.91, 0.99
+"""Correlations of near thumbnails: of a copy, cut or not, and of the same picture that was encoded again."""
 TRUTH, PERSON = "truth", "person"
 PARTS = {"train": ("train", "training"), "test": ("test", "testing", "valid", "validation", "val")}
 """Names of folders that part a data set."""
@@ -178,11 +185,19 @@ def read_training_pictures(
 def group_pictures(data: Data, pictures: TrainingPictures) -> tuple[np.ndarray, str]:
     """Return the group (N,) of each picture, and in words what makes groups.
 
-    Pictures of one person, of one `data.group`, and near-duplicates, also mirrored, are one group.
+    Pictures of one person, of one `data.group`, and near-duplicates, also mirrored, are one group. Aligned faces
+    look alike without being copies, and would join all persons: where these are named only the same picture does.
     """
-    pairs = [near_thumbnails(pictures.thumbnails), mirrored_pairs(pictures.thumbnails)]
     words = ["near-duplicates"]
     named = _named_groups(data)
+    like = COPIES if named is None else ONE_PICTURE
+    pairs = [
+        near[likeness(pictures.thumbnails, near, mirrored) > like]
+        for near, mirrored in (
+            (near_thumbnails(pictures.thumbnails), False),
+            (mirrored_pairs(pictures.thumbnails), True),
+        )
+    ]
     if named is not None:
         setting, values = named
         first: dict[str, int] = {}

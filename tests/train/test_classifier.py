@@ -16,11 +16,14 @@ from PIL import Image
 from safetensors.torch import load_file
 
 from emocam.classifier.compact_face import CompactFace
+from emocam.data.planted import Planted
+from emocam.functional.thumbnail import thumbnail
 from emocam.network.trained import read_trained
 from emocam.results.verify import folder_faults
 from emocam.train import telling
 from emocam.train.classifier import take_fitting
 from emocam.train.loop import EpochBatches, InTurn
+from emocam.train.pictures import TrainingPictures, group_pictures
 
 QUICK = (
     "task=train",
@@ -212,6 +215,20 @@ def test_a_held_part_is_gone_through_once_by_every_number_of_processes(monkeypat
             assert len(list(part)) == len(part)
             seen += chain(*part)
         assert sorted(seen) == list(range(11))
+
+
+def test_aligned_faces_that_look_alike_do_not_join_all_persons():
+    world = Planted(world="faces", images=240, seed=11)
+    opened = [world.open(path).image.convert("RGB").resize((48, 48)) for path in world.paths()]
+    opened[1] = opened[0].resize((40, 40))  # a copy, under another person's name
+    views = [torch.from_numpy(np.asarray(image, np.float32) / 255).permute(2, 0, 1) for image in opened]
+    greys = np.stack([thumbnail(view).numpy() for view in views])
+    label = np.zeros(240, np.int64)
+    pictures = TrainingPictures(world.paths(), label, greys, label, [], None, "")
+    group, words = group_pictures(world, pictures)
+    persons = {path: str(world.known(path)["person"]) for path in world.paths()}
+    assert words == "person and near-duplicates" and group[0] == group[1]
+    assert len(set(group.tolist())) >= len(set(persons.values())) - 2
 
 
 def test_patience_ends_a_training_that_gets_no_better(train):

@@ -72,6 +72,15 @@ def mirrored_pairs(
     return np.concatenate(found)
 
 
+def likeness(thumbnails: Bits, pairs: NDArray[np.int64], mirrored: bool = False) -> NDArray[np.float64]:
+    """Return the correlation (P,) of the thumbnails of each pair, the second one `mirrored` or not."""
+    flat = thumbnails.reshape(len(thumbnails), -1).astype(np.float32)
+    other = thumbnails[..., ::-1].reshape(flat.shape).astype(np.float32) if mirrored else flat
+    one, other = (rows - rows.mean(1, keepdims=True) for rows in (flat[pairs[:, 0]], other[pairs[:, 1]]))
+    length = np.linalg.norm(one, axis=1) * np.linalg.norm(other, axis=1)
+    return np.asarray((one * other).sum(1) / np.maximum(length, 1e-6), np.float64)
+
+
 def _signs(bits: Bits) -> NDArray[np.float32]:
     return 2 * np.unpackbits(bits, axis=-1).astype(np.float32) - 1
 
