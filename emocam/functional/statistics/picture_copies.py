@@ -131,12 +131,12 @@ def _is_cut_from(whole: Greys, cut: Greys, pairs: NDArray[np.int64], apart: Apar
             near = np.flatnonzero(np.einsum("ij,ij->i", first_apart[i], second_apart[j]) > ALIKE)
             differing = (first_bits[i[near]] != second_bits[j[near]]).sum(1)
             near = near[differing <= DISTANCE]
-            fine = correlations(whole[firsts[i[near]]], cut[seconds[j[near]]], rows, columns)
+            fine = fine_likeness(whole[firsts[i[near]]], cut[seconds[j[near]]], rows, columns)
             found[own[near[fine > LIKE]]] = True
     return found
 
 
-def correlations(
+def fine_likeness(
     whole: Greys, cut: Greys, rows: tuple[float, float], columns: tuple[float, float]
 ) -> NDArray[np.float64]:
     """Return the correlation (P,) of pictures, cut at their rows and columns, with others, pair by pair."""
