@@ -48,14 +48,20 @@ def warnings(
     of_groups = (units_of_tests(summary), summary.get("dependence"))
     sentences += [f"{capitalised(sentence)}." for sentence in of_groups if sentence]
     if not explained:
+        cure = "attribution=ig" if _of_points(summary) else "cam=gradcam"
         sentences.append(
-            "No CAM was asked: every detected object counts, looked at or not. Add one with cam=gradcam."
+            f"No CAM was asked: every detected object counts, looked at or not. Add one with {cure}."
         )
     sentences += _label_warnings(matrix)
     sentences += _object_warnings(matrix, summary, strongest)
     sentences += _map_warnings(summary, flat_maps)
     sentences += _picture_warnings(matrix, summary, lost_pictures)
     return sentences
+
+
+def _of_points(summary: Summary) -> bool:
+    """Return whether the run is of sequences of points."""
+    return summary.get("choices", {}).get("classifier") == "landmarks"
 
 
 def _label_warnings(matrix: Matrix) -> list[str]:

@@ -12,6 +12,7 @@ from emocam.report.data import write_data
 from emocam.report.film import film_section, write_film_data
 from emocam.report.matrix import first_rows
 from emocam.report.paste import MOST_FLIPS
+from emocam.report.point_section import points_section
 from emocam.report.sliders import write_levels
 from emocam.report.summary import summary_page
 from emocam.report.thumbnails import OpenPicture
@@ -79,7 +80,12 @@ def write_report(
     environment = templates()
     page = environment.get_template("index.html.j2")
     shown = page.render(
-        **gathered.words, rows=first_rows(gathered.run.matrix), scripts=SCRIPTS, sliders=sliders, film=film
+        **gathered.words,
+        rows=first_rows(gathered.run.matrix),
+        scripts=SCRIPTS,
+        sliders=sliders,
+        film=film,
+        points=points_section(folder),
     )
     (half / "index.html").write_text(shown, encoding="utf-8")
     style = static("style.css")

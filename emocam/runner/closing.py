@@ -13,9 +13,7 @@ def closing(summary: Summary, ledger: str, folder: Path) -> list[str]:
     lines += summary.get("in_words", [])
     lines += [line for line in (units_of_tests(summary), summary.get("dependence")) if line]
     if not summary.get("explained", True):
-        lines.append(
-            "no CAM looked at the pictures, so every detected object counts; add one with +cam=gradcam"
-        )
+        lines.append(_unexplained_line(summary))
     if "cues_planted" in summary:
         lines.append(
             f"planted cues: {summary['cues_planted']}, recovered {summary['cues_recovered']}, "
@@ -37,6 +35,13 @@ def closing(summary: Summary, ledger: str, folder: Path) -> list[str]:
     page = folder / "report" / "index.html"
     lines.append(f"report   {page if page.is_file() else folder}")
     return lines
+
+
+def _unexplained_line(summary: Summary) -> str:
+    """Return why everything counts, and what to add."""
+    if summary.get("choices", {}).get("classifier") == "landmarks":
+        return "no sequence has a map, so every region counts; add one with attribution=ig"
+    return "no CAM looked at the pictures, so every detected object counts; add one with +cam=gradcam"
 
 
 def _finding_lines(summary: Summary) -> list[str]:

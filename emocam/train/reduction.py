@@ -27,8 +27,8 @@ CONTROLS = ("random", "worst")
 ORDERS = (*RANKINGS, *CONTROLS)
 INNER = 2
 """Parts of the people that are ranked on: each is asked of a network that learnt the other."""
-TIMED = 64
-"""Sequences in the batch that is timed."""
+TIMED, TURNS = 64, 20
+"""Sequences in the batch that is timed, and how often it is: other work on the machine slows most of them."""
 
 
 @dataclass(frozen=True)
@@ -152,7 +152,7 @@ def timed(network: PointNetwork, x: Tensor) -> float:
     """Return the milliseconds that all labels' networks take for a sequence, the least of a few turns."""
     some = x[torch.arange(TIMED) % len(x)]
     taken = []
-    for _ in range(5):
+    for _ in range(TURNS):
         began = time.perf_counter()
         network(some)
         taken.append(time.perf_counter() - began)

@@ -97,3 +97,25 @@ def test_mlp_and_gru_are_trained_by_the_loop(emocam: Any, tmp_path: Path) -> Non
     assert emocam(*WORDS, *words, f"hydra.run.dir={tmp_path / 'run'}") == 0
     rows = pd.read_csv(tmp_path / "run/training.csv")
     assert len(rows) == 2 and np.isfinite(rows["loss"]).all() and rows["loss"][1] < rows["loss"][0]
+
+
+def test_a_network_of_one_s_own_is_weighed_as_its_page_says(
+    emocam: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = (Path(__file__).parents[2] / "docs/models/landmarks.md").read_text()
+    code = page.partition("```python\n")[2].partition("```")[0]
+    (tmp_path / "lastframe.py").write_text(code)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    words = (
+        "data.world=sequences",
+        "classifier._target_=lastframe.LastFrame",
+        "allow=[lastframe]",
+        "data.images=30",
+    )
+    settings = ("attribution=permutation", "logger=null", "cache=null", f"hydra.run.dir={tmp_path / 'run'}")
+    assert f"{words[1]} 'allow=[lastframe]' attribution=permutation" in page
+    assert emocam(*words, *settings) == 0
+    weights = pd.read_parquet(tmp_path / "run/points.parquet")["weight"]
+    assert len(weights) == 6 * 68 and np.isfinite(weights).all() and weights.abs().max() > 0
+    shown = (tmp_path / "run/report/index.html").read_text()
+    assert "The points of a face" in shown and "Permutation over" in shown
