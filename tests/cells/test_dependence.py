@@ -14,10 +14,12 @@ from emocam.cells.dependence import (
     independent_columns,
     once_each,
     trials_by_unit,
+    unit_intervals,
 )
 from emocam.cells.effects import effect_columns
 from emocam.cells.occurrences import LEFT_OUT, Occurrences
 from emocam.cells.table import Tally, cell_columns
+from emocam.functional.statistics.group_intervals import GroupSums, group_wilson
 
 
 def occurrences(shown: np.ndarray, label: np.ndarray, kept: np.ndarray) -> Occurrences:
@@ -214,3 +216,73 @@ def test_the_t_test_of_group_means_holds_where_that_of_copies_does_not() -> None
         for place, unit in enumerate((None, {f"{i}": i // 5 for i in range(100)})):
             small[place] += effect_columns(trials_by_unit(rows, unit))["effect_p"].iloc[0] < 0.05
     assert small[0] >= 9 and small[1] <= 8
+
+
+def film(blocks: int, frames: int = 45) -> tuple[Occurrences, Dependence]:
+    """Two labels by turns, each as often as half the blocks, and an object in all pictures of the first."""
+    number = np.arange(blocks * frames)
+    label = number // frames % 2
+    shown = (label == 0)[:, None]
+    return occurrences(shown, label, shown), Dependence(np.zeros(len(number), int), number * 2.0)
+
+
+def test_eight_episodes_have_a_p_and_seven_have_none() -> None:
+    # of 15 blocks the second label has 7, of 14 both and the object
+    for blocks, known in ((16, [True, True]), (15, [True, False]), (14, [False, False])):
+        found, dependence = film(blocks)
+        p = dependent_columns(found, 2, dependence, np.full((1, 2), 0.3), 20)["p"]
+        assert (~np.isnan(p[0])).tolist() == known
+    assert EPISODES == 8
+
+
+def test_blocks_of_time_are_as_long_as_the_label_that_lasts_longest() -> None:
+    number = np.arange(4000)
+    within = number % 500  # 8 episodes of 200 seconds, and many short ones of two other labels
+    label = np.where(within < 200, 1, (within - 200) // 35 % 2 * 2)
+    units = Dependence(np.zeros(4000, int), number * 1.0).units(label)
+    lasting = 2 * 1 * 1600 / 8 * (1 - 0.4)
+    assert np.array_equal(units, number // lasting)
+    seven = label[:3500]  # too few to say how long it lasts
+    units = Dependence(np.zeros(3500, int), number[:3500] * 1.0).units(seven)
+    assert len(set(units)) == np.ceil(3500 / 60)
+
+
+def test_intervals_of_cells_and_of_all_cells_are_the_same(corpus) -> None:
+    shown, label, kept, group = corpus
+    found = occurrences(shown, label, kept)
+    whole = dependent_columns(found, 3, Dependence(group), np.full((5, 3), 0.3), 20)
+    cell = np.where(label[found.image] >= 0, found.object * 3 + label[found.image], -1)
+    of_label = np.arange(15) % 3
+    cells = unit_intervals(group, label, (found.image, cell, found.kept), of_label)
+    for name in cells:
+        assert np.allclose(cells[name], whole[name].ravel(), equal_nan=True), name
+    assert {name[-4:] for name in cells} == {"_low", "high"} and len(cells) == 6
+
+
+def test_use_by_group_holds_the_share_of_pictures_by_hand() -> None:
+    # of two groups under one label: 2 of 3 and 1 of 1 pictures with the object count
+    label, group = np.zeros(4, int), np.array([0, 0, 0, 1])
+    shown, kept = np.ones((4, 1), bool), np.array([[True], [True], [False], [True]])
+    cells = unit_intervals(group, label, (np.arange(4), np.zeros(4, int), kept[:, 0]), np.zeros(1, int))
+    sums = GroupSums(*(np.array([value]) for value in (2.0, 3, 4, 5, 7, 10)))
+    low, high = group_wilson(sums)
+    assert cells["use_low"] == pytest.approx(low) and cells["use_high"] == pytest.approx(high)
+    assert cells["percent_low"] == pytest.approx(100 * low) and cells["percent_high"] == pytest.approx(
+        100 * high
+    )
+    whole = group_wilson(GroupSums(*(np.array([value]) for value in (2.0, 4, 4, 10, 10, 10))))
+    assert (cells["present_low"], cells["present_high"]) == (
+        pytest.approx(100 * whole[0]),
+        pytest.approx(100 * whole[1]),
+    )
+    assert shown.all()
+
+
+def test_an_object_that_counts_in_its_only_picture_has_the_level_of_chance_as_p() -> None:
+    group = np.repeat(np.arange(20), 2)
+    label, shown = np.zeros(40, int), np.zeros((40, 1), bool)
+    shown[3] = True
+    found = dependent_columns(
+        occurrences(shown, label, shown), 1, Dependence(group), np.full((1, 1), 0.3), 20
+    )
+    assert found["use_p"][0, 0] == pytest.approx(0.3)

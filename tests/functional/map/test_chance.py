@@ -212,3 +212,15 @@ def test_all_stays_where_the_maps_are() -> None:
     assert box_chance(*seen, image).centred.device.type == "meta"
     assert mask_chance(*seen, masks, image).anywhere.device.type == "meta"
     assert pass_rates(*seen, image, 0.3).device.type == "meta"
+
+
+def test_a_small_mask_is_not_cut_though_its_box_is_hardly_wider_than_a_cell() -> None:
+    maps = torch.rand(1, 33, 40, generator=torch.Generator().manual_seed(4))
+    box = torch.tensor([[4 / 40, 3 / 33, 8 / 40, 7 / 33]])  # a tenth of the window
+    mask = torch.zeros(1, 4, 4)
+    mask[0, :, 3] = mask[0, 3] = 1  # at the far end, which a cut would lose
+    found = mask_chance(maps, WHOLE.expand(1, 4), box, mask, torch.zeros(1, dtype=torch.int64))
+    whole = np.array([0, 0, 1, 1.0])
+    anywhere, centred, _ = by_loops(refine(maps)[0].numpy(), whole, box[0].numpy(), mask[0].numpy())
+    assert found.anywhere[0] == pytest.approx(anywhere, abs=1e-6)
+    assert found.centred[0] == pytest.approx(centred, abs=1e-6)

@@ -159,3 +159,9 @@ def test_a_difference_that_is_only_rounding_is_flat() -> None:
     raw = torch.full((1, 2, 2), 1000.0)
     raw[0, 0, 0] = raw[0, 0, 0].nextafter(torch.tensor(2000.0))
     assert (normalise(raw) == 0).all()
+
+
+def test_a_slope_far_above_zero_reaches_from_0_to_1_too() -> None:
+    assert normalise(torch.tensor([[[10.0, 10.5, 11.0]]])).tolist() == [[[0, 0.5, 1]]]
+    # a thousandth of the height is no rounding
+    assert normalise(torch.tensor([[[1000.0, 1001.0]]])).tolist() == [[[0, 1]]]

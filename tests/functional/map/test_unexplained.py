@@ -94,3 +94,17 @@ def test_thousands_of_boxes_need_no_more_memory(monkeypatch) -> None:
     many = uncovered(maps, WHOLE.expand(3, 4), boxes.repeat(50, 1), image.repeat(50))
     torch.testing.assert_close(many, whole, atol=1e-12, rtol=0)
     assert max(sizes) < 30
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (2, 2), (1, 5), (4, 3), (7, 11)])
+def test_the_fullest_window_is_that_of_all_places(shape: tuple[int, int]) -> None:
+    mass = torch.rand(3, *shape, generator=torch.Generator().manual_seed(0))
+    boxes, held = fullest_window(mass)
+    high, wide = (max(1, round(side / 3)) for side in shape)
+    for one, box, most in zip(mass, boxes, held, strict=True):
+        places = [(y, x) for y in range(shape[0] - high + 1) for x in range(shape[1] - wide + 1)]
+        sums = {(y, x): one[y : y + high, x : x + wide].sum().item() for y, x in places}
+        y, x = max(sums, key=lambda place: sums[place])
+        assert most.item() == pytest.approx(sums[y, x])
+        corners = x / shape[1], y / shape[0], (x + wide) / shape[1], (y + high) / shape[0]
+        assert box.tolist() == pytest.approx(corners)

@@ -8,6 +8,8 @@ from emocam.functional.statistics.false_discovery import false_discoveries
 from emocam.functional.statistics.group_association import (
     FEWEST,
     Grouped,
+    _evidence,
+    _group_shares,
     correlation,
     group_association_p,
     inflation,
@@ -165,3 +167,26 @@ def test_what_goes_together_within_people_is_found() -> None:
     p = group_association_p(grouped(shown, label, group, 6))
     assert p[0, 1] < 1e-4
     assert (np.delete(p.ravel(), 1) > 1e-3).all()
+
+
+def test_squares_of_the_evidence_are_those_of_groups_looked_at_one_by_one() -> None:
+    draw = np.random.default_rng(5)
+    group = np.repeat(np.arange(14), draw.integers(1, 7, 14))
+    label, shown = (
+        draw.integers(3, size=len(group)),
+        draw.uniform(size=(len(group), 4)) < [0.1, 0.3, 0.6, 0.9],
+    )
+    size = np.bincount(group)
+    shares = _group_shares(grouped(shown, label, group, 3), group, 1 / size)
+    x = np.array([shown[group == g].mean(0) for g in range(14)])
+    y = np.array([[(label[group == g] == k).mean() for k in range(3)] for g in range(14)])
+    mean_x, mean_y = x.mean(0)[:, None], y.mean(0)
+    evidence, squares = _evidence(shares, mean_x, mean_y)
+    for o in range(4):
+        for k in range(3):
+            of_group = [
+                np.mean((shown[group == g, o] - mean_x[o, 0]) * ((label[group == g] == k) - mean_y[k]))
+                for g in range(14)
+            ]
+            assert evidence[o, k] == pytest.approx(sum(of_group))
+            assert squares[o, k] == pytest.approx(sum(one**2 for one in of_group))

@@ -37,3 +37,11 @@ def test_one_fill_alone_never_convinces() -> None:
     draw = np.random.default_rng(1)
     p = np.stack([np.full(4000, 1e-9), *draw.uniform(size=(2, 4000))], 1)
     assert (most_agree_p(p) <= 0.05).mean() < 0.06
+
+
+def test_two_pictures_have_one_degree_of_freedom() -> None:
+    values = np.array([[0.2, 1.1], [-0.4, 0.9]])
+    given = values.mean(1), values.std(1, ddof=1), np.full(2, 2)
+    both = stats.ttest_1samp(values, 0, axis=1).confidence_interval()
+    assert np.allclose(paired_interval(*given), [both.low, both.high])
+    assert np.allclose(paired_p(*given), stats.ttest_1samp(values, 0, axis=1, alternative="greater").pvalue)

@@ -61,6 +61,7 @@ def test_all_pictures_agree_with_themselves_and_that_says_nothing() -> None:
 
 def test_sizes_are_round_and_end_with_all() -> None:
     assert round_sizes(120).tolist() == [10, 15, 20, 30, 50, 70, 100, 120]
+    assert round_sizes(10).tolist() == [10] and round_sizes(20).tolist() == [10, 15, 20]
     assert round_sizes(7).tolist() == [7] and round_sizes(0).tolist() == []
 
 
