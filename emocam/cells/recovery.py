@@ -28,8 +28,7 @@ def scores_of(cells: pd.DataFrame) -> dict[str, float]:
     chosen = cells["chosen"].to_numpy(bool)
     right = int((used & chosen).sum())
     ranking = rank(cells["score"].to_numpy(float), used)
-    seed = cells["seed"].to_numpy() if "seed" in cells else np.zeros(len(cells))
-    false = pd.Series(chosen & ~used).groupby(seed).sum()
+    false = pd.Series(chosen & ~used).groupby(places_of(cells, ["network", "seed"])).sum()
     recall_low, recall_high = interval(cells, used & chosen, used)
     precision_low, precision_high = interval(cells, used & chosen, chosen)
     return {
@@ -70,7 +69,7 @@ def interval_over(
     cells: pd.DataFrame, unit: list[str], hits: np.ndarray, of: np.ndarray
 ) -> tuple[float, float]:
     """Return the 95 % interval of the share of hits, with cells of one unit taken together."""
-    place = cells.groupby([name for name in unit if name in cells], sort=False).ngroup().to_numpy()
+    place = places_of(cells, unit)
     a, b = (np.bincount(place, marks).astype(float) for marks in (hits, of))
     a, b = a[b > 0], b[b > 0]
     if not len(b):
@@ -78,6 +77,12 @@ def interval_over(
     sums = GroupSums(*(np.array([x], float) for x in (len(b), a.sum(), b.sum(), a @ a, a @ b, b @ b)))
     low, high = group_wilson(sums)
     return float(low[0]), float(high[0])
+
+
+def places_of(cells: pd.DataFrame, unit: list[str]) -> np.ndarray:
+    """Return the number of each cell's unit (N,), of the columns that there are; all 0 where there is none."""
+    names = [name for name in unit if name in cells]
+    return cells.groupby(names, sort=False).ngroup().to_numpy() if names else np.zeros(len(cells), int)
 
 
 def networks_in(cells: pd.DataFrame) -> int:

@@ -31,7 +31,7 @@ def recovery(table: pd.DataFrame, ax: Axes) -> None:
         cells = cells[cells["by"] == (next(iter(cells["by"]), "") if rule in MEASURED else by)]
         if cells.empty or not cells["used"].any():
             continue
-        runs = len(cells[["world", "seed"]].drop_duplicates())
+        runs = len(cells[[name for name in ("network", "world", "seed") if name in cells]].drop_duplicates())
         used = cells["used"].to_numpy(bool)
         chosen = cells["chosen"].to_numpy(bool)
         ranking = rank(cells["score"].to_numpy(float), used)
@@ -51,16 +51,20 @@ def recovery_figure(table: pd.DataFrame, across: int = 6) -> Figure:
     cams = [cam for cam in table["cam"].unique() if cam not in ("", "none")] or [""]
     columns = min(across, len(cams))
     rows = -(-len(cams) // columns)
-    figure = Figure(figsize=(max(1.9 * columns, 6) + 0.4, 1.7 * rows + 1.1), dpi=100, layout="constrained")
+    entries = 4 if columns > 3 else 2
+    size = max(1.9 * columns, 6) + 0.4, 1.7 * rows + 0.7 + 0.2 * len(LINES) / entries
+    figure = Figure(figsize=size, dpi=100, layout="constrained")
     axes = figure.subplots(rows, columns, squeeze=False, sharex=True, sharey=True).ravel()
     for ax, cam in zip(axes, cams, strict=False):
         recovery(table[table["cam"].isin([cam, ""])], ax)
         ax.set_title(cam, fontsize=9)
+    if not len(worlds):
+        axes[0].set_title("no cell of these runs is used", fontsize=9)
     for ax in axes[len(cams) :]:
         ax.set_visible(False)
     figure.supxlabel("cells wrongly called used, a run", fontsize=9)
     figure.supylabel("share of what is used", fontsize=9)
     for label, colour in LINES.values():
         axes[0].plot([], [], color=colour, label=label)
-    figure.legend(loc="outside upper center", ncols=4, fontsize=8, frameon=False)
+    figure.legend(loc="outside upper center", ncols=entries, fontsize=8, frameon=False)
     return figure

@@ -115,7 +115,7 @@ def test_networks_that_differ_widen_the_interval_and_the_worst_is_told() -> None
         return row
 
     alike, apart = of([[True, False]] * 10), of([[True, True], [False, False]] * 5)
-    assert alike["networks"] == apart["networks"] == 10
+    assert alike["networks"] == apart["networks"] == alike["runs"] == 10
     assert (alike["recall"], apart["recall"]) == (0.5, 0.5)
     assert (alike["recall_least"], apart["recall_least"]) == (0.5, 0.0)
     assert (

@@ -31,3 +31,12 @@ def test_a_panel_a_cam_a_line_a_rule_and_its_decision_as_a_dot() -> None:
     assert [text.get_text() for text in figure.legends[0].get_texts()] == [
         label for label, _ in LINES.values()
     ]
+
+
+def test_the_legend_lies_within_a_narrow_figure_and_nothing_used_is_said() -> None:
+    table = cells("gradcam", "paper", "mean", "nothing", [9, 3, 5, 1], [True, False, True, False])
+    figure = recovery_figure(table)
+    figure.draw_without_rendering()
+    box, whole = figure.legends[0].get_window_extent(), figure.bbox
+    assert whole.x0 <= box.x0 and box.x1 <= whole.x1 and whole.y0 <= box.y0 and box.y1 <= whole.y1
+    assert figure.axes[0].get_title() == "no cell of these runs is used"
