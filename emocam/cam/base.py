@@ -90,10 +90,12 @@ class ForwardPass:
 class CAM:
     """The base of a method: it overrides `channel_weights`, or `raw` if its map is no sum over channels.
 
-    `grid` is the resolution of its maps, where that is not the explained layer's.
+    `grid` is the resolution of its maps, where that is not the explained layer's; `notes` are what a person should be
+    told of the files that it read.
     """
 
     grid: tuple[int, int] | None = None
+    notes: Sequence[str] = ()
 
     def __init__(self, score: Score = "logit", target: str = "predicted") -> None:
         if score not in ("logit", "probability"):
@@ -121,6 +123,10 @@ class CAM:
         if raw.ndim != 3 or len(raw) != len(forward.activation):
             raise self._misshapen("raw", "(B, h, w)", (len(forward.activation), "h", "w"), raw)
         return normalise(raw)
+
+    def windows(self, forward: ForwardPass) -> Tensor | None:
+        """Return which part (B, 4) of each picture the maps cover, or None for that which the classifier saw."""
+        return None
 
     def _misshapen(
         self, method: str, letters: str, shape: tuple[object, ...], values: Tensor
@@ -155,6 +161,7 @@ class CAM:
     def __call__(self, classifier: Classifier, batch: Batch) -> tuple[Prediction, Explanation]:
         """Return the predictions of a batch, and one map for each image."""
         forward = self.forward_pass(classifier, batch)
-        maps = self.maps(forward)
+        maps, window = self.maps(forward), self.windows(forward)
         logits = forward.logits.detach()
-        return Prediction(logits, classifier.derive(logits)), Explanation(maps, batch.classifier_window)
+        window = batch.classifier_window if window is None else window
+        return Prediction(logits, classifier.derive(logits)), Explanation(maps, window)

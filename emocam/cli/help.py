@@ -22,6 +22,7 @@ VERBS = {
     "audit": "emocam audit FOLDER ...         pictures that are the same, nearly so or mirrored, as a page",
     "compare": "emocam compare RUN RUN ...      similarity and differences of finished runs",
     "fetch": "emocam fetch NAME               known weights into the cache; needs a network",
+    "gaze": "emocam gaze RUN FIXATIONS      how near a run's maps come to where people look",
     "layers": "emocam layers MODEL             the layers a CAM can look at, and the one taken by default",
     "manifold": "emocam manifold RUN            pictures as points, alike ones side by side, as a page",
     "merge": "emocam merge RUN RUN ...        one run from the shards of a corpus",

@@ -5,6 +5,7 @@ from math import isnan
 import numpy as np
 import pandas as pd
 
+from emocam.compare.people import who_sentences
 from emocam.compare.twins import Twins
 from emocam.functional.statistics.false_discovery import false_discoveries
 
@@ -78,6 +79,7 @@ def difference_lines(cells: pd.DataFrame, moved: pd.DataFrame) -> list[str]:
             f"  most: {most['object']} -> {most['label']}, {most['percent_a']:.0f} % in {most['run_a']} and "
             f"{most['percent_b']:.0f} % in {most['run_b']} ({most['low']:+.0f} to {most['high']:+.0f} points)"
         )
+    lines += who_sentences(cells)
     if len(moved):
         first = moved.iloc[0]
         lines.append(

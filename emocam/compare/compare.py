@@ -16,6 +16,7 @@ from emocam.compare.closing import corrected
 from emocam.compare.comparability import reason_not_comparable
 from emocam.compare.focus_shift import most_moved
 from emocam.compare.paired_cells import paired
+from emocam.compare.people import who_looks, who_sentences
 from emocam.compare.recovery import gather_recoveries
 from emocam.compare.regions import read_regions
 from emocam.compare.reliability import split_half_reliability
@@ -112,8 +113,9 @@ def compare(runs: list[Run], folder: Path) -> Comparison:
     write_csv(table, folder / "comparison.csv", index=False)
     gather_recoveries(runs, folder)
     twins = find_twins(runs, regions, names) if similarity else []
+    sentences = [t.sentence for t in twins] + who_sentences(by_picture.cells)
     if all((run.path / file).is_file() for run in runs for file in ("association.csv", "labels.csv")):
-        write_comparison(folder, [run.path for run in runs], names, refusal, [t.sentence for t in twins])
+        write_comparison(folder, [run.path for run in runs], names, refusal, sentences)
     return Comparison(
         folder, runs, names, table, similarity, twins, refusal, by_picture.cells, by_picture.moved
     )
@@ -141,7 +143,7 @@ def differences(
     kept = torch.stack([matrix.counts for matrix in counted])
     changed = pd.DataFrame({"labels_changed": labels_changed(runs), "cells_changed": cells_changed(kept)})
     return Differences(
-        cells=paired(occurrences, resampled, names, objects, labels, unit),
+        cells=who_looks(paired(occurrences, resampled, names, objects, labels, unit), runs, names),
         moved=most_moved(runs, names),
         changed=changed.round(4),
         interval={

@@ -8,6 +8,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
+from emocam.cam.base import CAM
 from emocam.data.samples import Samples, collate
 from emocam.errors import SettingError
 from emocam.predict.batch_size import fitting_batch, free_memory
@@ -76,6 +77,7 @@ def explain_missing(runs: Sequence[Components], keys: Sequence[str]) -> None:
     components = runs[0]
     with components.stage("build"):
         cams = [cam for run in runs if (cam := run.cam_for(components.classifier)) is not None]
+        tell_notes(components, cams)
         check_weights(components.classifier)
         model = Explain(
             components.classifier, components.detector, cams, components.importance, components.features
@@ -91,6 +93,13 @@ def explain_missing(runs: Sequence[Components], keys: Sequence[str]) -> None:
             explain_places(components, model, everything, done, left)
     with components.stage("merge"):
         merge_evidence(runs, model, everything)
+
+
+def tell_notes(components: Components, cams: Sequence[CAM]) -> None:
+    """Print what the methods say of the files they read, and keep it with what the data say."""
+    for note in dict.fromkeys(note for cam in cams for note in cam.notes):
+        sys.stderr.write(f"{note}\n")
+        components.data.notes.append(note)
 
 
 def explain_places(

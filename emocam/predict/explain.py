@@ -81,12 +81,12 @@ class Explain(lightning.LightningModule):
             return self.classify(batch)
         forward = self.cams[0].forward_pass(self.classifier, batch, detections)
         self.check_answers(forward.logits)
-        maps = [cam.maps(forward) for cam in self.cams]
+        maps = [(cam.maps(forward), cam.windows(forward)) for cam in self.cams]
         logits = forward.logits.detach()
         features = channel_means(forward.activation.detach()) if self.features else None
         return (
             Prediction(logits, self.classifier.derive(logits), features),
-            [Explanation(one, batch.classifier_window) for one in maps],
+            [Explanation(one, batch.classifier_window if window is None else window) for one, window in maps],
         )
 
     @torch.no_grad()

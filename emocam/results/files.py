@@ -31,6 +31,7 @@ LEFT = (
     *("points.*", "reduction.*", REDUCTION_STATE),
     *(
         "manifold*",
+        "gaze.*",
         "quality.csv",
         "measures.*",
         "stability.*",

@@ -1,0 +1,1 @@
+"""Tables of eye movements, recognised by their content."""

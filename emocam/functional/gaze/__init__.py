@@ -1,0 +1,1 @@
+"""Where people looked, as maps and as scores of maps."""
