@@ -19,7 +19,7 @@ from emocam.view.crops import Stretch
 
 TRAINED = Path(__file__).parent / "trained"
 # these show the standard world's objects, and its network reads them
-READ_BY = dict.fromkeys(("size", "place", "pairs", "noisy_detector", "film"), "standard")
+READ_BY = dict.fromkeys(("gaze", "film", "size", "place", "pairs", "noisy_detector"), "standard")
 VIEW, PHOTOGRAPH_VIEW = Stretch((112, 112)), Stretch((160, 160))
 PHOTOGRAPHS = "photographs"
 

@@ -1,6 +1,7 @@
 """The embedded world: pictures that we draw, so that what makes their labels is known."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -30,6 +31,7 @@ from emocam.world.face_rules import FACE_WORLDS, REGIONS, FaceScene, FaceWorld, 
 from emocam.world.faces import SIDE as FACE_SIDE
 from emocam.world.faces import at_rest, draw_face, outlined_points, owners, place_points
 from emocam.world.film import FILM, SOURCE, STEP, PlantedFilm
+from emocam.world.gaze import GAZE, NUMBERED, Look, looks
 from emocam.world.photograph_rules import deal_rules
 from emocam.world.photographs import SIDE, TRAINING, Photographs, PhotoScene
 from emocam.world.rules import WORLDS, World
@@ -194,11 +196,8 @@ class Planted(Data):
 
     @property
     def measured(self) -> dict[str, Any]:
-        file = (
-            Path(__file__).parents[1]
-            / "world/worlds"
-            / f"{'standard' if self.world == FILM else self.world}.json"
-        )
+        world = "standard" if self.world in (FILM, GAZE) else self.world  # the same pictures
+        file = Path(__file__).parents[1] / "world/worlds" / f"{world}.json"
         return json.loads(noted(file).read_text(encoding="utf-8"))
 
     def paths(self) -> list[str]:
@@ -329,7 +328,14 @@ class Planted(Data):
                 continue
             scene = self.scene(path)
             export.add(path, draw(scene), self.regions(path, scene), self.rules.label(scene))
+        if self.world == GAZE:
+            export.add_looks(look for path in self.listing() for look in self.looks(path))
         export.close()
+
+    def looks(self, path: str) -> Iterator[Look]:
+        """Return where people look at a picture of the world of gaze."""
+        scene, dice = self.scene(path), Dice(self.seed, int(Path(path).stem), NUMBERED)
+        return looks(path, self.rules, self.rules.label(scene), self.regions(path, scene), scene.size, dice)
 
     def _export_face(self, export: Export, path: str) -> None:
         """Add a face with the outlines of its regions."""

@@ -91,6 +91,7 @@ def built(command: Command, components: Components) -> dict[str, RunCallback]:
     return {
         name: build(node, f"callback.{name}", command.allowed, KINDS["callback"])
         for name, node in (OmegaConf.select(command.cfg, "callback") or {}).items()
+        if node is not None  # callback.report=null leaves it out
     }
 
 

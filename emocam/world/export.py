@@ -1,14 +1,17 @@
 """A folder of pictures and their boxes, written with COCO's JSON."""
 
+import csv
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 from PIL import Image
 
 from emocam.settings.read_files import noted
+from emocam.world.gaze import COLUMNS, Look
 
+LOOKS_FILE = "fixations.csv"
 MARK = "emocam_world"
 """In `info` of an export: the world whose pictures these are."""
 FIRST = 256
@@ -53,6 +56,13 @@ class Export:
             if outlines is not None:
                 annotation["segmentation"] = outlines[place]
             self.annotations.append(annotation)
+
+    def add_looks(self, looks: Iterable[Look]) -> None:
+        """Write where people looked at the pictures, as a table."""
+        with (self.folder / LOOKS_FILE).open("w", encoding="utf-8", newline="") as file:
+            writer = csv.writer(file)
+            writer.writerow(COLUMNS)
+            writer.writerows(looks)
 
     def close(self) -> None:
         """Write the annotations of all pictures."""

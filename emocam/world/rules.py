@@ -6,7 +6,8 @@ of other labels.
 
 `nothing` has no cause at all. The other worlds follow the standard rule and make it harder to see: objects
 without a vote are large (`size`) or stand in the middle (`place`), bystanders come with causes and only
-with them (`pairs`), and annotations differ from what is shown (`noisy_detector`).
+with them (`pairs`), and annotations differ from what is shown (`noisy_detector`). `gaze` is the standard world, at
+which people look.
 """
 
 from collections.abc import Mapping, Sequence
@@ -138,6 +139,7 @@ NOTHING = replace(
 WORLDS = {
     "standard": STANDARD,
     "nothing": NOTHING,
+    "gaze": STANDARD,
     "size": replace(STANDARD, size=(0.16, 0.21), idle=(0.25, 0.35)),
     "place": replace(STANDARD, staged=1.0),
     "pairs": replace(STANDARD, companion=0.0, stray=0.0, paired=1.0),
