@@ -105,6 +105,7 @@ def test_the_page_never_makes_markup_out_of_text() -> None:
 
 OPENERS = {
     "Image.open": {
+        "cam/given.py": "a map that the command names, which is no picture of a run",
         "data/image_file.py": "the door of pictures",
         "logger/mlflow.py": "a figure of the run, which no link leads to",
         "paste/sticker.py": "an object that the command names",
@@ -365,7 +366,7 @@ def test_a_study_from_elsewhere_chooses_parts_and_sets_numbers(
 NEITHER_WRITTEN_NOR_ADDRESSED = {
     *("data.root", "data.annotations", "data.file", "data.files", "data.follow_links", "evidence"),
     *("paste.objects", "effect.objects", "classifier.model", "detector.model"),
-    *("evaluate.roots", "task.roots"),
+    *("evaluate.roots", "task.roots", "cam.file", "cam.root"),
 }
 WRITES = re.compile(
     r"export|^out|save|write|store|^ur[il]|addr|host|server|dir$|folder|path|file|root|cache|log"

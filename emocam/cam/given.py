@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import torch
 from PIL import Image
 from torch import Tensor
@@ -13,9 +14,9 @@ from emocam.cam.base import CAM, ForwardPass, Score
 from emocam.errors import SettingError
 from emocam.functional.map.maps import normalise
 from emocam.records.base import WHOLE
-from emocam.results.run import Run, read_maps
 from emocam.settings.read_files import noted
 
+BOX = ("x0", "y0", "x1", "y1")
 SUFFIXES = (".npy", ".png")
 LARGEST = 64
 """Cells of a side that are kept of a map; a finer one is averaged."""
@@ -58,7 +59,7 @@ class Given(CAM):
 
     def _map(self, path: str) -> Tensor:
         assert self.grid is not None
-        file = next((self.files[name] for name in names_of(path) if name in self.files), None)
+        file = next((self.files[name] for name in map_names(path) if name in self.files), None)
         if file is None:
             return torch.full(self.grid, torch.nan)
         values = torch.from_numpy(read_map(file))[None]
@@ -71,15 +72,16 @@ class RunMaps:
     """The maps of a finished run, by the picture's path."""
 
     def __init__(self, folder: Path) -> None:
-        noted(folder / "maps.parquet")
-        run = Run(folder)
-        rows = list(run.rows("maps"))
-        self.place = {
-            image: i for i, image in enumerate(name for part in rows for name in part["image"].to_pylist())
-        }
-        read = [read_maps(part) for part in rows]
-        self.all = torch.cat([maps for maps, _ in read])
-        self.window = torch.cat([window for _, window in read])
+        rows = pd.read_parquet(noted(folder / "maps.parquet"))
+        shapes = set(zip(rows["height"], rows["width"], strict=True))
+        if len(shapes) != 1:
+            raise SettingError(
+                f"cam.root {folder} must be a run whose maps have one resolution, got {sorted(shapes)}"
+            )
+        self.place = {image: i for i, image in enumerate(rows["image"].astype(str))}
+        values = np.stack(rows["map"].to_list()).reshape(len(rows), *shapes.pop())
+        self.all = torch.from_numpy(values.astype(np.float32))
+        self.window = torch.from_numpy(rows[[*BOX]].to_numpy(np.float32, copy=True))
 
     def maps(self, paths: Sequence[str]) -> Tensor:
         nothing = torch.full_like(self.all[0], torch.nan)
@@ -101,7 +103,7 @@ def map_files(root: Path) -> dict[str, Path]:
     return {file.relative_to(root).with_suffix("").as_posix(): file for file in reversed(files)}
 
 
-def names_of(path: str) -> tuple[str, str]:
+def map_names(path: str) -> tuple[str, str]:
     """Return what a picture's map may be called, without its ending: a for a.jpg, or a.jpg for a.jpg."""
     return path.rpartition(".")[0], path
 

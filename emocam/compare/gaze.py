@@ -91,13 +91,13 @@ def score_run(run: Run, file: Path, settings: GazeSettings) -> tuple[list[str], 
         )
     images = run.predictions["image"].astype(str).tolist()
     seen, fixations = looks_at(images, file, settings)
-    maps = torch.cat([on_grid(*explained) for explained in run.explanations()])
+    maps = torch.cat([on_gaze_grid(*explained) for explained in run.explanations()])
     dependence = read_dependence(run)
     unit = np.unique(dependence.units(pd.factorize(run.predictions["label"])[0]), return_inverse=True)[1]
-    found = scores_of(maps, seen, unit)
+    found = gaze_scores(maps, seen, unit)
     table = pd.DataFrame({"image": images, **{name: values.numpy() for name, values in found.items()}})
     write_frame(table, run.path / TABLE)
-    shifted = scores_of(maps, seen.moved(len(images) // 2), unit)
+    shifted = gaze_scores(maps, seen.moved(len(images) // 2), unit)
     ceiling = ceiling_of(seen, unit)
     rows = by_label(run.predictions["label"].astype(str).to_numpy(), found, shifted, ceiling, unit)
     write_csv(rows, run.path / BY_LABEL, index=False)
@@ -105,7 +105,7 @@ def score_run(run: Run, file: Path, settings: GazeSettings) -> tuple[list[str], 
     looked = int((torch.bincount(seen.picture, minlength=len(images)) > 0).sum())
     people = len(fixations.observers)
     lines = [*fixations.notes, f"{looked:,} of {len(images):,} pictures were looked at by {people:,} people"]
-    return [*lines, *told(rows), f"table    {run.path / BY_LABEL}"], rows
+    return [*lines, *gaze_lines(rows), f"table    {run.path / BY_LABEL}"], rows
 
 
 def looks_at(images: Sequence[str], file: Path, settings: GazeSettings) -> tuple[Seen, Fixations]:
@@ -123,7 +123,7 @@ def looks_at(images: Sequence[str], file: Path, settings: GazeSettings) -> tuple
     return Seen(len(images), *parts), fixations
 
 
-def on_grid(maps: Tensor, window: Tensor) -> Tensor:
+def on_gaze_grid(maps: Tensor, window: Tensor) -> Tensor:
     """Return maps (B, h, w) as integrals over the cells (B, *GRID) of the whole picture; 0 outside of a window."""
     along = []
     for axis, cells in ((1, GRID[0]), (0, GRID[1])):
@@ -137,7 +137,7 @@ def on_grid(maps: Tensor, window: Tensor) -> Tensor:
     return (along[0] @ maps.double() @ along[1].mT).float()
 
 
-def scores_of(maps: Tensor, seen: Seen, unit: NDArray[np.int64]) -> dict[str, Tensor]:
+def gaze_scores(maps: Tensor, seen: Seen, unit: NDArray[np.int64]) -> dict[str, Tensor]:
     """Return the seven scores (B,) of maps (B, h, w); pictures of one unit (B,) are fitted together."""
     together = torch.zeros(GRID, dtype=torch.float64)
     for density in seen.blocks():
@@ -161,7 +161,7 @@ def ceiling_of(seen: Seen, unit: NDArray[np.int64]) -> dict[str, Tensor]:
     found = []
     for one in draws.permutation(people.numpy())[:MOST_OBSERVERS].tolist():
         others = torch.cat(list(chosen.of(chosen.observer != one).blocks()))
-        found.append(scores_of(others, chosen.of(chosen.observer == one), unit[some]))
+        found.append(gaze_scores(others, chosen.of(chosen.observer == one), unit[some]))
     for name in NAMES:
         nothing[name][torch.from_numpy(some)] = torch.nanmean(torch.stack([each[name] for each in found]), 0)
     return nothing
@@ -199,7 +199,7 @@ def unit_interval(values: NDArray[np.float64], unit: NDArray[np.int64]) -> tuple
     return float(low), float(high)
 
 
-def told(rows: pd.DataFrame) -> list[str]:
+def gaze_lines(rows: pd.DataFrame) -> list[str]:
     """Return in words how near the maps come to where people look."""
     first = rows[rows["label"] == ALL].set_index("score")
     auc, gain = first.loc["sauc"], first.loc["gain"]

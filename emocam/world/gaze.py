@@ -56,7 +56,7 @@ def looks(
     size: tuple[int, int],
     dice: Dice,
 ) -> Iterator[Look]:
-    """Throw the looks of all observers at a picture that shows these regions."""
+    """Draw by lot the looks of all observers at a picture that shows these regions."""
     liked = [box for object, box in regions if role_for_people(rules, object, label) in ("people", "both")]
     for person in range(OBSERVERS):
         for number in range(LOOKS):

@@ -10,7 +10,7 @@ import torch
 import emocam
 from emocam.cli.verb.gaze import read_word
 from emocam.compare.compare import compare
-from emocam.compare.gaze import on_grid, score_run, unit_interval
+from emocam.compare.gaze import on_gaze_grid, score_run, unit_interval
 from emocam.compare.people import who_sentences
 from emocam.data.annotations.gaze.settings import GazeSettings
 from emocam.errors import SettingError
@@ -90,7 +90,7 @@ def test_maps_of_a_run_and_of_files_are_taken_as_they_are(study, tmp_path):
 def test_cells_of_the_grid_hold_the_map_s_integral_and_nothing_outside_of_the_window():
     draws = torch.Generator().manual_seed(0)
     maps, window = torch.rand(2, 7, 5, generator=draws), torch.tensor([[0, 0, 1, 1], [0.25, 0.1, 0.75, 1]])
-    found = on_grid(maps, window)
+    found = on_gaze_grid(maps, window)
     rows, columns = torch.meshgrid(torch.arange(36), torch.arange(64), indexing="ij")
     boxes = torch.stack([columns / 64, rows / 36, (columns + 1) / 64, (rows + 1) / 36], -1).view(-1, 4)
     for image in (0, 1):

@@ -59,6 +59,17 @@ OWN = {
         "data/audit_record.py",
         "_file(folder, cache).read_text()",
     ): "what an audit left in the cache decides a sentence alone",
+    ("data/annotations/gaze/read.py", "gzip.open(packed)"): "a file that is open already",
+    (
+        "data/annotations/gaze/read.py",
+        "pd.read_csv(io.BytesIO(text), sep='\\t', header=None, dtype=np.float64, na_values=['n/a', 'NaN'])",
+    ): "text that was read already",
+    ("cam/given.py", "np.load(opened, allow_pickle=False)"): "a file that is open already",
+    ("cam/given.py", "Image.open(opened, formats=('PNG',))"): "a file that is open already",
+    (
+        "world/export.py",
+        "(self.folder / LOOKS_FILE).open('w', encoding='utf-8', newline='')",
+    ): "it is written",
     (
         "data/face_scan.py",
         "file.open('rb')",

@@ -85,7 +85,7 @@ def _block(values: Tensor, truth: Tensor, first: int, looked: Looked, told: Tens
 
 
 def ranked(values: Tensor, weight: Tensor, picture: Tensor, cell: Tensor) -> Tensor:
-    """Return of each fixation (n,) the share of the weight (B, c) of cells with lower values (B, c), ties half."""
+    """Return for each fixation (n,) the share of the weight (B, c) of cells with lower values (B, c), ties half."""
     ordered, order = values.sort(-1)
     below = torch.nn.functional.pad(weight.gather(-1, order).cumsum(-1), (1, 0))
     at = values[picture, cell][:, None]

@@ -59,28 +59,12 @@ def read_fixations(path: str | Path, settings: GazeSettings, setting: str) -> Fi
         raise SettingError(
             f"{setting} {path}: some files name images and others times; keep one kind in a folder"
         )
+    placed = [within_picture(looks, settings.frame, f"{setting} {file}") for file, looks in found]
+    place, aspect = (np.concatenate(part) for part in zip(*placed, strict=True))
     seconds = np.concatenate([looks.seconds for _, looks in found])
+    kept, notes = kept_looks(place, seconds, f"{setting} {path}", setting)
     who = [looks.observer or [file.name.split(".")[0]] * len(looks.x) for file, looks in found]
     observer, observers = pd.factorize(np.array([name for part in who for name in part], object))
-    placed = [within(looks, settings.frame, f"{setting} {file}") for file, looks in found]
-    place, aspect = (np.concatenate(part) for part in zip(*placed, strict=True))
-    shut, off = np.isnan(place).any(1), ~((place >= 0) & (place <= 1)).all(1)
-    none = ~(seconds > 0)
-    kept = ~shut & ~off & ~none
-    counts = {
-        "without an eye": shut.sum(),
-        "outside of the picture": (off & ~shut).sum(),
-        "of no length": none.sum(),
-    }
-    notes = [
-        f"{setting}: {n:,} of {len(place):,} looks are {word}, and left out"
-        for word, n in counts.items()
-        if n
-    ]
-    if not kept.any():
-        raise SettingError(
-            f"{setting} {path}: no look lies within the picture; is gaze.frame right? {'; '.join(notes)}"
-        )
     images = [looks.image for _, looks in found if looks.image is not None]
     onsets = [looks.onset for _, looks in found if looks.onset is not None]
     image = np.array([name for part in images for name in part], object)[kept] if images else None
@@ -95,6 +79,27 @@ def read_fixations(path: str | Path, settings: GazeSettings, setting: str) -> Fi
         onset,
         notes,
     )
+
+
+def kept_looks(
+    place: NDArray[np.float64], seconds: NDArray[np.float64], where: str, setting: str
+) -> tuple[NDArray[np.bool_], list[str]]:
+    """Return which looks (n,) are at the picture, and what a person should be told of the others."""
+    shut = np.isnan(place).any(1)
+    off = ~shut & ~((place >= 0) & (place <= 1)).all(1)
+    none = ~shut & ~off & ~(seconds > 0)
+    counts = {"without an eye": shut.sum(), "outside of the picture": off.sum(), "of no length": none.sum()}
+    notes = [
+        f"{setting}: {n:,} of {len(place):,} looks are {word}, and left out"
+        for word, n in counts.items()
+        if n
+    ]
+    kept = ~shut & ~off & ~none
+    if not kept.any():
+        raise SettingError(
+            f"{where}: no look lies within the picture; is gaze.frame right? {'; '.join(notes)}"
+        )
+    return kept, notes
 
 
 def gaze_files(path: Path, setting: str) -> list[Path]:
@@ -187,7 +192,7 @@ def read_samples(source: Source) -> Looks:
     return Looks(x, y, None, np.full(len(x), 1 / SAMPLES), None, None, np.arange(len(x)) / SAMPLES)
 
 
-def within(
+def within_picture(
     looks: Looks, frame: Sequence[float] | None, where: str
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return places (n, 2) in [0, 1] of the picture, and its aspect (n,).
