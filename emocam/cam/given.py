@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import torch
 from PIL import Image
 from torch import Tensor
 from torch.nn.functional import interpolate
 
 from emocam.cam.base import CAM, ForwardPass, Score
+from emocam.data.annotations.rows import read_rows
+from emocam.data.annotations.source import Source
 from emocam.errors import SettingError
 from emocam.functional.map.maps import normalise
 from emocam.records.base import WHOLE
@@ -72,7 +73,7 @@ class RunMaps:
     """The maps of a finished run, by the picture's path."""
 
     def __init__(self, folder: Path) -> None:
-        rows = pd.read_parquet(noted(folder / "maps.parquet"))
+        rows = read_rows(Source(folder / "maps.parquet", "cam.root"))
         shapes = set(zip(rows["height"], rows["width"], strict=True))
         if len(shapes) != 1:
             raise SettingError(
