@@ -25,6 +25,7 @@ SUBJECTS = {
     "regions": "Means in boxes",
     "chance": "Levels of chance",
     "dependence": "Pictures that are not independent",
+    "films": "Films",
     "paste": "Pasting",
     "evidence": "The table of regions",
     "grid": "Grids of thresholds",

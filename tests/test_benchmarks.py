@@ -51,6 +51,13 @@ def test_tests_of_dependent_pictures_are_timed(subject):
     assert "Of a run of 40 drawn pictures" in rows[-1]
 
 
+@pytest.mark.parametrize("subject", ["films"], indirect=True)
+def test_shares_of_observers_are_those_of_a_loop_over_events(subject):
+    pytest.importorskip("av")
+    rows = subject.table(rounds=1).splitlines()
+    assert "| 0.5 s |" in rows[2] and "missed" not in rows[2]
+
+
 @pytest.mark.parametrize("subject", ["telling"], indirect=True)
 def test_a_row_says_who_is_how_much_faster_and_what_is_missed(subject):
     times = {"ours": subject.Times([1e-3, 3e-3, 2e-3]), "slow": subject.Times([5e-3, 9e-3, 6e-3])}
