@@ -42,6 +42,30 @@ def test_a_picture_without_a_face_has_none(look, pictures) -> None:
 
 
 @needs_files
+@pytest.mark.parametrize("number", [309, 599])
+def test_a_dog_and_a_cat_are_no_faces(look, number: int) -> None:
+    file = Path(__file__).parents[2].parent / f"shared/data/photos/{number:012}.jpg"
+    if not file.is_file():
+        pytest.skip("the photographs are not there")
+    assert len(look(Faces(runtime="torch").eval(), Image.open(file).convert("RGB"))) == 0
+
+
+@needs_files
+def test_a_head_turned_aside_and_a_covered_mouth_are_one_face(look) -> None:
+    portrait = hopper()
+    width, height = portrait.size
+    turned = portrait.resize((int(0.6 * width), height))  # as narrow as a head that is turned by 53 degrees
+    covered = portrait.copy()
+    covered.paste(
+        (190, 140, 120), (int(0.38 * width), int(0.47 * height), int(0.66 * width), int(0.58 * height))
+    )
+    found = look(Faces(runtime="torch").eval(), turned, covered)
+    assert found.image.tolist() == [0, 1]
+    centres = (found.boxes[:, :2] + found.boxes[:, 2:]) / 2
+    assert (centres - centres[:1]).abs().max() < 0.06
+
+
+@needs_files
 def test_the_cache_keeps_what_was_found(look, tmp_path: Path) -> None:
     detector = Faces("short", runtime="torch").eval()
     cached = CachedDetector(detector, tmp_path)
