@@ -43,8 +43,9 @@ help:
 demo: .venv/core
 	@$(BIN)/python -m emocam +cam=gradcam
 
+# the long ones, whole commands for the most part: make test EXTRA="-m slow", which .ci/run does too
 test: .venv/all
-	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --maxprocesses 8 $(EXTRA)
+	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --maxprocesses 8 -m "not slow" $(EXTRA)
 
 lint: .venv/all
 	@$(BIN)/ruff check

@@ -135,7 +135,16 @@ def first_to_say() -> dict[Path, list[Block]]:
 RUNNING = first_to_say()
 
 
-@pytest.mark.parametrize("page", RUNNING, ids=lambda page: str(page.relative_to(ROOT)))
+LONG = [
+    pytest.param(
+        page, marks=[] if page.name == "README.md" else [pytest.mark.slow], id=str(page.relative_to(ROOT))
+    )
+    for page in RUNNING
+]
+"""A page is a few whole commands; README's are run with every test."""
+
+
+@pytest.mark.parametrize("page", LONG)
 def test_commands_of_a_page_run(
     page: Path,
     emocam: Command,

@@ -73,6 +73,7 @@ def test_thresholds_follow_a_run(emocam: Command) -> None:
     assert len(pd.read_csv("grid/grid.csv")) == 50
 
 
+@pytest.mark.slow
 def test_rules_of_the_verdict_are_held_against_pictures_composed_again(
     emocam: Command, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -116,6 +116,7 @@ def test_a_part_that_is_stopped_keeps_its_rows(tmp_path: Path) -> None:
     assert is_gone(rows[1]["child"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_a_run_that_is_cut_off_keeps_its_rows(tmp_path: Path, kind: signal.Signals) -> None:
     with slow_part(tmp_path, 40) as script:

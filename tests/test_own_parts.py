@@ -36,6 +36,7 @@ def test_every_page_of_a_part_is_tried() -> None:
     assert {page.stem for page in PAGES.glob("own-*.md")} == set(FOUND)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FOUND)
 def test_a_page_does_what_it_says(name, emocam, tmp_path, monkeypatch, capsys):
     page = (PAGES / f"{name}.md").read_text(encoding="utf-8")

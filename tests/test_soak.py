@@ -35,6 +35,7 @@ def step(part: ModuleType, number: int, tmp_path: Path, **given: int) -> dict[st
     return part.step(number, folder, tmp_path, **given)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("part", ["kills"], indirect=True)
 def test_killed_commands_end_as_those_that_were_not(
     part: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -82,6 +83,7 @@ def test_a_picture_that_ends_its_process_is_noticed(
     assert fault.startswith("picture 0 of the step ended its process with 11")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("part", ["disk"], indirect=True)
 def test_a_full_disk_is_one_sentence_and_the_command_ends_well_afterwards(
     part: ModuleType, tmp_path: Path
@@ -89,12 +91,14 @@ def test_a_full_disk_is_one_sentence_and_the_command_ends_well_afterwards(
     assert step(part, 1, tmp_path)["faults"] == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("part", ["store"], indirect=True)
 def test_three_commands_share_a_store_that_none_finds(part: ModuleType, tmp_path: Path) -> None:
     outcome = step(part, 0, tmp_path, processes=3)
     assert outcome["faults"] == [] and outcome["complete"] == 3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("part", ["many_runs"], indirect=True)
 def test_runs_in_one_process_keep_no_file_and_no_thread(part: ModuleType, tmp_path: Path) -> None:
     outcome = step(part, 0, tmp_path, runs=3, settled=2, images=12)

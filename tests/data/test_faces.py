@@ -264,6 +264,7 @@ def test_small_and_unsure_faces_do_not_count(corpus: Path) -> None:
         Faces(root=corpus.parent / "empty")
 
 
+@pytest.mark.slow
 def test_a_study_of_faces(emocam, corpus: Path, tmp_path: Path) -> None:
     pytest.importorskip("av")
     words = ["data=faces", f"data.root={corpus}", "data.every=.2", "data.max_unreadable=1", "cam=gradcam"]

@@ -177,6 +177,7 @@ def test_a_lender_with_a_bit_that_changed_lends_nothing(
     assert "evidence_from" not in json.loads(Path("two/summary.json").read_text())
 
 
+@pytest.mark.slow
 def test_rows_of_the_store_that_changed_are_found_anew(
     emocam: Command, capsys: pytest.CaptureFixture[str]
 ) -> None:

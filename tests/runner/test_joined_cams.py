@@ -20,6 +20,7 @@ def same_run(one: Path, other: Path) -> None:
         assert (one / name).read_bytes() == (other / name).read_bytes()
 
 
+@pytest.mark.slow
 def test_it_leaves_what_a_sweep_leaves(emocam, tmp_path, capsys):
     assert emocam("-m", *QUICK, "logger=null", "cam=gradcam,lift,uniform", "hydra.sweep.dir=swept") == 0
     capsys.readouterr()
@@ -58,6 +59,7 @@ def test_what_a_method_is_given_reaches_it(emocam, tmp_path):
     same_run(tmp_path / "joined/1", tmp_path / "alone")
 
 
+@pytest.mark.slow
 def test_each_run_goes_on_by_its_own_words(emocam, tmp_path, capsys):
     """Its settings are recorded as those of a single run, so that it can be done again and replayed."""
     assert emocam(*QUICK, "logger=null", "cam=joined", "cam.methods=[gradcam,lift]", "hydra.run.dir=j") == 0

@@ -65,6 +65,7 @@ class Stop(BaseException):
     """What nobody catches."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("adjust", [0, 1])
 def test_a_training_killed_at_any_epoch_ends_with_the_same_bytes(train, monkeypatch, adjust):
     word = f"train.adjust={adjust}"

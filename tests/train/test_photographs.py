@@ -22,6 +22,7 @@ needs_weights = pytest.mark.skipif(
 )
 
 
+@pytest.mark.slow
 @needs_weights
 @pytest.mark.parametrize(("source", "kind"), [("drawn", "residual"), ("photos", "lite0")])
 def test_the_command_leaves_a_network_that_a_run_takes(
