@@ -2,6 +2,9 @@
 
 import os
 import threading
+from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -58,3 +61,33 @@ def test_no_name_tells_a_password() -> None:
     assert printed_source("/home/a/films/b.mp4") == "b.mp4"
     assert printed_source("-") == "standard input"
     assert without_secrets("clips/a.mp4") == "clips/a.mp4"
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[str]:
+    """The address of a folder that is served on this machine."""
+    handler = partial(QuietHandler, directory=str(tmp_path))
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+class QuietHandler(SimpleHTTPRequestHandler):
+    def log_message(self, format: str, *values: object) -> None: ...
+
+
+def test_an_address_is_read_and_leads_to_no_file_of_this_machine(tmp_path: Path, served: str) -> None:
+    times = varying(20)
+    film = write_film(tmp_path / "a.mkv", "libx264", times)
+    numbers, seconds = read(f"{served}/a.mkv?token=s3cret")
+    assert numbers == list(range(20))
+    assert seconds == pytest.approx([time / 1000 for time in times], abs=1e-3)
+    head = "#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\n"
+    (tmp_path / "own.m3u8").write_text(f"{head}file://{film}\n#EXT-X-ENDLIST\n")
+    with pytest.raises((OSError, ValueError)):
+        read(f"{served}/own.m3u8")
+    with pytest.raises(Exception, match="404 Not Found"):
+        read(f"{served}/gone.mkv")
