@@ -121,7 +121,9 @@ class Session:
             reason = " ".join(str(getattr(fault, "strerror", None) or fault).split())[:200]
             seen = self.ending.frames > 0
             what = "cannot be read any further" if seen else "cannot be read"
-            self.ending.fault = f"{'' if seen else 'SOURCE '}{self.source.name} {what} ({reason}){self._kept()}"
+            self.ending.fault = (
+                f"{'' if seen else 'SOURCE '}{self.source.name} {what} ({reason}){self._kept()}"
+            )
         elif not self.ending.frames and not capture.dropped:
             self.ending.fault = f"SOURCE {self.source.name} ended before its first picture"
 

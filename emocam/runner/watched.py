@@ -36,8 +36,8 @@ from emocam.system.terminal import shown
 FACES = "faces"
 PLANTED = "emocam.classifier.planted.PlantedClassifier"
 TOY = (
-    "classifier=planted is a toy network that was trained on drawn pictures alone: what it answers about these, which "
-    "are others, means nothing; classifier=gimefive classifier.weights=FILE is one for faces"
+    "classifier=planted is a toy network of drawn pictures: what it answers about any others means nothing; "
+    "classifier=gimefive classifier.weights=FILE is one for faces"
 )
 
 
