@@ -18,6 +18,7 @@ from emocam.cells.findings import most_counted
 from emocam.cells.fixed_regions import every_picture_has_all, importance_contrast
 from emocam.cells.occurrences import Occurrences, read_occurrences
 from emocam.data.base import Data
+from emocam.errors import SettingError
 from emocam.metric.association import AssociationCounts
 from emocam.records.thresholds import Thresholds
 from emocam.results.run import Run
@@ -92,6 +93,15 @@ class Finished:
     def rank(self) -> np.ndarray:
         """What objects are ranked by under a label (O, L): percent, or against other labels where regions are fixed."""
         return importance_contrast(self.run, self.thresholds) if self.fixed else self.counts.percent.numpy()
+
+
+def checked_draws(setting: str, value: object) -> int:
+    """Return how often is drawn again for an interval; refuse what is no whole number of at least 1."""
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise SettingError(
+            f"{setting} must be a whole number of at least 1, got {value!r}; intervals come from so many draws"
+        )
+    return value
 
 
 class RunCallback(Protocol):

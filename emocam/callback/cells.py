@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import stdtrit
 
-from emocam.callback.base import Finished
+from emocam.callback.base import Finished, checked_draws
 from emocam.cells.chance import chances
 from emocam.cells.dependence import PICTURES, TIME, dependent_columns, independent_columns
 from emocam.cells.effects import with_effects
@@ -39,7 +39,7 @@ class Cells:
 
     def __init__(self, rules: Rules | None = None, resamples: int = RESAMPLES, seed: int = 0) -> None:
         self.rules = rules or Rules()
-        self.resamples = resamples
+        self.resamples = checked_draws("callback.cells.resamples", resamples)
         self.seed = seed
 
     def on_run_end(self, finished: Finished) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from emocam.callback.base import Finished
+from emocam.callback.base import Finished, checked_draws
 from emocam.data.address import Address
 from emocam.data.observed import said_at, whole_seconds
 from emocam.data.printed import printable
@@ -24,7 +24,7 @@ class Observers:
     """A callback that writes observers.parquet, observers.csv and agreement.csv of films with a timeline."""
 
     def __init__(self, resamples: int = RESAMPLES, seed: int = 0) -> None:
-        self.resamples = resamples
+        self.resamples = checked_draws("callback.observers.resamples", resamples)
         self.seed = seed
 
     def on_run_end(self, finished: Finished) -> dict[str, Any]:

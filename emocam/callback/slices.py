@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 from emocam.callback.annotated import TRUTH, truth_labels
-from emocam.callback.base import Finished
+from emocam.callback.base import Finished, checked_draws
 from emocam.callback.cells import cell_table, images_of
 from emocam.cells.dependence import TIME
 from emocam.cells.occurrences import LEFT_OUT, Places
@@ -68,7 +68,7 @@ class Slices:
     ) -> None:
         self.column = column
         self.rules = rules or Rules()
-        self.resamples = resamples
+        self.resamples = checked_draws("callback.slices.resamples", resamples)
         self.seed = seed
 
     def on_run_end(self, finished: Finished) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pandas as pd
 
-from emocam.callback.base import Finished
+from emocam.callback.base import Finished, checked_draws
 from emocam.cells.dependence import PICTURES
 from emocam.cells.occurrences import LEFT_OUT
 from emocam.functional.statistics.stability import Agreement, agreement
@@ -16,7 +16,7 @@ class Stability:
     """A callback that writes stability.csv and stability.png, in which parts are compared with all pictures."""
 
     def __init__(self, draws: int = 30, seed: int = 0) -> None:
-        self.draws = draws
+        self.draws = checked_draws("callback.stability.draws", draws)
         self.seed = seed
 
     def on_run_end(self, finished: Finished) -> dict[str, Any]:
