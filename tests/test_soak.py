@@ -126,3 +126,25 @@ def test_a_part_goes_on_where_it_stopped_and_keeps_what_went_wrong(part: ModuleT
     state = part.read_state(tmp_path)["x"]
     assert state["counts"] == {"things": 8, "most bytes": 3} and state["faults"] == ["step 1: bad"]
     assert (tmp_path / "x" / "step-1").is_dir() and not (tmp_path / "x" / "step-0").exists()
+
+
+@pytest.mark.parametrize("part", ["annotation_files"], indirect=True)
+def test_damaged_annotations_are_read_or_refused_and_another_end_is_a_fault(
+    part: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counts = step(part, 0, tmp_path, most=5)
+    assert counts["files"] == 5 * len(part.READERS) == counts["read"] + counts["refused"]
+    assert counts["faults"] == []
+
+    import emocam.data.annotations.formats as formats
+
+    read = formats.read_annotations
+    calls: list[Path] = []
+
+    def falls(place: Path) -> object:
+        calls.append(place)
+        return read(place) if len(calls) != 2 else [][0]
+
+    monkeypatch.setattr(formats, "read_annotations", falls)
+    (told,) = step(part, 1, tmp_path, most=1)["faults"]
+    assert told.startswith("coco 0 of step 1: IndexError")

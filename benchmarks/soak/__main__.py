@@ -1,4 +1,4 @@
-"""The long tests of reliability: kills, damaged pictures, a shared store, many runs, full disks, a lost server.
+"""The long tests of reliability: kills, damaged files, a shared store, many runs, full disks, a lost server.
 
     python benchmarks/soak                        all of it, an hour or more on one core
     python benchmarks/soak kills disk             two of its parts
@@ -14,6 +14,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+import annotation_files
 import disk
 import kills
 import many_runs
@@ -25,6 +26,7 @@ from steps import Part, run_part
 PARTS: dict[str, Part] = {
     "kills": kills.PART,
     "pictures": pictures.PART,
+    "annotations": annotation_files.PART,
     "store": store.PART,
     "many_runs": many_runs.PART,
     "disk": disk.PART,

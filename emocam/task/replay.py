@@ -16,6 +16,7 @@ from emocam.predict.groups import write_groups
 from emocam.predict.recall import recall
 from emocam.predict.renamed import write_renamed
 from emocam.results.files import ASKED, EVIDENCE, FILES, LEDGER, PREDICTIONS, parquet
+from emocam.results.picture_faults import picture_faults
 from emocam.results.run import Run
 from emocam.settings.recorded import kept_settings, recorded_settings, settings_file, tell_foreign_paths
 
@@ -44,6 +45,8 @@ class Replay:
                 write_renamed(components.folder, vocabulary, components.settings["vocabulary"])
         data = self._data(components)
         if components.paste is not None or components.effect is not None:
+            for fault in picture_faults(source):  # what was found in them is no longer there
+                raise SettingError(f"evidence {source}: {fault}")
             _intervene(components, data)
         return data
 

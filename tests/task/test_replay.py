@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from PIL import Image
 
 from emocam.results.run import Run
 from emocam.results.verify import folder_faults
@@ -197,3 +198,17 @@ def test_nothing_of_an_earlier_command_stays_in_the_folder(emocam: Command) -> N
     assert not pd.read_parquet("run/cells.parquet")["effect"].notna().any()
     assert not Path("run/effect.parquet").exists() and not Path("run/measures.csv").exists()
     assert Path("run/notes.txt").exists() and not list(folder_faults(Path("run")))
+
+
+def test_no_effect_is_measured_in_a_picture_that_changed_since(
+    emocam: Command, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("pics").mkdir()
+    for number in range(2):
+        Image.new("RGB", (40, 40), (number * 90, 20, 60)).save(f"pics/{number}.png")
+    words = (*QUICK, "classifier=planted", "data=folder", "data.root=pics", "detector=nothing")
+    assert emocam(*words, "hydra.run.dir=run") == 0
+    Image.new("RGB", (40, 40), "white").save("pics/1.png")
+    assert emocam(*QUICK, "task=replay", "evidence=run", "+paste=grid", "hydra.run.dir=again") == 1
+    assert "1 of 2 pictures of" in (told := capsys.readouterr().err) and "such as '1.png'" in told
+    assert not Path("again/paste.parquet").exists()

@@ -89,10 +89,10 @@ def _pairs(
     rows: NDArray[np.float32],
     above: float,
     block: int,
-    reach: int | None = None,
-    also: tuple[NDArray[np.float32], float] | None = None,
+    reach: int | None,
+    also: tuple[NDArray[np.float32], float],
 ) -> NDArray[np.int64]:
-    """Return pairs whose product is above a level, and of other rows above another, where these are given."""
+    """Return pairs whose product is above a level, and of other rows above another."""
     found = [np.zeros((0, 2), np.int64)]
     for first in range(0, len(rows), block):
         last = len(rows) if reach is None else min(len(rows), first + max(reach, block))
@@ -101,7 +101,7 @@ def _pairs(
             near = rows[one] @ rows[other].T > above
             if first == second:
                 near = np.triu(near, 1)
-            if also is not None and near.any():
+            if near.any():
                 near &= also[0][one] @ also[0][other].T > also[1]
             found.append(np.argwhere(near) + np.array([first, second]))
     return np.concatenate(found)
