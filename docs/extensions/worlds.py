@@ -17,10 +17,15 @@ def write(world: str) -> str:
         for cell in measured["cells"]
     ]
     trained = measured["trained"]
+    right = (
+        f"r on pictures of other seeds: {', '.join(f'{name} {r:.2f}' for name, r in measured['r'].items())}."
+        if "r" in measured
+        else f"right on {measured['accuracy'] * 100:.1f} % of pictures of other seeds."
+    )
     return "\n".join(
         [
             f"Trained on {trained['pictures']:,} pictures in {trained['epochs']} epochs, seed {trained['seed']}; "
-            f"right on {measured['accuracy'] * 100:.1f} % of pictures of other seeds.",
+            f"{right}",
             "",
             HEAD,
             "|---|---|---|---|--:|--:|--:|--:|",

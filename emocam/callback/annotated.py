@@ -31,7 +31,8 @@ class Annotated:
     def on_run_end(self, finished: Finished) -> dict[str, Any]:
         file = finished.folder / "predictions.parquet"
         names = pq.read_schema(file).names
-        numbers = [name for name in names if f"{TRUTH}_{name}" in names]
+        values = finished.run.value_names  # callback.agreement compares these
+        numbers = [name for name in names if f"{TRUTH}_{name}" in names and name not in values]
         if TRUTH not in names and not numbers:
             return {}
         columns = ["label", "confidence", *[TRUTH] * (TRUTH in names)]

@@ -44,14 +44,15 @@ class Cells:
 
     def on_run_end(self, finished: Finished) -> dict[str, Any]:
         run = finished.run
-        table = cell_table(finished, self.rules, self.resamples, self.seed)
+        rules = self.rules.for_values(bool(run.value_names))
+        table = cell_table(finished, rules, self.resamples, self.seed)
         write_frame(table, run.path / "cells.parquet")
         write_csv(table, run.path / "cells.csv", index=False)
         told = {
-            "in_words": in_words(table, finished.finding),
-            **chance_levels(table, finished.finding, self.rules),
+            "in_words": in_words(table, finished),
+            **chance_levels(table, finished.finding, rules),
         }
-        return headline_numbers(table, self.rules) | told
+        return headline_numbers(table, rules) | told
 
 
 def cell_table(
@@ -59,6 +60,7 @@ def cell_table(
 ) -> pd.DataFrame:
     """Return a row an object and label, of all images, or of those that are `chosen` (I,) alone."""
     run, found = finished.run, finished.occurrences
+    rules = rules.for_values(bool(run.value_names))
     if chosen is not None:
         found = replace(found, label=np.where(chosen, found.label, LEFT_OUT))
     names = len(run.label_names)
@@ -87,7 +89,16 @@ def cell_table(
     if fixed is not None:
         cells["chance_rule"] = BY_LABELS
         texts.append("chance_rule")
+    cells = without_comparison(cells) if run.asked else cells
     return cells.astype(dict.fromkeys(texts, "string"))
+
+
+def without_comparison(cells: pd.DataFrame) -> pd.DataFrame:
+    """Return cells of a run that asks every picture the same, without what compares labels.
+
+    There is one label, so that its share among all pictures tells nothing.
+    """
+    return cells.assign(**dict.fromkeys(("lift", "lift_low", "lift_high", "p", "q", "present_q"), np.nan))
 
 
 def unit_of_images(finished: Finished) -> dict[str, int] | None:
@@ -111,7 +122,7 @@ def visible_effects(cells: pd.DataFrame, rules: Rules) -> np.ndarray:
     deviation = half * np.sqrt(images) / stdtrit(free, 0.975)
     asked = level(cells["effect_q"].to_numpy(float), rules.q)
     # the interval must lie above 0, and the mean above what the verdict asks for
-    above = rules.effect + stdtrit(free, 0.8) * deviation / np.sqrt(np.maximum(images, 1))
+    above = rules.least_effect + stdtrit(free, 0.8) * deviation / np.sqrt(np.maximum(images, 1))
     visible = np.maximum(visible_mean(deviation, images, asked, 0.0), above)
     return np.where(images >= rules.effect_images, visible, np.nan)
 
@@ -151,13 +162,16 @@ def chance_levels(cells: pd.DataFrame, finding: list[Finding], rules: Rules) -> 
     }
 
 
-def in_words(cells: pd.DataFrame, finding: list[Finding]) -> list[str]:
+def in_words(cells: pd.DataFrame, finished: Finished) -> list[str]:
     """Return a sentence on each used cell, most effect first, then on the strongest cell of each label."""
+    run = finished.run
     used = cells[cells["verdict"] == USED].sort_values("effect", ascending=False)
-    strongest = {(cell["object"], cell["label"]) for cell in finding}
+    strongest = {(cell["object"], cell["label"]) for cell in finished.finding}
     named = np.array([pair in strongest for pair in zip(cells["object"], cells["label"], strict=True)], bool)
     chosen = pd.concat([used, cells[named].sort_values("present", ascending=False)]).drop_duplicates()
     return [
-        verdict_sentence({str(key): value for key, value in cell.items()})
+        verdict_sentence(
+            {str(key): value for key, value in cell.items()}, run.effect_unit, run.asked is not None
+        )
         for cell in chosen.head(MOST).to_dict("records")
     ]

@@ -69,7 +69,8 @@ class Recovery(LastCallback):
         known = read_known(finished)
         if known is None:
             return {}
-        table = pd.concat([*called(finished, known, self.rules)], ignore_index=True)
+        rules = self.rules.for_values(bool(finished.run.value_names))
+        table = pd.concat([*called(finished, known, rules)], ignore_index=True)
         write_frame(table, finished.folder / "recovery.parquet")
         scores = score(table, ["rule", "by"])
         write_csv(scores, finished.folder / "recovery.csv", index=False)

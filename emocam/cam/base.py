@@ -2,9 +2,10 @@
 
 import zlib
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import replace
 from functools import cached_property
-from typing import Literal
+from typing import Literal, Self
 
 import torch
 from torch import Tensor, nn
@@ -18,6 +19,8 @@ from emocam.records.evidence import Explanation, Prediction
 from emocam.records.picture import Batch
 
 Score = Literal["logit", "probability"]
+PREDICTED = "predicted"
+"""The `target` that is each picture's own label."""
 
 
 class ForwardPass:
@@ -46,9 +49,23 @@ class ForwardPass:
         self.activation = activation.float().requires_grad_()
         with torch.enable_grad():
             self.logits = self.head(self.activation)
-        self.target = (
-            self.logits.argmax(-1) if target is None else torch.full_like(self.logits[:, 0], target).long()
-        )
+        self.target = self._targets(target)
+        self._gradients: dict[int | None, Tensor] = {}
+        self._asked = target
+
+    def _targets(self, target: int | None) -> Tensor:
+        if target is None:
+            return self.logits.argmax(-1)
+        return torch.full_like(self.logits[:, 0], target).long()
+
+    def asked_about(self, target: int | None) -> Self:
+        """Return the same pass of the same images, asked about another label."""
+        if target == self._asked:
+            return self
+        other = copy(self)
+        other.__dict__.pop("scores", None)
+        other.target, other._asked = other._targets(target), target
+        return other
 
     def score(self, logits: Tensor, image: Tensor | None = None) -> Tensor:
         """Return the explained quantity (M,) in logits (M, L); row m belongs to image[m] of the pass."""
@@ -75,11 +92,24 @@ class ForwardPass:
         """The score (B,) of the unchanged images."""
         return self.score(self.logits).detach()
 
-    @cached_property
+    @property
     def gradient(self) -> Tensor:
-        """The gradient of the score with respect to the activation, (B, C, h, w)."""
+        """The gradient of the score with respect to the activation, (B, C, h, w); computed once a label."""
+        known, asked = self._gradients, self._asked
+        if asked not in known:
+            other = self.opposite(asked)
+            known[asked] = -known[other] if other is not None and other in known else self._differentiated()
+        return known[asked]
+
+    def opposite(self, label: int | None) -> int | None:
+        """Return the label whose logit is this one's with the other sign; None where there is none."""
+        values = self.classifier.values is not None and self.score_kind == "logit"
+        return label ^ 1 if values and label is not None else None
+
+    def _differentiated(self) -> Tensor:
         with torch.enable_grad():
-            return torch.autograd.grad(self.score(self.logits).sum(), self.activation, retain_graph=True)[0]
+            score = self.score(self.logits).sum()
+            return torch.autograd.grad(score, self.activation, retain_graph=True)[0]
 
     @cached_property
     def seeds(self) -> list[int]:
@@ -97,7 +127,7 @@ class CAM:
     grid: tuple[int, int] | None = None
     notes: Sequence[str] = ()
 
-    def __init__(self, score: Score = "logit", target: str = "predicted") -> None:
+    def __init__(self, score: Score = "logit", target: str = PREDICTED) -> None:
         if score not in ("logit", "probability"):
             raise SettingError(f"cam.score must be logit or probability, got {score!r}")
         self.explained = score
@@ -139,11 +169,11 @@ class CAM:
 
     def label_index(self, labels: list[str]) -> int | None:
         """Return the explained label's place, or None for the predicted one."""
-        if self.target == "predicted":
+        if self.target == PREDICTED:
             return None
         if self.target not in labels:
             raise SettingError(
-                f"cam.target {self.target!r} is no label; {nearest(self.target, ['predicted', *labels])}"
+                f"cam.target {self.target!r} is no label; {nearest(self.target, [PREDICTED, *labels])}"
             )
         return labels.index(self.target)
 
@@ -162,6 +192,6 @@ class CAM:
         """Return the predictions of a batch, and one map for each image."""
         forward = self.forward_pass(classifier, batch)
         maps, window = self.maps(forward), self.windows(forward)
-        logits = forward.logits.detach()
         window = batch.classifier_window if window is None else window
-        return Prediction(logits, classifier.derive(logits)), Explanation(maps, window)
+        prediction = classifier.prediction(forward.logits.detach(), self.label_index(classifier.labels))
+        return prediction, Explanation(maps, window)

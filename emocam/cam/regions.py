@@ -164,6 +164,6 @@ class RegionsCAM(CAM):
 
     def score_of(self, forward: ForwardPass) -> ScoreOf:
         """Return what scores logits (M, L) of images (M,) of the pass."""
-        if forward.score_kind == "probability":
+        if forward.score_kind == "probability" or forward.classifier.values is not None:
             return forward.score
         return lambda logits, image: log_odds(logits, forward.target[image])

@@ -4,7 +4,7 @@ All rules are here; docs/explanation/verdict.md says them in words.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -24,6 +24,8 @@ ERASED, INSERTED = "erased", "inserted"
 """The ways in which an effect was tried."""
 BY_LABELS = "labels"
 """The `chance_rule` of cells whose chance is that of the same region under other labels; the control likewise."""
+LOG_ODDS, DEVIATIONS = 0.5, 0.1
+"""The least effect on labels, and on values."""
 WORDS = (USED, LOOKED_AT, UNSEEN, PRESENT, CHANCE, FEW, FEW_GROUPS)
 
 
@@ -34,7 +36,8 @@ class Rules:
     With fewer `images` of a label with the object, or where pictures come in groups with fewer `groups` of
     them, there is none; with fewer `effect_images` in which it was taken away its effect is unknown; `q`
     bounds the share of false discoveries in each of the tests; `effect` is the drop of the label's log-odds
-    that is required, as a whole and beyond the control's, whose paired interval must lie above 0; `fills`
+    (0.5), or of a value in standard deviations (0.1), that is required, as a whole and beyond the control's,
+    whose paired interval must lie above 0; `fills`
     is how many ways of taking it away must agree, all of them if fewer were tried. With `attention` an
     object must also be looked at to be used.
     """
@@ -43,7 +46,7 @@ class Rules:
     groups: int = 8
     effect_images: int = 10
     q: float = 0.05
-    effect: float = 0.5
+    effect: float | None = None
     fills: int = 2
     attention: bool = False
 
@@ -53,8 +56,17 @@ class Rules:
                 raise SettingError(f"verdict.{name} must be at least {least}, got {getattr(self, name)}")
         if not 0 < self.q < 1:
             raise SettingError(f"verdict.q must lie between 0 and 1, got {self.q:g}")
-        if self.effect < 0:
+        if self.effect is not None and self.effect < 0:
             raise SettingError(f"verdict.effect must not be negative, got {self.effect:g}")
+
+    @property
+    def least_effect(self) -> float:
+        """The drop that is required where the answers are labels."""
+        return LOG_ODDS if self.effect is None else self.effect
+
+    def for_values(self, values: bool) -> "Rules":
+        """Return the rules with the least effect of a run that answers with values, or with labels."""
+        return replace(self, effect=DEVIATIONS if values else LOG_ODDS) if self.effect is None else self
 
 
 Columns = Mapping[str, NDArray[Any]]
@@ -120,19 +132,24 @@ def has_effect(cells: Columns, rules: Rules) -> NDArray[np.bool_]:
     agreed = cells["effect_fills"] >= np.minimum(rules.fills, cells["fills"])
     enough = cells["effect_images"] >= rules.effect_images
     beyond = cells["effect"] - cells["effect_control"]
-    large = (cells["effect"] > rules.effect) & (beyond > rules.effect)
+    large = (cells["effect"] > rules.least_effect) & (beyond > rules.least_effect)
     return enough & agreed & large & (cells["effect_q"] < rules.q) & (cells["effect_low"] > 0)
 
 
-def verdict_sentence(cell: Mapping[str, Any]) -> str:
-    """Describe a cell in words, without what was not measured."""
+def verdict_sentence(cell: Mapping[str, Any], unit: str = "log-odds", asked: bool = False) -> str:
+    """Describe a cell in words, without what was not measured.
+
+    Effects are in a unit; `asked` of all pictures, a label tells none apart.
+    """
 
     def known(*names: str) -> bool:
         return all(cell.get(name) is not None and np.isfinite(cell[name]) for name in names)
 
+    pictures = f"labelled {cell['label']} ({cell['present_percent_of_all']:.0f} % of all)"
     parts = [
-        f"{cell['object']}: in {cell['present_percent']:.0f} % of the pictures labelled {cell['label']} "
-        f"({cell['present_percent_of_all']:.0f} % of all)"
+        f"{cell['object']}: in {cell['present_percent']:.0f} % of the pictures {pictures}"
+        if not asked
+        else f"{cell['object']}, asked about {cell['label']}: in {cell['present_percent']:.0f} % of the pictures"
     ]
     if known("use", "use_chance"):
         use = _percent(cell["use"])
@@ -140,7 +157,9 @@ def verdict_sentence(cell: Mapping[str, Any]) -> str:
         others = cell.get("chance_rule") == BY_LABELS
         by = "the same region under other labels" if others else "same-size boxes"
         parts.append(f"looked at in {use} of those ({by}: {chance})")
-    if known("flips", "flips_control"):
+    if unit != "log-odds" and known("effect", "effect_control"):
+        parts.append(_moved(cell, unit))
+    elif known("flips", "flips_control"):
         flips = _percent(cell["flips"])
         control = _percent(cell["flips_control"])
         by_labels = BY_LABELS in str(cell.get("effect_rule")).split(", ")
@@ -153,11 +172,22 @@ def verdict_sentence(cell: Mapping[str, Any]) -> str:
         )
     if cell.get("verdict") in (PRESENT, CHANCE, LOOKED_AT) and known("visible_effect"):
         parts.append(
-            f"an effect of {cell['visible_effect']:.1f} log-odds would have been found in four of five tries"
+            f"an effect of {cell['visible_effect']:.1f} {unit} would have been found in four of five tries"
         )
     word = cell.get("verdict")
     verdict = f" {word[0].upper()}{word[1:]}." if isinstance(word, str) else ""
     return f"{'; '.join(parts)}.{verdict}"
+
+
+def _moved(cell: Mapping[str, Any], unit: str) -> str:
+    """Return what changing the object does to the value that the label asks for."""
+    change = "putting it into others" if cell.get("tried") == INSERTED else "taking it away"
+    patch = "a patch without it" if cell.get("tried") == INSERTED else "a same-size patch elsewhere"
+    name, direction = cell["label"][:-2], cell["label"][-1]
+    # taking away what raises a value lowers it, and putting it in raises it
+    sign = (1 if direction == "+" else -1) * (1 if cell.get("tried") == INSERTED else -1)
+    effect, control = sign * cell["effect"], sign * cell["effect_control"]
+    return f"{change} moves {name} by {effect:+.2f} {unit} ({patch}: {control:+.2f})"
 
 
 def _percent(share: float) -> str:

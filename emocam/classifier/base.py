@@ -10,6 +10,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from emocam.network.values import Values
+from emocam.records.evidence import Prediction
 from emocam.view.base import View
 
 
@@ -35,7 +37,8 @@ class Classifier(nn.Module):
 
     `features` gives activations (B, C, h, w), or a tuple of these and what bypasses them.
     `layer` says in words where the cut is. With `bf16` CAM methods may ask in bfloat16 what needs no
-    gradient; features, gradients and predictions never are.
+    gradient; features, gradients and predictions never are. With `values` the answers are numbers, each asked
+    in both directions.
     """
 
     labels: list[str]
@@ -44,6 +47,7 @@ class Classifier(nn.Module):
     head: nn.Module
     layer: str
     bf16: bool = False
+    values: Values | None = None
 
     def prepare(self, view: Tensor) -> Tensor:
         """Return the network's input from a batch of views (B, 3, h, w), or (B, 1, h, w)."""
@@ -69,8 +73,20 @@ class Classifier(nn.Module):
         self.load_state_dict(state)
 
     def derive(self, logits: Tensor) -> dict[str, Tensor]:
-        """Return further columns of the predictions, (B,) each: valence and arousal, say."""
-        return {}
+        """Return further columns of the predictions, (B,) each: valence and arousal, say; values."""
+        return {} if self.values is None else self.values.in_own_units(logits)
+
+    def prediction(
+        self, logits: Tensor, target: int | None = None, features: Tensor | None = None
+    ) -> Prediction:
+        """Return what logits (B, L) say; with values a `target` is the label of each picture."""
+        values = self.values is not None
+        return Prediction(logits, self.derive(logits), features, values, target if values else None)
+
+    @property
+    def notes(self) -> list[str]:
+        """What a person should be told of the network."""
+        return [] if self.values is None else self.values.notes
 
     def freeze(self) -> "Classifier":
         """Set evaluation mode, no parameter gradients and nothing in place: the state that all methods expect."""

@@ -7,10 +7,17 @@ from PIL.Image import Resampling
 from torch import Tensor, nn
 from torchvision.models import ResNet18_Weights
 
-from emocam.classifier.library import LibraryClassifier, Preprocessing, draw_weights
+from emocam.classifier.library import (
+    LibraryClassifier,
+    Preprocessing,
+    check_own_weights,
+    draw_weights,
+    is_own,
+)
 from emocam.errors import SettingError
 from emocam.network.packaged import PackagedFile
-from emocam.network.trained import labels_of
+from emocam.network.trained import labels_if_named, labels_of
+from emocam.network.values import Asked, settle_values
 from emocam.network.weights import fit, read_weights
 from emocam.view.crops import CentreCrop
 
@@ -41,15 +48,19 @@ class EfficientNetLite0(LibraryClassifier):
         labels: str | None = None,
         seed: int = 0,
         adjust: int = 0,
+        values: Asked = None,
     ) -> None:
+        found = settle_values(values, weights if is_own(weights) else None, labels_if_named(weights, labels))
+        check_own_weights(found, weights)
         names = labels_of(weights, labels, list(ResNet18_Weights.DEFAULT.meta["categories"]))
+        names = list(found.names) if found else names
         network = draw_weights(
             lambda: timm.create_model("tf_efficientnet_lite0", num_classes=len(names)), seed
         )
         if weights != "random":
             file = FILE.find() if weights is None else Path(weights).expanduser()
             fit(network, _renamed(read_weights(file), network, file), file)
-        super().__init__(network, names, PREPROCESSING, layer, "efficientnet_lite0", weights, adjust)
+        super().__init__(network, names, PREPROCESSING, layer, "efficientnet_lite0", weights, adjust, found)
 
 
 def _renamed(state: dict[str, Tensor], network: nn.Module, file: Path) -> dict[str, Tensor]:

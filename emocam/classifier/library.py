@@ -12,6 +12,7 @@ from emocam.network.cut import cut
 from emocam.network.layers import find_layer, spatial_layers
 from emocam.network.packed_linear import packing
 from emocam.network.trained import settle_answers
+from emocam.network.values import Values, ask_both_directions
 from emocam.network.weights import fit, is_file, read_weights
 from emocam.view.base import View
 
@@ -44,17 +45,21 @@ class LibraryClassifier(Classifier):
         model: str,
         weights: str | None = None,
         adjust: int = 0,
+        values: Values | None = None,
     ) -> None:
         super().__init__()
         self.labels, self.view = labels, preprocessing.view
-        for name, values in (("mean", preprocessing.mean), ("std", preprocessing.std)):
-            self.register_buffer(name, torch.tensor(values)[:, None, None], persistent=False)
+        for name, numbers in (("mean", preprocessing.mean), ("std", preprocessing.std)):
+            self.register_buffer(name, torch.tensor(numbers)[:, None, None], persistent=False)
         self.add_module("network", network)
         packing(self.freeze())
         # two different pictures, so that a mix-up of the two would show
         generator = torch.Generator().manual_seed(0)
         dry = torch.rand(2, len(self.mean), *preprocessing.size, generator=generator)
         settle_answers(network, weights, adjust, self.view, (dry - self.mean) / self.std)
+        if values is not None:
+            ask_both_directions(network, values, (dry - self.mean) / self.std)
+            self.values, self.labels = values, values.labels
         named = None if layer is None else str(layer)  # YAML reads the 2 of a Sequential as a number
         found = find_layer(spatial_layers(network, dry), named, model)
         self.layer = found.name
@@ -118,6 +123,15 @@ def own_weights(network: nn.Module, weights: str | None, labels: int, model: str
         )
     if weights != "random":
         fill(network, weights, labels)
+
+
+def check_own_weights(values: Values | None, weights: str | None) -> None:
+    """Refuse values of a library's own weights, which answer with labels."""
+    if values is not None and not is_own(weights):
+        raise SettingError(
+            "classifier.values needs weights that answer with these values, and the library's own answer with "
+            "labels; give classifier.weights=FILE, one of task=train or of task=probe, or random to try the way"
+        )
 
 
 def check_count(labels: list[str], answers: int, whose: str) -> None:

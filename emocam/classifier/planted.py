@@ -13,6 +13,7 @@ from emocam.classifier.base import Classifier
 from emocam.errors import SettingError, nearest
 from emocam.network.photographs import CHANNELS, NETWORKS, build_photograph_features
 from emocam.network.trained import labels_of, settle_answers
+from emocam.network.values import Asked, ask_both_directions, settle_values
 from emocam.network.weights import fit, is_file, read_weights
 from emocam.settings.read_files import noted
 from emocam.view.crops import Stretch
@@ -108,6 +109,7 @@ class PlantedClassifier(Classifier):
         seed: int = 0,
         adjust: int = 0,
         network: str | None = None,
+        values: Asked = None,
     ) -> None:
         super().__init__()
         known = [*(file.stem for file in sorted(TRAINED.glob("*.safetensors"))), *READ_BY]
@@ -142,7 +144,15 @@ class PlantedClassifier(Classifier):
         side = self.view.size
         dry = self.prepare(torch.arange(2 * 3 * side[0] * side[1]).reshape(2, 3, *side) % 251)
         settle_answers(self.eval(), weights, adjust, self.view, dry)
+        self._settle_values(values, str(source) if weights != "random" else None, dry)
         self.freeze()
+
+    def _settle_values(self, asked: Asked, weights: str | None, dry: Tensor) -> None:
+        """Ask each value in both directions, where the answers are values."""
+        found = settle_values(asked, weights, self.labels)
+        if found is not None:
+            ask_both_directions(self, found, dry)
+            self.values, self.labels = found, found.labels
 
     def prepare(self, view: Tensor) -> Tensor:
         return prepare_photograph(view) if self.photographs else prepare(view)

@@ -16,12 +16,14 @@ from emocam.classifier.library import (
     LibraryClassifier,
     Preprocessing,
     check_count,
+    check_own_weights,
     draw_weights,
     fill,
     is_own,
 )
 from emocam.errors import SettingError, nearest
-from emocam.network.trained import labels_of, read_trained
+from emocam.network.trained import labels_if_named, labels_of, read_trained
+from emocam.network.values import Asked, settle_values
 from emocam.network.weights import is_file
 from emocam.view.base import View
 from emocam.view.crops import Border, CentreCrop, Cover, Squash
@@ -44,11 +46,14 @@ class TimmClassifier(LibraryClassifier):
         labels: str | None = None,
         seed: int = 0,
         adjust: int = 0,
+        values: Asked = None,
     ) -> None:
         name = _tagged(model, weights)
         named = labels is not None or read_trained(weights) is not None
-        names = labels_of(weights, labels, None if named else _names(name))
         own = is_own(weights)
+        found = settle_values(values, weights if own else None, labels_if_named(weights, labels))
+        check_own_weights(found, weights)
+        names = list(found.names) if found else labels_of(weights, labels, None if named else _names(name))
         if not own:
             check_count(names, _config(name).num_classes, f"timm's {name}")
         network = (
@@ -58,7 +63,7 @@ class TimmClassifier(LibraryClassifier):
         )
         if own and weights is not None and is_file(weights):
             fill(network, weights, len(names))
-        super().__init__(network, names, preprocessing_of(network), layer, name, weights, adjust)
+        super().__init__(network, names, preprocessing_of(network), layer, name, weights, adjust, found)
 
 
 def _tagged(model: str, weights: str | None) -> str:

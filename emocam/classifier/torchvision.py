@@ -10,12 +10,14 @@ from emocam.classifier.library import (
     LibraryClassifier,
     Preprocessing,
     check_count,
+    check_own_weights,
     draw_weights,
     fill,
     is_own,
 )
 from emocam.errors import SettingError, nearest
-from emocam.network.trained import labels_of
+from emocam.network.trained import labels_if_named, labels_of
+from emocam.network.values import Asked, settle_values
 from emocam.network.weights import is_file
 from emocam.view.crops import CentreCrop
 
@@ -38,23 +40,27 @@ class TorchvisionClassifier(LibraryClassifier):
         labels: str | None = None,
         seed: int = 0,
         adjust: int = 0,
+        values: Asked = None,
     ) -> None:
         known = models.list_models(module=models)
         if model not in known:
             raise SettingError(f"classifier.model {model!r} is not in torchvision; {nearest(model, known)}")
         entry = _entry(model, weights)
-        names = labels_of(weights, labels, entry.meta["categories"])
+        own = is_own(weights)
+        found = settle_values(values, weights if own else None, labels_if_named(weights, labels))
+        check_own_weights(found, weights)
+        names = list(found.names) if found else labels_of(weights, labels, entry.meta["categories"])
         # their own preprocessing is the first step of these networks
         first = {"transform_input": True, "init_weights": True} if model in INCEPTIONS else {}
         network = draw_weights(
             lambda: models.get_model(model, weights=None, num_classes=len(names), **first), seed
         )
-        if not is_own(weights):
+        if not own:
             check_count(names, len(entry.meta["categories"]), str(entry))
             _fetch(network, entry)
         elif weights is not None and is_file(weights):
             fill(network, weights, len(names))
-        super().__init__(network, names, _preprocessing(entry), layer, model, weights, adjust)
+        super().__init__(network, names, _preprocessing(entry), layer, model, weights, adjust, found)
 
 
 def _entry(model: str, weights: str | None) -> Any:

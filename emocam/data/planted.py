@@ -25,7 +25,7 @@ from emocam.world.album import drawn_album
 from emocam.world.annotators import AnnotatedRegion, annotate
 from emocam.world.compose import compose
 from emocam.world.draw import Scene, box_of, draw
-from emocam.world.export import Export
+from emocam.world.export import Export, write_values
 from emocam.world.face_regions import fine_regions, masks_of
 from emocam.world.face_rules import FACE_WORLDS, REGIONS, FaceScene, FaceWorld, compose_face
 from emocam.world.faces import SIDE as FACE_SIDE
@@ -34,8 +34,9 @@ from emocam.world.film import FILM, SOURCE, STEP, PlantedFilm
 from emocam.world.gaze import GAZE, NUMBERED, Look, looks
 from emocam.world.photograph_rules import deal_rules
 from emocam.world.photographs import SIDE, TRAINING, Photographs, PhotoScene
-from emocam.world.rules import WORLDS, World
+from emocam.world.rules import STANDARD, WORLDS, World
 from emocam.world.sequences import SEQUENCE_WORLDS
+from emocam.world.value_rules import VALUES, values_of
 
 ANNOTATED = 1
 """Sets the annotators' dice apart from those that a picture is thrown with."""
@@ -58,7 +59,8 @@ class Planted(Data):
     pastes cut-outs of the annotated photographs below `root` on crops of others, by rules that the seed
     deals out; without a `root` both are drawn. There `masks` gives each region its outline.
     The worlds of faces annotate the regions of a drawn face, all with outlines; `detail=fine` tells left
-    from right. What they know of a picture is its `person`, and whether that one has a long `fringe`.
+    from right. What they know of a picture is its `person`, and whether that one has a long `fringe`. The world
+    `values` shows the standard pictures and knows six numbers of each in place of a label.
     """
 
     images: int = 400
@@ -77,7 +79,7 @@ class Planted(Data):
             raise SettingError(f"data.images must be at least 1, got {self.images}")
         if self.seed < 0:
             raise SettingError(f"seed must be 0 or more to draw a world, got {self.seed}")
-        known = [*WORLDS, PHOTOGRAPHS, FILM, *FACE_WORLDS, *SEQUENCE_WORLDS]
+        known = [*WORLDS, VALUES, PHOTOGRAPHS, FILM, *FACE_WORLDS, *SEQUENCE_WORLDS]
         if self.world not in known:
             raise SettingError(f"data.world {self.world!r} is not known; {nearest(self.world, known)}")
         if not 0 <= self.strength <= 1:
@@ -95,7 +97,10 @@ class Planted(Data):
                 self.faces.labels,
             )
         else:
-            self.objects, self.labels = self.rules.objects, self.rules.labels
+            self.objects, self.labels = (
+                self.rules.objects,
+                None if self.world == VALUES else self.rules.labels,
+            )
         if self.world == FILM:
             self.group, self.time = self.group or "source", self.time or "time"
 
@@ -162,6 +167,8 @@ class Planted(Data):
 
     @cached_property
     def rules(self) -> World:
+        if self.world == VALUES:
+            return STANDARD
         return WORLDS["standard" if self.world == FILM else self.world].at(self.strength)
 
     @cached_property
@@ -269,7 +276,14 @@ class Planted(Data):
             return {"truth": face.label, "person": f"person {face.number:02}", "fringe": fringe}
         if self.world == PHOTOGRAPHS:
             return {"truth": self.photo_scene(path).label}
-        return {"truth": self.rules.label(self.scene(path)), **self._of_film(path)}
+        return self._known_of(self.scene(path), path)
+
+    def _known_of(self, scene: Scene, path: str) -> dict[str, str | float]:
+        """Return what the rules say of a scene: its label, or each of its values."""
+        if self.world != VALUES:
+            return {"truth": self.rules.label(scene), **self._of_film(path)}
+        values = values_of(scene, self.seed, int(Path(path).stem))
+        return {f"truth_{name}": value for name, value in values.items()}
 
     def _of_film(self, path: str) -> dict[str, str | float]:
         """Return a frame's film, second and shot; nothing of a picture."""
@@ -292,8 +306,7 @@ class Planted(Data):
         regions = self.regions(path, scene)
         boxes = np.array([box for _, box in regions], float).reshape(-1, 4) / [*scene.size, *scene.size]
         object = np.array([self.objects.index(object) for object, _ in regions], np.int64)
-        known = {"truth": self.rules.label(scene), **self._of_film(path)}
-        return Picture(draw(scene), boxes.astype(np.float32), object, known=known)
+        return Picture(draw(scene), boxes.astype(np.float32), object, known=self._known_of(scene, path))
 
     def _open_photograph(self, path: str) -> Picture:
         scene = self.photo_scene(path)
@@ -327,10 +340,13 @@ class Planted(Data):
                 export.add(path, self.photographs.draw(shown), named, shown.label)
                 continue
             scene = self.scene(path)
-            export.add(path, draw(scene), self.regions(path, scene), self.rules.label(scene))
+            truth = str(self._known_of(scene, path).get("truth", ""))
+            export.add(path, draw(scene), self.regions(path, scene), truth)
         if self.world == GAZE:
             export.add_looks(look for path in self.listing() for look in self.looks(path))
         export.close()
+        if self.world == VALUES:
+            write_values(Path(folder), {path: self.known(path) for path in self.listing()})
 
     def looks(self, path: str) -> Iterator[Look]:
         """Return where people look at a picture of the world of gaze."""

@@ -4,6 +4,7 @@ import json
 import sys
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -69,8 +70,30 @@ def _pieces(views: Tensor, batch: TriedBatch) -> list[Tensor]:
     return [some for picture in pictures for some in picture.split(MOST_VIEWS)]
 
 
-def effect_rows(logits: Tensor, batch: TriedBatch, effect: Effect, labels: list[str]) -> dict[str, pa.Table]:
+@dataclass(frozen=True)
+class AnswerRule:
+    """How a network answers: its labels, or values, asked in the direction that a picture is on, or in one for all."""
+
+    labels: list[str]
+    values: bool = False
+    asked: bool = False
+
+    def score(self, logits: Tensor, label: Tensor) -> Tensor:
+        """Return what drops where a cause is taken away, (n,): the label's log-odds, or the value itself."""
+        return logits.gather(-1, label[:, None])[:, 0] if self.values else log_odds(logits, label)
+
+    def answer(self, logits: Tensor, label: Tensor) -> Tensor:
+        """Return the answers (n,); to one direction that is asked, none where the value is on the other side."""
+        if not self.asked:
+            return logits.argmax(-1)
+        return torch.where(self.score(logits, label) > 0, label, -1)
+
+
+def effect_rows(
+    logits: Tensor, batch: TriedBatch, effect: Effect, answers: AnswerRule
+) -> dict[str, pa.Table]:
     """Make a row for each pair, and the ledger's row of each picture; logits that are no numbers give no row."""
+    labels = answers.labels
     logits = logits.double().cpu()
     counts = [len(tried.pairs) for tried in batch.pictures]
     first = torch.tensor([0, *(1 + 2 * count for count in counts)]).cumsum(0)[:-1]
@@ -81,8 +104,9 @@ def effect_rows(logits: Tensor, batch: TriedBatch, effect: Effect, labels: list[
     alone = np.array([pair.control == "none" for _, pair in named], bool)
 
     def measured(places: Tensor) -> tuple[Tensor, Tensor]:
-        moved = effect.effect(log_odds(logits[before], label), log_odds(logits[places], label))
-        return moved, effect.flipped(logits[places].argmax(-1), label)
+        scores = answers.score(logits[before], label), answers.score(logits[places], label)
+        was, now = answers.answer(logits[before], label), answers.answer(logits[places], label)
+        return effect.effect(*scores), effect.flipped(now, label) & ~effect.flipped(was, label)
 
     changed, flipped = measured(before + 1 + 2 * within)
     control, flipped_control = measured(before + 2 + 2 * within)
@@ -137,6 +161,7 @@ def measure_effect(components: Components, evidence_key: str) -> None:
             sys.stderr.write(f"{note}\n")
         model = Answer(components.classifier)
         labels = model.classifier.labels
+        answers = AnswerRule(labels, model.classifier.values is not None, run.asked is not None)
         if labels != run.label_names:
             raise SettingError(
                 f"effect: the classifier answers with other labels ({len(labels)}, {labels[0]} the first) than "
@@ -152,11 +177,11 @@ def measure_effect(components: Components, evidence_key: str) -> None:
             regions = regions_of_pictures(run, paths, components.thresholds)
             view = model.classifier.view
             samples = Trials(components.data, paths, regions, trials, left, view, effect, components.seed)
-            rows = partial(effect_rows, effect=effect, labels=labels)
+            rows = partial(effect_rows, effect=effect, answers=answers)
             writer = WriteChunks(chunks, partial(mark_rows, rows=rows, marks=marks))
             pictures = PICTURES_ELSEWHERE if on_accelerator(components.trainer) else PICTURES
             stream(components, model, samples, [writer], together, pictures, len(trials))
-        blank = effect_rows(torch.zeros(0, len(labels)), together([]), effect, labels)
+        blank = effect_rows(torch.zeros(0, len(labels)), together([]), effect, answers)
         told = {"labels": labels, "key": key, **planned_trials(trials), "rule": rule_of(run, effect)}
         metadata = {METADATA: json.dumps(told).encode(), **marks_metadata(marks)}
         chunks.merge(folder, metadata, ("effect",), blank, places)

@@ -125,7 +125,7 @@ class LiveAnswers:
         batch = self._batch(pictures)
         with torch.no_grad():
             detections = self.explain.detector(batch)
-        prediction, (explanation,) = self.explain.explain(batch, detections)
+        ((prediction, explanation),) = self.explain.explain(batch, detections)
         values = detections.score
         if explanation is not None:
             with torch.no_grad():

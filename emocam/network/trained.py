@@ -120,6 +120,12 @@ def labels_of(weights: str | None, labels: str | None, default: list[str] | None
     return names
 
 
+def labels_if_named(weights: str | None, labels: str | None) -> list[str] | None:
+    """Return the labels of a labels file, or of the weights' file; None where neither names any."""
+    trained = read_trained(weights) if weights is not None and is_file(weights) else None
+    return labels_of(weights, labels) if labels is not None or trained is not None else None
+
+
 def channel_statistics(prepare: Callable[[Tensor], Tensor], view: Tensor) -> tuple[list[float], list[float]]:
     """Return the mean and spread, of channels in [0, 1], that a classifier's `prepare` takes of a view (1, c, h, w)."""
     dark = prepare(torch.zeros_like(view)).mean((0, -2, -1))

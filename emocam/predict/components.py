@@ -15,6 +15,7 @@ from emocam.data.base import Data
 from emocam.detector.base import Detector
 from emocam.detector.cached import CachedDetector
 from emocam.effect.base import Effect
+from emocam.errors import SettingError
 from emocam.importance.base import Importance
 from emocam.network.weights import fingerprint
 from emocam.paste.base import Change
@@ -138,6 +139,11 @@ class Components:
             return point_maps(self, classifier)
         if cam is not None:
             cam.label_index(classifier.labels)
+            if classifier.values is not None and cam.explained == "probability":
+                raise SettingError(
+                    "cam.score=probability asks for the probability of a label, and with classifier.values the "
+                    "answers are numbers; give cam.score=logit"
+                )
         return cam
 
     @cached_property

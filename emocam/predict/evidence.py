@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from emocam.cam.base import CAM
+from emocam.cam.base import CAM, PREDICTED
 from emocam.data.samples import Samples, collate
 from emocam.errors import SettingError
 from emocam.predict.batch_size import fitting_batch, free_memory
@@ -79,6 +79,8 @@ def explain_missing(runs: Sequence[Components], keys: Sequence[str]) -> None:
         cams = [cam for run in runs if (cam := run.cam_for(components.classifier)) is not None]
         tell_notes(components, cams)
         check_weights(components.classifier)
+        for note in components.classifier.notes:
+            sys.stderr.write(f"{note}\n")
         model = Explain(
             components.classifier, components.detector, cams, components.importance, components.features
         )
@@ -144,10 +146,17 @@ def merge_evidence(runs: Sequence[Components], model: Explain, everything: Seque
     components.digests.write()
     made_of = ingredients(components, everything[0])
     common = {"labels": labels, "objects": objects, "version": __version__, "made_of": made_of}
-    common["notes"] = components.data.notes  # they go where the evidence goes
+    # they go where the evidence goes
+    common["notes"] = [*components.data.notes, *model.classifier.notes]
+    values = model.classifier.values
+    if values is not None:
+        common |= {"values": list(values.names), "unit": values.unit}
     places = np.arange(len(components.listing))
     for chunks, run in zip(everything, runs, strict=True):
         names = {**common, "key": chunks.key}
+        cam = run.cam_for(model.classifier)
+        if values is not None and cam is not None and cam.target != PREDICTED:
+            names["asked"] = cam.target
         chunks.merge(run.folder, {METADATA: json.dumps(names).encode()}, FILES, blank, places)
 
 

@@ -75,22 +75,29 @@ class Explain(lightning.LightningModule):
 
     def explain(
         self, batch: Batch, detections: Detections | None = None
-    ) -> tuple[Prediction, list[Explanation | None]]:
-        """Return the prediction, and an explanation for each method, some of which ask for the regions."""
+    ) -> list[tuple[Prediction, Explanation | None]]:
+        """Return prediction and explanation of each method, some of which ask for the regions.
+
+        The pictures are classified once. The methods may ask about different labels.
+        """
         if not self.cams:
             return self.classify(batch)
         forward = self.cams[0].forward_pass(self.classifier, batch, detections)
         self.check_answers(forward.logits)
-        maps = [(cam.maps(forward), cam.windows(forward)) for cam in self.cams]
         logits = forward.logits.detach()
         features = channel_means(forward.activation.detach()) if self.features else None
-        return (
-            Prediction(logits, self.classifier.derive(logits), features),
-            [Explanation(one, batch.classifier_window if window is None else window) for one, window in maps],
-        )
+        answers: list[tuple[Prediction, Explanation | None]] = []
+        for cam in self.cams:
+            target = cam.label_index(self.classifier.labels)
+            asked = forward.asked_about(target)
+            maps, window = cam.maps(asked), cam.windows(asked)
+            found = self.classifier.prediction(logits, target, features)
+            window = batch.classifier_window if window is None else window
+            answers.append((found, Explanation(maps, window)))
+        return answers
 
     @torch.no_grad()
-    def classify(self, batch: Batch) -> tuple[Prediction, list[Explanation | None]]:
+    def classify(self, batch: Batch) -> list[tuple[Prediction, Explanation | None]]:
         """Return what `explain` does where no method looks."""
         x = self.classifier.prepare(batch.classifier_view)
         features: Tensor | None = None
@@ -100,7 +107,7 @@ class Explain(lightning.LightningModule):
         else:
             logits = self.classifier(x)
         self.check_answers(logits)
-        return Prediction(logits, self.classifier.derive(logits), features), [None]
+        return [(self.classifier.prediction(logits, features=features), None)]
 
     def check_answers(self, logits: Tensor) -> None:
         """Refuse a network whose first answers (B, L) are probabilities: their logarithms' gradients mislead."""
@@ -119,9 +126,9 @@ class Explain(lightning.LightningModule):
         settle_memory_order(self.classifier, batch.classifier_view, self.classifier.prepare)
         with torch.no_grad():
             detections = self.detector(batch)
-        prediction, explanations = self.explain(batch, detections)
+        answers = self.explain(batch, detections)
         with torch.no_grad():
-            return [self.weigh(batch, prediction, explanation, detections) for explanation in explanations]
+            return [self.weigh(batch, *answer, detections) for answer in answers]
 
     def on_predict_end(self) -> None:
         read_checks()

@@ -17,20 +17,26 @@ class Prediction(Record):
     """Logits (B, L), and the values that the classifier derives from them, (B,) each.
 
     `features` (B, C) are the means of the explained layer's channels, where a run keeps them.
+    With `values` the logits are numbers, of which no probability follows. There `asked` is the label that all
+    images have, where one direction of one value is asked of each.
     """
 
     logits: Tensor
     derived: dict[str, Tensor] = field(default_factory=dict)
     features: Tensor | None = None
+    values: bool = False
+    asked: int | None = None
 
     @property
     def label(self) -> Tensor:
+        if self.asked is not None:
+            return torch.full_like(self.logits[:, 0], self.asked).long()
         return self.logits.argmax(-1)
 
     @property
     def confidence(self) -> Tensor:
-        """The probability of the predicted label."""
-        return self.logits.softmax(-1).amax(-1)
+        """The probability of the predicted label; 1 with values."""
+        return torch.ones_like(self.logits[:, 0]) if self.values else self.logits.softmax(-1).amax(-1)
 
 
 @dataclass(frozen=True)

@@ -76,7 +76,11 @@ def conclusions(run: Run) -> list[Conclusion]:
                 run.object_names.index(str(cell["object"])),
                 run.label_names.index(str(cell["label"])),
                 verdict,
-                verdict_sentence({str(column): value for column, value in cell.items()}),
+                verdict_sentence(
+                    {str(column): value for column, value in cell.items()},
+                    run.effect_unit,
+                    run.asked is not None,
+                ),
             )
             for cell in strongest.to_dict("records")
         ]

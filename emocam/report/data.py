@@ -64,6 +64,7 @@ def write_data(folder: Path, gathered: PageContent, originals: Path | None) -> N
         "thresholds": thresholds,
         "weight": weight,
         "explained": run.explained,
+        "unit": run.effect_unit,
         "most": MOST,
         "pictured": sorted(int(i) for i in pairs["object"].unique()),
         "cards": cards,

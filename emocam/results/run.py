@@ -158,6 +158,21 @@ class Run:
     def object_names(self) -> list[str]:
         return self.names["objects"]
 
+    @property
+    def value_names(self) -> list[str]:
+        """The values that the classifier answers with; none where it answers with labels."""
+        return self.names.get("values", [])
+
+    @property
+    def effect_unit(self) -> str:
+        """What effects of the run are measured in."""
+        return self.names.get("unit", "log-odds")
+
+    @property
+    def asked(self) -> str | None:
+        """The one label that all pictures were asked about, where values were asked in one direction."""
+        return self.names.get("asked")
+
     @cached_property
     def explained(self) -> bool:
         """Whether a CAM looked, so that importance means something."""

@@ -61,6 +61,9 @@ class Summary(TypedDict, total=False):
     truth: str
     # annotated
     annotated: int
+    # agreement
+    agreement: list[str]
+    agreement_r: float
     # splits
     partings: int
     apart: list[str]

@@ -24,6 +24,7 @@ from emocam.system.run_lock import LOCK, RunLock
 if TYPE_CHECKING:
     from emocam.compare.compare import Comparison
     from emocam.logger.mlflow import Ending, MLflow
+    from emocam.results.run import Run
     from emocam.runner.tracking import Tracking
 
 PARENT = "EMOCAM_PARENT_RUN"
@@ -128,12 +129,22 @@ def sweep_name(data: str, folder: Path) -> str:
     return "-".join([*([data] if data else []), "sweep", digits])
 
 
-def finish_sweep(opened: OpenSweep) -> None:
+Conclude = Callable[["list[Run]", Path], tuple[list[str], dict[str, float]]]
+"""What is made of finished runs in place of a comparison: closing lines, and numbers for the tracking store."""
+
+
+def finish_sweep(opened: OpenSweep, conclude: Conclude | None = None) -> None:
     """Compare what was finished, print what failed, and send all to the parent."""
     ended = job_status.read_jobs(opened.folder)
     finished = [job for job in ended if job.status != 1 and (job.folder / "evidence.parquet").is_file()]
     lines, comparison = ["", f"the sweep's {len(ended)} runs"], None
-    if finished:
+    numbers: dict[str, float] = {"runs": 0}
+    if finished and conclude is not None:
+        from emocam.results.run import Run
+
+        told_of, numbers = conclude([Run(job.folder) for job in finished], opened.folder)
+        lines += told_of
+    elif finished:
         from emocam.compare.closing import comparison_lines
         from emocam.compare.compare import compare
         from emocam.compare.recovery import recovered
@@ -155,7 +166,7 @@ def finish_sweep(opened: OpenSweep) -> None:
     sys.stdout.flush()
     opened.statuses = [job.status for job in ended]
     if opened.tracking:
-        numbers: dict[str, float] = comparison.numbers if comparison else {"runs": 0}
+        numbers = comparison.numbers if comparison else numbers
         opened.tracking.record.metrics = numbers | {"failed": sum(job.status == 1 for job in ended)}
         opened.tracking.record.told = told
         opened.finished = True

@@ -20,8 +20,10 @@ from emocam.task.base import TaskOutcome
 from emocam.train.classifier import TrainingOutcome, end_training, train_classifier, training_key
 from emocam.train.faces import train_faces
 from emocam.train.settings import TrainSettings
+from emocam.train.values import train_values
 from emocam.train.world import EPOCHS as WORLD_EPOCHS
 from emocam.train.world import train
+from emocam.world.value_rules import VALUES
 
 PHOTOGRAPH_EPOCHS = 10
 KEY, LINES = "training_key", "training_lines"
@@ -90,6 +92,9 @@ class Train:
             return
         epochs = self.settings.epochs or WORLD_EPOCHS
         with components.stage("train"):
+            if world == VALUES:
+                self._train_values(components)
+                return
             if data.faces is not None:
                 found = train_faces(world, components.seed, self.pictures, epochs, folder)
             else:
@@ -98,6 +103,17 @@ class Train:
         sys.stdout.write(
             f"{found['accuracy']:.1%} of unseen pictures right; by intervention the network uses: "
             f"{used or 'no object'}\nweights  {components.folder / world}.safetensors\n"
+        )
+
+    def _train_values(self, components: Components) -> None:
+        found = train_values(
+            components.seed, self.pictures, self.settings.epochs or WORLD_EPOCHS, components.folder
+        )
+        r = ", ".join(f"{name} {value:.2f}" for name, value in found["r"].items())
+        used = ", ".join(f"{cell['object']} for {cell['label']}" for cell in found["cells"] if cell["used"])
+        sys.stdout.write(
+            f"r on unseen pictures: {r}; by intervention the network uses: {used or 'no object'}\n"
+            f"weights  {components.folder / VALUES}.safetensors\n"
         )
 
     def _train_photographs(self, components: Components, data: Planted) -> None:

@@ -1,5 +1,7 @@
 """The composition of one picture's scene by the rules of a world."""
 
+from collections.abc import Callable
+
 from emocam.functional.dice import Dice
 from emocam.world.backdrop import FIELDS, Backdrop
 from emocam.world.draw import Scene, Stroke
@@ -41,7 +43,13 @@ def scribble(dice: Dice, size: tuple[int, int]) -> Stroke:
     return Stroke(pick_paint(dice), ((x, y), (u, v), (u + thick, v + thick), (x + thick, y + thick)))
 
 
-def compose(world: World, seed: int, index: int, fixed: tuple[int, int] | None = None) -> Scene:
+Cast = Callable[[World, Dice, str], list[str]]
+"""What draws the objects of a picture with a label, in random order."""
+
+
+def compose(
+    world: World, seed: int, index: int, fixed: tuple[int, int] | None = None, cast: Cast = cast_objects
+) -> Scene:
     """Compose picture `index` of this seed, independently of all others; of a size of its own unless one is given."""
     dice = Dice(seed, index)
     label = dice.one(world.labels)
@@ -55,7 +63,7 @@ def compose(world: World, seed: int, index: int, fixed: tuple[int, int] | None =
     backdrop = Backdrop(kind, tones, dice.whole(0, 2**32 - 1))
     clutter = tuple(scribble(dice, size) for _ in range(dice.whole(3, 9)))
     stage = Stage(world, dice, size, tones)
-    for object in sorted(cast_objects(world, dice, label), key=world.stamps.__contains__):
+    for object in sorted(cast(world, dice, label), key=world.stamps.__contains__):
         (stage.stamp if object in world.stamps else stage.place)(object)
         partner = world.partner(object)
         if partner and world.paired and dice.chance(world.paired):

@@ -1,8 +1,9 @@
 """A folder of pictures and their boxes, written with COCO's JSON."""
 
 import csv
+import io
 import json
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +76,15 @@ class Export:
             "categories": categories,
         }
         (self.folder / "instances.json").write_text(json.dumps(content), encoding="utf-8")
+
+
+def write_values(folder: Path, known: Mapping[str, Mapping[str, object]]) -> None:
+    """Write values.csv, which `data=table` reads: what is known of each picture, a row each."""
+    text = io.StringIO()
+    rows = csv.writer(text, lineterminator="\n")
+    rows.writerow(["path", *next(iter(known.values()), {})])
+    rows.writerows([path, *facts.values()] for path, facts in known.items())
+    (folder.expanduser() / "values.csv").write_text(text.getvalue(), encoding="utf-8")
 
 
 def exported_world(file: Path, pictures: Collection[str]) -> str | None:

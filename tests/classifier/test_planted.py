@@ -29,6 +29,15 @@ def test_shipped_network_reads_its_world(world):
     assert np.mean([a == t for a, t in zip(answer, truth, strict=True)]) > 0.9
 
 
+def test_shipped_network_of_values_knows_four_and_no_luck():
+    data, classifier = Planted(world="values", images=200), PlantedClassifier("values")
+    seen = torch.stack([classifier.view(data.open(path).image)[0] for path in data.paths()])
+    answers = classifier.derive(classifier(classifier.prepare(seen)))
+    known = [data.known(path) for path in data.paths()]
+    r = {n: np.corrcoef(a, [k[f"truth_{n}"] for k in known])[0, 1] for n, a in answers.items()}
+    assert min(r[name] for name in ("cheer", "awe", "calm", "gloom")) > 0.9 and abs(r["luck"]) < 0.15
+
+
 def test_cut_is_before_the_relu_and_leaves_the_logits_alone():
     classifier, (x, _) = PlantedClassifier(), views("standard", 3)
     activation, head = classifier.cut(x)

@@ -60,6 +60,7 @@ const VERDICTS = {
  * What cells can show: `value` of a cell, its `text`, the legend's `unit` for the greatest, and, for
  * what can be below a neutral point, `side` in [-1, 1] of the greatest distance from it.
  */
+const dropping = (run.unit ?? "log-odds") === "log-odds" ? "the label's log-odds" : `the value's ${run.unit}`;
 const MEASURES = {
   percent: { name: "percent", value: share, text: percentText, unit: (top) => `${percentText(top)} % of the label's images` },
   count: { name: "count", value: count, text: whole, unit: (top) => `${whole(top)} images` },
@@ -77,7 +78,7 @@ if (run.cells?.lift)
 if (run.cells?.effect)
   MEASURES.effect = {
     name: "effect", text: signed, value: (o, l) => told("effect", o, l), two: (value) => value,
-    unit: () => "drop of the label's log-odds when the object is taken away; 0 is neutral",
+    unit: () => `drop of ${dropping} when the object is taken away; 0 is neutral`,
   };
 if (run.cells?.verdict)
   MEASURES.verdict = {
@@ -106,7 +107,7 @@ function sentence(object, label) {
     `elsewhere ${elsewhere(object, label).toFixed(1)} %`,
     !Number.isNaN(at("use")) && `looked at in ${(100 * at("use")).toFixed(0)} %${interval(at("use_low"), at("use_high"), 0, 100)} of those that hold it, by chance ${(100 * at("use_chance")).toFixed(0)} %`,
     !Number.isNaN(at("lift")) && `lift ${signed(at("lift"))}`,
-    !Number.isNaN(at("effect")) && `taken away, its log-odds drop by ${signed(at("effect"))}, by the control ${signed(at("effect_control"))}`,
+    !Number.isNaN(at("effect")) && `taken away, ${dropping} drop by ${signed(at("effect"))}, by the control ${signed(at("effect_control"))}`,
     !Number.isNaN(at("q")) && `q ${at("q").toPrecision(2)}`,
     verdictOf(object, label),
     roleOf(object, label) && `planted as ${roleOf(object, label)}`,

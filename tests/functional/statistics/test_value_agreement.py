@@ -1,0 +1,57 @@
+import numpy as np
+import pytest
+from scipy import stats
+
+from emocam.functional.statistics.value_agreement import r_intervals, value_agreement
+
+
+@pytest.fixture(scope="module")
+def rated() -> tuple[np.ndarray, np.ndarray]:
+    draws = np.random.default_rng(0)
+    truth = draws.standard_normal((120, 3))
+    answer = truth * [1, 0.5, 0] + 0.7 * draws.standard_normal((120, 3)) + [0, 2, 0]
+    truth[::2, 1] = np.nan
+    return answer, truth
+
+
+def test_measures_are_scipys_over_the_pictures_that_have_a_rating(rated):
+    answer, truth = rated
+    found = value_agreement(answer, truth, np.arange(120))
+    for value in range(3):
+        own = ~np.isnan(truth[:, value])
+        a, t = answer[own, value], truth[own, value]
+        assert found.images[value] == own.sum()
+        assert found.r[value] == pytest.approx(stats.pearsonr(a, t)[0])
+        assert found.rho[value] == pytest.approx(stats.spearmanr(a, t)[0])
+        assert found.bias[value] == pytest.approx((a - t).mean())
+        assert found.rmse[value] == pytest.approx(np.sqrt(((a - t) ** 2).mean()))
+        assert found.low[value] < found.r[value] < found.high[value]
+
+
+def test_intervals_by_weighted_moments_are_those_of_resampled_pictures(rated):
+    answer, truth = rated
+    low, high = r_intervals(answer, truth, np.arange(120), 3, 50)
+    draws = np.random.default_rng(3)
+    slow = []
+    for times in draws.multinomial(120, np.full(120, 1 / 120), 50):
+        rows = np.repeat(np.arange(120), times)
+        pairs = [(answer[rows, v], truth[rows, v]) for v in range(3)]
+        slow.append([np.corrcoef(a[~np.isnan(t)], t[~np.isnan(t)])[0, 1] for a, t in pairs])
+    np.testing.assert_allclose((low, high), np.percentile(slow, [2.5, 97.5], axis=0), atol=1e-9)
+
+
+def test_groups_are_drawn_whole_and_widen_the_interval(rated):
+    answer, truth = (np.repeat(table[:, :1], 10, 0) for table in rated)
+    alone, whole = (
+        np.ptp(r_intervals(answer, truth, unit, 0, 200), axis=0)
+        for unit in (np.arange(1200), np.repeat(np.arange(120), 10))
+    )
+    assert whole > 2 * alone
+
+
+def test_a_constant_value_and_one_without_ratings_have_no_r(rated):
+    answer, truth = (table.copy() for table in rated)
+    answer[:, 0], truth[:, 1] = 4, np.nan
+    found = value_agreement(answer, truth, np.arange(120))
+    assert np.isnan(found.r[:2]).all() and np.isnan(found.low[:2]).all() and np.isfinite(found.r[2])
+    assert found.images.tolist() == [120, 0, 120] and np.isnan(found.rmse[1]) and np.isfinite(found.rmse[0])
