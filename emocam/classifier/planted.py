@@ -148,7 +148,7 @@ class PlantedClassifier(Classifier):
         self.freeze()
 
     def _settle_values(self, asked: Asked, weights: str | None, dry: Tensor) -> None:
-        """Ask each value in both directions, where the answers are values."""
+        """Make the network answer for each value in both directions, where its answers are values."""
         found = settle_values(asked, weights, self.labels)
         if found is not None:
             ask_both_directions(self, found, dry)

@@ -118,7 +118,7 @@ def value_rows(
 def balances(
     up: Occurrences, down: Occurrences, unit: np.ndarray, seed: int = 0
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return, of each object (O,), how much oftener it counts for the value than against it, and the 95 % interval.
+    """Return how much oftener each object (O,) counts for the value than against it, and the 95 % interval.
 
     The share is of the pictures that hold the object; units are resampled whole.
     """
