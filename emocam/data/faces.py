@@ -253,6 +253,13 @@ class Faces(Data):
                 known["track"] = f"{file}#track={rows.track[place.row]}"
         return known | {column: self.facts.get(file, {}).get(column, "") for column in self.columns}
 
+    def times(self) -> dict[str, float] | None:
+        """Return the second of each face of a film; a film in which none was found is refused, and has no second."""
+        if self.time != "time":
+            return super().times()
+        faces = {path: place for path, place in self.addresses.items() if place is not None}
+        return {path: float(self.found[place.file].time[place.row]) for path, place in faces.items()}
+
     def facts_of(self, path: str) -> dict[str, Any]:
         """Return what is known of a face, and where its points are."""
         place = self.addresses.get(path)

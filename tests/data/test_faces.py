@@ -298,3 +298,10 @@ def test_a_study_of_faces(emocam, corpus: Path, tmp_path: Path) -> None:
             if (tmp_path / f"out/{name}.parquet").is_file() and name not in ("maps", "evidence"):
                 one, two = (read_frame(tmp_path / run / f"{name}.parquet") for run in ("out", other))
                 assert one["image"].tolist() == two["image"].tolist(), (name, other)
+
+
+def test_a_film_without_a_face_has_no_second() -> None:
+    data = object.__new__(Faces)
+    data.time = "time"
+    data.__dict__["addresses"] = {"a.mp4": None}
+    assert data.times() == {}
