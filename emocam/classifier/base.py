@@ -48,6 +48,8 @@ class Classifier(nn.Module):
     layer: str
     bf16: bool = False
     values: Values | None = None
+    trains_channels_last: bool = True
+    """Whether training lays out memory by channels last, which is faster but for networks that torch cannot."""
 
     def prepare(self, view: Tensor) -> Tensor:
         """Return the network's input from a batch of views (B, 3, h, w), or (B, 1, h, w)."""

@@ -55,6 +55,8 @@ class FER(LibraryClassifier):
     each label, nothing but the average follows.
     """
 
+    trains_channels_last = False  # torch's backward pass through its depthwise convolutions ends the process
+
     def __init__(
         self,
         layer: str | None = None,

@@ -28,6 +28,7 @@ from emocam.world.draw import Scene, box_of, draw
 from emocam.world.export import Export, write_values
 from emocam.world.face_regions import fine_regions, masks_of
 from emocam.world.face_rules import FACE_WORLDS, REGIONS, FaceScene, FaceWorld, compose_face
+from emocam.world.face_styles import STYLES, styled_picture, styled_scene
 from emocam.world.faces import SIDE as FACE_SIDE
 from emocam.world.faces import at_rest, draw_face, outlined_points, owners, place_points
 from emocam.world.film import FILM, SOURCE, STEP, PlantedFilm
@@ -61,6 +62,8 @@ class Planted(Data):
     The worlds of faces annotate the regions of a drawn face, all with outlines; `detail=fine` tells left
     from right. What they know of a picture is its `person`, and whether that one has a long `fringe`. The world
     `values` shows the standard pictures and knows six numbers of each in place of a label.
+    from right, and `style` takes them as another camera would. What they know of a picture is its `person`, and
+    whether that one has a long `fringe`.
     """
 
     images: int = 400
@@ -72,6 +75,7 @@ class Planted(Data):
     masks: bool = False
     detail: Literal["coarse", "fine"] = "coarse"
     taught: int = field(default=0, init=False)
+    style: Literal["plain", "negative", "soft", "dim", "turned"] = "plain"
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -113,6 +117,12 @@ class Planted(Data):
         if self.export is not None and self.sequences is not None:
             raise SettingError(
                 f"data.export writes pictures, and data.world={self.world} has sequences of points; leave it out"
+            )
+        if self.style not in STYLES:
+            raise SettingError(f"data.style {self.style!r} is not known; {nearest(str(self.style), STYLES)}")
+        if self.style != STYLES[0] and self.faces is None:
+            raise SettingError(
+                f"data.style={self.style} goes with the worlds of faces, got data.world={self.world}"
             )
         for name in ("root", "annotations", "masks"):
             if getattr(self, name):
@@ -233,7 +243,10 @@ class Planted(Data):
     def face_scene(self, path: str) -> FaceScene:
         """Return the same in a world of faces."""
         assert self.faces is not None
-        return compose_face(self.faces, self.seed, int(Path(path).stem))
+        return styled_scene(compose_face(self.faces, self.seed, int(Path(path).stem)), self.style)
+
+    def _draw_face(self, face: FaceScene) -> Image.Image:
+        return styled_picture(draw_face(face), face, self.style)
 
     def face_points(self, path: str) -> np.ndarray | None:
         if self.faces is None:
@@ -252,7 +265,7 @@ class Planted(Data):
             if self.detail == "fine":
                 return None
             face = self.face_scene(path)
-            return next(at_rest(face, draw_face(face), [object]))
+            return styled_picture(next(at_rest(face, draw_face(face), [object])), face, self.style)
         if self.world != PHOTOGRAPHS:
             return draw(self.scene(path).without(object))
         scene = self.photo_scene(path)
@@ -301,7 +314,7 @@ class Planted(Data):
         if self.faces is not None:
             face = self.face_scene(path)
             object, boxes, masks = masks_of(owners(face, self.detail == "fine"), MASK_SIDE)
-            return Picture(draw_face(face), boxes / FACE_SIDE, object, masks, self.known(path))
+            return Picture(self._draw_face(face), boxes / FACE_SIDE, object, masks, self.known(path))
         scene = self.scene(path)
         regions = self.regions(path, scene)
         boxes = np.array([box for _, box in regions], float).reshape(-1, 4) / [*scene.size, *scene.size]
@@ -365,4 +378,4 @@ class Planted(Data):
             (self.objects[number], (float(x0), float(y0), float(x1), float(y1)))
             for number, (x0, y0, x1, y1) in zip(numbers, boxes, strict=True)
         ]
-        export.add(path, draw_face(scene), named, scene.label, outlines)
+        export.add(path, self._draw_face(scene), named, scene.label, outlines)

@@ -38,7 +38,8 @@ def lesson_of(classifier: Classifier, counts: Tensor, settings: TrainSettings) -
     if isinstance(classifier.view, NormalisedPoints):
         return BinaryLesson(classifier, counts, settings)
     lesson = ClassifierLesson(classifier, counts, settings)
-    lesson.to(memory_format=torch.channels_last)
+    if classifier.trains_channels_last:
+        lesson.to(memory_format=torch.channels_last)
     return lesson
 
 

@@ -30,7 +30,9 @@ class ClassifierLesson(nn.Module):
 
     def logits(self, view: Tensor) -> Tensor:
         x = self.classifier.prepare(view)
-        return self.classifier(x.contiguous(memory_format=torch.channels_last))
+        if self.classifier.trains_channels_last:
+            x = x.contiguous(memory_format=torch.channels_last)
+        return self.classifier(x)
 
     def forward(self, view: Tensor, label: Tensor) -> Tensor:
         """Return the mean loss of views (B, c, h, w) with labels (B,)."""
