@@ -29,6 +29,7 @@ from emocam.task.cross import path_ends
 from emocam.train.classifier import end_training, train_classifier, training_key
 from emocam.train.pictures import (
     PERSON,
+    PictureBatches,
     TrainingPictures,
     list_labelled,
     read_training_pictures,
@@ -202,7 +203,7 @@ def open_tests(components: Components, test: PictureSet, classifier: Classifier)
 def test_figures(trained: TrainedNetwork, test: TestPictures, seed: int) -> dict[str, Any]:
     """Return accuracy with its interval, over persons where they are known, and what was trained on of the test."""
     classifier, truth = trained.classifier, np.array(test.truth)
-    answers = np.array(classifier.labels)[answer(classifier, test)]
+    answers = np.array(classifier.labels)[test_answers(classifier, test)]
     strange = sorted(set(test.truth) - set(classifier.labels))
     if strange:
         raise SettingError(
@@ -227,16 +228,13 @@ def test_figures(trained: TrainedNetwork, test: TestPictures, seed: int) -> dict
     }
 
 
-def answer(classifier: Classifier, test: TestPictures) -> np.ndarray:
+def test_answers(classifier: Classifier, test: TestPictures) -> np.ndarray:
     """Return the number of the label (N,) that a classifier gives each picture."""
-    pictures, found = test.pictures, []
+    count, found = len(test.pictures), []
+    batches = PictureBatches(test.pictures, np.ones(count, bool), test.data, classifier.view)
     with torch.no_grad():
-        for start in range(0, len(pictures), BATCH):
-            if pictures.views is not None:
-                seen = pictures.views[start : start + BATCH]
-            else:  # too many to be held
-                paths = pictures.paths[start : start + BATCH]
-                seen = torch.stack([classifier.view(test.data.open(path).image)[0] for path in paths])
+        for start in range(0, count, BATCH):
+            seen, _ = batches[list(range(start, min(start + BATCH, count)))]
             found.append(classifier(classifier.prepare(seen)).argmax(-1))
     return torch.cat(found).numpy()
 
