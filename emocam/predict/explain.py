@@ -87,8 +87,10 @@ class Explain(lightning.LightningModule):
         logits = forward.logits.detach()
         features = channel_means(forward.activation.detach()) if self.features else None
         answers: list[tuple[Prediction, Explanation | None]] = []
-        for cam in self.cams:
-            target = cam.label_index(self.classifier.labels)
+        targets = [cam.label_index(self.classifier.labels) for cam in self.cams]
+        several = {target for target in targets if target is not None}
+        forward.together = sorted(several) if len(several) > 1 else ()
+        for cam, target in zip(self.cams, targets, strict=True):
             asked = forward.asked_about(target)
             maps, window = cam.maps(asked), cam.windows(asked)
             found = self.classifier.prediction(logits, target, features)
