@@ -44,7 +44,7 @@ def step_of(methods: Sequence[type[CAM]]) -> Explain:
 
 
 def agree(methods: Sequence[type[CAM]], batch: Batch) -> Agreement:
-    _, joint = step_of(methods).explain(batch)
+    joint = [explanation for _, explanation in step_of(methods).explain(batch)]
     alone = [method()(networks.emonet(), batch)[1].maps for method in methods]
     far = [float((a.maps - b).abs().max()) for a, b in zip(joint, alone, strict=True) if a is not None]
     return Agreement(max(far), 1e-5, "maps of the joint pass and of single runs")

@@ -119,9 +119,9 @@ def stages() -> str:
         assert isinstance(batch.detector_view, torch.Tensor)
         view = batch.detector_view[:1].float() / 255
         with torch.no_grad():
-            prediction, explanations = ours.step.explain(batch)
+            prediction, explanation = ours.step.explain(batch)[0]
             found = ours.detector(batch)
-        evidence = ours.step.weigh(batch, prediction, explanations[0], found)
+        evidence = ours.step.weigh(batch, prediction, explanation, found)
         seen = ours.net.features(x)
         work = {
             "open, turn, both views": (ours.open, 0.0),
@@ -133,7 +133,7 @@ def stages() -> str:
                 networks.flop(networks.yolo(608), view),
             ),
             "importance and chance, one CAM": (
-                lambda: ours.step.weigh(batch, prediction, explanations[0], found),
+                lambda: ours.step.weigh(batch, prediction, explanation, found),
                 0.0,
             ),
             "tables, one CAM": (

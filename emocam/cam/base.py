@@ -54,9 +54,8 @@ class ForwardPass:
         self.target = self._targets(target)
         self._gradients: dict[int | None, Tensor] = {}
         self._asked = target
-        self.together: Sequence[
-            int
-        ] = ()  # labels that the pass will be asked about, whose gradients come at once
+        # labels that the pass will be asked about, whose gradients come at once
+        self.together: Sequence[int] = ()
 
     def _targets(self, target: int | None) -> Tensor:
         if target is None:
@@ -107,6 +106,10 @@ class ForwardPass:
             other = self.opposite(asked)
             known[asked] = -known[other] if other is not None and other in known else self._differentiated()
         return known[asked]
+
+    @gradient.setter
+    def gradient(self, gradient: Tensor) -> None:
+        self._gradients[self._asked] = gradient
 
     def differentiate(self, targets: Sequence[int]) -> None:
         """Compute the gradients for several labels at once: the head's weights are read once for all of them."""

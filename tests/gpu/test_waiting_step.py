@@ -190,7 +190,8 @@ def test_pictures_pasted_together_are_those_of_one_at_a_time(
 def test_an_effect_never_waits(
     network: Classifier, pretended: Callable, host: Callable, watch: Callable
 ) -> None:
-    batch = tried_together([Tried(f"{i}.jpg", i, changed(i, 4).views, []) for i in range(3)])
+    two: Any = [None, None]  # pairs, each with an object and a control taken away
+    batch = tried_together([Tried(f"{i}.jpg", i, changed(i, 4).views, two) for i in range(3)])
     expected = Answer(network).predict_step(batch)
     assert len(expected) == 15
     with watch() as waits:
