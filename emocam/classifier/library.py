@@ -130,7 +130,7 @@ def check_own_weights(values: Values | None, weights: str | None) -> None:
     if values is not None and not is_own(weights):
         raise SettingError(
             "classifier.values needs weights that answer with these values, and the library's own answer with "
-            "labels; give classifier.weights=FILE, one of task=train or of task=probe, or random to try the way"
+            "labels; give classifier.weights=FILE of a network that was trained on them, or random to try the way"
         )
 
 
