@@ -169,12 +169,14 @@ def attribute_sentences(table: pd.DataFrame, unit: str) -> list[str]:
         lines.append(
             "no effect was measured, so nothing is said to raise or lower a value; add +effect=erase"
         )
-    elif not lines:
-        lines.append("no object raises or lowers any value")
-    few = table[table["effect"].notna() & table["verdict"].isin((FEW, FEW_GROUPS))]
+    measured = table[table["effect"].notna()]
+    few = measured[measured["verdict"].isin((FEW, FEW_GROUPS))]
+    if len(few) < len(measured) and not lines:
+        lines.append("no object that was measured in enough pictures can be said to raise or lower a value")
     if len(few):
         such = few["object"].iloc[0]
         lines.append(
-            f"{len(few)} measured cells have too few pictures or groups for a verdict, such as {such}"
+            f"{len(few)} measured {'cell has' if len(few) == 1 else 'cells have'} too few pictures or groups "
+            f"for a verdict, such as {such}"
         )
     return lines

@@ -8,7 +8,7 @@ import pytest
 
 from emocam.cells.occurrences import Occurrences
 from emocam.classifier.base import Classifier
-from emocam.compare.attributes import balances
+from emocam.compare.attributes import attribute_sentences, balances
 from emocam.errors import SettingError
 from emocam.runner.joined_cams import quoted_target, targets_of
 
@@ -76,3 +76,9 @@ def test_names_stand_for_both_directions_and_one_misspelt_among_many_is_named() 
     with pytest.raises(SettingError, match="must be all or a list"):
         targets_of("every", LABELS, True)
     assert quoted_target("it's +") == r"'it\'s +'"
+
+
+def test_too_few_pictures_are_no_finding_that_nothing_acts() -> None:
+    rows = {"object": ["Kite"], "attribute": ["cheer"], "effect": [0.4], "verdict": ["too few pictures"]}
+    (line,) = attribute_sentences(pd.DataFrame(rows), "SD")
+    assert line == "1 measured cell has too few pictures or groups for a verdict, such as Kite"
