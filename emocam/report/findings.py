@@ -46,7 +46,7 @@ def warnings(
     """Return what should make a reader careful, each in a sentence."""
     sentences = list(summary.get("notes", []))
     of_groups = (units_of_tests(summary), summary.get("dependence"))
-    sentences += [f"{capitalised(sentence)}." for sentence in of_groups if sentence]
+    sentences += [capitalised(sentence) for sentence in of_groups if sentence]
     if not explained:
         cure = "attribution=ig" if _of_points(summary) else "cam=gradcam"
         sentences.append(
@@ -104,7 +104,7 @@ def _object_warnings(matrix: Matrix, summary: Summary, strongest: Strongest) -> 
 def _map_warnings(summary: Summary, flat_maps: int) -> list[str]:
     """Return warnings about maps too coarse, mass outside of all objects, and flat maps."""
     blunt = no_level_of_chance(summary)
-    sentences = [f"{capitalised(blunt)}."] if blunt else []
+    sentences = [capitalised(blunt)] if blunt else []
     outside = summary.get("unexplained")
     if outside and outside > MOSTLY_OUTSIDE:
         sentences.append(

@@ -272,3 +272,21 @@ def test_a_region_held_against_other_labels_is_named(tmp_path):
     assert words.endswith(
         "of any object, but for hair, which has no room elsewhere: the same region under other labels"
     )
+
+
+def test_each_thing_to_keep_in_mind_ends_with_one_full_stop() -> None:
+    from types import SimpleNamespace
+
+    from emocam.report.findings import warnings
+    from emocam.results.run import Matrix
+
+    matrix = Matrix(["Ball"], ["joy"], np.array([[30]]), np.array([40]))
+    known = {
+        "groups": 12,
+        "done": 40,
+        "p_rule": "groups",
+        "dependence": "4 of 40 pictures are nearly the same",
+    }
+    said = warnings(matrix, known, True, SimpleNamespace(seen=np.array([[30]])), 0, 0)
+    assert "P, q and all intervals go by the 12 groups of 40 pictures." in said
+    assert all(sentence.endswith(".") and not sentence.endswith("..") for sentence in said)
