@@ -12,7 +12,7 @@ from emocam.functional.statistics.person_effects import (
     resampled_means,
     widened_percentiles,
 )
-from emocam.functional.statistics.person_shuffles import all_are_counted, person_shuffle_p
+from emocam.functional.statistics.person_shuffles import _welch, all_are_counted, person_shuffle_p
 from emocam.functional.statistics.signs import sign_flip_p
 
 PERSONS, FACES = 15, 20
@@ -27,6 +27,13 @@ def people(seed: int, draws: int, persons: int, apart: float = 0.0) -> tuple[np.
     person[:, persons // 2 :] += apart
     faces = person[:, :, None] + draw.normal(size=(draws, persons, FACES)) * np.sqrt(WITHIN)
     return faces.reshape(draws, -1), np.repeat(np.arange(persons), FACES)
+
+
+def test_the_statistic_is_scipys_for_groups_of_unlike_spread_and_size() -> None:
+    values = np.random.default_rng(0).normal(size=(14, 4)) * np.linspace(0.2, 3, 14)[:, None] + 1
+    second = np.arange(14) < 5
+    expected = stats.ttest_ind(values[second], values[~second], equal_var=False).statistic
+    np.testing.assert_allclose(_welch(values, second[None])[0], expected, rtol=1e-10)
 
 
 @pytest.mark.parametrize("few", [4, 6])
