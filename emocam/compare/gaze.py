@@ -151,9 +151,9 @@ def ceiling_of(seen: Seen, unit: NDArray[np.int64]) -> dict[str, Tensor]:
     """Return the scores (B,) of all other observers' map at one observer's looks, the mean over some observers."""
     people = torch.unique(seen.observer)
     draws = np.random.default_rng(0)
-    nothing = {name: torch.full((seen.pictures,), torch.nan, dtype=torch.float64) for name in NAMES}
+    ceiling = {name: torch.full((seen.pictures,), torch.nan, dtype=torch.float64) for name in NAMES}
     if len(people) < 2:
-        return nothing
+        return ceiling
     some = np.sort(draws.permutation(seen.pictures)[:MOST_PICTURES])
     chosen = seen.of(torch.isin(seen.picture, torch.from_numpy(some)))
     place = torch.searchsorted(torch.from_numpy(some), chosen.picture)
@@ -163,8 +163,8 @@ def ceiling_of(seen: Seen, unit: NDArray[np.int64]) -> dict[str, Tensor]:
         others = torch.cat(list(chosen.of(chosen.observer != one).blocks()))
         found.append(gaze_scores(others, chosen.of(chosen.observer == one), unit[some]))
     for name in NAMES:
-        nothing[name][torch.from_numpy(some)] = torch.nanmean(torch.stack([each[name] for each in found]), 0)
-    return nothing
+        ceiling[name][torch.from_numpy(some)] = torch.nanmean(torch.stack([each[name] for each in found]), 0)
+    return ceiling
 
 
 def by_label(

@@ -7,13 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor, nn
 
 from emocam.errors import SettingError
-from emocam.network.weights import is_file, read_labels
-from emocam.settings.read_files import noted
+from emocam.network.weights import is_file, read_labels, read_metadata
 from emocam.view.base import View
 
 OPERATING_POINTS = (0, 1)
@@ -63,19 +61,14 @@ def read_trained(weights: str | Path | None) -> Trained | None:
     if weights is None or weights == "random" or not str(weights).endswith(".safetensors"):
         return None
     path = Path(weights).expanduser()
-    try:
-        with safe_open(noted(path), "pt") as file:
-            metadata = dict(file.metadata() or {})
-    except (OSError, SafetensorError):  # whoever reads the tensors says what is wrong with the file
-        return None
+    metadata = read_metadata(path)
     if "labels" not in metadata or "temperature" not in metadata:
         return None
     plain = ("labels", "view", "network", "digest")
     try:
-        known = {f.name: json.loads(metadata[f.name]) for f in fields(Trained) if f.name not in plain}
-        trained = Trained(
-            labels=metadata["labels"].split("\n"), **{n: metadata[n] for n in plain[1:]}, **known
-        )
+        known: dict[str, Any] = {name: metadata[name] for name in plain[1:]}
+        known |= {f.name: json.loads(metadata[f.name]) for f in fields(Trained) if f.name not in plain}
+        trained = Trained(labels=metadata["labels"].split("\n"), **known)
         whole = len(trained.prior) == len(trained.labels) and min(trained.prior) >= 0
         if not (whole and trained.temperature > 0 and trained.temperature_corpus > 0):
             raise ValueError("its prior or temperature does not fit its labels")

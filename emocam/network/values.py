@@ -11,12 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 
 from emocam.errors import SettingError
-from emocam.network.weights import is_file
-from emocam.settings.read_files import noted
+from emocam.network.weights import is_file, read_metadata
 
 DIRECTIONS = ("+", "-")
 TAKEN = ("image", "label", "confidence", "logits", "index", "truth", "group", "time", "object", "person")
@@ -93,11 +91,7 @@ def read_values(weights: str | Path | None) -> Values | None:
     if weights is None or not str(weights).endswith(".safetensors"):
         return None
     path = Path(weights).expanduser()
-    try:
-        with safe_open(noted(path), "pt") as file:
-            metadata = dict(file.metadata() or {})
-    except (OSError, SafetensorError):  # whoever reads the tensors says what is wrong with the file
-        return None
+    metadata = read_metadata(path)
     if not metadata.get("values"):
         return None
     names = check_value_names(metadata["values"].split("\n"), f"classifier.weights: {path}: its values")

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import platformdirs
 import torch
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
@@ -83,6 +84,15 @@ def read_weights(path: str | Path, setting: str = "classifier.weights") -> dict[
         if fault := _tensor_fault(name, value):
             raise SettingError(f"{setting}: {path} must hold plain tensors by name, and {fault}")
     return {name.removeprefix("module."): value for name, value in state.items()}
+
+
+def read_metadata(path: Path) -> dict[str, str]:
+    """Return what a safetensors file says beside its tensors; nothing where it cannot be read."""
+    try:
+        with safe_open(noted(path), "pt") as file:
+            return dict(file.metadata() or {})
+    except (OSError, SafetensorError):  # whoever reads the tensors says what is wrong with the file
+        return {}
 
 
 def _unlike_weights(path: Path, setting: str, reason: str) -> SettingError:

@@ -21,7 +21,7 @@ from emocam.functional.statistics.neighbours import (
 from emocam.functional.statistics.pacmap import pacmap, principal_axes
 
 AXES = 50
-"""Of the greatest variance, to which points of more dimensions are on_main_axes first."""
+"""Of the greatest variance, to which points of more dimensions are reduced first."""
 
 
 class Measure(NamedTuple):
