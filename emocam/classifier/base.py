@@ -48,6 +48,8 @@ class Classifier(nn.Module):
     layer: str
     bf16: bool = False
     values: Values | None = None
+    weights_note: str = ""
+    """What a person should be told of the file that the weights came from."""
     trains_channels_last: bool = True
     """Whether training lays out memory by channels last, which is faster but for networks that torch cannot."""
 
@@ -88,7 +90,8 @@ class Classifier(nn.Module):
     @property
     def notes(self) -> list[str]:
         """What a person should be told of the network."""
-        return [] if self.values is None else self.values.notes
+        of_values = [] if self.values is None else self.values.notes
+        return [self.weights_note] * bool(self.weights_note) + of_values
 
     def freeze(self) -> "Classifier":
         """Set evaluation mode, no parameter gradients and nothing in place: the state that all methods expect."""

@@ -64,5 +64,6 @@ class CompactFace(LibraryClassifier):
     ) -> None:
         names = labels_of(weights, labels, list(LABELS))
         network = draw_weights(lambda: CompactFaceNetwork(len(names)), seed)
-        own_weights(network, weights, len(names), "compact_face")
+        note = own_weights(network, weights, len(names), "compact_face")
         super().__init__(network, names, PREPROCESSING, layer or "last", "compact_face", weights, adjust)
+        self.weights_note = note

@@ -18,7 +18,7 @@ from emocam.errors import SettingError
 from emocam.network.packaged import PackagedFile
 from emocam.network.trained import labels_if_named, labels_of
 from emocam.network.values import Asked, settle_values
-from emocam.network.weights import fit, read_weights
+from emocam.network.weights import by_own_names, fit, read_weights
 from emocam.view.crops import CentreCrop
 
 FILE = PackagedFile(
@@ -57,10 +57,13 @@ class EfficientNetLite0(LibraryClassifier):
         network = draw_weights(
             lambda: timm.create_model("tf_efficientnet_lite0", num_classes=len(names)), seed
         )
+        note = ""
         if weights != "random":
             file = FILE.find() if weights is None else Path(weights).expanduser()
-            fit(network, _renamed(read_weights(file), network, file), file)
+            state, note = by_own_names(network.state_dict(), read_weights(file), file)
+            fit(network, _renamed(state, network, file), file)
         super().__init__(network, names, PREPROCESSING, layer, "efficientnet_lite0", weights, adjust, found)
+        self.weights_note = note
 
 
 def _renamed(state: dict[str, Tensor], network: nn.Module, file: Path) -> dict[str, Tensor]:

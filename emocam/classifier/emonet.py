@@ -135,7 +135,7 @@ class EmoNet(Classifier):
             torch.manual_seed(seed)
             layers = build_layers(len(self.labels))
         if file is not None:
-            fit(layers, read_weights(file), file)
+            self.weights_note = fit(layers, read_weights(file), file)
             layers.load_state_dict(
                 {"fc1.weight": rows_first(layers.state_dict()["fc1.weight"])}, strict=False
             )

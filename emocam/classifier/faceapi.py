@@ -121,11 +121,13 @@ class FaceApi(LibraryClassifier):
             raise SettingError(
                 f"classifier.weights must be a manifest (.json), a file of weights or random, got {weights}; {CURE}"
             )
+        note = ""
         if weights != "random":
             file = Path(weights).expanduser()
-            fit(
+            note = fit(
                 network,
                 torch_arrays(read_shards(file)) if file.suffix == ".json" else read_weights(file),
                 file,
             )
         super().__init__(network, names, PREPROCESSING, layer, "faceapi", weights, adjust)
+        self.weights_note = note

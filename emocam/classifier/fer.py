@@ -68,16 +68,17 @@ class FER(LibraryClassifier):
     ) -> None:
         names = labels_of(weights, labels, list(LABELS))
         network = draw_weights(lambda: MiniXception(len(names)), seed)
-        if weights != "random":
-            _fill(network, weights)
+        note = _fill(network, weights) if weights != "random" else ""
         if face:
             load_cascade()  # that it is missing is told here, not picture by picture
         view = GreyFace() if face else GREY
         preprocessing = Preprocessing(view, SIZE, (0.5,), (0.5,))
         super().__init__(network, names, preprocessing, layer, "fer", weights, adjust)
+        self.weights_note = note
 
 
-def _fill(network: nn.Module, weights: str | None) -> None:
+def _fill(network: nn.Module, weights: str | None) -> str:
+    """Load a file of Keras or torch; return what a person should be told of it."""
     if weights is not None and not (is_file(weights) or weights.endswith(SUFFIXES)):
         raise SettingError(
             f"classifier.weights must be random, a file (.hdf5, .pth, .safetensors) or null, got {weights!r}"
@@ -86,6 +87,5 @@ def _fill(network: nn.Module, weights: str | None) -> None:
     if file.suffix in SUFFIXES:
         # how many batches a norm has seen is torch's alone, and means nothing here
         counters = {n: v for n, v in network.state_dict().items() if n.endswith("num_batches_tracked")}
-        fit(network, read_keras(file) | counters, file)
-    else:
-        fit(network, read_weights(file), file)
+        return fit(network, read_keras(file) | counters, file)
+    return fit(network, read_weights(file), file)

@@ -62,5 +62,6 @@ class GiMeFive(LibraryClassifier):
     ) -> None:
         names = labels_of(weights, labels, list(LABELS))
         network = draw_weights(lambda: GiMeFiveNetwork(len(names)), seed)
-        own_weights(network, weights, len(names), "gimefive")
+        note = own_weights(network, weights, len(names), "gimefive")
         super().__init__(network, names, PREPROCESSING, layer or "conv5", "gimefive", weights, adjust)
+        self.weights_note = note

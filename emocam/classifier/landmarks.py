@@ -46,7 +46,7 @@ class Landmarks(Classifier):
         network = draw_weights(
             lambda: build_point_network(kind, len(self.labels), count, length, hidden=hidden), seed
         )
-        own_weights(network, weights, len(self.labels), "landmarks")
+        self.weights_note = own_weights(network, weights, len(self.labels), "landmarks")
         trained = read_trained(weights)
         if trained is not None:
             if trained.view != repr(self.view):

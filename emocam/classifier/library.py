@@ -13,7 +13,7 @@ from emocam.network.layers import find_layer, spatial_layers
 from emocam.network.packed_linear import packing
 from emocam.network.trained import settle_answers
 from emocam.network.values import Values, ask_both_directions
-from emocam.network.weights import fit, is_file, read_weights
+from emocam.network.weights import by_own_names, fit, is_file, read_weights
 from emocam.view.base import View
 
 
@@ -96,9 +96,10 @@ def draw_weights(build: Callable[[], nn.Module], seed: int) -> nn.Module:
         return build()
 
 
-def fill(network: nn.Module, weights: str, labels: int) -> None:
-    """Load a file into a network that answers with so many labels."""
-    state, own = read_weights(weights), network.state_dict()
+def fill(network: nn.Module, weights: str, labels: int) -> str:
+    """Load a file into a network that answers with so many labels; return what a person should be told of it."""
+    own = network.state_dict()
+    state, note = by_own_names(own, read_weights(weights), weights)
     answers = {
         len(state[name])
         for name in own
@@ -112,17 +113,20 @@ def fill(network: nn.Module, weights: str, labels: int) -> None:
             "classifier.labels=FILE needs one label a line, in the order of the network's answers"
         )
     fit(network, state, weights)
+    return note
 
 
-def own_weights(network: nn.Module, weights: str | None, labels: int, model: str) -> None:
-    """Load a file into a network of which none is shipped; `random` leaves it as it was drawn."""
+def own_weights(network: nn.Module, weights: str | None, labels: int, model: str) -> str:
+    """Load a file into a network of which none is shipped; `random` leaves it as it was drawn.
+
+    Return what a person should be told of the file.
+    """
     if weights is None or not is_own(weights):
         raise SettingError(
             f"classifier.weights must be random or a file (.pth, .safetensors) for classifier={model}, got {weights}; "
             f"none is shipped, and `emocam task=train classifier={model} classifier.weights=random data=...` leaves one"
         )
-    if weights != "random":
-        fill(network, weights, labels)
+    return fill(network, weights, labels) if weights != "random" else ""
 
 
 def check_own_weights(values: Values | None, weights: str | None) -> None:

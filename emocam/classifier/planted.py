@@ -140,7 +140,7 @@ class PlantedClassifier(Classifier):
             self.features = build_photograph_features(kind) if photographs else build_features()
             self.head = FullyConnected(len(self.labels), 10 if photographs else 14)
         if weights != "random":
-            fit(self, read_weights(source), source)
+            self.weights_note = fit(self, read_weights(source), source)
         side = self.view.size
         dry = self.prepare(torch.arange(2 * 3 * side[0] * side[1]).reshape(2, 3, *side) % 251)
         settle_answers(self.eval(), weights, adjust, self.view, dry)

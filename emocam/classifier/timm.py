@@ -61,9 +61,11 @@ class TimmClassifier(LibraryClassifier):
             if own
             else _fetch(name)
         )
+        note = ""
         if own and weights is not None and is_file(weights):
-            fill(network, weights, len(names))
+            note = fill(network, weights, len(names))
         super().__init__(network, names, preprocessing_of(network), layer, name, weights, adjust, found)
+        self.weights_note = note
 
 
 def _tagged(model: str, weights: str | None) -> str:

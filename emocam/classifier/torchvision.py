@@ -55,12 +55,14 @@ class TorchvisionClassifier(LibraryClassifier):
         network = draw_weights(
             lambda: models.get_model(model, weights=None, num_classes=len(names), **first), seed
         )
+        note = ""
         if not own:
             check_count(names, len(entry.meta["categories"]), str(entry))
             _fetch(network, entry)
         elif weights is not None and is_file(weights):
-            fill(network, weights, len(names))
+            note = fill(network, weights, len(names))
         super().__init__(network, names, _preprocessing(entry), layer, model, weights, adjust, found)
+        self.weights_note = note
 
 
 def _entry(model: str, weights: str | None) -> Any:

@@ -14,6 +14,17 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from emocam.errors import SettingError
+from emocam.network.checkpoint import (
+    INDEX,
+    check_whole,
+    file_within,
+    load_tensors,
+    named_as_in,
+    shards_of,
+    told_of_prefix,
+    unnested,
+    without_wrappers,
+)
 from emocam.settings.read_files import noted
 from emocam.settings.text_file import read_text_file
 
@@ -26,7 +37,7 @@ MARKS = {
     "compressed; unpack it first": (b"\x1f\x8b", b"BZh", b"\xfd7zXZ", b"7z\xbc\xaf"),
 }
 """Kinds of files by their first bytes."""
-SUFFIXES = (".pth", ".pt", ".bin", ".safetensors")
+SUFFIXES = (".pth", ".pt", ".bin", ".safetensors", ".ckpt", ".tar", ".index.json")
 
 
 def is_file(weights: str) -> bool:
@@ -57,12 +68,28 @@ def fingerprint(network: nn.Module) -> str:
 
 
 def read_weights(path: str | Path, setting: str = "classifier.weights") -> dict[str, Tensor]:
-    """Read a plain state dict and remove DataParallel's `module.`; `setting` named the file."""
+    """Read a checkpoint's tensors by name, wherever they lie in it; `setting` named the file.
+
+    What parallel and compiled networks add to the names is removed. A folder is one of Hugging Face.
+    """
     path = Path(path).expanduser()
     if path.is_dir():
-        raise _unlike_weights(path, setting, "it is a folder")
+        within = file_within(path)
+        if within is None:
+            raise _unlike_weights(path, setting, "it is a folder")
+        path = within
     if not path.is_file():
         raise SettingError(f"{setting}: there is no file {path}")
+    if path.name.endswith(INDEX):
+        parts = [_read_file(shard, setting) for shard in shards_of(path, setting)]
+        return {name: value for part in parts for name, value in part.items()}
+    check_whole(path, setting)
+    return _read_file(path, setting)
+
+
+def _read_file(path: Path, setting: str) -> dict[str, Tensor]:
+    """Return the tensors of one file by name."""
+    unread: list[str] = []
     try:
         if path.suffix == ".safetensors":
             state: object = load_file(noted(path))
@@ -70,20 +97,23 @@ def read_weights(path: str | Path, setting: str = "classifier.weights") -> dict[
             check_archive(path)
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # of sparse and quantized tensors, which are refused below
-                state = torch.load(noted(path), map_location="cpu", weights_only=True)
+                state, unread = load_tensors(path)
     except pickle.UnpicklingError:  # torch's own words recommend to read it without the check
         reason = _known_kind(path) or "it holds something else than tensors"
         raise _unlike_weights(path, setting, reason) from None
     except Exception as error:  # whatever its bytes lead to, MemoryError among it
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise _unlike_weights(path, setting, _known_kind(path) or reason[:160]) from None
-    state = state.get("state_dict", state) if isinstance(state, dict) else state
+    state = unnested(state)
     if not isinstance(state, dict) or not all(isinstance(value, Tensor) for value in state.values()):
+        if unread:
+            whole = f"it holds something else than tensors: objects of {', '.join(unread[:3])}"
+            raise _unlike_weights(path, setting, f"{whole}, whose code is not run")
         raise SettingError(f"{setting}: {path} holds a {type(state).__name__}, expected a plain state dict")
     for name, value in state.items():
         if fault := _tensor_fault(name, value):
             raise SettingError(f"{setting}: {path} must hold plain tensors by name, and {fault}")
-    return {name.removeprefix("module."): value for name, value in state.items()}
+    return {without_wrappers(name): value for name, value in state.items()}
 
 
 def read_metadata(path: Path) -> dict[str, str]:
@@ -153,10 +183,23 @@ def _tensor_fault(name: object, value: Tensor) -> str | None:
 
 def fit(
     model: nn.Module, state: dict[str, Tensor], path: str | Path, setting: str = "classifier.weights"
-) -> None:
-    """Load every tensor; a state dict that does not fit is an error that names its keys."""
+) -> str:
+    """Load every tensor; a state dict that does not fit is an error that names its keys.
+
+    Return what a person should be told: that the names had a prefix of their own, or nothing.
+    """
+    state, note = by_own_names(model.state_dict(), state, path)
     check_fit(model.state_dict(), type(model).__name__, state, path, setting)
     model.load_state_dict(state)
+    return note
+
+
+def by_own_names(
+    expected: dict[str, Tensor], state: dict[str, Tensor], path: str | Path
+) -> tuple[dict[str, Tensor], str]:
+    """Return a state by a network's own names, and what a person should be told of the change."""
+    named, prefix = named_as_in(expected, state)
+    return named, told_of_prefix(path, prefix, [name for name in state if not name.startswith(prefix)])
 
 
 def check_fit(

@@ -18,7 +18,7 @@ from emocam.data.audit_record import audit_sentence
 from emocam.data.samples import printable
 from emocam.errors import SettingError
 from emocam.network.trained import Trained, channel_statistics, file_bytes, read_trained
-from emocam.network.weights import check_fit, is_file, read_labels, read_weights
+from emocam.network.weights import SUFFIXES, by_own_names, check_fit, is_file, read_labels, read_weights
 from emocam.plot.training import training_figure
 from emocam.predict.components import Components
 from emocam.predict.keys import code_digest
@@ -229,11 +229,7 @@ def build_untrained(components: Components, labels: list[str]) -> tuple[Classifi
     classifier: Classifier = components.build_with("classifier", {**components.settings, "classifier": drawn})
     if weights == "random":
         return classifier, "random"
-    if (
-        weights is not None
-        and is_file(weights)
-        and str(weights).endswith((".safetensors", ".pth", ".pt", ".bin"))
-    ):
+    if weights is not None and is_file(weights) and str(weights).endswith(SUFFIXES):
         state, whose = read_weights(weights), str(weights)
     else:
         own: Classifier = components.build_with(
@@ -250,6 +246,7 @@ def take_fitting(
 ) -> None:
     """Load tensors of the same network; of other labels than its own all but the last layer's."""
     fresh = classifier.file_state()
+    state, classifier.weights_note = by_own_names(fresh, state, whose)
     other = [name for name in fresh if name in state and state[name].shape != fresh[name].shape]
     renamed = trained is not None and trained.labels != labels
     if other or renamed:
