@@ -53,24 +53,17 @@ class Unread:
         pass
 
 
-def load_tensors(path: Path) -> tuple[object, list[str]]:
-    """Return what a file of torch.save holds, and the names of the classes whose objects were left unread.
+def stand_ins(path: Path) -> list[tuple[type, str]]:
+    """Return an `Unread` for each class that a file of torch.save names and that is none of torch's own.
 
-    No code of these runs: each object becomes an `Unread`, as Lightning's hyper-parameters do.
+    With these in their place nothing of theirs is imported or run: Lightning's hyper-parameters, say.
     """
     try:
-        return torch.load(noted(path), map_location="cpu", weights_only=True), []
-    except Exception:
-        try:
-            names = torch.serialization.get_unsafe_globals_in_checkpoint(noted(path))
-        except Exception:  # of a file that torch cannot look into
-            names = []
-        if not names:
-            raise
+        names = torch.serialization.get_unsafe_globals_in_checkpoint(noted(path))
+    except Exception:  # of a file that torch cannot look into; whoever loads it says what it is
+        return []
     # a class of its own a name, since torch looks allowed ones up by their name
-    stand_ins = [(type(name.rpartition(".")[2], (Unread,), {}), name) for name in names]
-    with torch.serialization.safe_globals(list(stand_ins)):  # type: ignore[arg-type]
-        return torch.load(noted(path), map_location="cpu", weights_only=True), sorted(names)
+    return [(type(name.rpartition(".")[2], (Unread,), {}), name) for name in sorted(names)]
 
 
 def unnested(value: object) -> object:

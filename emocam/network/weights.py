@@ -18,9 +18,9 @@ from emocam.network.checkpoint import (
     INDEX,
     check_whole,
     file_within,
-    load_tensors,
     named_as_in,
     shards_of,
+    stand_ins,
     told_of_prefix,
     unnested,
     without_wrappers,
@@ -89,15 +89,16 @@ def read_weights(path: str | Path, setting: str = "classifier.weights") -> dict[
 
 def _read_file(path: Path, setting: str) -> dict[str, Tensor]:
     """Return the tensors of one file by name."""
-    unread: list[str] = []
+    unread: list[tuple[type, str]] = []
     try:
         if path.suffix == ".safetensors":
             state: object = load_file(noted(path))
         else:
             check_archive(path)
-            with warnings.catch_warnings():
+            unread = stand_ins(path)
+            with warnings.catch_warnings(), torch.serialization.safe_globals(list(unread)):
                 warnings.simplefilter("ignore")  # of sparse and quantized tensors, which are refused below
-                state, unread = load_tensors(path)
+                state = torch.load(noted(path), map_location="cpu", weights_only=True)
     except pickle.UnpicklingError:  # torch's own words recommend to read it without the check
         reason = _known_kind(path) or "it holds something else than tensors"
         raise _unlike_weights(path, setting, reason) from None
@@ -107,7 +108,8 @@ def _read_file(path: Path, setting: str) -> dict[str, Tensor]:
     state = unnested(state)
     if not isinstance(state, dict) or not all(isinstance(value, Tensor) for value in state.values()):
         if unread:
-            whole = f"it holds something else than tensors: objects of {', '.join(unread[:3])}"
+            kinds = ", ".join(name for _, name in unread[:3])
+            whole = f"it holds something else than tensors: objects of {kinds}"
             raise _unlike_weights(path, setting, f"{whole}, whose code is not run")
         raise SettingError(f"{setting}: {path} holds a {type(state).__name__}, expected a plain state dict")
     for name, value in state.items():
