@@ -29,6 +29,9 @@ MOST_PARAMS, LONGEST_PARAM, LONGEST_TAG = 60, 250, 5000
 DEFAULT = "sqlite:///mlflow.db"
 FOLDER = "emocam.folder"
 """The tag that says which folder a run writes to."""
+ERROR = "emocam.error"
+"""The tag that says why a run failed."""
+PARENT = "mlflow.parentRunId"
 
 
 def absolute(uri: str) -> str:
@@ -103,9 +106,16 @@ class MLflow:
     def create(self, name: str, tags: Mapping[str, str], parent: str | None = None) -> "TrackedRun":
         """Make a run that has no params yet."""
         tags = {"mlflow.user": user(), "mlflow.source.type": "LOCAL"} | dict(tags)
-        tags |= {"mlflow.parentRunId": parent} if parent else {}
+        tags |= {PARENT: parent} if parent else {}
         run = self.client.create_run(self.experiment_id, run_name=name, tags=tags)
         return TrackedRun(self, run.info.run_id)
+
+    def reopen(self, id: str) -> "TrackedRun":
+        """Let an ended run go on; what ended it is no longer said of it."""
+        self.client.update_run(id, "RUNNING")
+        if ERROR in self.client.get_run(id).data.tags:
+            self.client.delete_tag(id, ERROR)
+        return TrackedRun(self, id)
 
     def knows(self, id: str) -> bool:
         """Return whether the store has a run of this id that was not deleted."""
@@ -191,6 +201,10 @@ class TrackedRun:
         for start in range(0, len(numbers), 500):
             self.store.client.log_batch(self.id, metrics=numbers[start : start + 500])
 
+    def has_step(self, name: str, step: int) -> bool:
+        """Return whether the store has a number of this name and step."""
+        return any(point.step == step for point in self.store.client.get_metric_history(self.id, name))
+
     def tags(self, tags: Mapping[str, str]) -> None:
         from mlflow.entities import RunTag
 
@@ -238,7 +252,7 @@ class TrackedRun:
 
     def end_children(self, status: Ending) -> None:
         """End child runs that were killed before they could report."""
-        running = f"tags.`mlflow.parentRunId` = '{self.id}' and attributes.status = 'RUNNING'"
+        running = f"tags.`{PARENT}` = '{self.id}' and attributes.status = 'RUNNING'"
         for run in self.store.client.search_runs([self.store.experiment_id], running, max_results=1000):
             self.store.client.set_terminated(run.info.run_id, status)
 

@@ -101,10 +101,10 @@ def live_log(tracking: Tracking) -> Callable[[Mapping[str, float], int], None]:
 
     def log(numbers: Mapping[str, float], step: int) -> None:
         nonlocal silent
-        if silent or tracking.tracked is None:
+        if silent:
             return
         try:
-            tracking.tracked.metrics(numbers, step)
+            tracking.log(numbers, step)
         except Exception as error:  # of MLflow, its database's driver or the network
             silent = True
             sys.stderr.write(f"the tracking store takes no numbers any more ({reason_of(error)})\n")

@@ -5,6 +5,7 @@ What the store does not take is kept in the folder, where `emocam upload` finds 
 
 import contextlib
 import hashlib
+import json
 import math
 import socket
 import sys
@@ -18,10 +19,10 @@ from typing import Any
 from omegaconf import OmegaConf
 
 from emocam.errors import Interrupted, SettingError
-from emocam.logger.mlflow import Ending, MLflow, TrackedRun, absolute, public
+from emocam.logger.mlflow import ERROR, PARENT, Ending, MLflow, TrackedRun, absolute, public
 from emocam.predict.components import Components
 from emocam.results.file_list import update_file_list
-from emocam.results.files import SUMMARY
+from emocam.results.files import SUMMARY, TRAINING_STATE
 from emocam.results.leading_out import without_links_out
 from emocam.results.ledger import ledger_of
 from emocam.results.run import Run
@@ -49,15 +50,45 @@ class Tracking:
     record: TrackingRecord
     open_store: Callable[[], MLflow]
     tracked: TrackedRun | None = None
+    goes_on: bool = False
 
     def begin(self, store: MLflow) -> None:
-        """Make the run in the store; what was killed before, here or elsewhere on this machine, is ended."""
+        """Make the run in the store; what was killed before, here or elsewhere on this machine, is ended.
+
+        A training that goes on goes on in the run that it was begun in.
+        """
         end_killed(store, self.folder)
         self.record.write(self.folder)
-        self.tracked = store.create(self.record.name, self.record.tags, self.record.parent)
+        if (begun := self._begun(store)) is not None:
+            self.tracked, self.record.name, self.goes_on = store.reopen(begun.id or ""), begun.name, True
+            if self.record.parent is not None:
+                self.tracked.tags({PARENT: self.record.parent})
+        else:
+            self.tracked = store.create(self.record.name, self.record.tags, self.record.parent)
         self.record.id = self.tracked.id
         self.record.write(self.folder)
         self._step("params")
+
+    def _begun(self, store: MLflow) -> TrackingRecord | None:
+        """Return the record of an interrupted training with the same settings, whose run the store still has."""
+        begun = read_record(self.folder / TRAINING_STATE)
+        if begun is None or begun.id is None or (begun.uri, begun.experiment) != self._place:
+            return None
+        same = begun.params == json.loads(json.dumps(self.record.params, default=str))
+        return begun if same and store.knows(begun.id) else None
+
+    @property
+    def _place(self) -> tuple[str, str]:
+        return self.record.uri, self.record.experiment
+
+    def log(self, numbers: Mapping[str, float], step: int) -> None:
+        """Log numbers of a step, once: what was logged before the training was interrupted is there already."""
+        if self.tracked is None:
+            return
+        if not (self.goes_on and self.tracked.has_step(next(iter(numbers)), step)):
+            self.tracked.metrics(numbers, step)
+        if (self.folder / TRAINING_STATE).is_dir():
+            self.record.write(self.folder / TRAINING_STATE)
 
     def complete(self) -> str | None:
         """Send the store all that it does not have yet; return why it could not be sent, if so."""
@@ -126,7 +157,7 @@ class Tracking:
             if self.record.kind == "sweep":
                 self.tracked.end_children(ending)
             if error is not None:
-                self.tracked.tags({"emocam.error": " ".join(str(error).split()) or type(error).__name__})
+                self.tracked.tags({ERROR: " ".join(str(error).split()) or type(error).__name__})
             self.tracked.end(ending)
             forget_record(self.folder)
         except Exception as fault:

@@ -90,7 +90,7 @@ def test_a_training_killed_at_any_epoch_ends_with_the_same_bytes(train, monkeypa
         assert not Path(f"cut{epoch}/training").exists()
 
 
-def test_ctrl_c_keeps_what_there_is_and_the_store_has_every_curve(train, monkeypatch, capsys, tmp_path):
+def test_ctrl_c_keeps_what_there_is_and_the_training_goes_on_in_its_run_of_the_store(train, monkeypatch, capsys, tmp_path):
     store = f"sqlite:///{tmp_path / 'mlflow.db'}"
     tracked = ("logger=mlflow", f"logger.uri={store}")
     plain = telling.Telling.__call__
@@ -106,15 +106,20 @@ def test_ctrl_c_keeps_what_there_is_and_the_store_has_every_curve(train, monkeyp
     kept = read_trained("cut/weights.safetensors")
     assert kept.epoch in (1, 2) and len(pd.read_csv("cut/training.csv")) == 2
     monkeypatch.setattr(telling.Telling, "__call__", plain)
-    assert train("cut", *tracked) == 0
-    rows = pd.read_csv("cut/training.csv")
     client = MlflowClient(store)
     (experiment,) = (one for one in client.search_experiments() if one.name != "Default")
-    runs = {run.info.status: run.info.run_id for run in client.search_runs([experiment.experiment_id])}
-    live = client.get_metric_history(runs["KILLED"], "training/loss")
-    assert [point.step for point in live] == [1, 2]  # each epoch as it ended
+    (killed,) = client.search_runs([experiment.experiment_id])
+    live = client.get_metric_history(killed.info.run_id, "training/loss")
+    assert killed.info.status == "KILLED" and [point.step for point in live] == [1, 2]  # as they ended
+    assert train("cut", *tracked, "train.rate=1e-3") == 1  # another training is another run
+    client.set_tag(killed.info.run_id, "emocam.error", "what ended it")
+    assert train("cut", *tracked) == 0
+    rows = pd.read_csv("cut/training.csv")
+    runs = {run.info.status: run for run in client.search_runs([experiment.experiment_id])}
+    assert runs.keys() == {"FAILED", "FINISHED"} and runs["FINISHED"].info.run_id == killed.info.run_id
+    assert "emocam.error" not in runs["FINISHED"].data.tags
     for name in ("loss", "held_loss", "accuracy", "rate"):
-        curve = client.get_metric_history(runs["FINISHED"], f"training/{name}")
+        curve = client.get_metric_history(killed.info.run_id, f"training/{name}")
         assert [point.step for point in curve] == [1, 2, 3], name
         assert [point.value for point in curve] == pytest.approx(rows[name].tolist(), abs=1e-6)
 
