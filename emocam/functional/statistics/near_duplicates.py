@@ -2,7 +2,8 @@
 
 Two pictures are near when their difference hashes (256 bits) differ in at most DISTANCE of them, and
 when what sets their thumbnails apart from the mean of all has a cosine above ALIKE. Of 32,640 pairs of
-different photographs none is. Pairs are found by matrix products of blocks, so that nothing of N x N is
+different photographs none is. Faces that are aligned alike are, so that a pair's likeness must also be beyond what
+pictures of its corpus have in common. Pairs are found by matrix products of blocks, so that nothing of N x N is
 ever held.
 """
 
@@ -20,6 +21,9 @@ ALIKE = 0.85
 """The cosine of what sets two thumbnails apart from the mean of all."""
 SAME_VIEW = 0.97
 """The same of two views of one picture, such as re-encoded ones."""
+COMMON, COPY = 4.0, 0.97
+"""So many deviations above the usual pair a near one lies, but copies are near in any corpus."""
+USUAL_PAIRS = 20_000
 BLOCK = 2048
 MOST = 100_000
 """Pictures of which each is compared with each: half a minute."""
@@ -37,11 +41,13 @@ def near_thumbnails(
     cosine: float = ALIKE,
     block: int = BLOCK,
     most: int = MOST,
+    standing_out: bool = True,
 ) -> NDArray[np.int64]:
     """Return the pairs (P, 2) of thumbnails (N, ROWS, COLUMNS) that are near by both their hashes and pixels.
 
     Where all pictures are built alike, as products before white or faces, hashes alone are near; what
-    sets a picture apart from the mean of all is not. Of more than `most` pictures only those are compared
+    sets a picture apart from the mean of all is not; of faces, which differ in few ways, that is often alike
+    as well, and so only pairs count that are `standing_out`: more alike than pictures of the corpus are. Of more than `most` pictures only those are compared
     that are near in the listing, as many as that takes as long as `most`.
     """
     if len(thumbnails) < 2:
@@ -49,7 +55,8 @@ def near_thumbnails(
     signs = _signs(difference_hash(thumbnails))
     apart = directions(thumbnails)
     reach = len(signs) if len(signs) <= most else most**2 // len(signs)
-    return _pairs(signs, signs.shape[1] - 2 * distance - 0.5, block, reach, (apart, cosine))
+    pairs = _pairs(signs, signs.shape[1] - 2 * distance - 0.5, block, reach, (apart, cosine))
+    return pairs[likeness(thumbnails, pairs) > common_likeness(thumbnails)] if standing_out else pairs
 
 
 def mirrored_pairs(
@@ -69,7 +76,23 @@ def mirrored_pairs(
             if near.any():
                 near &= one_apart[one] @ other_apart[other].T > cosine
             found.append(np.argwhere(near) + np.array([first, second]))
-    return np.concatenate(found)
+    pairs = np.concatenate(found)
+    return pairs[likeness(thumbnails, pairs, mirrored=True) > common_likeness(thumbnails)]
+
+
+def common_likeness(thumbnails: Bits) -> float:
+    """Return the likeness above which two pictures of the corpus are alike beyond what all have in common.
+
+    The usual pair and its spread are told by the less alike half of pairs drawn by lot, which copies do not reach.
+    """
+    draw = np.random.default_rng(0)
+    pairs = draw.integers(0, len(thumbnails), (USUAL_PAIRS, 2))
+    pairs = pairs[pairs[:, 0] != pairs[:, 1]]
+    if not len(pairs):
+        return -1.0
+    usual = np.arctanh(np.clip(likeness(thumbnails, pairs), -0.999999, 0.999999))
+    low, middle = np.quantile(usual, [0.1587, 0.5])
+    return float(min(np.tanh(middle + COMMON * (middle - low)), COPY))
 
 
 def likeness(thumbnails: Bits, pairs: NDArray[np.int64], mirrored: bool = False) -> NDArray[np.float64]:

@@ -3,13 +3,17 @@
 import networkx
 import numpy as np
 import pytest
+import torch
+from PIL import ImageOps
 
+from emocam.data.planted import Planted
 from emocam.functional.statistics.near_duplicates import (
     components,
     difference_hash,
     mirrored_pairs,
     near_thumbnails,
 )
+from emocam.functional.thumbnail import thumbnail
 
 
 def test_hash_says_where_a_picture_grows_brighter() -> None:
@@ -39,7 +43,7 @@ def test_pairs_are_those_of_comparing_each_with_each_in_blocks_of_any_size() -> 
     slow = {(i, j) for i in range(40) for j in range(i + 1, 40) if far[i, j] <= 60}
     assert slow == {(3, 7), (3, 20), (7, 20)}
     for block in (7, 40, 100):
-        found = near_thumbnails(thumbnails_of(bits), cosine=-2, block=block)
+        found = near_thumbnails(thumbnails_of(bits), cosine=-2, block=block, standing_out=False)
         assert {tuple(pair) for pair in found} == slow
 
 
@@ -88,3 +92,15 @@ def test_of_very_many_pictures_those_near_in_the_listing_are_compared() -> None:
     small[1], small[59] = small[0], small[0]
     assert near_thumbnails(small, block=4).tolist() == [[0, 1], [0, 59], [1, 59]]
     assert near_thumbnails(small, block=4, most=30).tolist() == [[0, 1]]
+
+
+def test_faces_that_are_aligned_alike_are_not_near_but_their_copies_are() -> None:
+    """A hash and the mean of all do not tell faces apart; half the size and a mirror are no other face."""
+    world = Planted(world="faces", images=120)
+    faces = [world.open(path).image.convert("RGB") for path in world.paths()]
+    faces += [faces[5].resize((80, 80)), ImageOps.mirror(faces[9])]
+    small = np.stack([thumbnail(torch.from_numpy(np.array(face)).permute(2, 0, 1)).numpy() for face in faces])
+    assert len(near_thumbnails(small, standing_out=False)) > 5
+    assert near_thumbnails(small).tolist() == [[5, 120]]
+    mirrored = mirrored_pairs(small)
+    assert [9, 121] in mirrored.tolist() and len(mirrored) < 3
