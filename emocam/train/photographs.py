@@ -45,7 +45,7 @@ class PhotographLesson(nn.Module):
 
     def forward(self, kept: Tensor, label: Tensor, counts: Tensor) -> Tensor:
         """Return the loss of B pictures."""
-        activation = self.features(kept.float())
+        activation = self.features(kept.float(memory_format=torch.channels_last))
         counted = self.count(10 * activation.relu().mean((-2, -1)))
         naming = nn.functional.mse_loss(counted, counts)
         labelling = nn.functional.cross_entropy(self.head(activation), label)
@@ -103,15 +103,17 @@ def train_photographs(data: Planted, asked: PhotographTraining, out: Path) -> di
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(data.seed)
         features = imagenet_features(asked.kind)
-        lesson = PhotographLesson(features, len(labels), len(data.objects))
+        lesson = PhotographLesson(features, len(labels), len(data.objects)).to(
+            memory_format=torch.channels_last
+        )
         first = features[:KEPT].eval().requires_grad_(False)
         kept_views = kept_answers(data, range(TRAINING, TRAINING + asked.pictures + HELD), first)
         learn_drawn(
             lesson, [part[:-HELD] for part in kept_views], Recipe(asked.epochs, RATE, 0.02), out, data.seed
         )
     lesson.eval()
-    state = {f"features.{name}": value for name, value in features.state_dict().items()}
-    state |= {f"head.{name}": value for name, value in lesson.head.state_dict().items()}
+    state = {f"features.{name}": value.contiguous() for name, value in features.state_dict().items()}
+    state |= {f"head.{name}": value.contiguous() for name, value in lesson.head.state_dict().items()}
     file = out / f"{PHOTOGRAPHS}.safetensors"
     save_file(state, file, {"labels": "\n".join(labels), "network": asked.kind})
     views, label = (part[-HELD:] for part in kept_views[:2])

@@ -90,7 +90,9 @@ def test_a_training_killed_at_any_epoch_ends_with_the_same_bytes(train, monkeypa
         assert not Path(f"cut{epoch}/training").exists()
 
 
-def test_ctrl_c_keeps_what_there_is_and_the_training_goes_on_in_its_run_of_the_store(train, monkeypatch, capsys, tmp_path):
+def test_ctrl_c_keeps_what_there_is_and_the_training_goes_on_in_its_run_of_the_store(
+    train, monkeypatch, capsys, tmp_path
+):
     store = f"sqlite:///{tmp_path / 'mlflow.db'}"
     tracked = ("logger=mlflow", f"logger.uri={store}")
     plain = telling.Telling.__call__

@@ -46,9 +46,10 @@ def near_thumbnails(
     """Return the pairs (P, 2) of thumbnails (N, ROWS, COLUMNS) that are near by both their hashes and pixels.
 
     Where all pictures are built alike, as products before white or faces, hashes alone are near; what
-    sets a picture apart from the mean of all is not; of faces, which differ in few ways, that is often alike
-    as well, and so only pairs count that are `standing_out`: more alike than pictures of the corpus are. Of more than `most` pictures only those are compared
-    that are near in the listing, as many as that takes as long as `most`.
+    sets a picture apart from the mean of all is not. Faces differ in few ways, and of them that is often alike
+    as well: so only pairs count that are `standing_out`, more alike than pictures of the corpus are. Of more
+    than `most` pictures only those are compared that are near in the listing, as many as that takes as long
+    as `most`.
     """
     if len(thumbnails) < 2:
         return np.zeros((0, 2), np.int64)
