@@ -45,7 +45,7 @@ class PhotographLesson(nn.Module):
 
     def forward(self, kept: Tensor, label: Tensor, counts: Tensor) -> Tensor:
         """Return the loss of B pictures."""
-        activation = self.features(kept.float(memory_format=torch.channels_last))
+        activation = self.features(kept.float().contiguous(memory_format=torch.channels_last))
         counted = self.count(10 * activation.relu().mean((-2, -1)))
         naming = nn.functional.mse_loss(counted, counts)
         labelling = nn.functional.cross_entropy(self.head(activation), label)
