@@ -206,7 +206,7 @@ def free_place(
     size: tuple[int, int],
     box: np.ndarray | None,
     taken: Sequence[np.ndarray],
-    below: float = 0.0,
+    below: float,
 ) -> tuple[int, int]:
     """Return the upper left corner of a panel in a frame: beside its box, where it covers least of what is taken."""
     width, height = size[0] - panel[0], size[1] - panel[1]

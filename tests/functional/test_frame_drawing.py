@@ -4,10 +4,20 @@ import math
 
 import numpy as np
 import pytest
+from matplotlib import colormaps
 from PIL import Image
 
 from emocam.functional import frame_drawing
-from emocam.functional.frame_drawing import OPACITY, WARM, FrameAnswer, draw_frame, lay_map
+from emocam.functional.frame_drawing import (
+    OPACITY,
+    WARM,
+    FrameAnswer,
+    bar_panel,
+    draw_frame,
+    free_place,
+    lay_map,
+)
+from emocam.functional.frame_text import text_width
 
 BARS = [("happiness", 0.8), ("surprise", 0.15), ("a label with a very long name", 0.05), ("fear", math.nan)]
 
@@ -141,3 +151,41 @@ def test_scenes_have_their_regions_and_an_alpha_is_no_matter() -> None:
     drawn = np.asarray(draw_frame(frame, [scene]))
     assert (drawn[0, 160:] != drawn[170, 60]).any(1).all()  # the upper side of the box
     assert drawn[170, 60].tolist() != [10, 200, 10]  # the map is over all of it
+
+
+def test_a_map_without_corners_is_over_the_whole_frame_and_its_highest_is_the_brightest_colour() -> None:
+    frame = Image.new("RGB", (320, 180))
+    drawn = np.asarray(draw_frame(frame, [FrameAnswer(map=np.ones((3, 4)))]))
+    inferno = 255 * np.array(colormaps["inferno"](1.0)[:3])
+    assert np.abs(drawn - OPACITY * inferno).max() <= 4
+    hardly = np.asarray(draw_frame(frame, [FrameAnswer(map=np.full((3, 4), 1e-4))]))
+    assert (hardly == 0).all()
+
+
+def test_a_bar_is_as_long_as_its_answer_is_likely() -> None:
+    letters, size = 12, (1200, 800)
+    values = [0.0, 0.05, 0.4, 0.99, 1.0, 1.7, -1.0, math.nan]
+    panel = bar_panel([("surprise", value) for value in values], size, letters)
+    assert panel is not None
+    pixels = np.asarray(panel)
+    names, rows = text_width("surprise", letters), panel.height // len(values)
+    room = panel.width - names - 3
+    for place, value in enumerate(values):
+        row = pixels[place * rows + rows // 2]
+        white = np.flatnonzero((row[names:, :3] > 200).all(1))
+        part = 0.0 if math.isnan(value) else min(max(value, 0.0), 1.0)
+        assert white.tolist() == list(range(round(room * part) + 1))
+    assert bar_panel([], size, letters) is None
+    assert bar_panel([("surprise", 1.0)], (1200, 20), letters) is None  # no room for a row
+
+
+def test_a_panel_without_a_face_stands_in_the_first_corner_that_is_free() -> None:
+    size, panel = (100, 80), (30, 20)
+    corners = [(0, 10), (70, 10), (0, 60), (70, 60)]
+    taken: list[np.ndarray] = []
+    for corner in corners:
+        assert free_place(panel, size, None, taken, 10) == corner
+        taken.append(np.array([*corner, corner[0] + 30, corner[1] + 20], float))
+    taken[2] = taken[2] + [29, 0, 29, 0]  # a single column is covered
+    assert free_place(panel, size, None, taken, 10) == (0, 60)
+    assert free_place((300, 200), size, None, [], 10) == (0, 0)  # larger than the frame

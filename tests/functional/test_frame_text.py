@@ -1,10 +1,12 @@
 """Text in pictures: cut to its room, and never off the frame."""
 
+import math
+
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from emocam.functional.frame_text import CUT, font_of, put_text, text_width, tile_height
+from emocam.functional.frame_text import CUT, fitted, font_of, put_text, text_width, tile_height
 
 
 def fitted_slowly(text: str, size: int, width: int) -> str:
@@ -54,3 +56,24 @@ def test_a_line_break_does_not_begin_a_second_line() -> None:
     one, other = (Image.new("RGB", (200, 40)) for _ in range(2))
     assert put_text(one, "a\nb\tc", (0, 0), 12, 200) == put_text(other, "a b c", (0, 0), 12, 200)
     assert one.tobytes() == other.tobytes()
+
+
+def test_a_text_is_cut_where_no_more_of_it_has_room() -> None:
+    text = "a label that is much too long"
+    for length in range(2, len(text), 3):
+        exact = text_width(text[:length] + CUT, 12)
+        for width in (exact - 1, exact, exact + 1):
+            assert fitted(text, 12, width) == fitted_slowly(text, 12, width)
+
+
+def test_the_room_that_is_given_counts_where_the_frame_is_wider() -> None:
+    text = "a label that is much too long"
+    for room, width in ((60, 400), (400, 60)):
+        box = put_text(Image.new("RGB", (width, 40)), text, (0, 0), 12, room)
+        assert box is not None and box[2] - box[0] == text_width(fitted_slowly(text, 12, 60), 12)
+
+
+@pytest.mark.parametrize("size", [8, 12, 31])
+def test_a_tile_is_its_text_rounded_up_and_two_pixels_on_each_side(size: int) -> None:
+    for text in ("", "i", "fear", "WWW", "a b", "Ångström"):
+        assert text_width(text, size) == math.ceil(font_of(size).getlength(text) - 1e-3) + 4

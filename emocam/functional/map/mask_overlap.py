@@ -19,8 +19,7 @@ def overlap_at_matched_area(values: Tensor, expected: Tensor, inside: Tensor) ->
     room = (area - above.sum(1)).double()
     share = room / level.sum(1).clamp(min=1)
     both = (above & expected).sum(1) + share * (level & expected).sum(1)
-    both = torch.where(area > 0, both, torch.nan)
-    # both parts have the same area, so that precision and recall are one
+    # both parts have the same area, so that precision and recall are one; 0 / 0 is NaN
     return both / (2 * area - both), both / area
 
 

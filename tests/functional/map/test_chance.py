@@ -7,7 +7,7 @@ from scipy.stats import kstest
 
 from emocam.functional.map import chance
 from emocam.functional.map.chance import box_chance, pass_rates
-from emocam.functional.map.chance_masks import mask_chance
+from emocam.functional.map.chance_masks import mask_chance, mask_pass_rates
 from emocam.functional.map.placements import refine
 
 WHOLE = torch.tensor([[0.0, 0.0, 1.0, 1.0]])
@@ -224,3 +224,17 @@ def test_a_small_mask_is_not_cut_though_its_box_is_hardly_wider_than_a_cell() ->
     anywhere, centred, _ = by_loops(refine(maps)[0].numpy(), whole, box[0].numpy(), mask[0].numpy())
     assert found.anywhere[0] == pytest.approx(anywhere, abs=1e-6)
     assert found.centred[0] == pytest.approx(centred, abs=1e-6)
+
+
+def test_a_mask_that_is_wider_than_high_equals_slow_loops() -> None:
+    maps = torch.rand(1, 33, 40, generator=torch.Generator().manual_seed(6))
+    box = torch.tensor([[5 / 40, 20 / 33, 17 / 40, 26 / 33]])
+    mask = (torch.rand(1, 6, 12, generator=torch.Generator().manual_seed(7)) > 0.4).float()
+    none, whole = torch.zeros(1, dtype=torch.int64), np.array([0, 0, 1, 1.0])
+    found = mask_chance(maps, WHOLE, box, mask, none)
+    grid = refine(maps)[0].numpy()
+    anywhere, centred, means = by_loops(grid, whole, box[0].numpy(), mask[0].numpy())
+    assert found.anywhere[0] == pytest.approx(anywhere, abs=1e-6)
+    assert found.centred[0] == pytest.approx(centred, abs=1e-6)
+    rate = mask_pass_rates(maps, WHOLE, box, mask, none, 0.5)
+    assert rate[0] == pytest.approx(np.mean([mean > 0.5 for mean in means.values()]), abs=1e-6)

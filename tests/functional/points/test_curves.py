@@ -58,4 +58,6 @@ def test_stability_is_one_for_the_same_choice_and_none_by_lot() -> None:
         row[DICE.permutation(68)[:8]] = True
     assert abs(stability_of_choice(lots)) < 0.02
     assert stability_of_choice(np.array([[1, 0], [0, 1]], bool)) == pytest.approx(-1)
-    assert np.isnan(stability_of_choice(np.ones((3, 5), bool)))
+    with np.errstate(all="raise"):  # nothing is divided by none
+        for chosen in (np.ones((3, 5), bool), np.zeros((3, 5), bool), same[:1]):
+            assert np.isnan(stability_of_choice(chosen))

@@ -40,5 +40,8 @@ def test_it_covers_the_truth_as_often_as_it_says() -> None:
 def test_there_is_none_of_few_groups_or_of_one_value() -> None:
     x, y = numbers(0.5, 20, 0)
     assert np.isnan(correlation_interval(x, y, np.arange(20) % 5)).all()
+    assert np.isfinite(correlation_interval(x, y, np.arange(20) % 6)).all()
+    assert np.isnan(correlation_interval(x, np.ones(20), np.arange(20))).all()
+    assert correlation_interval(x, 3 - 2 * x, np.arange(20)) == (-1, -1)
     assert np.isnan(correlation_interval(np.ones(20), y, np.arange(20))).all()
     assert np.isnan(correlation_interval(x[:0], y[:0], np.arange(0))).all()

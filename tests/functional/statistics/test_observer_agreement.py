@@ -73,7 +73,10 @@ def test_minutes_are_resampled_and_not_seconds() -> None:
     assert low < krippendorff_alpha(said.sum(0), 4) < high
     fine = alpha_interval(said.sum(0), 4, 60.0, 400, 0)  # as if seconds were independent
     assert high - low > 3 * (fine[1] - fine[0])
-    assert all(np.isnan(alpha_interval(said.sum(0)[:90], 4, 1.0, 400, 0)))
+    mixed = np.resize([1, 0, 4, 2, 3], 120)
+    assert all(np.isfinite(alpha_interval(mixed, 4, 1.0, 400, 0)))  # two minutes
+    assert all(np.isfinite(alpha_interval(mixed[:60], 4, 2.0, 400, 0)))
+    assert all(np.isnan(alpha_interval(mixed[:119], 4, 1.0, 400, 0)))
 
 
 def test_halves_are_all_halves() -> None:

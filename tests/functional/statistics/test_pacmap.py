@@ -6,6 +6,7 @@ import torch
 from sklearn.datasets import load_digits
 from sklearn.decomposition import PCA
 
+from emocam.functional.statistics import pacmap as module
 from emocam.functional.statistics.neighbours import nearest_points, own_share
 from emocam.functional.statistics.pacmap import (
     PointPairs,
@@ -74,3 +75,17 @@ def test_digits_lie_beside_their_like_and_a_seed_gives_the_same_picture():
     assert torch.equal(picture, pacmap(points, seed=3))
     assert own_share(nearest_points(picture, 10)[0], of) > 0.85
     assert own_share(nearest_points(principal_axes(points, 2), 10)[0], of) < 0.75
+
+
+def test_its_steps_are_those_of_adam(monkeypatch):
+    points = torch.randn(60, 4, generator=torch.Generator().manual_seed(1))
+    monkeypatch.setattr(module, "STEPS", 120)  # of two phases
+    found = pacmap(points, seed=5)
+    pairs = draw_pairs(points, torch.Generator().manual_seed(5))
+    place = (0.01 * principal_axes(points, 2)).double().requires_grad_()
+    adam = torch.optim.Adam([place], lr=1.0, betas=(0.9, 0.999), eps=1e-7)
+    for step in range(120):
+        adam.zero_grad()
+        loss(place, pairs, step).backward()
+        adam.step()
+    assert torch.allclose(found.double(), place.detach(), rtol=1e-2, atol=1e-2 * place.detach().abs().max())

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from emocam.functional.statistics import person_shuffles, signs
 from emocam.functional.statistics.person_effects import (
     hedges_g,
     paired_hedges_g,
@@ -13,7 +14,7 @@ from emocam.functional.statistics.person_effects import (
     widened_percentiles,
 )
 from emocam.functional.statistics.person_shuffles import _welch, all_are_counted, person_shuffle_p
-from emocam.functional.statistics.signs import sign_flip_p
+from emocam.functional.statistics.signs import all_signs_are_counted, sign_flip_p
 
 PERSONS, FACES = 15, 20
 WITHIN = 0.7
@@ -98,6 +99,47 @@ def test_g_is_the_difference_in_deviations_less_the_bias_of_few() -> None:
     np.testing.assert_allclose(hedges_g(one, other), 3 / np.sqrt(2) * 4 / 7)
     np.testing.assert_allclose(paired_hedges_g(one, other), 3 / np.sqrt(2) * 0)
     assert np.isnan(hedges_g(one[:1], other)).all()
+    assert np.isnan(hedges_g(one, other[:1])).all() and np.isnan(paired_hedges_g(one[:1], other[:1])).all()
+    assert np.isnan(hedges_g(np.ones((3, 1)), np.ones((3, 1)))).all()
+
+
+@pytest.mark.parametrize("unit", [1e-4, 1.0, 1e4])
+def test_g_does_not_depend_on_the_unit(unit: float) -> None:
+    draw = np.random.default_rng(4)
+    one, other = draw.normal(size=(6, 3)), draw.normal(1, 2, size=(9, 3))
+    pooled = (5 * one.var(0, ddof=1) + 8 * other.var(0, ddof=1)) / 13
+    g = (other.mean(0) - one.mean(0)) / np.sqrt(pooled) * (1 - 3 / 51)
+    np.testing.assert_allclose(hedges_g(unit * one, unit * other), g)
+    deviation = np.sqrt((one.var(0, ddof=1) + other[:6].var(0, ddof=1)) / 2)
+    g = (other[:6].mean(0) - one.mean(0)) / deviation * (1 - 3 / 19)
+    np.testing.assert_allclose(paired_hedges_g(unit * one, unit * other[:6]), g)
+
+
+def test_the_least_p_of_drawn_ways_is_one_of_all_of_them_and_the_seen_one() -> None:
+    second = np.arange(40) >= 20
+    apart = np.column_stack([second * 9.0 + 0.01 * np.arange(40), np.cos(9.0 * np.arange(40))])
+    p = person_shuffle_p(apart, second, shuffles=199)
+    assert p[0] == pytest.approx(1 / 200)
+    assert 200 * p[1] == pytest.approx(round(200 * p[1])) and 0.1 < p[1] <= 1
+    signed = sign_flip_p(1 + 0.01 * apart, flips=199)
+    assert signed == pytest.approx([1 / 200, 1 / 200])
+
+
+@pytest.mark.parametrize(("persons", "counted"), [(13, True), (14, False)])
+def test_all_signs_are_gone_through_where_they_are_no_more_than_are_drawn(
+    persons: int, counted: bool
+) -> None:
+    assert all_signs_are_counted(persons) == counted  # 8,192 and 16,384 ways beside 9,999 and the seen one
+    assert all_signs_are_counted(3, flips=7) and not all_signs_are_counted(3, flips=6)
+    assert all_are_counted(5, 2, shuffles=9) and not all_are_counted(5, 2, shuffles=8)
+
+
+def test_a_p_is_the_same_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    values, second = np.random.default_rng(8).normal(size=(9, 3)), np.arange(9) < 4
+    whole = person_shuffle_p(values, second), sign_flip_p(values)
+    monkeypatch.setattr(person_shuffles, "CHUNK", 20)
+    monkeypatch.setattr(signs, "CHUNK", 20)
+    np.testing.assert_array_equal(whole, (person_shuffle_p(values, second), sign_flip_p(values)))
 
 
 def test_intervals_of_five_persons_hold_the_truth() -> None:

@@ -54,3 +54,8 @@ def test_a_number_that_equals_its_threshold_does_not_pass_it() -> None:
     assert RULES["chance"](pairs, np.array([1])).score.tolist() == [[50]]
     low = Pairs(0 * one, 0 * one, one, stored, np.float32([0.05, 1]).astype(float), np.array([2]), 1)
     assert RULES["above chance"](low, np.array([1])).score.tolist() == [[0]]
+
+
+def test_a_label_of_one_picture_or_of_none_has_percentages_of_its_own() -> None:
+    pairs = Pairs(*ROWS[-1:, :3].astype(int).T, *ROWS[-1:, 3:].T, images=np.array([0, 1]), objects=3)
+    assert pairs.percent(np.ones(1)).tolist() == [[0, 0], [0, 0], [0, 100]]

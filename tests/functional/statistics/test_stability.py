@@ -102,3 +102,11 @@ def test_copies_of_a_picture_are_drawn_together_and_settle_nothing() -> None:
     )
     assert ten == pytest.approx(once, abs=0.06)
     assert split > once + 0.1
+
+
+def test_an_object_in_less_than_one_picture_of_a_hundred_is_the_same_in_the_whole() -> None:
+    rare = np.arange(3)  # three of a thousand pictures
+    found = agreement(rare, np.zeros(3, np.int64), np.zeros(1000, np.int64), (4, 1), draws=20)
+    assert found.top == 1
+    assert (found.overlap[-1] == 1).all() and (found.strongest[-1] == 1).all()
+    assert found.overlap[0].mean() < 0.5  # ten pictures hardly have it

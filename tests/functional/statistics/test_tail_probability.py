@@ -8,7 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from emocam.functional.statistics.tail_probability import binomial_tail, hypergeometric_tail
+from emocam.functional.statistics.tail_probability import (
+    binomial_tail,
+    hypergeometric_tail,
+    skewed_tail,
+)
 
 
 @given(st.integers(0, 60), st.integers(0, 60), st.integers(0, 60), st.integers(1, 60))
@@ -60,3 +64,20 @@ def test_between_whole_numbers_the_tail_lies_between_theirs() -> None:
     assert (
         0 < hypergeometric_tail(np.array([2.5]), np.array([3.2]), np.array([4.7]), np.array([20.3]))[0] < 0.2
     )
+
+
+def test_every_hand_of_a_small_pack_has_scipys_tail() -> None:
+    of, drawn, marked, count = (axis.ravel() for axis in np.indices((14, 14, 14, 16)))
+    real = (drawn <= of) & (marked <= of) & (of > 0)
+    of, drawn, marked, count = of[real], drawn[real], marked[real], count[real]
+    expected = stats.hypergeom.sf(count - 1, of, marked, drawn)
+    np.testing.assert_allclose(hypergeometric_tail(count, drawn, marked, of), expected, atol=1e-12)
+
+
+@pytest.mark.parametrize("skew", [0.0015, 0.5, 2.0])
+def test_a_skewed_tail_is_scipys_and_without_a_skew_the_normal_one(skew: float) -> None:
+    z = np.linspace(-3, 4, 29)
+    expected = stats.pearson3.sf(z, skew)
+    np.testing.assert_allclose(skewed_tail(z, np.full(29, skew)), expected, atol=1e-6)
+    for none in (-skew, 0.0, 0.0009):
+        np.testing.assert_allclose(skewed_tail(z, np.full(29, none)), stats.norm.sf(z), atol=1e-9)

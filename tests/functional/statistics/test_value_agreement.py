@@ -55,3 +55,10 @@ def test_a_constant_value_and_one_without_ratings_have_no_r(rated):
     found = value_agreement(answer, truth, np.arange(120))
     assert np.isnan(found.r[:2]).all() and np.isnan(found.low[:2]).all() and np.isfinite(found.r[2])
     assert found.images.tolist() == [120, 0, 120] and np.isnan(found.rmse[1]) and np.isfinite(found.rmse[0])
+
+
+def test_an_offset_that_is_large_beside_the_spread_costs_no_digit(rated):
+    answer, truth = rated
+    near = r_intervals(answer, truth, np.arange(120), 3, 50)
+    far = r_intervals(answer + 1e8, truth - 1e8, np.arange(120), 3, 50)
+    np.testing.assert_allclose(far, near, atol=1e-5)
