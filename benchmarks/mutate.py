@@ -28,10 +28,12 @@ from importlib import import_module
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from types import CodeType
 
 sys.path.insert(0, str(Path(__file__).parent))
 
 from reached import Reached, Recorder
+from swap_code import Session
 
 ROOT = Path(__file__).parents[1]
 PACKAGE, TESTS = ROOT / "emocam", ROOT / "tests"
@@ -152,6 +154,16 @@ def lines_of(fault: Fault) -> range | None:
 
 def with_fault(fault: Fault) -> str:
     """Return the source of the file with the fault in it."""
+    return ast.unparse(tree_with(fault))
+
+
+def code_with(fault: Fault) -> CodeType:
+    """Return the code of the file with the fault in it, its lines as they are."""
+    return compile(tree_with(fault), str(PACKAGE / fault.file), "exec", dont_inherit=True)
+
+
+def tree_with(fault: Fault) -> ast.Module:
+    """Return the file's tree with the fault in it."""
     tree = ast.parse((PACKAGE / fault.file).read_text(encoding="utf-8"))
     old = next(node for place, node in enumerate(nodes(tree)) if place == fault.node)
     new = changed(old)
@@ -161,7 +173,8 @@ def with_fault(fault: Fault) -> str:
         def visit(self, node: ast.AST) -> ast.AST:
             return ast.copy_location(new, old) if node is old else self.generic_visit(node)
 
-    return ast.unparse(ast.fix_missing_locations(Plant().visit(tree)))
+    planted: ast.Module = ast.fix_missing_locations(Plant().visit(tree))
+    return planted
 
 
 def imported(file: Path) -> set[str]:
@@ -299,6 +312,45 @@ def drawn(only: list[str], sample: int, seed: int) -> list[Fault]:
     return random.Random(seed).sample(every, min(sample, len(every))) if sample else every
 
 
+def note(out: Path | None, name: str, noticed: bool) -> None:
+    """Write whether a fault was noticed to the file of results."""
+    if out is not None:
+        with out.open("a") as log:
+            log.write(json.dumps({"fault": name, "noticed": noticed}) + "\n")
+
+
+def asked_together(
+    faults: list[Fault], known: dict[str, bool], out: Path | None
+) -> list[tuple[Fault, list[str]]] | None:
+    """Ask about faults in one session of pytest, and return those that it leaves, with their tests.
+
+    None where tests fail without a fault.
+    """
+    if not faults:
+        return []
+    tests = sorted({test for fault in faults for test in tests_of(fault.file)})
+    with TemporaryDirectory() as folder:
+        told, reached = Path(folder) / "told.jsonl", Path(folder) / "reached.json"
+
+        def answer(name: str, noticed: bool | None, coming: list[str]) -> None:
+            with told.open("a") as log:
+                log.write(json.dumps([name, noticed, coming]) + "\n")
+            if noticed is not None:
+                note(out, name, noticed)
+
+        os.environ["EMOCAM_REACHED"] = str(reached)
+        planned = [
+            (fault.name, str(PACKAGE / fault.file), lines_of(fault), code_with(fault)) for fault in faults
+        ]
+        if notice(tests, None, "-m", "not slow", plugins=[Session(planned, answer)], seconds=100_000):
+            print(f"tests fail without a fault, among {' '.join(tests)}", flush=True)
+            return None
+        lines = [json.loads(line) for line in told.read_text().splitlines()]
+    known |= {name: noticed for name, noticed, _ in lines if noticed is not None}
+    by_name = {fault.name: fault for fault in faults}
+    return [(by_name[name], coming) for name, noticed, coming in lines if noticed is None]
+
+
 def main() -> int:
     """Plant faults and return 1 where less than nine in ten are noticed."""
     parser = argparse.ArgumentParser(prog="python benchmarks/mutate.py", description=__doc__.splitlines()[0])
@@ -314,24 +366,15 @@ def main() -> int:
             line["fault"]: line["noticed"] for line in map(json.loads, given.out.read_text().splitlines())
         }
     preload()
-    reached: dict[str, Reached | None] = {}
-    counts: Counter[bool] = Counter()
+    if (
+        left := asked_together([fault for fault in faults if fault.name not in known], known, given.out)
+    ) is None:
+        return 2
+    for fault, tests in left:
+        known[fault.name] = bool(tests) and notice(tests, fault)
+        note(given.out, fault.name, known[fault.name])
+    counts = Counter(known[fault.name] for fault in faults)
     for fault in faults:
-        if fault.name not in known:
-            tests = tests_of(fault.file)
-            if fault.file not in reached:
-                reached[fault.file] = reached_by(fault.file, tests)
-            if (those := reached[fault.file]) is None:
-                print(f"{fault.file}: its tests fail without a fault: {' '.join(tests)}", flush=True)
-                return 2
-            coming = those.tests(lines_of(fault))
-            known[fault.name] = bool(coming) and notice(
-                coming, fault, *those.options, seconds=those.patience(coming)
-            )
-            if given.out:
-                with given.out.open("a") as log:
-                    log.write(json.dumps({"fault": fault.name, "noticed": known[fault.name]}) + "\n")
-        counts[known[fault.name]] += 1
         if not known[fault.name]:
             print(f"survives  {fault.name}", flush=True)
     share = counts[True] / max(1, counts.total())

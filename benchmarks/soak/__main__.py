@@ -1,4 +1,4 @@
-"""The long tests of reliability: kills, damaged files, a shared store, many runs, full disks, a lost server.
+"""The long tests of reliability: kills, damaged files, shared stores, many runs, full disks, stale answers.
 
     python benchmarks/soak                        all of it, an hour or more on one core
     python benchmarks/soak kills disk             two of its parts
@@ -20,6 +20,7 @@ import kills
 import many_runs
 import pictures
 import server
+import stale
 import store
 from steps import Part, run_part
 
@@ -31,6 +32,7 @@ PARTS: dict[str, Part] = {
     "many_runs": many_runs.PART,
     "disk": disk.PART,
     "server": server.PART,
+    "stale": stale.PART,
 }
 
 
