@@ -8,6 +8,7 @@ import pyarrow.parquet as pq
 import torch
 
 from emocam.callback.base import Finished
+from emocam.cells.group_tables import ordered_truths
 from emocam.functional.statistics.correlation_interval import correlation_interval
 from emocam.functional.statistics.similarity import average_ranks, pearson
 from emocam.plot.agreement import agreement_figure
@@ -103,9 +104,7 @@ def intervals(pair: pd.DataFrame) -> dict[str, float]:
 
 def truth_labels(finished: Finished, annotated: pd.Series) -> list[str]:
     """Return the annotated labels: those that the data set lists, in its order, then all others that occur."""
-    named = sorted(name for name in annotated.unique() if name)
-    listed = finished.data.labels if finished.data and finished.data.labels else []
-    return [*listed, *(name for name in named if name not in listed)]
+    return ordered_truths(annotated, finished.data.labels if finished.data and finished.data.labels else [])
 
 
 def correlations(pair: np.ndarray) -> dict[str, float]:

@@ -15,7 +15,7 @@ import torch
 
 from emocam.cells.dependence import Dependence, read_dependence
 from emocam.cells.findings import most_counted
-from emocam.cells.fixed_regions import every_picture_has_all, importance_contrast
+from emocam.cells.fixed_regions import importance_contrast, regions_are_fixed
 from emocam.cells.occurrences import Occurrences, read_occurrences
 from emocam.data.base import Data
 from emocam.errors import SettingError
@@ -82,12 +82,7 @@ class Finished:
     @cached_property
     def fixed(self) -> bool:
         """Whether every picture has all objects as masks, as faces have their regions."""
-        counts, run = self.counts, self.run
-        return (
-            run.explained
-            and run.masked
-            and every_picture_has_all(counts.present.numpy(), counts.images.numpy())
-        )
+        return regions_are_fixed(self.run, self.counts.present.numpy(), self.counts.images.numpy())
 
     @cached_property
     def rank(self) -> np.ndarray:

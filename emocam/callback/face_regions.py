@@ -12,7 +12,7 @@ from torch import Tensor
 
 from emocam.callback.base import Finished
 from emocam.callback.cells import images_of
-from emocam.callback.slices import Sliced, measured, read_people, read_sliced
+from emocam.callback.slices import Sliced, measured_of, people_of, read_sliced
 from emocam.cells.occurrences import LEFT_OUT, Places
 from emocam.cells.slices import PeopleSample, mean_rows
 from emocam.data.printed import unprinted
@@ -54,7 +54,7 @@ class FaceRegions:
         if not finished.fixed or OUTSIDE not in finished.run.object_names:
             return {}
         sliced = everyone(finished) if self.column is None else read_sliced(finished, self.column)
-        run, whole = finished.run, measured(finished, sliced)
+        run, whole = finished.run, measured_of(finished, sliced.person)
         regions = mean_rows(sliced.samples(whole), run.object_names, run.label_names, self.seed)
         regions = regions.rename(columns={"object": "region", "mean": "importance"})
         overlap = overlap_rows(finished, sliced, self.seed)
@@ -71,9 +71,9 @@ class FaceRegions:
 
 def everyone(finished: Finished) -> Sliced:
     """Return all pictures as one group."""
-    person, unknown = read_people(finished)
+    people = people_of(finished)
     images = len(finished.occurrences.label)
-    return Sliced("", np.full(images, EVERYONE, object), [EVERYONE], person, unknown)
+    return Sliced("", np.full(images, EVERYONE, object), [EVERYONE], people.codes, people.unknown)
 
 
 @dataclass(frozen=True)

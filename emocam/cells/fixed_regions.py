@@ -22,6 +22,11 @@ def every_picture_has_all(present: Places, images: Places) -> bool:
     return bool(several and (present[occurs] == images).all())
 
 
+def regions_are_fixed(run: Run, present: Places, images: Places) -> bool:
+    """Return whether a CAM looked at a run's pictures and all of them have all objects as masks, as faces have."""
+    return run.explained and run.masked and every_picture_has_all(present, images)
+
+
 def importance_contrast(run: Run, thresholds: Thresholds) -> Numbers:
     """Return the mean importance of each object under a label less that under all others (O, L).
 

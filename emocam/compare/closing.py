@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from emocam.compare.people import who_sentences
+from emocam.compare.run_groups import RunGroups
 from emocam.compare.twins import Twins
 from emocam.functional.statistics.false_discovery import false_discoveries
 
@@ -95,10 +96,14 @@ def comparison_lines(
     refusal: str | None,
     cells: pd.DataFrame | None = None,
     moved: pd.DataFrame | None = None,
+    groups: RunGroups | None = None,
 ) -> list[str]:
-    """Return the lines on R or why there is none, its certainty, methods that are one, and differences."""
+    """Return the lines on R or why there is none, its certainty, methods that are one, and differences.
+
+    `groups` are runs over different pictures, compared by their people.
+    """
     if refusal:
-        return [refusal]
+        return [refusal] if groups is None else [f"picture by picture {refusal}", *groups.lines]
     if not similarity:
         return ["one run alone has nothing to be compared with"]
     lines = similarity_lines(similarity["similarity"], similarity["similarity_permutation_p"])

@@ -21,6 +21,7 @@ from emocam.compare.recovery import gather_recoveries
 from emocam.compare.regions import read_regions
 from emocam.compare.reliability import split_half_reliability
 from emocam.compare.resampling import Resampled, resample, same_images, similarity_interval
+from emocam.compare.run_groups import RunGroups, compare_people_of, write_run_groups
 from emocam.compare.setting_differences import differing_settings, short_names
 from emocam.compare.twins import Twins, find_twins
 from emocam.errors import SettingError
@@ -29,6 +30,7 @@ from emocam.functional.statistics.similarity import residual_spearman, spearman,
 from emocam.metric.association import AssociationCounts
 from emocam.plot.similarity import similarity_figure
 from emocam.report.compare import write_comparison
+from emocam.report.slices import ComparedGroups
 from emocam.results.parquet_file import write_frame
 from emocam.results.run import Run
 from emocam.results.spreadsheet import write_csv
@@ -40,7 +42,7 @@ class Comparison:
 
     `similarity` holds runs x runs by file name; it is empty where `refusal` says why. `cells` are paired
     differences, `moved` the pictures whose focus differs most; both are empty where the runs did not
-    explain the same pictures.
+    explain the same pictures. `groups` is how runs over different pictures differ by the people in them.
     """
 
     folder: Path
@@ -52,11 +54,14 @@ class Comparison:
     refusal: str | None = None
     cells: pd.DataFrame = field(default_factory=pd.DataFrame)
     moved: pd.DataFrame = field(default_factory=pd.DataFrame)
+    groups: RunGroups | None = None
 
     @property
     def numbers(self) -> dict[str, float]:
         """The numbers for the tracking store: R of each pair, and how many runs and twins there are."""
         numbers: dict[str, float] = {"runs": len(self.runs), "twins": len(self.twins)}
+        if self.groups is not None:
+            numbers |= self.groups.numbers
         if self.similarity:
             r = self.similarity["similarity"].to_numpy(float)
             for one, other in combinations(range(len(r)), 2):
@@ -78,7 +83,7 @@ class Differences:
     interval: dict[str, pd.DataFrame] = field(default_factory=dict)
 
 
-def compare(runs: list[Run], folder: Path) -> Comparison:
+def compare(runs: list[Run], folder: Path, other_people: bool = False) -> Comparison:
     """Write comparison.csv, report/ and, where the runs can be compared, similarity*.csv and similarity.png.
 
     recovery.csv and recovery.png are written where the runs were scored against a truth.
@@ -87,7 +92,9 @@ def compare(runs: list[Run], folder: Path) -> Comparison:
     `similarity_ceiling` the highest to expect, and `similarity_p` its textbook p; `similarity_residual` is R
     beyond shared presence and `similarity_permutation_p` its p. Of runs over the same pictures
     paired.csv and moved.csv say by how much cells differ and in which pictures the focus moved, and
-    comparison.csv which share of labels and of cells is not the first run's.
+    comparison.csv which share of labels and of cells is not the first run's. Runs over different pictures are
+    compared by their people, as values of a column are: slices, differences, and their recall; with `other_people`
+    those of the same name in two runs are others.
     """
     _check_finished(runs)
     folder.mkdir(parents=True, exist_ok=True)
@@ -106,6 +113,9 @@ def compare(runs: list[Run], folder: Path) -> Comparison:
         _write_differences(by_picture, folder)
     similarity |= by_picture.interval
     _write_similarities(similarity, folder)
+    groups = compare_people_of(runs, names, other_people) if refusal else None
+    if groups is not None:
+        write_run_groups(groups, folder)
     headlines = pd.DataFrame([headline(run, ceiling) for run, ceiling in zip(runs, ceilings, strict=True)])
     table = pd.concat([settings, headlines, by_picture.changed], axis=1)
     table.insert(0, "run", names)
@@ -115,9 +125,10 @@ def compare(runs: list[Run], folder: Path) -> Comparison:
     twins = find_twins(runs, regions, names) if similarity else []
     sentences = [t.sentence for t in twins] + who_sentences(by_picture.cells)
     if all((run.path / file).is_file() for run in runs for file in ("association.csv", "labels.csv")):
-        write_comparison(folder, [run.path for run in runs], names, refusal, sentences)
+        shown = None if groups is None else ComparedGroups(groups.counts, groups.told, groups.sentences)
+        write_comparison(folder, [run.path for run in runs], names, refusal, sentences, shown)
     return Comparison(
-        folder, runs, names, table, similarity, twins, refusal, by_picture.cells, by_picture.moved
+        folder, runs, names, table, similarity, twins, refusal, by_picture.cells, by_picture.moved, groups
     )
 
 

@@ -286,7 +286,7 @@ class Planted(Data):
         if self.faces is not None:
             face = self.face_scene(path)
             fringe = "long" if face.person.fringe > LONG_FRINGE else "short"
-            return {"truth": face.label, "person": f"person {face.number:02}", "fringe": fringe}
+            return {"truth": face.label, "person": f"person {self.seed}-{face.number:02}", "fringe": fringe}
         if self.world == PHOTOGRAPHS:
             return {"truth": self.photo_scene(path).label}
         return self._known_of(self.scene(path), path)

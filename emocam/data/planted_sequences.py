@@ -24,14 +24,17 @@ class PlantedSequences:
     def known(self, index: int) -> dict[str, str | float]:
         """Return the label of a sequence, and whose it is."""
         face = compose_sequence(self.world, self.seed, index)
-        return {"truth": face.label, "person": f"person {face.person:02}"}
+        return {"truth": face.label, "person": f"person {self.seed}-{face.person:02}"}
 
     def picture(self, index: int) -> Picture:
         """Return the picture of a sequence, which carries the points."""
         face = compose_sequence(self.world, self.seed, index)
         times = np.arange(FRAMES) * SECONDS
         sequence = as_sequence(film_sequence(face), times, self.layout)
-        known: dict[str, str | float] = {"truth": face.label, "person": f"person {face.person:02}"}
+        known: dict[str, str | float] = {
+            "truth": face.label,
+            "person": f"person {self.seed}-{face.person:02}",
+        }
         return point_picture(sequence, self.detail, known)
 
     def roles(self) -> list[dict[str, Any]]:

@@ -23,6 +23,7 @@ from emocam.report.focus_shift import hides_faces, lenders, write_moved
 from emocam.report.page import begin_report, finish_report, templates
 from emocam.report.paste import Pasted, find_pasted
 from emocam.report.scripts import write_script
+from emocam.report.slices import ComparedGroups, find_run_groups
 from emocam.report.thumbnails import copy_thumbnail
 from emocam.results.run import Run
 
@@ -37,11 +38,12 @@ def write_comparison(
     names: list[str],
     refusal: str | None = None,
     remarks: Sequence[str] = (),
+    groups: ComparedGroups | None = None,
 ) -> Path:
     """Write `folder`/report/ from finished runs and the tables in `folder`, and return its index.
 
     Thumbnails are copied from the runs' own reports. `refusal` says why the runs cannot be compared,
-    `remarks` what to know about runs that are alike.
+    `remarks` what to know about runs that are alike, `groups` how runs over different people differ.
     """
     tables = [Run(run) for run in runs]
     matrices = [run.matrix for run in tables]
@@ -68,6 +70,7 @@ def write_comparison(
             moved=moved,
             notes=_notes(tables),
             paired=(folder / "paired.csv").is_file(),
+            groups=groups and find_run_groups(groups, folder, dict(zip(names, runs, strict=True)), half),
             pasted=_find_flips(half, tables),
             scripts=SCRIPTS,
             **_similarities(folder),

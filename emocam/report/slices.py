@@ -15,6 +15,7 @@ from emocam.results.files import (
     FACE_OVERLAP,
     FACE_REGIONS_TABLE,
     SLICES_RECALL,
+    parquet,
 )
 from emocam.results.parquet_file import read_frame
 from emocam.results.run import Run
@@ -71,6 +72,15 @@ class ShownFigure:
 
 
 @dataclass(frozen=True)
+class ComparedGroups:
+    """Runs over different people: pictures and people of each, what to know first, and what differs in words."""
+
+    counts: dict[str, dict[str, int | None]]
+    told: list[str]
+    sentences: list[str]
+
+
+@dataclass(frozen=True)
 class Groups:
     """What the section shows; `column` is empty where a run is not sliced."""
 
@@ -97,18 +107,28 @@ def find_groups(run: Run, into: Path) -> Groups | None:
         summary["slices"],
         summary["slices_told"],
         summary["slices_in_words"],
-        group_texts(run, summary["slice_values"]),
+        group_texts(run.file(SLICES_RECALL), summary["slice_values"]),
         difference_texts(run.file(DIFFERENCES)),
         overlaps,
         figures,
     )
 
 
-def group_texts(run: Run, values: dict[str, dict[str, int | None]]) -> list[GroupRow]:
+def find_run_groups(found: ComparedGroups, folder: Path, runs: dict[str, Path], into: Path) -> Groups:
+    """Read what the comparison of runs left in `folder`, and write the figures of those over faces to `into`."""
+    figures = []
+    for number, (name, run) in enumerate(runs.items()):
+        figures += write_figures(run, into, f"{number}-", f"{name}: ")
+    differences = difference_texts(folder / parquet(DIFFERENCES))
+    rows = group_texts(folder / parquet(SLICES_RECALL), found.counts)
+    return Groups("run", found.told, found.sentences, rows, differences, figures=figures)
+
+
+def group_texts(file: Path, values: dict[str, dict[str, int | None]]) -> list[GroupRow]:
     """Return a row a group, with its recall where truth is known."""
     recall: dict[str, str] = {}
-    if run.file(SLICES_RECALL).is_file():
-        table = read_frame(run.file(SLICES_RECALL))
+    if file.is_file():
+        table = read_frame(file)
         for row in table[table["label"] == ""].to_dict("records"):
             recall[str(row["slice"])] = f"{100 * row['recall']:.0f} %{between(row, 100, 0)}"
     return [
@@ -166,8 +186,8 @@ def between(row: dict[Any, Any] | pd.Series, times: float, digits: int) -> str:
     return f" ({low:.{digits}f} to {high:.{digits}f})" if isfinite(low) else ""
 
 
-def write_figures(folder: Path, into: Path) -> list[ShownFigure]:
-    """Write the figures of faces for the page."""
+def write_figures(folder: Path, into: Path, prefix: str = "", whose: str = "") -> list[ShownFigure]:
+    """Write the figures of faces for the page, under names that begin with `prefix`."""
     shows = {
         FACE_MAP: "mean map by label in one face, each group in a row of its own",
         FACE_REGIONS_TABLE: "mean importance of each region of the face, by label and group, with intervals",
@@ -178,6 +198,6 @@ def write_figures(folder: Path, into: Path) -> list[ShownFigure]:
             continue
         with Image.open(folder / f"{name}.png") as picture:
             small = shrink(picture.convert("RGB"), SIDE)
-        small.save(into / f"{name}.webp", "WEBP", quality=85, method=2)
-        figures.append(ShownFigure(f"{name}.webp", small.size, words))
+        small.save(into / f"{prefix}{name}.webp", "WEBP", quality=85, method=2)
+        figures.append(ShownFigure(f"{prefix}{name}.webp", small.size, whose + words))
     return figures

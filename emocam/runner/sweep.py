@@ -152,7 +152,12 @@ def finish_sweep(opened: OpenSweep, conclude: Conclude | None = None) -> None:
 
         comparison = compare([Run(job.folder) for job in finished], opened.folder)
         lines += comparison_lines(
-            comparison.similarity, comparison.twins, comparison.refusal, comparison.cells, comparison.moved
+            comparison.similarity,
+            comparison.twins,
+            comparison.refusal,
+            comparison.cells,
+            comparison.moved,
+            comparison.groups,
         )
         lines += recovered(opened.folder)
     lines += failures(ended)

@@ -19,6 +19,11 @@ def main(words: list[str]) -> int:
         "runs", nargs="+", metavar="RUN", help="the folder of a run or a sweep, or its id in MLflow"
     )
     parser.add_argument("--out", type=Path, metavar="FOLDER", help="where to (default: outputs/compare_TIME)")
+    parser.add_argument(
+        "--other-people",
+        action="store_true",
+        help="people of the same name in two runs are other people, as where each hospital counts its own from 1",
+    )
     arguments = parser.parse_args(words)
     out: Path = arguments.out or Path("outputs") / time.strftime("compare_%Y-%m-%d_%H-%M-%S")
     words = [member for word in arguments.runs for member in members(word)]
@@ -34,11 +39,17 @@ def main(words: list[str]) -> int:
     from emocam.system.terminal import shown
 
     with locked(out, "--out"):
-        comparison = compare([Run(folder) for folder in folders], out)
-    if comparison.refusal and not (out / "recovery.csv").is_file():  # worlds differ, and each has its truth
-        raise SettingError(comparison.refusal)
+        comparison = compare([Run(folder) for folder in folders], out, arguments.other_people)
+    unequal = comparison.refusal and comparison.groups is None
+    if unequal and not (out / "recovery.csv").is_file():  # worlds differ, and each has its truth
+        raise SettingError(str(comparison.refusal))
     lines = comparison_lines(
-        comparison.similarity, comparison.twins, comparison.refusal, comparison.cells, comparison.moved
+        comparison.similarity,
+        comparison.twins,
+        comparison.refusal,
+        comparison.cells,
+        comparison.moved,
+        comparison.groups,
     )
     lines += recovered(out)
     page = out / "report" / "index.html"
