@@ -12,7 +12,7 @@ from torch import Tensor
 from emocam.cells.dependence import PICTURES, once_each, read_dependence
 from emocam.cells.occurrences import read_occurrences
 from emocam.compare.changes import cells_changed, labels_changed
-from emocam.compare.closing import corrected
+from emocam.compare.closing import comparison_lines, corrected
 from emocam.compare.comparability import reason_not_comparable
 from emocam.compare.focus_shift import most_moved
 from emocam.compare.paired_cells import paired
@@ -21,7 +21,7 @@ from emocam.compare.recovery import gather_recoveries
 from emocam.compare.regions import read_regions
 from emocam.compare.reliability import split_half_reliability
 from emocam.compare.resampling import Resampled, resample, same_images, similarity_interval
-from emocam.compare.run_groups import RunGroups, compare_people_of, write_run_groups
+from emocam.compare.run_groups import RunGroups, compare_people_of
 from emocam.compare.setting_differences import differing_settings, short_names
 from emocam.compare.twins import Twins, find_twins
 from emocam.errors import SettingError
@@ -31,6 +31,7 @@ from emocam.metric.association import AssociationCounts
 from emocam.plot.similarity import similarity_figure
 from emocam.report.compare import write_comparison
 from emocam.report.slices import ComparedGroups
+from emocam.results.files import ASSOCIATION, LABELS
 from emocam.results.parquet_file import write_frame
 from emocam.results.run import Run
 from emocam.results.spreadsheet import write_csv
@@ -55,6 +56,13 @@ class Comparison:
     cells: pd.DataFrame = field(default_factory=pd.DataFrame)
     moved: pd.DataFrame = field(default_factory=pd.DataFrame)
     groups: RunGroups | None = None
+
+    @property
+    def lines(self) -> list[str]:
+        """The last lines of a command."""
+        return comparison_lines(
+            self.similarity, self.twins, self.refusal, self.cells, self.moved, self.groups
+        )
 
     @property
     def numbers(self) -> dict[str, float]:
@@ -113,9 +121,7 @@ def compare(runs: list[Run], folder: Path, other_people: bool = False) -> Compar
         _write_differences(by_picture, folder)
     similarity |= by_picture.interval
     _write_similarities(similarity, folder)
-    groups = compare_people_of(runs, names, other_people) if refusal else None
-    if groups is not None:
-        write_run_groups(groups, folder)
+    groups = compare_people_of(runs, names, folder, other_people) if refusal else None
     headlines = pd.DataFrame([headline(run, ceiling) for run, ceiling in zip(runs, ceilings, strict=True)])
     table = pd.concat([settings, headlines, by_picture.changed], axis=1)
     table.insert(0, "run", names)
@@ -123,13 +129,26 @@ def compare(runs: list[Run], folder: Path, other_people: bool = False) -> Compar
     write_csv(table, folder / "comparison.csv", index=False)
     gather_recoveries(runs, folder)
     twins = find_twins(runs, regions, names) if similarity else []
-    sentences = [t.sentence for t in twins] + who_sentences(by_picture.cells)
-    if all((run.path / file).is_file() for run in runs for file in ("association.csv", "labels.csv")):
-        shown = None if groups is None else ComparedGroups(groups.counts, groups.told, groups.sentences)
-        write_comparison(folder, [run.path for run in runs], names, refusal, sentences, shown)
+    _write_page(
+        folder, runs, names, refusal, [t.sentence for t in twins] + who_sentences(by_picture.cells), groups
+    )
     return Comparison(
         folder, runs, names, table, similarity, twins, refusal, by_picture.cells, by_picture.moved, groups
     )
+
+
+def _write_page(
+    folder: Path,
+    runs: list[Run],
+    names: list[str],
+    refusal: str | None,
+    remarks: list[str],
+    groups: RunGroups | None,
+) -> None:
+    """Write the page where all runs have what it shows."""
+    if all((run.path / file).is_file() for run in runs for file in (ASSOCIATION, LABELS)):
+        shown = None if groups is None else ComparedGroups(groups.counts, groups.told, groups.sentences)
+        write_comparison(folder, [run.path for run in runs], names, refusal, remarks, shown)
 
 
 def _check_finished(runs: list[Run]) -> None:

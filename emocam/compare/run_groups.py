@@ -92,9 +92,9 @@ class RunPictures:
 
 
 def compare_people_of(
-    runs: list[Run], names: list[str], apart: bool = False, seed: int = 0
+    runs: list[Run], names: list[str], folder: Path, apart: bool = False, seed: int = 0
 ) -> RunGroups | None:
-    """Compare runs by the people in their pictures; None where they have not the same labels and objects.
+    """Compare runs by the people in their pictures and write the tables to `folder`; None where they have not the same labels and objects.
 
     Nor where two of them are of the same pictures, which are compared picture by picture, or they are more than
     MOST_RUNS. With `apart`, people of the same name in two runs are other people.
@@ -129,7 +129,9 @@ def compare_people_of(
     told += what_is_unknown(pictures, names, counts)
     if all(person is not None for person in coded):
         told += sentences_on_both({name: group.measured for name, group in groups.items()})
-    return RunGroups(tables, counts, told + without_right_answer(groups))
+    found = RunGroups(tables, counts, told + without_right_answer(groups))
+    write_run_groups(found, folder)
+    return found
 
 
 def read_pictures(run: Run) -> RunPictures:

@@ -46,9 +46,9 @@ def write_comparison(
     `remarks` what to know about runs that are alike, `groups` how runs over different people differ.
     """
     tables = [Run(run) for run in runs]
-    matrices = [run.matrix for run in tables]
     half = begin_report(folder, SCRIPTS)
     same = refusal is None and comparable(tables)
+    matrices = [run.matrix for run in tables]
     cells = find_differences(matrices) if same else []
     _write_cells(half, tables, cells)
     moved = write_moved(half, folder, tables) if same else []
@@ -62,18 +62,16 @@ def write_comparison(
             pages=[_link(folder, run) for run in runs],
             remarks=remarks,
             refusal=refusal or (None if same else "The runs do not have the same objects and labels."),
-            settings=_settings(folder),
             cells=cells,
             equal=same and same_counts(matrices),
             enough=same and bool(enough_images(matrices).any()),
             few_images=FEW_IMAGES,
             moved=moved,
             notes=_notes(tables),
-            paired=(folder / "paired.csv").is_file(),
             groups=groups and find_run_groups(groups, folder, dict(zip(names, runs, strict=True)), half),
             pasted=_find_flips(half, tables),
             scripts=SCRIPTS,
-            **_similarities(folder),
+            **_tables_of(folder),
         )
     )
     (half / "index.html").write_text(page, encoding="utf-8")
@@ -98,9 +96,11 @@ def _find_flips(folder: Path, runs: list[Run]) -> list[Pasted | None]:
     ]
 
 
-def _similarities(folder: Path) -> dict[str, list[list[float]]]:
-    """Read the runs' correlations (R, R), with their limits and their p where they were computed."""
+def _tables_of(folder: Path) -> dict[str, Any]:
+    """Read the runs' settings and correlations (R, R), with limits and p where they were computed."""
     return {
+        "settings": _settings(folder),
+        "paired": (folder / "paired.csv").is_file(),
         "similarity": _matrix(folder / "similarity.csv"),
         "low": _matrix(folder / "similarity_low.csv"),
         "high": _matrix(folder / "similarity_high.csv"),

@@ -145,20 +145,12 @@ def finish_sweep(opened: OpenSweep, conclude: Conclude | None = None) -> None:
         told_of, numbers = conclude([Run(job.folder) for job in finished], opened.folder)
         lines += told_of
     elif finished:
-        from emocam.compare.closing import comparison_lines
         from emocam.compare.compare import compare
         from emocam.compare.recovery import recovered
         from emocam.results.run import Run
 
         comparison = compare([Run(job.folder) for job in finished], opened.folder)
-        lines += comparison_lines(
-            comparison.similarity,
-            comparison.twins,
-            comparison.refusal,
-            comparison.cells,
-            comparison.moved,
-            comparison.groups,
-        )
+        lines += comparison.lines
         lines += recovered(opened.folder)
     lines += failures(ended)
     told = lines[1:]

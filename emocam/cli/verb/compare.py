@@ -31,7 +31,6 @@ def main(words: list[str]) -> int:
     if len(folders) < 2:
         raise SettingError(f"compare needs at least two runs, got {len(folders)}")
 
-    from emocam.compare.closing import comparison_lines
     from emocam.compare.compare import compare
     from emocam.compare.recovery import recovered
     from emocam.results.run import Run
@@ -43,15 +42,7 @@ def main(words: list[str]) -> int:
     unequal = comparison.refusal and comparison.groups is None
     if unequal and not (out / "recovery.csv").is_file():  # worlds differ, and each has its truth
         raise SettingError(str(comparison.refusal))
-    lines = comparison_lines(
-        comparison.similarity,
-        comparison.twins,
-        comparison.refusal,
-        comparison.cells,
-        comparison.moved,
-        comparison.groups,
-    )
-    lines += recovered(out)
+    lines = comparison.lines + recovered(out)
     page = out / "report" / "index.html"
     lines += [f"table    {out / 'comparison.csv'}", f"report   {page if page.is_file() else out}"]
     sys.stdout.write(shown(lines))
