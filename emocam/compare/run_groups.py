@@ -94,10 +94,11 @@ class RunPictures:
 def compare_people_of(
     runs: list[Run], names: list[str], folder: Path, apart: bool = False, seed: int = 0
 ) -> RunGroups | None:
-    """Compare runs by the people in their pictures and write the tables to `folder`; None where they have not the same labels and objects.
+    """Compare runs by the people in their pictures and write the tables to `folder`.
 
-    Nor where two of them are of the same pictures, which are compared picture by picture, or they are more than
-    MOST_RUNS. With `apart`, people of the same name in two runs are other people.
+    None where they have not the same labels and objects, where two of them are of the same pictures, which are
+    compared picture by picture, and of more than MOST_RUNS. With `apart`, people of the same name in two runs are
+    other people.
     """
     first = runs[0]
     alike = all(
