@@ -21,9 +21,12 @@ tab completion             eval "$(emocam -sc install=bash)"
 VERBS = {
     "audit": "emocam audit FOLDER ...         pictures that are the same, nearly so or mirrored, as a page",
     "compare": "emocam compare RUN RUN ...      similarity and differences of finished runs",
+    "doctor": "emocam doctor                   what is installed and found here, and whether a small run works",
+    "export": "emocam export RUN --to FORMAT   COCO, FiftyOne, Label Studio, CSV, or the page as a zip",
     "fetch": "emocam fetch NAME               known weights into the cache; needs a network",
     "gaze": "emocam gaze RUN FIXATIONS      how near a run's maps come to where people look",
     "layers": "emocam layers MODEL             the layers a CAM can look at, and the one taken by default",
+    "list": "emocam list KIND                cams, detectors, classifiers, data, experiments: a line on each",
     "manifold": "emocam manifold RUN            pictures as points, alike ones side by side, as a page",
     "merge": "emocam merge RUN RUN ...        one run from the shards of a corpus",
     "open": "emocam open [RUN]               opens the report of a run, or of the newest one",

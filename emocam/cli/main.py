@@ -15,6 +15,7 @@ from emocam.system.cores import limit_spinning
 if TYPE_CHECKING:
     from emocam.cli.job import Verb
 
+QUIET = dict.fromkeys(("-q", "--quiet"), "quiet=true")
 STARTED = time.perf_counter()
 
 
@@ -27,7 +28,7 @@ def answer(words: list[str]) -> int:
     """Run a command line and return its exit status."""
     if words and words[0] in VERBS:
         return _verb(words[0], words[1:])
-    if "--help" in words or "-h" in words:
+    if "--help" in words or "-h" in words or words == ["help"]:
         from emocam.settings.paths import resource_folder
 
         sys.stdout.write(text(resource_folder("conf"), resource_folder("experiments")))
@@ -37,7 +38,7 @@ def answer(words: list[str]) -> int:
 
         sys.stdout.write(f"emocam {__version__}\n")
         return 0
-    return run_words(words, STARTED)
+    return run_words([QUIET.get(word, word) for word in words], STARTED)
 
 
 def _verb(verb: str, words: list[str]) -> int:

@@ -1,0 +1,129 @@
+"""A run's pictures one after the other, with all that is known of each, for writing into another tool's format."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from emocam.data.address import read_address
+from emocam.data.image_file import read_size, within_root
+from emocam.data.printed import unprinted
+from emocam.errors import Refused, SettingError
+from emocam.results.run import Run, image_rows, read_boxes, read_masks
+
+FACTS = ("label", "confidence", "truth", "group", "time")
+"""What predictions may know of a picture, as far as it goes along."""
+
+
+@dataclass(frozen=True)
+class ExportedRegion:
+    """One region of a picture; box (4,) in [0, 1], mask (m, m) in the frame of its box."""
+
+    object: str
+    score: float
+    importance: float | None
+    chance: float | None
+    kept: bool
+    box: tuple[float, float, float, float]
+    mask: np.ndarray | None = None
+
+
+@dataclass(frozen=True)
+class ExportedPicture:
+    """One picture as it was answered, the file that it is, and its size as a person sees it."""
+
+    image: str
+    file: Path
+    width: int
+    height: int
+    facts: dict[str, str | float]
+    regions: list[ExportedRegion] = field(default_factory=list)
+
+
+@dataclass
+class Pictures:
+    """The pictures of a run below `root`; `gone` counts those whose file is not there or cannot be read."""
+
+    run: Run
+    root: Path
+    gone: int = 0
+
+    def __iter__(self) -> Iterator[ExportedPicture]:
+        self.gone = 0
+        for images, regions in self.run.blocks():
+            first = np.searchsorted(image_rows(regions, images), np.arange(len(images) + 1))
+            found = list(_regions(self.run, images, regions))
+            facts = images.select([name for name in FACTS if name in images.column_names]).to_pylist()
+            for row, (image, known) in enumerate(zip(images["image"].to_pylist(), facts, strict=True)):
+                file = within_root(self.root, unprinted(image), follow_links=True)
+                try:
+                    width, height = read_size(file)
+                except (Refused, OSError, ValueError, SyntaxError):
+                    self.gone += 1
+                    continue
+                kept = {name: value for name, value in known.items() if value is not None}
+                yield ExportedPicture(image, file, width, height, kept, found[first[row] : first[row + 1]])
+
+
+def open_pictures(run: Run, root: Path | None) -> Pictures:
+    """Return the pictures of a run, below `root` if it is given, else where the run found them."""
+    recorded = Path(str(run.names.get("made_of", {}).get("source", "")))
+    first = next(iter(run.predictions["image"].astype(str)), "")
+    if read_address(first).time is not None or read_address(first).face is not None:
+        raise SettingError(
+            f"RUN {run.path} is of frames or faces such as {first!r}, which are no files of their own that another "
+            "tool could open; --to csv and --to zip write what was found in them"
+        )
+    if root is None and not (recorded.is_absolute() and recorded.is_dir()):
+        raise SettingError(
+            f"RUN {run.path} does not lead to a folder of pictures: they were drawn, or are gone; name it with "
+            "--images FOLDER (data.export=FOLDER writes the pictures of a drawn world)"
+        )
+    folder = root or recorded
+    if not folder.is_dir():
+        raise SettingError(
+            f"--images must be the folder of the run's pictures, and there is none at {folder}"
+        )
+    if first and not (folder / unprinted(first)).is_file():
+        raise SettingError(
+            f"--images {folder} does not hold the run's pictures, such as {first!r}; name the folder that was data.root"
+        )
+    return Pictures(run, folder)
+
+
+def counting(run: Run, images: pa.Table, regions: pa.Table) -> np.ndarray:
+    """Return which regions of a block count at the run's thresholds, bool (N,)."""
+    columns = run.tensors_of(images, regions)
+    kept = run.thresholds.kept(
+        columns["score"],
+        columns["confidence"][columns["image"]],
+        columns["importance"],
+        columns.get("chance"),
+        run.explained,
+    )
+    return kept.numpy()
+
+
+def _regions(run: Run, images: pa.Table, regions: pa.Table) -> Iterator[ExportedRegion]:
+    """Yield the regions of a block in their order."""
+    kept = counting(run, images, regions)
+    masks, boxes = read_masks(regions), read_boxes(regions)
+    chance = regions["chance"].to_pylist() if "chance" in regions.column_names else [None] * len(regions)
+    rows = zip(
+        regions["object"].to_pylist(),
+        regions["score"].to_pylist(),
+        regions["importance"].to_pylist(),
+        chance,
+        kept.tolist(),
+        boxes.tolist(),
+        strict=True,
+    )
+    for row, (object, score, importance, likely, counts, box) in enumerate(rows):
+        mask = None if masks is None else masks[row]
+        yield ExportedRegion(object, score, _number(importance), _number(likely), counts, tuple(box), mask)
+
+
+def _number(value: float | None) -> float | None:
+    return None if value is None or np.isnan(value) else value
