@@ -10,12 +10,12 @@ from PIL.Image import Resampling
 
 from emocam.data.annotations.masks import Runs
 from emocam.export.json_lists import to_json, write_list
-from emocam.export.pictures import ExportedPicture, ExportedRegion, Pictures
+from emocam.export.pictures import ExportedPicture, ExportedPictures, ExportedRegion
 
 FILE = "instances.json"
 
 
-def write_coco(pictures: Pictures, out: Path) -> list[str]:
+def write_coco(pictures: ExportedPictures, out: Path) -> list[str]:
     """Write instances.json, and return what is left to say of it."""
     category = {object: number for number, object in enumerate(pictures.run.object_names, 1)}
     with (out / FILE).open("w", encoding="utf-8") as file:
@@ -44,7 +44,7 @@ def write_coco(pictures: Pictures, out: Path) -> list[str]:
     ]
 
 
-def _annotations(pictures: Pictures, category: dict[str, int]) -> Iterator[dict[str, Any]]:
+def _annotations(pictures: ExportedPictures, category: dict[str, int]) -> Iterator[dict[str, Any]]:
     number = 0
     for image, picture in enumerate(pictures, 1):
         for region in picture.regions:

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from emocam.export.json_lists import to_json, write_pairs
-from emocam.export.pictures import ExportedPicture, Pictures
+from emocam.export.pictures import ExportedPicture, ExportedPictures
 
 DATA, NAMED = "data.json", "labels.json"
 
 
-def write_fiftyone(pictures: Pictures, out: Path) -> list[str]:
+def write_fiftyone(pictures: ExportedPictures, out: Path) -> list[str]:
     """Write `regions/` and `answers/`, and return the Python lines that open them."""
     regions, answers = out / "regions", out / "answers"
     for folder in (regions, answers):
@@ -36,7 +36,7 @@ def write_fiftyone(pictures: Pictures, out: Path) -> list[str]:
     ]
 
 
-def _keyed(pictures: Pictures) -> Iterator[tuple[str, ExportedPicture]]:
+def _keyed(pictures: ExportedPictures) -> Iterator[tuple[str, ExportedPicture]]:
     """Yield each picture with the key by which the files name it."""
     for number, picture in enumerate(pictures):
         yield f"{number:08d}", picture

@@ -1,19 +1,19 @@
 """Label Studio's tasks with predictions, https://labelstud.io/guide/predictions: a person can correct them there."""
 
 from collections.abc import Iterator
+from html import escape
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
-from xml.sax.saxutils import quoteattr
 
 from emocam.data.printed import unprinted
 from emocam.export.json_lists import write_list
-from emocam.export.pictures import ExportedPicture, ExportedRegion, Pictures
+from emocam.export.pictures import ExportedPicture, ExportedPictures, ExportedRegion
 
 TASKS, VIEW = "tasks.json", "labeling_config.xml"
 
 
-def write_labelstudio(pictures: Pictures, out: Path) -> list[str]:
+def write_labelstudio(pictures: ExportedPictures, out: Path) -> list[str]:
     """Write tasks.json and labeling_config.xml, and return how a project is made of them."""
     root = pictures.root.resolve()
     run = pictures.run
@@ -76,8 +76,8 @@ def _weight(region: ExportedRegion) -> str:
 
 def _view(objects: list[str], labels: list[str]) -> str:
     """Return the project's interface: the objects to draw and the labels to choose."""
-    drawn: Iterator[str] = (f"    <Label value={quoteattr(name)}/>" for name in objects)
-    chosen: Iterator[str] = (f"    <Choice value={quoteattr(name)}/>" for name in labels)
+    drawn: Iterator[str] = (f'    <Label value="{escape(name)}"/>' for name in objects)
+    chosen: Iterator[str] = (f'    <Choice value="{escape(name)}"/>' for name in labels)
     lines = [
         "<View>",
         '  <Image name="image" value="$image"/>',

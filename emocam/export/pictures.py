@@ -43,7 +43,7 @@ class ExportedPicture:
 
 
 @dataclass
-class Pictures:
+class ExportedPictures:
     """The pictures of a run below `root`; `gone` counts those whose file is not there or cannot be read."""
 
     run: Run
@@ -67,7 +67,7 @@ class Pictures:
                 yield ExportedPicture(image, file, width, height, kept, found[first[row] : first[row + 1]])
 
 
-def open_pictures(run: Run, root: Path | None) -> Pictures:
+def open_pictures(run: Run, root: Path | None) -> ExportedPictures:
     """Return the pictures of a run, below `root` if it is given, else where the run found them."""
     recorded = Path(str(run.names.get("made_of", {}).get("source", "")))
     first = next(iter(run.predictions["image"].astype(str)), "")
@@ -90,7 +90,7 @@ def open_pictures(run: Run, root: Path | None) -> Pictures:
         raise SettingError(
             f"--images {folder} does not hold the run's pictures, such as {first!r}; name the folder that was data.root"
         )
-    return Pictures(run, folder)
+    return ExportedPictures(run, folder)
 
 
 def counting(run: Run, images: pa.Table, regions: pa.Table) -> np.ndarray:

@@ -17,7 +17,7 @@ from emocam.export.coco import region_shape, write_coco
 from emocam.export.fiftyone import write_fiftyone
 from emocam.export.labelstudio import write_labelstudio
 from emocam.export.mail import write_zip
-from emocam.export.pictures import ExportedPicture, ExportedRegion, Pictures, open_pictures
+from emocam.export.pictures import ExportedPicture, ExportedPictures, ExportedRegion, open_pictures
 from emocam.export.spreadsheets import write_spreadsheets
 from emocam.results.run import Run
 
@@ -31,7 +31,7 @@ def run(finished_run: Callable[..., Run]) -> Run:
 
 
 @pytest.fixture
-def pictures(run: Run, tmp_path: Path) -> Pictures:
+def pictures(run: Run, tmp_path: Path) -> ExportedPictures:
     """The run's pictures: one is wide, one is stored lying on its side."""
     root = tmp_path / "pics & more"
     root.mkdir()
@@ -49,7 +49,7 @@ def expected(run: Run) -> pd.DataFrame:
 
 
 def test_coco_has_every_region_in_pixels_of_the_upright_picture(
-    run: Run, pictures: Pictures, tmp_path: Path
+    run: Run, pictures: ExportedPictures, tmp_path: Path
 ) -> None:
     write_coco(pictures, tmp_path)
     written = json.loads((tmp_path / "instances.json").read_text())
@@ -74,7 +74,7 @@ def test_coco_has_every_region_in_pixels_of_the_upright_picture(
 
 @pytest.mark.parametrize("write", [write_coco, write_labelstudio])
 def test_what_is_written_is_read_again_as_annotations(
-    write: Callable[[Pictures, Path], list[str]], run: Run, pictures: Pictures, tmp_path: Path
+    write: Callable[[ExportedPictures, Path], list[str]], run: Run, pictures: ExportedPictures, tmp_path: Path
 ) -> None:
     write(pictures, tmp_path)
     (file,) = tmp_path.glob("*.json")
@@ -104,7 +104,7 @@ def test_mask_is_written_as_the_pixels_that_it_covers(tmp_path: Path) -> None:
 
 
 def test_fiftyone_boxes_are_corner_and_size_and_the_pictures_stay(
-    pictures: Pictures, run: Run, tmp_path: Path
+    pictures: ExportedPictures, run: Run, tmp_path: Path
 ) -> None:
     lines = write_fiftyone(pictures, tmp_path)
     files = json.loads((tmp_path / "regions" / "data.json").read_text())
@@ -119,7 +119,7 @@ def test_fiftyone_boxes_are_corner_and_size_and_the_pictures_stay(
 
 
 def test_label_studio_finds_the_pictures_below_their_folder_and_can_choose_every_name(
-    pictures: Pictures, run: Run, tmp_path: Path
+    pictures: ExportedPictures, run: Run, tmp_path: Path
 ) -> None:
     write_labelstudio(pictures, tmp_path)
     tasks = json.loads((tmp_path / "tasks.json").read_text())
@@ -149,7 +149,7 @@ def test_zip_holds_the_page_and_nothing_that_a_link_leads_to(run: Run, tmp_path:
         assert packed.namelist() == ["mail/report/index.html"]
 
 
-def test_picture_that_is_gone_is_counted(pictures: Pictures, tmp_path: Path) -> None:
+def test_picture_that_is_gone_is_counted(pictures: ExportedPictures, tmp_path: Path) -> None:
     (pictures.root / "001.png").unlink()
     (tmp_path / "out").mkdir()
     write_coco(pictures, tmp_path / "out")

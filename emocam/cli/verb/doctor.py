@@ -27,7 +27,7 @@ def main(words: list[str]) -> int:
         prog="emocam doctor", description="Looks at the installation, and tries it on twelve drawn pictures."
     )
     parser.parse_args(words)
-    for line in (*installed(), *extras(), *machine(), *places()):
+    for line in (*version_lines(), *extra_lines(), *machine_lines(), *storage_lines()):
         sys.stdout.write(f"{line}\n")
         sys.stdout.flush()
     status, sentence = try_run()
@@ -39,7 +39,7 @@ def _row(name: str, value: str) -> str:
     return f"{name:28}{value}"
 
 
-def installed() -> Iterator[str]:
+def version_lines() -> Iterator[str]:
     """Yield the versions of emocam, Python and the packages that every run uses."""
     yield _row("emocam", f"{__version__} in {Path(__file__).parents[2]}")
     yield _row("Python", f"{platform.python_version()} in {sys.prefix}")
@@ -51,7 +51,7 @@ def installed() -> Iterator[str]:
         yield _row(name, version)
 
 
-def extras() -> Iterator[str]:
+def extra_lines() -> Iterator[str]:
     """Yield for each extra whether all its packages are there, or how to get them."""
     from packaging.requirements import Requirement
 
@@ -78,7 +78,7 @@ def _present(name: str) -> bool:
     return True
 
 
-def machine() -> Iterator[str]:
+def machine_lines() -> Iterator[str]:
     """Yield the cores, the memory and the device that `trainer=auto` takes."""
     import torch
 
@@ -102,7 +102,7 @@ def machine() -> Iterator[str]:
     yield _row("bfloat16", narrow)
 
 
-def places() -> Iterator[str]:
+def storage_lines() -> Iterator[str]:
     """Yield where things are kept: the cache, published weights, the tracking store, and the space left."""
     from emocam.network.published import KNOWN
 

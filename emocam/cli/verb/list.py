@@ -30,13 +30,13 @@ def main(words: list[str]) -> int:
         raise SettingError(f"KIND {kind!r} is nothing that can be listed; {nearest(kind, kinds, len(kinds))}")
     folder = resource_folder(STUDIES) if kind == STUDIES else conf / KINDS.get(kind, kind)
     group = "+experiment" if kind == STUDIES else KINDS.get(kind, kind)
-    found = {file.stem: " ".join(described(file).split()) for file in sorted(folder.glob("*.yaml"))}
+    found = {file.stem: " ".join(option_text(file).split()) for file in sorted(folder.glob("*.yaml"))}
     sys.stdout.write("".join(f"{line}\n" for line in _lines(found)))
     sys.stdout.write(f"\nchosen by {group}=NAME; its settings: python -m emocam {group}=NAME --cfg job\n")
     return 0
 
 
-def described(file: Path) -> str:
+def option_text(file: Path) -> str:
     """Return the first paragraph of what a file of settings says of itself, or of the class that it names."""
     text = file.read_text(encoding="utf-8")
     said = re.match(r"(?:# @package.*\n)?((?:# .*\n)+)", text)

@@ -29,6 +29,6 @@ def test_run_that_fails_is_told_with_its_sentence(
 
 def test_extra_that_lacks_a_package_names_the_cure(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(doctor, "_present", lambda name: name != "timm")
-    lines = list(doctor.extras())
+    lines = list(doctor.extra_lines())
     assert any("lacks timm" in line and "emocam[timm]" in line for line in lines)
     assert any("joblib" in line and line.endswith("there") for line in lines)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from emocam.cli.verb.list import KINDS, described
+from emocam.cli.verb.list import KINDS, option_text
 from emocam.settings.paths import resource_folder
 
 Command = Callable[..., int]
@@ -17,7 +17,7 @@ SPOKEN = [*KINDS.values(), "trainer", "task", "effect", "paste", "importance", "
     "file", [f for f in FILES if f.parent.name in SPOKEN], ids=lambda f: f"{f.parent.name}={f.stem}"
 )
 def test_each_option_is_described(file: Path) -> None:
-    assert len(described(file)) > 10
+    assert len(option_text(file)) > 10
 
 
 def test_every_cam_is_listed_by_its_name(emocam: Command, capsys: pytest.CaptureFixture[str]) -> None:
