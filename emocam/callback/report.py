@@ -7,8 +7,10 @@ from PIL import Image
 
 from emocam.callback.base import Finished, LastCallback
 from emocam.data.printed import unprinted
+from emocam.errors import SettingError
 from emocam.face.blur import check_faces_setting, without_faces
 from emocam.report.page import write_report
+from emocam.report.top_pictures import ON_A_PAGE
 
 
 class Report(LastCallback):
@@ -16,10 +18,16 @@ class Report(LastCallback):
 
     For a page to be shared `faces` are blurred (`blur`), or pictures that show any are left out (`drop`);
     then the page has no link to the full pictures, and neither the figures of a paste nor overlay.mp4 are in it.
+    It shows at most so many `pictures`, each cell's strongest in turn.
     """
 
-    def __init__(self, faces: str | None = None) -> None:
+    def __init__(self, faces: str | None = None, pictures: int = ON_A_PAGE) -> None:
+        if isinstance(pictures, bool) or not isinstance(pictures, int) or pictures < 1:
+            raise SettingError(
+                f"callback.report.pictures must be a whole number of at least 1, got {pictures!r}"
+            )
         self.faces = faces
+        self.pictures = pictures
         if faces is not None:
             check_faces_setting(faces)
 
@@ -32,8 +40,9 @@ class Report(LastCallback):
 
         shown = open_picture if data is not None else None
         if self.faces is not None:
-            write_report(finished.run, shown and without_faces(shown, self.faces), flips=0, with_film=False)
+            hidden = shown and without_faces(shown, self.faces)
+            write_report(finished.run, hidden, flips=0, with_film=False, pictures=self.pictures)
             return {}
         originals = Path(data.root).absolute() if data is not None and data.root else None
-        write_report(finished.run, shown, originals)
+        write_report(finished.run, shown, originals, pictures=self.pictures)
         return {}

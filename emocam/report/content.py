@@ -11,7 +11,7 @@ from emocam.report.findings import beyond_chance, warnings
 from emocam.report.paste import MOST_FLIPS, Pasted, find_pasted
 from emocam.report.slices import Groups, find_groups
 from emocam.report.thumbnails import OpenPicture, side_for, write_thumbnails
-from emocam.report.top_pictures import Strongest, find_strongest
+from emocam.report.top_pictures import ON_A_PAGE, Strongest, find_strongest
 from emocam.report.unexplained import Outside, find_outside, outside_line
 from emocam.results.files import CELLS
 from emocam.results.ledger import ledger_of
@@ -43,6 +43,8 @@ class PageContent:
             "nothing": capitalised(nothing_found(self.run.summary)),
             "warnings": self.warnings,
             "cards": self.cards(1),
+            "pictures": len(self.examples),
+            "left_out": self.strongest.left_out,
             "by_chance": self.any_beyond_chance is False,
             "outside_line": outside_line(self.run),
             "outside": self.outside,
@@ -69,10 +71,14 @@ class PageContent:
 
 
 def gather_content(
-    run: Run, into: Path, open_picture: OpenPicture | None, flips: int = MOST_FLIPS
+    run: Run,
+    into: Path,
+    open_picture: OpenPicture | None,
+    flips: int = MOST_FLIPS,
+    pictures: int = ON_A_PAGE,
 ) -> PageContent:
     """Read a run and write the thumbnails of the pictures that its pages show."""
-    strongest = find_strongest(run)
+    strongest = find_strongest(run, pictures)
     examples, flat = find_examples(run, strongest.pairs)
     ordered = sorted(examples.values(), key=lambda example: example.place)
     beyond = beyond_chance(run)

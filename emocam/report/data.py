@@ -66,6 +66,7 @@ def write_data(folder: Path, gathered: PageContent, originals: Path | None) -> N
         "explained": run.explained,
         "unit": run.effect_unit,
         "most": MOST,
+        "leftOut": gathered.strongest.left_out,
         "pictured": sorted(int(i) for i in pairs["object"].unique()),
         "cards": cards,
         "chunk": CHUNK,

@@ -16,6 +16,7 @@ from emocam.report.point_section import points_section
 from emocam.report.sliders import write_levels
 from emocam.report.summary import summary_page
 from emocam.report.thumbnails import OpenPicture
+from emocam.report.top_pictures import ON_A_PAGE
 from emocam.results.run import Run
 
 SCRIPTS = (
@@ -62,16 +63,18 @@ def write_report(
     originals: Path | None = None,
     flips: int = MOST_FLIPS,
     with_film: bool = True,
+    pictures: int = ON_A_PAGE,
 ) -> Path:
     """Write `report/` and `summary.html` of a finished run, and return the report's index.
 
     `open_picture` returns the upright picture of a path of the run, or raises; without it the pages
     have no photographs. `originals` is the folder of the full pictures, if there is one; `flips` is
-    how many changed pictures of a paste are shown. `with_film` shows overlay.mp4, where there is one.
+    how many changed pictures of a paste are shown, and `pictures` how many of the corpus. `with_film` shows
+    overlay.mp4, where there is one.
     """
     folder = run.path
     half = begin_report(folder, SCRIPTS)
-    gathered = gather_content(run, half, open_picture, flips)
+    gathered = gather_content(run, half, open_picture, flips, pictures)
     write_data(half, gathered, originals)
     sliders = write_levels(half, gathered.run)
     film = film_section(folder, with_film)

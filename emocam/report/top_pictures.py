@@ -12,6 +12,8 @@ MOST = 60
 """The most pictures of a cell, strongest first."""
 BELOW = 12
 """Cells with fewer are filled up with pictures below the thresholds, to be shown when these are lowered."""
+ON_A_PAGE = 3_000
+"""The most pictures of a page: with all of a large corpus it would be as large as that."""
 
 
 @dataclass(frozen=True)
@@ -20,12 +22,14 @@ class Strongest:
 
     `pairs` has one row per picture of a cell (image, object, label, passed, strength), strongest first;
     `seen` (O, L) counts images with the object above the detector's threshold, looked at or not;
-    `highest` is the greatest strength of any region.
+    `highest` is the greatest strength of any region, and `left_out` the number of pictures of cells for
+    which the page has no room.
     """
 
     pairs: pd.DataFrame
     seen: NDArray[np.int64]
     highest: float
+    left_out: int = 0
 
 
 def _best_of_cells(pairs: pd.DataFrame) -> pd.DataFrame:
@@ -36,8 +40,22 @@ def _best_of_cells(pairs: pd.DataFrame) -> pd.DataFrame:
     return once[place < np.where(once["passed"], MOST, BELOW)]
 
 
-def find_strongest(run: Run) -> Strongest:
-    """Find the strongest pictures: a picture is as strong in a cell as the object's strongest region in it."""
+def take_turns(pairs: pd.DataFrame, most: int) -> pd.DataFrame:
+    """Return the pairs of at most `most` pictures: of each cell its strongest, then of each its second, and so on.
+
+    Within a turn cells whose picture counts come first, those of many pictures before those of few. What is left of
+    a cell has no gap: its strongest pictures, as many as found room.
+    """
+    cells = pairs.groupby(["object", "label"], sort=False)
+    many = cells["image"].transform("size").to_numpy()
+    order = np.lexsort((-many, ~pairs["passed"].to_numpy(bool), cells.cumcount().to_numpy()))
+    chosen = pd.unique(pairs["image"].to_numpy()[order])[:most]
+    found_room = pairs["image"].isin(chosen).groupby([pairs["object"], pairs["label"]], sort=False).cummin()
+    return pairs[found_room]
+
+
+def find_strongest(run: Run, most: int = ON_A_PAGE) -> Strongest:
+    """Find at most `most` pictures: one is as strong in a cell as the object's strongest region in it."""
     thresholds = run.thresholds
     numbers = ["confidence", "score", thresholds.decides]
     best = pd.DataFrame()
@@ -64,4 +82,7 @@ def find_strongest(run: Run) -> Strongest:
         best = _best_of_cells(pd.concat([best, *waiting]))
     if best.empty:
         best = pd.DataFrame({"image": [], "object": [], "label": [], "passed": [], "strength": []})
-    return Strongest(best.reset_index(drop=True), seen, highest)
+    candidates = best["image"].nunique()
+    shown = take_turns(best, most) if candidates > most else best
+    left_out = candidates - shown["image"].nunique()
+    return Strongest(shown.reset_index(drop=True), seen, highest, left_out)

@@ -77,6 +77,44 @@ def test_the_table_shows_every_object_with_a_count_in_percent(run_folder):
     assert means == sorted(means, reverse=True)
 
 
+def test_cells_take_turns_where_the_page_has_room_for_few(run_folder):
+    run = Run(run_folder[0])
+    whole = find_strongest(run)
+    for most in (1, 7, 30):
+        few = find_strongest(run, most)
+        shown = set(few.pairs["image"])
+        assert len(shown) <= most and few.left_out + len(shown) == whole.pairs["image"].nunique()
+        # the turns again, one picture at a time
+        cells = {cell: rows["image"].tolist() for cell, rows in whole.pairs.groupby(["object", "label"])}
+        counts = {
+            (cell, image): counted
+            for cell, rows in whole.pairs.groupby(["object", "label"])
+            for image, counted in zip(rows["image"], rows["passed"].astype(bool), strict=True)
+        }
+        strength = whole.pairs.set_index(["object", "label", "image"])["strength"]
+        chosen: list[str] = []
+        for turn in range(max(map(len, cells.values()))):
+            at_turn = [(cell, rows[turn]) for cell, rows in cells.items() if len(rows) > turn]
+            at_turn.sort(key=lambda a: (not counts[a], -len(cells[a[0]]), -strength[(*a[0], a[1])]))
+            chosen += [image for _, image in at_turn]
+        room = set(list(dict.fromkeys(chosen))[:most])
+        assert shown <= room
+        for cell, rows in cells.items():
+            left = few.pairs[(few.pairs["object"] == cell[0]) & (few.pairs["label"] == cell[1])][
+                "image"
+            ].tolist()
+            assert left == rows[: len(left)]
+            assert len(left) == len(rows) or rows[len(left)] not in room
+
+
+def test_page_says_for_how_many_pictures_it_has_room(run_folder):
+    folder, open_picture = run_folder
+    page = write_report(Run(folder), open_picture, pictures=5).read_text()
+    assert "This page has room for 5 pictures of the " in page
+    assert len(list((folder / "report" / "thumbnails").rglob("*.webp"))) == 5
+    assert "This page has room" not in write_report(Run(folder), open_picture).read_text()
+
+
 def test_a_gallery_holds_the_strongest_pictures_first_and_no_more_than_sixty(run_folder, monkeypatch):
     monkeypatch.setattr("emocam.report.top_pictures.MOST", 5)
     folder, open_picture = run_folder

@@ -98,7 +98,8 @@ function openCell(object, label) {
     const more = count(object, label) - found.length;
     shelf.style.setProperty("--hold", shapeFor(found));
     const rest = more > 0 ? `and ${whole(more)} more in evidence.parquet` : "";
-    return { parts: found.map(figureOf), more: found.length ? rest : "No picture of this cell counts." };
+    const none = more > 0 && run.leftOut ? `The page has no room for its ${whole(more)} pictures; callback.report.pictures shows more.` : "No picture of this cell counts.";
+    return { parts: found.map(figureOf), more: found.length ? rest : none };
   });
 }
 
