@@ -7,14 +7,16 @@ from emocam.version import __version__ as __version__
 if TYPE_CHECKING:
     from emocam.api.explain import explain
     from emocam.api.run import run
+    from emocam.api.study import study
     from emocam.results.run import Run
 
-__all__ = ["Run", "explain", "run"]
+__all__ = ["Run", "explain", "run", "study"]
 
 _HOMES = {
     "Run": "emocam.results.run",
     "explain": "emocam.api.explain",
     "run": "emocam.api.run",
+    "study": "emocam.api.study",
 }
 
 

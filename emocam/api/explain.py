@@ -1,6 +1,7 @@
 """The function `emocam.explain`: where a model looks in some pictures, without a line of settings."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from copy import copy
 from itertools import islice
 from pathlib import Path
 
@@ -11,8 +12,9 @@ from torch import Tensor, nn
 
 from emocam.api.explanation import Explained
 from emocam.api.inputs import Input, PictureShown, Transform, preparation, read_inputs
+from emocam.api.method_names import method_name
 from emocam.api.own_model import OwnModel, layer_name, state_restored
-from emocam.cam.base import CAM, ForwardPass
+from emocam.cam.base import CAM, PREDICTED, ForwardPass
 from emocam.cam.completeness import read_checks
 from emocam.classifier.base import Classifier
 from emocam.errors import SettingError, nearest
@@ -32,19 +34,20 @@ def explain(
     layer: str | nn.Module | None = None,
     labels: Sequence[str] | None = None,
     transform: Transform | None = None,
+    target: str | int | None = None,
 ) -> Explained:
-    """Return maps of where the model looks in each picture, by default for the label that it predicts.
+    """Return maps of where the model looks in each picture, for the label it predicts or the one `target` names.
 
     `model` is any module that returns logits (B, L) for pictures (B, C, H, W), in any mode; afterwards it
     is as it was before. `images` are PIL pictures, paths, or tensors that are already inputs of the model.
-    `method` is a name of conf/cam, or a CAM with settings of its own. `layer`, a name or a module, is by
-    default the last one with spatial dimensions. Without `labels` these are numbers. `transform` turns an
+    `method` is a name of conf/cam, in any spelling, or a CAM with settings of its own. `layer`, a name or a
+    module, is by default the last one with spatial dimensions. Without `labels` these are numbers. `transform` turns an
     upright PIL picture into a tensor (C, H, W); without one a model of timm or of emocam has its own, and
     every other gets what most of torchvision's take: the shorter side at 256, the middle 224 x 224,
-    ImageNet's mean and deviation.
+    ImageNet's mean and deviation. `target` is a label's name or its place.
     """
-    _check_model(model)
-    model = _unwrapped(model)
+    check_model(model)
+    model = unwrapped(model)
     cam = cam_of(method)
     ready = preparation(model, transform)
     by = method if isinstance(method, str) else type(method).__name__
@@ -56,6 +59,7 @@ def explain(
             x = _side_by_side(part, model)
             if classifier is None:
                 classifier = _classifier(model, labels, layer, x, ready.grey_of(part[0]))
+                cam = aimed_at(cam, target, classifier.labels)
             names = [one.shown.name for one in part]
             forward = ForwardPass(classifier, x, cam.explained, cam.label_index(classifier.labels), names)
             if not answers:
@@ -72,10 +76,19 @@ def explain(
     return Explained(maps, logits, classifier.labels, classifier.layer, by, cam.target, shown)
 
 
-def _check_model(model: object) -> None:
+def check_model(model: object) -> None:
     """Check that a model is a module that can answer at all."""
     if not isinstance(model, nn.Module):
         raise TypeError(f"model must be a torch module, got {type(model).__name__}")
+    devices = {str(tensor.device) for tensor in (*model.parameters(), *model.buffers())}
+    if "meta" in devices:
+        raise SettingError(
+            "the model's weights are on the meta device, so they hold no numbers; load them first"
+        )
+    if len(devices) > 1:
+        raise SettingError(
+            f"the model must lie on one device, got {' and '.join(sorted(devices))}; model.to('cpu') puts it on one"
+        )
     if (name := unfit_weights(model)) is not None:
         raise SettingError(f"the model's {name} holds NaN or infinity, so it can answer nothing")
 
@@ -96,21 +109,43 @@ def _check_finite(values: Tensor, part: list[Input], what: str) -> None:
         raise SettingError(f"{what} image {part[fine.index(False)].shown.name} holds NaN or infinity")
 
 
+def aimed_at(cam: CAM, target: str | int | None, labels: list[str]) -> CAM:
+    """Return a CAM that explains the label of this name or place; without one as it is."""
+    if target is None:
+        return cam
+    if isinstance(target, bool) or not isinstance(target, str | int):
+        raise TypeError(f"target must be a label's name or its place, got {type(target).__name__}")
+    if isinstance(target, int) and not 0 <= target < len(labels):
+        raise SettingError(f"target must be a place from 0 to {len(labels) - 1}, got {target}")
+    if isinstance(target, str) and target not in (PREDICTED, *labels):
+        raise SettingError(f"target {target!r} is no label; {nearest(target, [PREDICTED, *labels])}")
+    aimed = copy(cam)
+    aimed.target = labels[target] if isinstance(target, int) else target
+    return aimed
+
+
 def cam_of(method: str | CAM) -> CAM:
-    """Return a CAM by its name in conf/cam, with the settings written there; a CAM as it is."""
+    """Return a CAM by its name, with the settings written in conf/cam; a CAM as it is."""
     if isinstance(method, CAM):
         return method
-    if not isinstance(method, str):
+    node = OmegaConf.load(resource_folder("conf") / "cam" / f"{cam_named(method)}.yaml")
+    return build(OmegaConf.create({"cam": node, "seed": 0}).cam, "method", [], Kind(CAM))
+
+
+def cam_named(method: str | CAM) -> str:
+    """Return the option of conf/cam that a method is, however its name is written."""
+    if not isinstance(method, str | CAM):
         raise TypeError(f"method must be a name or a CAM, got {type(method).__name__}")
     conf = resource_folder("conf") / "cam"
     nodes = {file.stem: OmegaConf.load(file) for file in sorted(conf.glob("*.yaml"))}
-    names = [name for name, node in nodes.items() if "_target_" in node]
-    if method not in names:
-        raise SettingError(f"method {method!r} is no CAM method; {nearest(method.lower(), names, 40)}")
-    return build(OmegaConf.create({"cam": nodes[method], "seed": 0}).cam, "method", [], Kind(CAM))
+    targets = {name: str(node["_target_"]) for name, node in nodes.items() if "_target_" in node}
+    if isinstance(method, str):
+        return method_name(method, list(targets))
+    kind = f"{type(method).__module__}.{type(method).__qualname__}"
+    return next((name for name, target in targets.items() if target == kind), "gradcam")
 
 
-def _unwrapped(model: nn.Module) -> nn.Module:
+def unwrapped(model: nn.Module) -> nn.Module:
     """Return the module itself where it is compiled or spread over devices."""
     inner = WRAPPERS.get(type(model).__name__)
     return getattr(model, inner) if inner else model

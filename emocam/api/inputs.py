@@ -101,7 +101,7 @@ def read_inputs(images: object, ready: Preparation) -> Iterator[Input]:
             yield Input(x, PictureShown(str(number), _seen(x), torch.tensor(WHOLE)), prepared=False)
             continue
         name = str(number) if isinstance(item, Image.Image) else str(item)
-        picture = _turned(item) if isinstance(item, Image.Image) else _opened(Path(item))
+        picture = upright_copy(item) if isinstance(item, Image.Image) else opened_picture(Path(item))
         x = _checked(ready.prepare(picture), "transform")
         if ready.window is None:
             yield Input(x, PictureShown(name, _seen(x), torch.tensor(WHOLE)), prepared=True)
@@ -126,13 +126,15 @@ def _items(images: object) -> Iterator[Item]:
         )
 
 
-def _turned(image: Image.Image) -> Image.Image:
+def upright_copy(image: Image.Image) -> Image.Image:
+    """Return a picture as a person sees it, in RGB."""
     orientation = orientation_of(image)
     rgb = to_rgb(image)
     return rgb.transpose(UPRIGHT[orientation]) if orientation in UPRIGHT else rgb.copy()
 
 
-def _opened(path: Path) -> Image.Image:
+def opened_picture(path: Path) -> Image.Image:
+    """Open a file of `images`, upright and RGB."""
     file = path.expanduser()
     if file.is_dir():
         raise SettingError(

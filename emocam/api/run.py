@@ -30,14 +30,15 @@ def run(*words: str) -> Run | list[Run]:
             raise TypeError(f'run takes words such as "cam=gradcam", got {type(word).__name__}')
         if word in TERMINAL:
             raise SettingError(f"{word} is for a terminal: emocam {word}; run takes the words of a run")
-    with _hydra_as_found():
+    with hydra_as_found():
         outcome = launch(list(words), lambda error: None, time.perf_counter())
+    return _swept(outcome) if outcome.swept else finished_run(outcome)
+
+
+def finished_run(outcome: Outcome) -> Run:
+    """Return the run that was launched, or raise why there is none."""
     if outcome.signal is not None:
         raise KeyboardInterrupt(outcome.resume_command)
-    return _swept(outcome) if outcome.swept else _single(outcome)
-
-
-def _single(outcome: Outcome) -> Run:
     if outcome.mistakes:
         raise _raised(outcome.mistakes[0])
     if outcome.folder is None:
@@ -54,6 +55,8 @@ def _single(outcome: Outcome) -> Run:
 
 
 def _swept(outcome: Outcome) -> list[Run]:
+    if outcome.signal is not None:
+        raise KeyboardInterrupt(outcome.resume_command)
     assert outcome.folder is not None
     jobs = job_status.read_jobs(outcome.folder)
     finished = [
@@ -78,7 +81,7 @@ def _raised(error: Exception) -> Exception:
 
 
 @contextmanager
-def _hydra_as_found() -> Iterator[None]:
+def hydra_as_found() -> Iterator[None]:
     """Restore Hydra's global state at the end: a caller may use Hydra too, and a run leaves its settings."""
     instance = GlobalHydra.instance()
     config = HydraConfig.instance()

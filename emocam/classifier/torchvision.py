@@ -61,7 +61,9 @@ class TorchvisionClassifier(LibraryClassifier):
             _fetch(network, entry)
         elif weights is not None and is_file(weights):
             note = fill(network, weights, len(names))
-        super().__init__(network, names, _preprocessing(entry), layer, model, weights, adjust, found)
+        super().__init__(
+            network, names, preset_preprocessing(entry.transforms()), layer, model, weights, adjust, found
+        )
         self.weights_note = note
 
 
@@ -87,8 +89,8 @@ def _fetch(network: nn.Module, entry: Any) -> None:
         ) from None
 
 
-def _preprocessing(entry: Any) -> Preprocessing:
-    preset = entry.transforms()
+def preset_preprocessing(preset: Any) -> Preprocessing:
+    """Return what one of torchvision's presets for classification does to a picture."""
     (resize,), crop = preset.resize_size, preset.crop_size
     size = (crop[0], crop[-1])
     view = CentreCrop(resize, size, FILTERS[preset.interpolation.value])

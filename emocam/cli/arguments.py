@@ -6,17 +6,26 @@ from collections.abc import Iterator
 
 from hydra._internal.utils import get_args_parser
 
+from emocam.cli.typed_values import as_typed
 from emocam.errors import SettingError
 
 ALONE = ("-m", "--multirun", "-r", "--run", "--resolve")
 """The options that take no value, and so may stand anywhere."""
+TAKING = ("--config-dir", "-cd", "--config-name", "-cn", "--config-path", "-cp", "--package", "-p", "--info")
+"""The options whose value is the next word."""
 
 
 def normalise_words(words: list[str], groups: set[str]) -> list[str]:
     """Put options first and write `+cam=gradcam` as `cam=gradcam`, `cam=null` as `~cam`, for default groups.
 
-    `classifier._target_=mine.Net` replaces the default option with all its settings.
+    `classifier._target_=mine.Net` replaces the default option with all its settings. Values may have any signs
+    that the shell hands on.
     """
+    sweep = bool({"-m", "--multirun"} & set(words))
+    words = [
+        word if option in TAKING else as_typed(word, sweep)
+        for option, word in zip(["", *words], words, strict=False)
+    ]
     options = [word for word in words if word in ALONE]
     replaced = _replaced_groups(words, groups)
     return [

@@ -1,10 +1,14 @@
 """One command as Hydra composed it, and the components that its settings name."""
 
+import re
+import shlex
 import sys
 import warnings
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from omegaconf import DictConfig, OmegaConf, open_dict
@@ -15,6 +19,9 @@ from emocam.settings.build import build
 from emocam.settings.recorded import write_settings
 from emocam.settings.replay_words import takes_evidence
 from emocam.system.memory import keep_memory
+
+IN_SHELL = re.compile(r"[\s'\"\\()#&;|<>$`!*?]")
+"""Signs that a shell takes for its own; brackets and braces come to the command as they are."""
 
 
 @dataclass(frozen=True)
@@ -33,11 +40,16 @@ class Command:
     """Whether a replay gives objects other names than the evidence has."""
     typed: list[str] = field(default_factory=list)
     """A verb and its words as they were typed, where it composed others of them."""
+    call: str = ""
+    """The call from Python, where there was no command line."""
 
     @property
     def line(self) -> str:
         """The command line, to be typed again."""
-        return " ".join(["python -m emocam", *(self.typed or self.words)])
+        if self.call:
+            return self.call
+        words = (shlex.quote(word) if IN_SHELL.search(word) else word for word in self.typed or self.words)
+        return " ".join(["python -m emocam", *words])
 
     @cached_property
     def named(self) -> frozenset[str]:
@@ -62,8 +74,13 @@ class Command:
         write_settings(self.folder, cfg, self.words)
 
 
-def build_components(command: Command, seconds: dict[str, float]) -> Components:
-    """Build what the command's settings name; `seconds` is where the time of its stages goes."""
+def build_components(
+    command: Command, seconds: dict[str, float], given: Mapping[str, object] = MappingProxyType({})
+) -> Components:
+    """Build what the command's settings name; `seconds` is where the time of its stages goes.
+
+    `given` are components that a program made itself, in place of those that the settings describe.
+    """
     hush()
     keep_memory()
     settings: dict[str, Any] = OmegaConf.to_container(command.cfg, resolve=True)  # type: ignore[assignment]
@@ -73,6 +90,8 @@ def build_components(command: Command, seconds: dict[str, float]) -> Components:
         )  # else that of the evidence, whatever this machine computes
 
     def build_here(name: str) -> Any:
+        if name in given:
+            return given[name]
         return build(OmegaConf.select(command.cfg, name), name, command.allowed, KINDS[name])
 
     def build_from(name: str, changed: dict[str, Any]) -> Any:
@@ -89,8 +108,8 @@ def build_components(command: Command, seconds: dict[str, float]) -> Components:
         quiet=settings["quiet"],
         seed=settings["seed"],
         features=bool(settings.get("features")),
-        own_code=bool(settings["allow"]),
-        classifier_named=command.names("classifier"),
+        own_code=bool(settings["allow"] or given),
+        classifier_named=command.names("classifier") or "classifier" in given,
         renames=command.renames,
         seconds=seconds,
         build_from=build_from,

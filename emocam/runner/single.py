@@ -39,14 +39,19 @@ STAGES = ("imports", "tracking", "copy", "build", "predict", "merge", "groups")
 """What takes time in one run or another; all are told of each, since MLflow compares equal keys."""
 
 
-def run_command(command: Command, spent: Mapping[str, float] = MappingProxyType({})) -> int:
+def run_command(
+    command: Command,
+    spent: Mapping[str, float] = MappingProxyType({}),
+    given: Mapping[str, object] = MappingProxyType({}),
+) -> int:
     """Run a command; return exit status 0, or 2 when more images than `data.max_unreadable` failed.
 
-    `spent` are seconds that were spent for this run before it began, by stage.
+    `spent` are seconds that were spent for this run before it began, by stage, and `given` components that a
+    program made itself.
     """
     command = as_recorded(command)
     imports = {"imports": time.perf_counter() - command.started}
-    components = build_components(command, dict.fromkeys(STAGES, 0.0) | imports | dict(spent))
+    components = build_components(command, dict.fromkeys(STAGES, 0.0) | imports | dict(spent), given)
     command.record_begun()
     left = files_left(command.folder)
     with components.stage("imports"):  # Lightning comes with the task

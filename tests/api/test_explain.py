@@ -14,6 +14,7 @@ from torch import nn
 from torchvision.models import ResNet18_Weights, resnet18
 
 import emocam
+from emocam.api.explain import cam_named
 from emocam.cam.gradcam import GradCAM
 from emocam.classifier.planted import PlantedClassifier
 from emocam.errors import SettingError
@@ -344,5 +345,39 @@ def test_what_is_no_number_is_told_and_not_explained(place: str) -> None:
 def test_names_that_are_none_are_told() -> None:
     with pytest.raises(TypeError, match="labels must be a list of names, got int"):
         emocam.explain(small_net(), patches(1), labels=5)
-    with pytest.raises(SettingError, match="'GradCAM' is no CAM method; did you mean gradcam"):
-        emocam.explain(small_net(), patches(1), "GradCAM")
+    with pytest.raises(SettingError, match="target 'e' is no label; expected one of: predicted, 0, 1"):
+        emocam.explain(small_net(), patches(1), target="e")
+    with pytest.raises(SettingError, match="target must be a place from 0 to 4, got 5"):
+        emocam.explain(small_net(), patches(1), target=5)
+
+
+@pytest.mark.parametrize(
+    ("written", "name"),
+    [
+        *(
+            ("Grad-CAM", "gradcam"),
+            ("GradCAM++", "gradcampp"),
+            ("grad_cam", "gradcam"),
+            ("LayerCAM", "layercam"),
+        ),
+        *(("Ablation-CAM", "ablation"), ("RISE", "rise"), ("LIFT-CAM", "lift"), ("HiResCAM", "hirescam")),
+        *(
+            ("Score CAM", "scorecam"),
+            ("Integrated Gradients", "ig"),
+            ("XGrad-CAM", "xgradcam"),
+            ("score", "scorecam"),
+        ),
+        *(("EigenGradCAM", "eigengradcam"), ("KPCA-CAM", "kpcacam"), ("GuidedGradCAM", "guidedgradcam")),
+    ],
+)
+def test_a_method_s_name_is_read_in_any_spelling(written: str, name: str) -> None:
+    assert cam_named(written) == name
+
+
+def test_a_target_is_a_label_s_name_or_its_place() -> None:
+    net, x, names = small_net(), patches(2), ["awe", "fear", "joy", "calm", "rage"]
+    theirs = emocam.explain(net, x, GradCAM(target="calm"), labels=names)
+    for target in ("calm", 3):
+        ours = emocam.explain(net, x, labels=names, target=target)
+        assert torch.equal(ours.maps, theirs.maps) and ours.target == "calm"
+    assert not torch.equal(theirs.maps, emocam.explain(net, x, labels=names, target="awe").maps)
