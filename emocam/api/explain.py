@@ -137,8 +137,8 @@ def cam_named(method: str | CAM) -> str:
     if not isinstance(method, str | CAM):
         raise TypeError(f"method must be a name or a CAM, got {type(method).__name__}")
     conf = resource_folder("conf") / "cam"
-    nodes = {file.stem: OmegaConf.load(file) for file in sorted(conf.glob("*.yaml"))}
-    targets = {name: str(node["_target_"]) for name, node in nodes.items() if "_target_" in node}
+    nodes = {file.stem: OmegaConf.select(OmegaConf.load(file), "_target_") for file in sorted(conf.glob("*"))}
+    targets = {name: str(target) for name, target in nodes.items() if target is not None}
     if isinstance(method, str):
         return method_name(method, list(targets))
     kind = f"{type(method).__module__}.{type(method).__qualname__}"

@@ -39,7 +39,7 @@ class MemoryClassifier(LibraryClassifier):
         preprocessing = _preprocessing(model, transform)
         network = _copied(model)
         name = type(model).__name__
-        own = isinstance(preprocessing.view, MeasuredView)
+        view = preprocessing.view
         outputs = logits_of(network, torch.rand(2, len(preprocessing.mean), *preprocessing.size)).shape[1]
         names = [str(number) for number in range(outputs)] if labels is None else _names(labels)
         if len(names) != outputs:
@@ -47,8 +47,8 @@ class MemoryClassifier(LibraryClassifier):
                 f"labels must name each of the model's {outputs} logits, got {len(names)} names"
             )
         super().__init__(network, names, preprocessing, layer, name)
-        self.transform = preprocessing.view if own else None
-        grey = _grey(preprocessing.view) if own else torch.zeros(len(preprocessing.mean))
+        self.transform = view if isinstance(view, MeasuredView) else None
+        grey = _grey(view) if isinstance(view, MeasuredView) else torch.zeros(len(preprocessing.mean))
         self.register_buffer("grey", grey, persistent=False)
 
     def prepare(self, view: Tensor) -> Tensor:
