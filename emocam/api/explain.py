@@ -64,16 +64,21 @@ def explain(
             forward = ForwardPass(classifier, x, cam.explained, cam.label_index(classifier.labels), names)
             if not answers:
                 _check_logits(forward.logits)
-            _check_finite(forward.logits, part, "the model's answer to")
-            maps = cam.maps(forward)
-            _check_finite(maps, part, f"the map by {by} of")
-            answers.append((maps.cpu(), forward.logits.detach().cpu()))
-            read_checks()
+            answers.append(_answer(cam, forward, part, by))
             shown += [one.shown for one in part]
     if classifier is None:
         raise SettingError("images must hold at least one picture, got none")
     maps, logits = (torch.cat(parts) for parts in zip(*answers, strict=True))
     return Explained(maps, logits, classifier.labels, classifier.layer, by, cam.target, shown)
+
+
+def _answer(cam: CAM, forward: ForwardPass, part: list[Input], by: str) -> tuple[Tensor, Tensor]:
+    """Return the maps and the logits of one pass, which are numbers."""
+    _check_finite(forward.logits, part, "the model's answer to")
+    maps = cam.maps(forward)
+    _check_finite(maps, part, f"the map by {by} of")
+    read_checks()
+    return maps.cpu(), forward.logits.detach().cpu()
 
 
 def check_model(model: object) -> None:

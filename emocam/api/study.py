@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import torch
 from omegaconf import OmegaConf, open_dict
 from torch import nn
 
@@ -53,32 +54,22 @@ def study(
     """
     check_model(model)
     folder = Path(out) if out is not None else Path("outputs") / f"{datetime.now():%Y-%m-%d_%H-%M-%S}"
-    if out is not None and folder.exists() and not folder.is_dir():
+    if folder.exists() and not folder.is_dir():
         raise SettingError(f"out must be a folder, and {out} is a file")
     words = list(_words(settings))
     pictures = study_images(images, folder.with_name(f"{folder.name}-pictures"))
     model = unwrapped(model)
-    classifier = memory_classifier(
-        model,
-        _labels(labels, pictures, model),
-        layer,
-        pictures.transform if transform is None else transform,
-    )
-    given: dict[str, object] = {"classifier": classifier}
-    if isinstance(detector, Detector):
-        given["detector"] = detector
-    elif detector is not None:
-        words.append(f"detector={quoted_value(detector)}")
-    if isinstance(method, CAM):
-        given["cam"] = method
-    if method is not None:
-        words.append(f"cam={cam_named(method)}")
-    kind = next(iter(model.parameters())).device if any(True for _ in model.parameters()) else None
-    if "trainer" not in settings:
-        words += _trainer(str(kind or "cpu"))
+    named = _labels(labels, pictures, model)
+    shown = pictures.transform if transform is None else transform
+    given: dict[str, object] = {"classifier": memory_classifier(model, named, layer, shown)}
+    given |= {"detector": detector} if isinstance(detector, Detector) else {}
+    given |= {"cam": method} if isinstance(method, CAM) else {}
+    words += [f"detector={quoted_value(detector)}"] if isinstance(detector, str) else []
+    words += [] if method is None else [f"cam={cam_named(method)}"]
+    words += [] if "trainer" in settings else _trainer(model)
     return _run(
         [f"data={pictures.option}", *words, f"hydra.run.dir={quoted_value(str(folder))}"],
-        {"classifier": recorded(classifier, model), **_described(given)},
+        _described(given, model),
         pictures.settings,
         given,
         f"emocam.study({type(model).__name__}, {_short(images)}, method={_short(method)}, out={str(folder)!r})",
@@ -93,13 +84,13 @@ def _labels(labels: Sequence[str] | None, pictures: StudyImages, model: nn.Modul
     return pictures.labels if outputs and outputs[-1] == len(pictures.labels) else None
 
 
-def _trainer(device: str) -> Iterator[str]:
+def _trainer(model: nn.Module) -> Iterator[str]:
     """Yield words for the device on which the model lies."""
-    kind, _, number = device.partition(":")
-    if kind in ("cpu", "cuda"):
-        yield "trainer=cpu" if kind == "cpu" else "trainer=gpu"
-    if kind == "cuda" and number:
-        yield f"trainer.devices=[{number}]"
+    device = next((parameter.device for parameter in model.parameters()), torch.device("cpu"))
+    if device.type in ("cpu", "cuda"):
+        yield "trainer=cpu" if device.type == "cpu" else "trainer=gpu"
+    if device.type == "cuda" and device.index is not None:
+        yield f"trainer.devices=[{device.index}]"
 
 
 def _words(settings: Mapping[str, object]) -> Iterator[str]:
@@ -126,13 +117,11 @@ def _short(value: object) -> str:
     )
 
 
-def _described(given: Mapping[str, object]) -> dict[str, Any]:
-    """Return the recorded class of each component, but the classifier, that the program made itself."""
-    return {
-        name: {"_target_": f"{type(component).__module__}.{type(component).__qualname__}"}
-        for name, component in given.items()
-        if name != "classifier"
-    }
+def _described(given: Mapping[str, Any], model: nn.Module) -> dict[str, Any]:
+    """Return the settings that tell of each component that the program made itself."""
+    classes = {name: type(component) for name, component in given.items()}
+    nodes = {name: {"_target_": f"{kind.__module__}.{kind.__qualname__}"} for name, kind in classes.items()}
+    return nodes | {"classifier": recorded(given["classifier"], model)}
 
 
 def _run(
@@ -142,7 +131,7 @@ def _run(
     given: Mapping[str, object],
     call: str,
 ) -> Run:
-    """Launch a run with components of the program's own, and return it."""
+    """Start a run with components of the program's own, and return it."""
 
     def perform(command: Command) -> int:
         cfg = command.cfg.copy()
