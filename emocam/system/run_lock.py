@@ -21,6 +21,7 @@ except ImportError:  # pragma: no cover - a system without flock has no such loc
     fcntl = None  # type: ignore[assignment]
 
 LOCK = "run.lock"
+NO_LINK = getattr(os, "O_NOFOLLOW", 0)
 _held: "set[RunLock]" = set()
 
 
@@ -36,7 +37,7 @@ class RunLock:
         """Take the lock, or say who holds it; a lock whose process is gone is taken over."""
         self.folder.mkdir(parents=True, exist_ok=True)
         while True:
-            opened = os.open(self.file, os.O_RDWR | os.O_CREAT, 0o644)
+            opened = self._open()
             if not _locked(opened):
                 holder = _read(opened)
                 os.close(opened)
@@ -54,6 +55,18 @@ class RunLock:
             os.pwrite(opened, json.dumps(told).encode(), 0)
         self._opened = opened
         _held.add(self)
+
+    def _open(self) -> int:
+        try:
+            # a folder may come from anybody: what a link leads to is not written to
+            return os.open(self.file, os.O_RDWR | os.O_CREAT | NO_LINK, 0o644)
+        except OSError as error:
+            if self.file.is_symlink() or self.file.is_dir():
+                raise SettingError(
+                    f"{self.setting} {self.folder} holds {LOCK}, which must be a plain file and is none; "
+                    "remove it, or name another folder"
+                ) from error
+            raise
 
     def release(self) -> None:
         """Remove the file, then drop the lock."""
@@ -73,7 +86,7 @@ class RunLock:
 def is_held(folder: Path) -> bool:
     """Return whether a process holds the folder's lock."""
     try:
-        opened = os.open(folder / LOCK, os.O_RDWR)
+        opened = os.open(folder / LOCK, os.O_RDWR | NO_LINK)
     except OSError:
         return False
     try:

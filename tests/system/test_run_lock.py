@@ -102,3 +102,42 @@ def test_of_many_processes_one_at_a_time_is_in_the_folder(tmp_path: Path) -> Non
         racer.stdin.close()
     assert [racer.wait(120) for racer in racers] == [0] * 4
     assert (tmp_path / "counter").read_text() == "800"
+
+
+def test_a_lock_of_a_process_on_another_machine_that_nobody_holds_is_taken_over(tmp_path: Path) -> None:
+    told = {"pid": os.getpid(), "host": "elsewhere", "since": "2020-01-01 00:00:00"}
+    (tmp_path / LOCK).write_text(json.dumps(told))
+    with locked(tmp_path):
+        assert json.loads((tmp_path / LOCK).read_text())["host"] != "elsewhere"
+
+
+@pytest.mark.parametrize("spelling", ["real/", "link", "./link/", "other/../real", "link/../real"])
+def test_a_folder_has_one_lock_however_it_is_spelt(
+    tmp_path: Path, spelling: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("real", "other"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "link").symlink_to("real")
+    with locked(Path("real")):
+        assert is_held(Path(spelling))
+        with pytest.raises(SettingError, match="in use"):
+            RunLock(Path(spelling)).acquire()
+
+
+@pytest.mark.parametrize("kind", ["link", "dangling", "folder"])
+def test_a_lock_that_leads_elsewhere_is_refused_and_nothing_is_written_there(
+    tmp_path: Path, kind: str
+) -> None:
+    folder, victim = tmp_path / "run", tmp_path / "victim"
+    folder.mkdir()
+    if kind == "folder":
+        (folder / LOCK).mkdir()
+    else:
+        (folder / LOCK).symlink_to(victim)
+    if kind == "link":
+        victim.write_text("precious")
+    with pytest.raises(SettingError, match=r"hydra.run.dir .*holds run\.lock, which must be a plain file"):
+        RunLock(folder).acquire()
+    assert not is_held(folder)
+    assert victim.read_text() == "precious" if kind == "link" else not victim.exists()

@@ -7,7 +7,7 @@ from emocam.data.annotations.coco import coco_table, is_coco
 from emocam.data.annotations.labelstudio import label_studio_table
 from emocam.data.annotations.records import AnnotationTable
 from emocam.data.annotations.rows import is_parquet, separator
-from emocam.data.annotations.source import Source
+from emocam.data.annotations.source import Source, files_ending
 from emocam.data.annotations.table import has_boxes, read_open_images, read_table
 from emocam.data.annotations.voc import read_voc
 from emocam.data.annotations.yolo import label_files, read_classes, read_yolo
@@ -34,13 +34,13 @@ def read_annotations(place: Path, masks: bool = False, pictures: Collection[str]
 
 def _of_folder(folder: Path, masks: bool, pictures: Collection[str]) -> Reader:
     """Return the reader of the one format that a folder's files are in; a single file may lie there, too."""
-    markup = sorted(folder.rglob("*.xml"))
+    markup = files_ending(folder, ".xml", below=True)
     texts = label_files(folder, pictures)
     singles = [
         file
-        for suffix in ("json", "csv", "parquet")
-        for file in sorted(folder.glob(f"*.{suffix}"))
-        if "class-descriptions" not in file.name
+        for ending in (".json", ".csv", ".parquet")
+        for file in files_ending(folder, ending)
+        if "class-descriptions" not in file.name.lower()
     ]
     readers: dict[str, Reader] = {str(file): _of_file(file, masks, pictures) for file in singles}
     if markup:

@@ -77,6 +77,12 @@ class Source:
         return values
 
 
+def files_ending(folder: Path, *endings: str, below: bool = False) -> list[Path]:
+    """Return the files of a folder, or also `below`, with one of these endings in small or capital letters."""
+    files = folder.rglob("*") if below else folder.glob("*")
+    return sorted(file for file in files if file.suffix.lower() in endings)
+
+
 def finite(value: object) -> float | None:
     """Return a number as a float; None for everything else, NaN and infinity among it."""
     if isinstance(value, bool) or not isinstance(value, int | float):

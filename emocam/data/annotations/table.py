@@ -9,7 +9,7 @@ import pandas as pd
 
 from emocam.data.annotations.records import AnnotationTable, Regions
 from emocam.data.annotations.rows import find_column, numbers, place, read_rows, separator, texts
-from emocam.data.annotations.source import Source
+from emocam.data.annotations.source import Source, files_ending
 
 IMAGE = ("path", "image", "file", "filename", "file_name", "image_path")
 OBJECT = ("label", "object", "class", "name", "category")
@@ -95,7 +95,9 @@ def read_table(file: Path) -> AnnotationTable:
 
 def read_descriptions(folder: Path) -> dict[str, str] | None:
     """Return Open Images' names of its classes, in their order, where `class-descriptions*.csv` lies beside."""
-    for file in sorted(folder.glob("*class-descriptions*.csv")):
+    for file in files_ending(folder, ".csv"):
+        if "class-descriptions" not in file.name.lower():
+            continue
         pairs = [line.split(",", 1) for line in Source(file).text().splitlines() if "," in line]
         return {key.strip(): name.strip().strip('"') for key, name in pairs if key.strip() != "LabelName"}
     return None

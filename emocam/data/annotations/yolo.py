@@ -15,7 +15,7 @@ import yaml
 from emocam.data.annotations.builder import TableBuilder
 from emocam.data.annotations.masks import Polygons
 from emocam.data.annotations.records import AnnotationTable
-from emocam.data.annotations.source import Source, finite_text
+from emocam.data.annotations.source import Source, files_ending, finite_text
 from emocam.errors import SettingError
 
 NAMES = ("classes.txt", "obj.names", "labels.txt", "predefined_classes.txt")
@@ -36,8 +36,9 @@ class Classes:
 
 
 def _classes_in_yaml(source: Source) -> Classes | None:
+    text = source.text()
     try:
-        content = yaml.safe_load(source.text())
+        content = yaml.safe_load(text)
     except (yaml.YAMLError, RecursionError, ValueError) as error:
         raise source.unreadable("YAML", error) from None
     names = content.get("names") if isinstance(content, dict) else None
@@ -66,7 +67,7 @@ def _keypoints(source: Source, shape: object) -> int:
 def read_classes(place: Path) -> Classes | None:
     """Return the classes that a YAML file or a list beside or above the labels names."""
     folders = [place, place.parent] if place.is_dir() else []
-    files = [place] if place.is_file() else [f for d in folders for f in sorted(d.glob("*.y*ml"))]
+    files = [place] if place.is_file() else [f for d in folders for f in files_ending(d, ".yaml", ".yml")]
     for file in files:
         if (classes := _classes_in_yaml(Source(file))) and classes.names:
             return classes
@@ -99,7 +100,7 @@ def _below_labels(file: Path, folder: Path) -> bool:
 
 
 def _text_files(folder: Path, pictures: Iterable[str]) -> list[Path]:
-    files = sorted(folder.rglob("*.txt"))
+    files = files_ending(folder, ".txt", below=True)
     other = {file for file in files if file.name.lower() in (*NAMES, *LISTS, *WORDS)}
     if not other:
         return files

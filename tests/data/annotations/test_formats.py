@@ -56,3 +56,28 @@ def test_a_folder_with_two_formats_asks_which(tmp_path: Path) -> None:
 def test_an_empty_folder_says_what_was_expected(tmp_path: Path) -> None:
     with pytest.raises(SettingError, match="holds no annotations; expected COCO JSON"):
         read_annotations(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("content", "name"),
+    [(COCO, "A.JSON"), (PLAIN, "a.Csv"), (VOC, "deep/A.XML"), ("0 .5 .5 .4 .4\n", "labels/A.TXT")],
+)
+def test_an_ending_may_be_in_capitals(tmp_path: Path, content: str, name: str) -> None:
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    (tmp_path / name).write_text(content)
+    (tmp_path / "DATA.YAML").write_text("names: [a]\n")
+    assert len(read_annotations(tmp_path).regions) == 1
+
+
+def test_label_files_of_both_spellings_are_all_read(tmp_path: Path) -> None:
+    (tmp_path / "classes.txt").write_text("ball\n")
+    for name in ("a.txt", "b.TXT", "c.Txt"):
+        (tmp_path / name).write_text("0 .5 .5 .4 .4\n")
+    assert len(read_annotations(tmp_path).regions) == 3
+
+
+def test_text_in_utf_16_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("0 .5 .5 .4 .4\n")
+    (tmp_path / "data.yaml").write_text("names: [a]\n", encoding="utf-16")
+    with pytest.raises(SettingError, match=r"^data\.annotations \S+/data\.yaml cannot be read as UTF-8 text"):
+        read_annotations(tmp_path)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from emocam.data.annotations.gaze.settings import GazeSettings
 from emocam.data.annotations.rows import find_column, numbers, read_rows, texts
-from emocam.data.annotations.source import Source
+from emocam.data.annotations.source import Source, files_ending
 from emocam.errors import SettingError
 from emocam.records.fixations import Fixations
 from emocam.settings.read_files import noted
@@ -106,7 +106,7 @@ def gaze_files(path: Path, setting: str) -> list[Path]:
     """Return the file, or those of a folder in their order."""
     if path.is_file():
         return [path]
-    files = sorted(f for f in path.glob("*") if f.suffix in SUFFIXES and f.is_file()) if path.is_dir() else []
+    files = [file for file in files_ending(path, *SUFFIXES) if file.is_file()] if path.is_dir() else []
     if not files:
         raise SettingError(
             f"{setting} must be a table of eye movements or a folder of them, and there is none at {path}"
@@ -117,7 +117,7 @@ def gaze_files(path: Path, setting: str) -> list[Path]:
 def read_looks(file: Path, setting: str) -> Looks:
     """Read one file by what its first line says."""
     source = Source(file, setting)
-    if file.suffix == ".gz":
+    if file.suffix.lower() == ".gz":
         return read_samples(source)
     rows = read_rows(source)
     columns = {str(column).strip().lower() for column in rows.columns}
