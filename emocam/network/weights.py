@@ -5,6 +5,7 @@ import hashlib
 import pickle
 import warnings
 import zipfile
+from collections.abc import Iterable
 from pathlib import Path
 
 import platformdirs
@@ -82,7 +83,7 @@ def read_weights(path: str | Path, setting: str = "classifier.weights") -> dict[
         raise SettingError(f"{setting}: there is no file {path}")
     if path.name.endswith(INDEX):
         parts = [_read_file(shard, setting) for shard in shards_of(path, setting)]
-        return {name: value for part in parts for name, value in part.items()}
+        return _each_once((pair for part in parts for pair in part.items()), path, setting)
     check_whole(path, setting)
     return _read_file(path, setting)
 
@@ -115,7 +116,20 @@ def _read_file(path: Path, setting: str) -> dict[str, Tensor]:
     for name, value in state.items():
         if fault := _tensor_fault(name, value):
             raise SettingError(f"{setting}: {path} must hold plain tensors by name, and {fault}")
-    return {without_wrappers(name): value for name, value in state.items()}
+    return _each_once(((without_wrappers(name), value) for name, value in state.items()), path, setting)
+
+
+def _each_once(pairs: Iterable[tuple[str, Tensor]], path: Path, setting: str) -> dict[str, Tensor]:
+    """Return tensors by their names; of two that are called alike nobody knows which is meant."""
+    found: dict[str, Tensor] = {}
+    for name, value in pairs:
+        if name in found and not torch.equal(found[name], value):
+            raise SettingError(
+                f"{setting}: {path} holds two tensors that are {name} without what parallel networks add to names; "
+                "save one of the two networks alone"
+            )
+        found[name] = value
+    return found
 
 
 def read_metadata(path: Path) -> dict[str, str]:
@@ -163,6 +177,8 @@ def check_archive(path: Path) -> None:
         return
     with zipfile.ZipFile(noted(path)) as archive:
         records = archive.infolist()
+    if len({record.filename for record in records}) < len(records):
+        raise ValueError("two of its records have one name")
     packed = next((record.filename for record in records if record.compress_type != zipfile.ZIP_STORED), None)
     if packed is not None:
         raise ValueError(f"its record {packed[:60]} is compressed")

@@ -97,6 +97,26 @@ def test_records_that_share_their_bytes_are_refused(tmp_path: Path) -> None:
         read_weights(tmp_path / "x.pth")
 
 
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_two_records_of_one_name_are_refused(tmp_path: Path) -> None:
+    torch.save({"a": torch.ones(1000)}, tmp_path / "x.pth")
+    with zipfile.ZipFile(tmp_path / "x.pth", "a") as archive:
+        archive.writestr("x/data/0", bytes(4000))
+    with pytest.raises(SettingError, match=r"no file of plain weights \(two of its records have one name\)"):
+        read_weights(tmp_path / "x.pth")
+
+
+@pytest.mark.parametrize("wrapped", ["module.a", "_orig_mod.a", "module._orig_mod.a"])
+def test_two_tensors_that_become_one_name_are_refused_unless_they_are_equal(
+    tmp_path: Path, wrapped: str
+) -> None:
+    torch.save({wrapped: torch.ones(3), "a": torch.zeros(3)}, tmp_path / "x.pth")
+    with pytest.raises(SettingError, match=r"classifier\.weights: \S+x\.pth holds two tensors that are a "):
+        read_weights(tmp_path / "x.pth")
+    torch.save({"a": torch.zeros(3), wrapped: torch.zeros(3)}, tmp_path / "x.pth")
+    assert read_weights(tmp_path / "x.pth")["a"].tolist() == [0, 0, 0]
+
+
 @pytest.mark.filterwarnings("ignore")  # torch's, of what it calls beta
 @pytest.mark.parametrize(
     ("state", "fault"),
