@@ -43,12 +43,12 @@ def step(number: int, folder: Path, shared: Path) -> dict[str, Any]:
     right = refused = 0
     for where in ("other", "run"):
         status, told = ask(folder, where, *words)
-        lines = [line for line in told.splitlines() if line]
+        refusal = told.strip().splitlines()[-1:] if "Traceback" not in told else []
         if status == 0:
             odd = list(unequal(folder / where, folder / "now"))
             faults += [f"{name} ({way}) in {where}: {one}" for one in odd]
             right += not odd
-        elif where == "run" and status == 1 and len(lines) == 1:
+        elif where == "run" and status == 1 and "holds a run of other settings" in "".join(refusal):
             refused += 1
         else:
             faults.append(f"{name} ({way}) in {where}: status {status} and {told[-300:]!r}")

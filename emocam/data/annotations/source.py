@@ -51,7 +51,7 @@ class Source:
 
     def json(self) -> object:
         try:
-            return json.loads(self.text())
+            return json.loads(self.text(), object_pairs_hook=_each_key_once)
         except (ValueError, RecursionError) as error:
             raise self.unreadable("JSON", error) from None
 
@@ -75,6 +75,16 @@ class Source:
         if len(values) < len(found):
             raise self.fault(place, expected, found)
         return values
+
+
+def _each_key_once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """Return an object of JSON; of two entries of one name one would go without a word."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"{SHORT.repr(twice)} stands twice in one object")
+    return found
 
 
 def files_ending(folder: Path, *endings: str, below: bool = False) -> list[Path]:

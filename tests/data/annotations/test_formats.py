@@ -81,3 +81,12 @@ def test_text_in_utf_16_is_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "data.yaml").write_text("names: [a]\n", encoding="utf-16")
     with pytest.raises(SettingError, match=r"^data\.annotations \S+/data\.yaml cannot be read as UTF-8 text"):
         read_annotations(tmp_path)
+
+
+@pytest.mark.parametrize("key", ["annotations", "images"])
+def test_a_list_that_stands_twice_is_no_list_that_is_lost(tmp_path: Path, key: str) -> None:
+    (tmp_path / "a.json").write_text(f'{COCO[:-1]}, "{key}": []}}')
+    with pytest.raises(
+        SettingError, match=f"a.json cannot be read as JSON .'{key}' stands twice in one object"
+    ):
+        read_annotations(tmp_path / "a.json")
