@@ -37,6 +37,10 @@ def read_text_file(
             raise SettingError(
                 f"{setting}: {path} must be a text file of at most {most_mb} MB, got {status.st_size >> 20} MB"
             )
+        if errors == "strict" and b"\0" in content:
+            raise SettingError(
+                f"{setting}: {path} must be text in UTF-8, and it holds zero bytes, as text in UTF-16 does"
+            )
         return content.decode("utf-8-sig", errors).replace("\r\n", "\n").replace("\r", "\n")
     except (OSError, UnicodeDecodeError) as error:
         raise SettingError(f"{setting}: {path} cannot be read as text ({error})") from None
