@@ -16,6 +16,7 @@ from emocam.classifier.library import (
 )
 from emocam.errors import SettingError
 from emocam.network.packaged import PackagedFile
+from emocam.network.probe_head import read_head
 from emocam.network.trained import labels_if_named, labels_of
 from emocam.network.values import Asked, settle_values
 from emocam.network.weights import by_own_names, fit, read_weights
@@ -49,7 +50,10 @@ class EfficientNetLite0(LibraryClassifier):
         seed: int = 0,
         adjust: int = 0,
         values: Asked = None,
+        head: str | None = None,
     ) -> None:
+        probe = read_head(head, labels, values)
+        values = False if probe else values
         found = settle_values(values, weights if is_own(weights) else None, labels_if_named(weights, labels))
         check_own_weights(found, weights)
         names = labels_of(weights, labels, list(ResNet18_Weights.DEFAULT.meta["categories"]))
@@ -62,7 +66,7 @@ class EfficientNetLite0(LibraryClassifier):
             file = FILE.find() if weights is None else Path(weights).expanduser()
             state, note = by_own_names(network.state_dict(), read_weights(file), file)
             fit(network, _renamed(state, network, file), file)
-        super().__init__(network, names, PREPROCESSING, layer, "efficientnet_lite0", weights, adjust, found)
+        super().__init__(network, names, PREPROCESSING, layer, "efficientnet_lite0", weights, adjust, found, probe)
         self.weights_note = note
 
 

@@ -11,6 +11,7 @@ from emocam.errors import SettingError
 from emocam.network.cut import cut
 from emocam.network.layers import find_layer, spatial_layers
 from emocam.network.packed_linear import packing
+from emocam.network.probe_head import ProbeHead, put_head
 from emocam.network.trained import settle_answers
 from emocam.network.values import Values, ask_both_directions
 from emocam.network.weights import by_own_names, fit, is_file, read_weights
@@ -30,7 +31,8 @@ class Preprocessing:
 class LibraryClassifier(Classifier):
     """A whole network with its preprocessing, cut at `layer`, or where a CAM looks by default.
 
-    `weights` that `task=train` left answer at the operating point `adjust`: 0 balanced, 1 as the corpus.
+    `weights` that `task=train` left answer at the operating point `adjust`: 0 balanced, 1 as the corpus. A `head`
+    that `task=probe` left takes the place of the network's last layer.
     """
 
     mean: Tensor
@@ -46,6 +48,7 @@ class LibraryClassifier(Classifier):
         weights: str | None = None,
         adjust: int = 0,
         values: Values | None = None,
+        head: ProbeHead | None = None,
     ) -> None:
         super().__init__()
         self.labels, self.view = labels, preprocessing.view
@@ -57,6 +60,9 @@ class LibraryClassifier(Classifier):
         generator = torch.Generator().manual_seed(0)
         dry = torch.rand(2, len(self.mean), *preprocessing.size, generator=generator)
         settle_answers(network, weights, adjust, self.view, (dry - self.mean) / self.std)
+        if head is not None:
+            put_head(network, head, repr(self.view), (dry - self.mean) / self.std)
+            self.labels, values = head.labels, head.values
         if values is not None:
             ask_both_directions(network, values, (dry - self.mean) / self.std)
             self.values, self.labels = values, values.labels

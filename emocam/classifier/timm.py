@@ -22,6 +22,7 @@ from emocam.classifier.library import (
     is_own,
 )
 from emocam.errors import SettingError, nearest
+from emocam.network.probe_head import read_head
 from emocam.network.trained import labels_if_named, labels_of, read_trained
 from emocam.network.values import Asked, settle_values
 from emocam.network.weights import is_file
@@ -47,7 +48,10 @@ class TimmClassifier(LibraryClassifier):
         seed: int = 0,
         adjust: int = 0,
         values: Asked = None,
+        head: str | None = None,
     ) -> None:
+        probe = read_head(head, labels, values)
+        values = False if probe else values
         name = _tagged(model, weights)
         named = labels is not None or read_trained(weights) is not None
         own = is_own(weights)
@@ -64,7 +68,7 @@ class TimmClassifier(LibraryClassifier):
         note = ""
         if own and weights is not None and is_file(weights):
             note = fill(network, weights, len(names))
-        super().__init__(network, names, preprocessing_of(network), layer, name, weights, adjust, found)
+        super().__init__(network, names, preprocessing_of(network), layer, name, weights, adjust, found, probe)
         self.weights_note = note
 
 

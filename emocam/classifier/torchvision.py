@@ -16,6 +16,7 @@ from emocam.classifier.library import (
     is_own,
 )
 from emocam.errors import SettingError, nearest
+from emocam.network.probe_head import read_head
 from emocam.network.trained import labels_if_named, labels_of
 from emocam.network.values import Asked, settle_values
 from emocam.network.weights import is_file
@@ -41,7 +42,10 @@ class TorchvisionClassifier(LibraryClassifier):
         seed: int = 0,
         adjust: int = 0,
         values: Asked = None,
+        head: str | None = None,
     ) -> None:
+        probe = read_head(head, labels, values)
+        values = False if probe else values
         known = models.list_models(module=models)
         if model not in known:
             raise SettingError(f"classifier.model {model!r} is not in torchvision; {nearest(model, known)}")
@@ -62,7 +66,7 @@ class TorchvisionClassifier(LibraryClassifier):
         elif weights is not None and is_file(weights):
             note = fill(network, weights, len(names))
         super().__init__(
-            network, names, preset_preprocessing(entry.transforms()), layer, model, weights, adjust, found
+            network, names, preset_preprocessing(entry.transforms()), layer, model, weights, adjust, found, probe
         )
         self.weights_note = note
 

@@ -46,10 +46,26 @@ class Cell:
 
 @dataclass(frozen=True)
 class Corpus:
-    """The label of every image whose answer counts, and each object's regions by image."""
+    """The label of every image whose answer counts, and each object's regions by image.
+
+    With `asked` all images were asked about one value in one direction, which is the label of each.
+    """
 
     label: dict[str, str]
     regions: dict[str, dict[str, tuple[Box, ...]]]
+    asked: bool = False
+
+    def drawn_for(self, cell: Cell) -> str:
+        """Return what a cell's draws are named by beside its object."""
+        return draws_of(cell, self.asked)
+
+
+def draws_of(cell: Cell, asked: bool) -> str:
+    """Return what a cell's draws are named by beside its object: its label.
+
+    Where one direction is asked of all images it is nothing, so that every direction tries the same pictures.
+    """
+    return "" if asked else cell.label
 
 
 @dataclass(frozen=True)

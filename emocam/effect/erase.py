@@ -53,7 +53,7 @@ class Erase:
         for cell in cells:
             regions = corpus.regions.get(cell.object, {})
             images = [image for image in regions if corpus.label.get(image) == cell.label]
-            dice = dice_for(seed, "images", cell.object, cell.label)
+            dice = dice_for(seed, "images", cell.object, corpus.drawn_for(cell))
             trials += [
                 Trial(image, cell, image, regions[image]) for image in some(images, self.budget.images, dice)
             ]

@@ -25,6 +25,8 @@ FILL = "cut"
 class Insert:
     """One of the object's regions, cut out of a picture of the label; the control is a patch without it.
 
+    Where one direction of a value is asked of all pictures, it is put into those that do not hold it.
+
     Of the `region` only the `part` comes along that no smaller region covers, by masks where there are any,
     or the whole `box`. The `control` is cut where it is `bare`, covering least of any object, or `anywhere`.
     """
@@ -53,9 +55,11 @@ class Insert:
             regions = corpus.regions.get(cell.object, {})
             sources = [image for image in regions if corpus.label.get(image) == cell.label]
             targets = [
-                image for image, label in corpus.label.items() if label != cell.label and image not in regions
+                image
+                for image, label in corpus.label.items()
+                if (corpus.asked or label != cell.label) and image not in regions
             ]
-            dice = dice_for(seed, "images", cell.object, cell.label)
+            dice = dice_for(seed, "images", cell.object, corpus.drawn_for(cell))
             for image in some(targets, self.budget.images if sources else 0, dice):
                 source = dice.one(sources)
                 trials.append(Trial(image, cell, source, regions[source]))

@@ -4,7 +4,7 @@ import json
 import sys
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -23,14 +23,14 @@ from emocam.errors import SettingError
 from emocam.functional.statistics.log_odds import log_odds
 from emocam.intervention.plan import plan, regions_of_pictures
 from emocam.intervention.row_marks import begin_marked, is_written, mark_rows, marks_metadata, row_marks
-from emocam.intervention.trials import Trials, TriedBatch, together
+from emocam.intervention.trials import Trials, TriedBatch, TriedPair, together
 from emocam.network.memory_order import settle_memory_order
 from emocam.predict.chunk_writer import WriteChunks
 from emocam.predict.components import Components
 from emocam.predict.keys import intervention_key
 from emocam.predict.stream import on_accelerator, remaining, stream
 from emocam.results.chunks import Chunks
-from emocam.results.files import BEFORE_RULES, LEDGER, MASK, METADATA, parquet
+from emocam.results.files import BEFORE_RULES, EFFECT, LEDGER, MASK, METADATA, parquet
 from emocam.results.parquet_file import read_parquet
 from emocam.results.run import Run
 from emocam.results.tables import finished_ledger, refusal_table
@@ -136,10 +136,10 @@ def _names(values: Sequence[str]) -> pa.Array:
     return pa.array(values, pa.string())
 
 
-def effect_key(components: Components, evidence_key: str) -> str:
+def effect_key(components: Components, evidence_key: str, shared: Components | None = None) -> str:
     """Name all that decides what is measured."""
     settings = {name: components.settings[name] for name in ("effect", "threshold", "seed")}
-    return intervention_key(components, evidence_key, settings)
+    return intervention_key(components, evidence_key, settings, shared)
 
 
 def trial_marks(folder: Path, trials: dict[int, list[Trial]]) -> dict[int, str]:
@@ -150,42 +150,144 @@ def trial_marks(folder: Path, trials: dict[int, list[Trial]]) -> dict[int, str]:
 
 def measure_effect(components: Components, evidence_key: str) -> None:
     """Write effect.parquet: the chosen cells, tried in pictures of the finished evidence."""
-    folder, effect = components.folder, components.effect
-    assert effect is not None
-    key, run = effect_key(components, evidence_key), Run(folder)
-    with components.stage("effect"):
-        trials = plan(run, effect, components.thresholds, components.seed)
-        marks = trial_marks(folder, trials)
-        if is_written(folder / "effect.parquet", key, marks):
+    measure_effects([components], [evidence_key])
+
+
+def measure_effects(runs: Sequence[Components], keys: Sequence[str]) -> None:
+    """Write effect.parquet of runs that differ in what their pictures are asked about alone.
+
+    The components of the first are used for all. Runs in which the same is tried are answered by one pass.
+    """
+    first = runs[0]
+    assert first.effect is not None
+    with first.stage("effect"):
+        model = Answer(first.classifier)
+        works = [
+            EffectWork(components, key, first, model) for components, key in zip(runs, keys, strict=True)
+        ]
+        left = [work for work in works if not is_written(work.table, work.key, work.marks)]
+        if not left:
             return
-        for note in effect.notes:
+        for note in first.effect.notes:
             sys.stderr.write(f"{note}\n")
-        model = Answer(components.classifier)
+        for alike in works_alike(left):
+            try_pictures(alike, first, model)
+
+
+class EffectWork:
+    """What is tried in the pictures of one run; `first` are the components that try it."""
+
+    def __init__(self, components: Components, evidence_key: str, first: Components, model: Answer) -> None:
+        assert first.effect is not None
+        self.run, self.thresholds = Run(components.folder), components.thresholds
+        self.trials = plan(self.run, first.effect, self.thresholds, components.seed)
+        self.key = effect_key(components, evidence_key, first)
+        self.marks = trial_marks(components.folder, self.trials)
+        self.table = components.folder / parquet(EFFECT)
+        self.chunks = Chunks(components.folder, self.key, "trying")
+        self.places = np.array(sorted(self.trials), np.int64)
         labels = model.classifier.labels
-        answers = AnswerRule(labels, model.classifier.values is not None, run.asked is not None)
-        if labels != run.label_names:
+        self.answers = AnswerRule(labels, model.classifier.values is not None, self.run.asked is not None)
+        if labels != self.run.label_names:
             raise SettingError(
                 f"effect: the classifier answers with other labels ({len(labels)}, {labels[0]} the first) than "
-                f"the evidence speaks of ({len(run.label_names)}, {run.label_names[0]} the first); "
+                f"the evidence speaks of ({len(self.run.label_names)}, {self.run.label_names[0]} the first); "
                 "explain the pictures with it first"
             )
-        paths = files_of(components, trials)
-        chunks = Chunks(folder, key, "trying")
-        images = read_parquet(folder / parquet(LEDGER), columns=["image"])["image"].to_pylist()
-        begin_marked(chunks, folder / "effect.parquet", marks, images)
-        places = np.array(sorted(trials), np.int64)
-        if len(left := remaining(chunks, places)):
-            regions = regions_of_pictures(run, paths, components.thresholds)
-            view = model.classifier.view
-            samples = Trials(components.data, paths, regions, trials, left, view, effect, components.seed)
-            rows = partial(effect_rows, effect=effect, answers=answers)
-            writer = WriteChunks(chunks, partial(mark_rows, rows=rows, marks=marks))
-            pictures = PICTURES_ELSEWHERE if on_accelerator(components.trainer) else PICTURES
-            stream(components, model, samples, [writer], together, pictures, len(trials))
-        blank = effect_rows(torch.zeros(0, len(labels)), together([]), effect, answers)
-        told = {"labels": labels, "key": key, **planned_trials(trials), "rule": rule_of(run, effect)}
-        metadata = {METADATA: json.dumps(told).encode(), **marks_metadata(marks)}
-        chunks.merge(folder, metadata, ("effect",), blank, places)
+
+    def begin(self) -> np.ndarray:
+        """Begin the pass, or go on; return the places of the pictures that are left."""
+        images = read_parquet(self.run.path / parquet(LEDGER), columns=["image"])["image"].to_pylist()
+        begin_marked(self.chunks, self.table, self.marks, images)
+        return remaining(self.chunks, self.places)
+
+    def tried(self) -> list[Any]:
+        """Return what is tried, whatever is asked about: runs with the same are answered by one pass."""
+        if self.run.asked is None:
+            return [self.key]
+        return [
+            (place, [(one.image, one.cell.object, one.source, one.regions) for one in listed])
+            for place, listed in sorted(self.trials.items())
+        ]
+
+    def rows(self, logits: Tensor, batch: TriedBatch, effect: Effect) -> dict[str, pa.Table]:
+        """Make this run's rows of a batch that was tried for it, or for another run with the same trials."""
+        pictures = [
+            replace(tried, pairs=[self._own(tried.index, pair) for pair in tried.pairs])
+            for tried in batch.pictures
+        ]
+        return effect_rows(logits, replace(batch, pictures=pictures), effect, self.answers)
+
+    def _own(self, place: int, pair: TriedPair) -> TriedPair:
+        own = next(
+            one
+            for one in self.trials[place]
+            if one.cell.object == pair.trial.cell.object or one == pair.trial
+        )
+        return replace(pair, trial=own)
+
+    def finish(self, effect: Effect) -> None:
+        """Make one table of the rows."""
+        labels = self.answers.labels
+        blank = effect_rows(torch.zeros(0, len(labels)), together([]), effect, self.answers)
+        told = {
+            "labels": labels,
+            "key": self.key,
+            **planned_trials(self.trials),
+            "rule": rule_of(self.run, effect),
+        }
+        metadata = {METADATA: json.dumps(told).encode(), **marks_metadata(self.marks)}
+        self.chunks.merge(self.run.path, metadata, (EFFECT,), blank, self.places)
+
+
+def works_alike(works: Sequence[EffectWork]) -> list[list[tuple[EffectWork, np.ndarray]]]:
+    """Return the works with the places that are left of each, those together that one pass answers."""
+    found: list[list[tuple[EffectWork, np.ndarray]]] = []
+    tried: list[tuple[list[int], list[Any]]] = []
+    for work in works:
+        left = work.begin()
+        same = left.tolist(), work.tried()
+        if same in tried:
+            found[tried.index(same)].append((work, left))
+        else:
+            tried.append(same)
+            found.append([(work, left)])
+    return found
+
+
+def try_pictures(works: list[tuple[EffectWork, np.ndarray]], first: Components, model: Answer) -> None:
+    """Change the pictures once, and write what the network answers into the table of each run."""
+    effect, (work, left) = first.effect, works[0]
+    assert effect is not None
+    if not work.trials:
+        sys.stderr.write(
+            f"effect: there is no picture to try an object in (effect.least is {effect.budget.least}), so that the "
+            "columns of effects stay empty\n"
+        )
+    paths = files_of(first, work.trials)
+    if len(left):
+        regions = regions_of_pictures(work.run, paths, work.thresholds)
+        samples = Trials(
+            first.data,
+            paths,
+            regions,
+            work.trials,
+            left,
+            model.classifier.view,
+            effect,
+            first.seed,
+            work.answers.asked,
+        )
+        writers = [
+            WriteChunks(
+                one.chunks, partial(mark_rows, rows=partial(one.rows, effect=effect), marks=one.marks)
+            )
+            for one, _ in works
+        ]
+        pictures = PICTURES_ELSEWHERE if on_accelerator(first.trainer) else PICTURES
+        stream(first, model, samples, writers, together, pictures, len(work.trials))
+    for one, _ in works:
+        one.finish(effect)
 
 
 def planned_trials(trials: dict[int, list[Trial]]) -> dict[str, Any]:

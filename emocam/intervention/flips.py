@@ -10,6 +10,7 @@ from PIL import Image
 from emocam.cam.base import CAM
 from emocam.classifier.base import Classifier
 from emocam.data.printed import printable
+from emocam.network.values import answer_strengths
 from emocam.paste.base import Box, Region, Variant
 from emocam.paste.patch import patched
 from emocam.plot.flips import FlipShown, flip_figure
@@ -74,14 +75,15 @@ def look(classifier: Classifier, cam: CAM | None, image: Image.Image, box: Box) 
     if cam is None:
         with torch.no_grad():
             logits = classifier(classifier.prepare(views))
-        return FlipShown(image, box, logits[0].softmax(-1).cpu().numpy(), None, window.numpy())
+        shown = answer_strengths(logits[0], classifier.values is not None).cpu().numpy()
+        return FlipShown(image, box, shown, None, window.numpy())
     place = torch.zeros(1, dtype=torch.int64)
     batch = Batch([""], place, views, windows, views[:, :0], windows, Detections.none(), {}, [])
     prediction, explanation = cam(classifier, batch)
     return FlipShown(
         image,
         box,
-        prediction.logits[0].softmax(-1).cpu().numpy(),
+        answer_strengths(prediction.logits[0], classifier.values is not None).cpu().numpy(),
         explanation.maps[0].cpu().numpy(),
         window.numpy(),
     )

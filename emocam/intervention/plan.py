@@ -26,6 +26,10 @@ def plan(run: Run, effect: Effect, thresholds: Thresholds, seed: int) -> dict[in
     of_image: dict[str, list[Trial]] = {}
     for trial in effect.trials(cells, corpus, seed):
         of_image.setdefault(trial.image, []).append(trial)
+    if run.asked is not None:  # whatever direction is asked, the pictures are changed in the same order
+        of_image = {
+            image: sorted(listed, key=lambda trial: trial.cell.object) for image, listed in of_image.items()
+        }
     images = read_parquet(run.path / "ledger.parquet", columns=["image"])["image"]
     return {place: of_image[name] for place, name in enumerate(images.to_pylist()) if name in of_image}
 
@@ -66,4 +70,4 @@ def corpus_of(run: Run, objects: Collection[str], thresholds: Thresholds) -> Cor
         ):
             held = regions[object]
             held[image] = (*held.get(image, ()), box)
-    return Corpus(label, regions)
+    return Corpus(label, regions, run.asked is not None)

@@ -11,7 +11,7 @@ from torch.utils.data import Dataset
 from emocam.data.base import Data
 from emocam.data.samples import reason
 from emocam.effect.bare import Kind
-from emocam.effect.base import Effect, Trial
+from emocam.effect.base import Effect, Trial, draws_of
 from emocam.effect.parts import NO_REGIONS, PictureRegions
 from emocam.effect.picture import TriedPicture
 from emocam.effect.sampling import dice_for
@@ -65,7 +65,7 @@ class TriedBatch(Record):
 class Trials(Dataset[Tried | Refusal]):
     """All that is tried in a picture, made from opening it once; `paths` are files by their printed names.
 
-    `regions` are all that the run found in the pictures.
+    `regions` are all that the run found in the pictures. With `asked` one direction is asked of all of them.
     """
 
     data: Data
@@ -76,6 +76,7 @@ class Trials(Dataset[Tried | Refusal]):
     view: View
     effect: Effect
     seed: int
+    asked: bool = False
 
     def __len__(self) -> int:
         return len(self.index)
@@ -99,7 +100,8 @@ class Trials(Dataset[Tried | Refusal]):
         for trial in trials:
             own = trial.source == trial.image
             source = picture if own else self._picture(trial.source)
-            dice = dice_for(self.seed, "places", trial.image, trial.cell.object, trial.cell.label)
+            drawn = draws_of(trial.cell, self.asked)
+            dice = dice_for(self.seed, "places", trial.image, trial.cell.object, drawn)
             tried = False
             for pair in self.effect.pairs(trial, picture, source, seen, dice):
                 tried = True

@@ -23,9 +23,9 @@ class Trained:
 
     `labels` (L) in the order of the answers, `view` what it was shown, `mean` and `std` what a channel in
     [0, 1] was shifted and divided by; `digest` names the pictures and their labels. `prior` (L) are the shares
-    of the labels among the training pictures; where the answers are `balanced`, adding its logarithm gives
-    those of a corpus with these shares. `temperature` divides the logits so that confidences are right on the
-    held-out part, `temperature_corpus` does so at the corpus' point.
+    of the labels among the training pictures, none for a network that answers with numbers; where the answers
+    are `balanced`, adding its logarithm gives those of a corpus with these shares. `temperature` divides the
+    logits so that confidences are right on the held-out part, `temperature_corpus` does so at the corpus' point.
     """
 
     labels: list[str]
@@ -69,7 +69,9 @@ def read_trained(weights: str | Path | None) -> Trained | None:
         known: dict[str, Any] = {name: metadata[name] for name in plain[1:]}
         known |= {f.name: json.loads(metadata[f.name]) for f in fields(Trained) if f.name not in plain}
         trained = Trained(labels=metadata["labels"].split("\n"), **known)
-        whole = len(trained.prior) == len(trained.labels) and min(trained.prior) >= 0
+        # numbers have no prior, labels have one each
+        whole = not trained.prior if metadata.get("values") else len(trained.prior) == len(trained.labels)
+        whole = whole and min(trained.prior, default=0) >= 0
         if not (whole and trained.temperature > 0 and trained.temperature_corpus > 0):
             raise ValueError("its prior or temperature does not fit its labels")
     except (KeyError, ValueError, TypeError) as error:
@@ -79,9 +81,9 @@ def read_trained(weights: str | Path | None) -> Trained | None:
     return trained
 
 
-def file_bytes(state: dict[str, Tensor], trained: Trained) -> bytes:
+def file_bytes(state: dict[str, Tensor], metadata: dict[str, str]) -> bytes:
     """Return a safetensors file, the same bytes for the same weights: the library writes metadata in any order."""
-    whole = save(state, trained.metadata())
+    whole = save(state, metadata)
     start = 8 + int.from_bytes(whole[:8], "little")
     header = json.loads(whole[8:start])
     metadata = dict(sorted(header.pop("__metadata__").items()))

@@ -144,6 +144,11 @@ def settle_values(asked: Asked, weights: str | None, labels: list[str] | None = 
     return written
 
 
+def answer_strengths(logits: Tensor, values: bool) -> Tensor:
+    """Return how sure each answer (..., L) is: its probability, or with values the value itself."""
+    return logits if values else logits.softmax(-1)
+
+
 @torch.no_grad()
 def ask_both_directions(network: nn.Module, values: Values, dry: Tensor) -> None:
     """Make the last layer answer z and -z of each value; tried on an input `dry` (2, c, H, W)."""

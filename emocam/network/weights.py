@@ -59,8 +59,13 @@ def file_sha256(path: str | Path) -> str:
 
 def fingerprint(network: nn.Module) -> str:
     """Return a sha256 over a network's tensors, whatever their names: cutting it makes no difference."""
+    return tensors_digest(network.state_dict().values())
+
+
+def tensors_digest(tensors: Iterable[Tensor]) -> str:
+    """Return a sha256 over tensors in any order."""
     digests = []
-    for tensor in network.state_dict().values():
+    for tensor in tensors:
         whole = tensor.detach().cpu().contiguous()
         digest = hashlib.sha256(f"{whole.dtype} {tuple(whole.shape)}".encode())
         digest.update(whole.flatten().view(torch.uint8).numpy().data)

@@ -17,7 +17,7 @@ BEFORE, AFTER = "#8f9aa6", "#0072b2"
 
 @dataclass(frozen=True)
 class FlipShown:
-    """A picture, the box that was changed in it, its probabilities (L,), and the map over its window."""
+    """A picture, the box that was changed in it, its probabilities or values (L,), and the map over its window."""
 
     image: Image.Image
     box: tuple[float, float, float, float]
@@ -37,7 +37,11 @@ def probabilities(before: FlipShown, after: FlipShown, labels: list[str], ax: Ax
     rows = np.arange(len(places))
     ax.barh(rows - 0.2, before.probabilities[places], 0.4, color=BEFORE, label="before")
     ax.barh(rows + 0.2, after.probabilities[places], 0.4, color=AFTER, label="after")
-    ax.set(xlim=(0, 1), xlabel="probability", yticks=rows)
+    # probabilities are none below 0, and of values one direction is
+    if min(before.probabilities.min(), after.probabilities.min()) < 0:
+        ax.set(xlabel="value, in standard deviations", yticks=rows)
+    else:
+        ax.set(xlim=(0, 1), xlabel="probability", yticks=rows)
     ax.set_yticklabels([readable(labels[place]) for place in places])
     ax.invert_yaxis()
     ax.legend(frameon=False)

@@ -4,17 +4,19 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 NAMES = {"accuracy": "accuracy", "balanced_accuracy": "mean recall", "macro_f1": "macro F1"}
+VALUE_NAMES = {"r": "mean r"}
 LOSSES = {"loss": "training", "held_loss": "held out"}
 
 
 def training_figure(rows: pd.DataFrame, kept: int) -> Figure:
     """Plot losses and held-out figures against the epoch, with a line at the epoch that was kept."""
-    held = [name for name in NAMES if name in rows]
+    figures, scale, unit = (VALUE_NAMES, 1.0, "r, held out") if "r" in rows else (NAMES, 100.0, "held out, %")
+    held = [name for name in figures if name in rows]
     figure = Figure(figsize=(7.6 if held else 4.2, 3.2), dpi=150, layout="constrained")
     axes = figure.subplots(1, 2 if held else 1, squeeze=False)[0]
     parts = [(axes[0], LOSSES, 1.0, "loss")]
     if held:
-        parts.append((axes[1], NAMES, 100.0, "held out, %"))
+        parts.append((axes[1], figures, scale, unit))
     for ax, names, scale, words in parts:
         for (name, told), marker in zip(names.items(), "os^", strict=False):
             if name in rows:

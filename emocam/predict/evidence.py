@@ -40,12 +40,13 @@ def prepare_data(components: Components) -> None:
         sys.stderr.write(f"{note}\n")
 
 
-def explain_together(runs: Sequence[Components]) -> None:
-    """Find the evidence of runs that differ in their CAM method alone, in one pass."""
+def explain_together(runs: Sequence[Components]) -> list[str]:
+    """Find the evidence of runs that differ in their CAM method alone, in one pass; return their keys."""
     with runs[0].stage("build"):
         prepare_data(runs[0])
         keys = [evidence_key(components, runs[0]) for components in runs]
     find_evidence(runs, keys)
+    return keys
 
 
 def find_evidence(runs: Sequence[Components], keys: Sequence[str]) -> None:

@@ -103,8 +103,14 @@ def _installed(file: Path) -> bool:
     return ours or not {"site-packages", "dist-packages"}.isdisjoint(file.parts)
 
 
-def intervention_key(components: Components, key: str, settings: Mapping[str, Any]) -> str:
-    """Name all that decides what the classifier is asked of changed pictures of a run, save the pictures."""
+def intervention_key(
+    components: Components, key: str, settings: Mapping[str, Any], shared: Components | None = None
+) -> str:
+    """Name all that decides what the classifier is asked of changed pictures of a run, save the pictures.
+
+    `shared` are the components that ask it, where another run's do.
+    """
+    components = shared or components
     read = {name: list(components.read.get(name, {}).values()) for name in ("paste", "effect")}
     own = own_code([components.data, components.classifier, components.paste, components.effect])
     return _digest([key, code_digest(), components.weights, settings, read, own])

@@ -53,6 +53,8 @@ METADATA = b"emocam"
 WEIGHTS, LABELS_FILE = "weights.safetensors", "labels.txt"
 """What a training leaves: the kept epoch's weights, and the labels that it was told to learn."""
 SPLIT, TRAINING, TRAINING_PICTURE = "split.csv", "training.csv", "training.png"
+PROBE, PROBE_HEAD = "probe", "probe.safetensors"
+"""What a head on frozen features answers of folds that it was not fitted to, and the head."""
 TRAINING_STATE = "training"
 """The folder of an unfinished training."""
 EVALUATION, CONFUSION, RELIABILITY, SCORES = (

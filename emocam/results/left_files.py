@@ -9,7 +9,7 @@ from collections.abc import Collection
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from emocam.results.files import FILE_LIST, FILES, LEFT, PREDICTIONS, WEIGHTS, parquet
+from emocam.results.files import FILE_LIST, FILES, LEFT, PREDICTIONS, PROBE_HEAD, WEIGHTS, parquet
 from emocam.settings.recorded import INNER
 
 Stamp = tuple[int, int, int]
@@ -27,7 +27,7 @@ def files_left(folder: Path) -> dict[Path, Stamp]:
 
 def remove_incomplete(folder: Path) -> None:
     """Remove tables without predictions beside them, unless a training left them: they are no run's any more."""
-    if not (folder / parquet(PREDICTIONS)).is_file() and not (folder / WEIGHTS).is_file():
+    if not any((folder / name).is_file() for name in (parquet(PREDICTIONS), WEIGHTS, PROBE_HEAD)):
         for name in FILES:
             (folder / parquet(name)).unlink(missing_ok=True)
 

@@ -13,6 +13,7 @@ from emocam.results.file_list import changed_files, read_file_list
 from emocam.results.files import (
     FILE_LIST,
     LEDGER,
+    PROBE_HEAD,
     REDUCTION,
     REDUCTION_STATE,
     TRAINING_STATE,
@@ -31,7 +32,8 @@ REST = ("association.csv", "association_percent.csv", "labels.csv", "summary.jso
 
 def is_training(folder: Path) -> bool:
     """Return whether a training left the folder, which has weights and no predictions."""
-    return WEIGHTS in (read_file_list(folder) or {}) and not (folder / "predictions.parquet").is_file()
+    files = read_file_list(folder) or {}
+    return (WEIGHTS in files or PROBE_HEAD in files) and not (folder / "predictions.parquet").is_file()
 
 
 def is_reduction(folder: Path) -> bool:

@@ -74,7 +74,7 @@ class Joined:
         )
         parent = opened.tracking.record.id if opened.tracking else None
         children = [replace(child, parent=parent) for child in children]
-        spent = explain_jointly(children)
+        spent = explain_jointly(children, several=bool(targets))
         statuses = [self.finish(number, child, spent) for number, child in enumerate(children)]
         sweep.finish_sweep(opened, conclude_attributes if targets else None)
         return max(statuses)
@@ -159,10 +159,16 @@ def conclude_attributes(runs: "list[Run]", folder: Path) -> tuple[list[str], dic
     return [*found.sentences, f"table    {folder / ATTRIBUTES}"], {"runs": float(len(runs)), **numbers}
 
 
-def explain_jointly(children: list[Command]) -> dict[str, float]:
-    """Find the evidence of all in one pass; return the seconds, of which each run gets its share."""
+def explain_jointly(children: list[Command], several: bool = False) -> dict[str, float]:
+    """Find the evidence of all in one pass; return the seconds, of which each run gets its share.
+
+    Where `several` values are asked, changed pictures answer all of them in one pass, too.
+    """
+    from emocam.intervention.effect import measure_effects
     from emocam.predict.evidence import explain_together
 
     parts = [build_components(child, {}) for child in children]
-    explain_together(parts)
+    keys = explain_together(parts)
+    if several and parts[0].effect is not None:
+        measure_effects(parts, keys)
     return {name: seconds / len(children) for name, seconds in parts[0].seconds.items()}

@@ -1,4 +1,4 @@
-"""How well a classifier answers on data with true labels: no detector, no CAM."""
+"""How well a classifier answers on data with true labels or ratings: no detector, no CAM."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,10 +13,12 @@ from emocam.predict.components import Components
 from emocam.records.picture import Refusal
 from emocam.results.files import LEDGER, SCORES, parquet
 from emocam.results.parquet_file import write_parquet
+from emocam.results.run import Run
 from emocam.results.scores import read_scores, write_scores
 from emocam.results.tables import refusal_table
 from emocam.task.base import TaskOutcome
 from emocam.task.evaluation import LabelledAnswers, evaluate_answers, write_evaluation
+from emocam.task.value_evaluation import evaluate_values
 from emocam.train.pictures import list_labelled
 
 KEPT = (
@@ -31,6 +33,7 @@ KEPT = (
 class Evaluate:
     """`task=evaluate`: leaves evaluation.json, confusion.csv and .png, reliability.png, with `csv` scores.csv.
 
+    Of a network that answers with numbers it leaves evaluation.json, agreement.csv and its figures.
     `against` is a file of scores, whose rows are taken in place of a classifier's answers.
     """
 
@@ -42,6 +45,8 @@ class Evaluate:
         own = answers_alone(components)
         if self.against is None:
             find_answers(own)
+            if Run(own.folder).value_names:
+                return self._of_values(own, weights)
             answers = read_run(own.folder)
             overlap = trained_on(weights, own.folder)
         else:
@@ -66,6 +71,14 @@ class Evaluate:
             write_scores(answers.images, answers.shares, answers.labels, components.folder / SCORES)
         kept = {name: entries[name] for name in KEPT}
         return TaskOutcome({**kept, "notes": [*own.data.notes, *lines[3:]]}, lines)
+
+    def _of_values(self, own: Components, weights: str | None) -> TaskOutcome:
+        """Hold the numbers that a network answers with against ratings."""
+        entries, lines = evaluate_values(own.folder, own.seed, self.csv)
+        overlap = trained_on(weights, own.folder)
+        lines += [*overlap_lines(overlap, weights), audit_sentence(own.data.root, own.cache)]
+        entries |= {"trained_on": overlap, "notes": [*own.data.notes, *own.classifier.notes, *lines[1:]]}
+        return TaskOutcome(entries, lines)
 
     def _read_against(self, components: Components) -> LabelledAnswers:
         """Return the rows of a file as answers, and write the ledger: a picture without a row is refused."""

@@ -1,4 +1,4 @@
-"""Training a classifier on pictures with labels, or the network of an embedded world on pictures of its own."""
+"""Training a classifier on pictures with labels or ratings, or the network of an embedded world on its pictures."""
 
 import sys
 from dataclasses import dataclass, field
@@ -19,6 +19,9 @@ from emocam.results.tables import refusal_table
 from emocam.task.base import TaskOutcome
 from emocam.train.classifier import TrainingOutcome, end_training, train_classifier, training_key
 from emocam.train.faces import train_faces
+from emocam.train.pictures import TrainingPictures
+from emocam.train.rating_training import train_ratings
+from emocam.train.ratings import asked_values
 from emocam.train.settings import TrainSettings
 from emocam.train.values import train_values
 from emocam.train.world import EPOCHS as WORLD_EPOCHS
@@ -31,7 +34,7 @@ KEY, LINES = "training_key", "training_lines"
 
 @dataclass
 class Train:
-    """`task=train`: leaves weights.safetensors of the classifier, trained on data with true labels.
+    """`task=train`: leaves weights.safetensors of the classifier, trained on data with true labels or ratings.
 
     With `data=planted` and the default classifier it trains the network of that world on `pictures` that it draws,
     and leaves that network and its truth; of `photographs` the network alone, since what that uses is measured
@@ -65,8 +68,13 @@ class Train:
                 return TaskOutcome(
                     {name: summary[name] for name in summary if name in ENTRIES}, summary[LINES]
                 )
-        outcome = train_classifier(components, self.settings, key)
-        write_pictures(components, outcome)
+        names = asked_values(components.settings.get("classifier") or {})
+        outcome = (
+            train_classifier(components, self.settings, key)
+            if names is None
+            else train_ratings(components, self.settings, key, names)
+        )
+        write_pictures(components, outcome.pictures)
         trained = outcome.trained
         lines = closing_lines(outcome)
         end_training(components.folder)
@@ -136,6 +144,8 @@ ENTRIES = {
         "accuracy",
         "balanced_accuracy",
         "macro_f1",
+        "r",
+        "rmse",
         "loss",
         "epochs",
         "kept_epoch",
@@ -147,9 +157,9 @@ ENTRIES = {
 """What a training adds to summary.json."""
 
 
-def write_pictures(components: Components, outcome: TrainingOutcome) -> None:
+def write_pictures(components: Components, pictures: TrainingPictures) -> None:
     """Write the ledger of all listed images, and the thumbnails of those that were used."""
-    pictures, folder = outcome.pictures, components.folder
+    folder = components.folder
     used = [
         Refusal(printable(path), int(place), "done", "")
         for path, place in zip(pictures.paths, pictures.place, strict=True)
@@ -170,10 +180,12 @@ def closing_lines(outcome: TrainingOutcome) -> list[str]:
             f": of {outcome.held.sum():,} pictures held back {figures['accuracy']:.1%} are right, mean recall "
             f"{figures['balanced_accuracy']:.1%}"
         )
+    if "r" in figures:
+        kept += f": of {outcome.held.sum():,} pictures held back the mean r with the ratings is {figures['r']:.3f}"
     lines = [
         "trained: " + ", ".join(trained.labels[:12]) + (", ..." if len(trained.labels) > 12 else ""),
         kept,
     ]
-    lines += [note for note in outcome.notes if "audit" in note]
+    lines += [note for note in outcome.notes if "audit" in note or note.startswith("held-out r")]
     point = "; classifier.adjust=1 answers as the training corpus, 0 balanced" if trained.balanced else ""
     return [*lines, f"weights  {WEIGHTS}: classifier.weights=FILE takes it{point}"]

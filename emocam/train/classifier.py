@@ -15,6 +15,7 @@ from torch import nn
 
 from emocam.classifier.base import Classifier
 from emocam.data.audit_record import audit_sentence
+from emocam.data.base import Data
 from emocam.data.samples import printable
 from emocam.errors import SettingError
 from emocam.network.trained import Trained, channel_statistics, file_bytes, read_trained
@@ -37,6 +38,7 @@ from emocam.train.pictures import (
 )
 from emocam.train.settings import LAST, TrainSettings
 from emocam.train.telling import Telling
+from emocam.view.base import View
 
 EPOCHS = 16
 RATE, GENTLE_RATE = 3e-3, 3e-4
@@ -64,7 +66,7 @@ def train_classifier(components: Components, settings: TrainSettings, key: str) 
         data.prepare()
         check_point_sequences(components)
         listed = list_labelled(data, components.listing, "train")
-        check_parts(data, listed)
+        check_parts(data, listed.paths)
         labels = training_labels(components, listed)
         classifier, start = build_untrained(components, labels)
     with components.stage("read"):
@@ -78,7 +80,8 @@ def train_classifier(components: Components, settings: TrainSettings, key: str) 
     blank = describe_training(components, parted, classifier, settings, chosen)
     keeper = KeepWeights(folder / WEIGHTS, blank)
     telling = Telling(folder, recipe.epochs, components.log, components.quiet)
-    epochs = Epochs(state, components.seed, Figure(settings.keep), keeper, telling, settings.patience)
+    figure = Figure(settings.figure_of(values=False))
+    epochs = Epochs(state, components.seed, figure, keeper, telling, settings.patience)
     training = training_part(components, parted, classifier.view, settings.balance == "sampler")
     examined = examined_part(components, parted, classifier.view)
     arguments = dict(components.trainer)
@@ -116,8 +119,7 @@ def describe_training(
 ) -> Trained:
     """Return what the weights' file says of its training, as far as that is known before the first epoch."""
     pictures, view = parted.pictures, classifier.view
-    sample = torch.zeros((1, *_view_shape(pictures, components.data, view)), dtype=torch.uint8)
-    mean, std = channel_statistics(classifier.prepare, sample)
+    mean, std = channel_statistics(classifier.prepare, view_sample(pictures, components.data, view, 1))
     return Trained(
         labels=parted.labels,
         view=repr(view),
@@ -138,8 +140,11 @@ def read_rows(file: Path) -> list[Row]:
     return [dict(zip(table.columns, values, strict=True)) for values in table.to_numpy(float).tolist()]
 
 
-def training_key(components: Components, settings: TrainSettings) -> str:
-    """Name all that decides the weights: settings, code, and the contents of pictures, tables and first weights."""
+def training_key(components: Components, settings: Any) -> str:
+    """Name all that decides the weights: settings, code, and the contents of pictures, tables and first weights.
+
+    `settings` are those of the training, or of another task that fits weights to pictures, as a dataclass.
+    """
     data, listing = components.data, components.listing
     root = Path(data.root or ".")
     handled = ("workers", "export", "max_unreadable")
@@ -263,10 +268,11 @@ def network_name(settings: dict[str, Any]) -> str:
     return f"{name} {settings['model']}" if settings.get("model") else name
 
 
-def _view_shape(pictures: TrainingPictures, data: Any, view: Any) -> tuple[int, ...]:
+def view_sample(pictures: TrainingPictures, data: Data, view: View, count: int) -> torch.Tensor:
+    """Return the views (count, c, h, w) of the first pictures."""
     if pictures.views is not None:
-        return tuple(pictures.views.shape[1:])
-    return tuple(view(data.open(pictures.paths[0]).image)[0].shape)
+        return pictures.views[:count]
+    return torch.stack([view(data.open(path).image)[0] for path in pictures.paths[:count]])
 
 
 @dataclass(frozen=True)
@@ -304,5 +310,5 @@ class KeepWeights:
         }
         half = self.file.with_suffix(".tmp")
         # not save_file, whose files only their owner can read
-        half.write_bytes(file_bytes(state, trained))
+        half.write_bytes(file_bytes(state, trained.metadata()))
         half.replace(self.file)

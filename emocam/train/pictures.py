@@ -38,7 +38,7 @@ PARTS = {"train": ("train", "training"), "test": ("test", "testing", "valid", "v
 
 @dataclass
 class TrainingPictures:
-    """N pictures that can be used, with their labels (N,) and thumbnails (N, ROWS, COLUMNS).
+    """N pictures that can be used, with thumbnails (N, ROWS, COLUMNS), and labels (N,) or ratings (N, A).
 
     `views` (N, c, h, w) are kept where the memory is there. `place` are places in the listing of `listed` images,
     and `refusals` what could not be used of it.
@@ -58,7 +58,7 @@ class TrainingPictures:
 
 
 class OpenedPictures:
-    """What batch after batch leaves of `count` pictures; `truth` (N,) are labels by place in the listing."""
+    """What batch after batch leaves of `count` pictures; `truth` (N, ...) are labels or ratings, by place."""
 
     def __init__(self, listing: Sequence[str], truth: np.ndarray, count: int) -> None:
         self.listing, self.truth, self.count = listing, truth, count
@@ -81,7 +81,7 @@ class OpenedPictures:
         self.places += batch.index.tolist()
         self.thumbnails.append(batch.thumbnail.numpy())
         for place, seen in zip(batch.index.tolist(), batch.classifier_view, strict=True):
-            self.digest.update(f"{printable(self.listing[place])}\n{self.truth[place]}\n".encode())
+            self.digest.update(f"{printable(self.listing[place])}\n{self.truth[place].tolist()}\n".encode())
             self.digest.update(seen.contiguous().numpy().data)
         if self.keep:
             self.views.append(batch.classifier_view.clone())
@@ -111,7 +111,8 @@ def list_labelled(data: Data, listing: Sequence[str], task: str) -> LabelledList
     if not found.paths:
         raise SettingError(
             f"task={task} needs true labels, and these data have none: take data=imagefolder, whose folders are "
-            "labels, or data=table with a column truth (or data.label=COLUMN)"
+            "labels, or data=table with a column truth (or data.label=COLUMN); for ratings, columns truth_NAME, give "
+            "classifier.values=[NAME, ...]"
         )
     return found
 
@@ -124,9 +125,9 @@ def _truth_within(data: Data, path: str) -> str:
         return ""
 
 
-def check_parts(data: Data, listed: LabelledListing) -> None:
+def check_parts(data: Data, paths: Sequence[str]) -> None:
     """Refuse a folder that holds a training part and a test part side by side: test pictures are never trained on."""
-    for names in ({str(PurePosixPath(path).parts[0]) for path in listed.paths}, _inner_folders(listed.paths)):
+    for names in ({str(PurePosixPath(path).parts[0]) for path in paths}, _inner_folders(paths)):
         lower = {name.lower(): name for name in names}
         training = [lower[name] for name in PARTS["train"] if name in lower]
         test = [lower[name] for name in PARTS["test"] if name in lower]
@@ -146,10 +147,26 @@ def read_training_pictures(
 ) -> TrainingPictures:
     """Open every labelled picture once."""
     number = {label: i for i, label in enumerate(labels)}
+    truth = np.array([number[name] for name in listed.truth], np.int64)
+    return open_pictures(data, listing, KnownPictures(listed.paths, truth, listed.unlabelled), view)
+
+
+@dataclass(frozen=True)
+class KnownPictures:
+    """Pictures by path with labels (n,) or ratings (n, A), and the paths of those that have none, and why."""
+
+    paths: list[str]
+    truth: np.ndarray
+    unknown: list[str]
+    reason: str = "it has no true label"
+
+
+def open_pictures(data: Data, listing: Sequence[str], known: KnownPictures, view: View) -> TrainingPictures:
+    """Open every picture of which something is known, once."""
     place_of = {path: place for place, path in enumerate(listing)}
-    index = np.array([place_of[path] for path in listed.paths], np.int64)
-    truth = np.zeros(len(listing), np.int64)
-    truth[index] = [number[name] for name in listed.truth]
+    index = np.array([place_of[path] for path in known.paths], np.int64)
+    truth = np.zeros((len(listing), *known.truth.shape[1:]), known.truth.dtype)
+    truth[index] = known.truth
     opened = OpenedPictures(listing, truth, len(index))
     for batch in DataLoader(
         Samples(data, listing, index, view, NoView()),
@@ -165,10 +182,7 @@ def read_training_pictures(
             f"data.root {data.root}: none of {len(index):,} labelled pictures can be used; the first says "
             f"{opened.refusals[0].reason!r}"
         )
-    unlabelled = [
-        Refusal(printable(path), place_of[path], "refused", "it has no true label")
-        for path in listed.unlabelled
-    ]
+    unlabelled = [Refusal(printable(path), place_of[path], "refused", known.reason) for path in known.unknown]
     place = np.array(opened.places, np.int64)
     return TrainingPictures(
         paths=[listing[i] for i in opened.places],
@@ -178,7 +192,7 @@ def read_training_pictures(
         refusals=opened.refusals + unlabelled,
         views=torch.cat(opened.views) if opened.views else None,
         digest=opened.digest.hexdigest(),
-        unlabelled=len(listed.unlabelled),
+        unlabelled=len(known.unknown),
     )
 
 

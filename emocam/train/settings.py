@@ -8,7 +8,9 @@ from emocam.errors import SettingError, nearest
 BALANCES = ("none", "weights", "sampler")
 LAST = "last"
 FIGURES = ("accuracy", "balanced_accuracy", "macro_f1", "held_loss")
-"""What may choose the epoch, all of the held-out part."""
+VALUE_FIGURES = ("r", "held_loss")
+"""What may choose the epoch of labels and of values, all of the held-out part; the default is below."""
+DEFAULT_FIGURE, DEFAULT_VALUE_FIGURE = "balanced_accuracy", "r"
 
 
 @dataclass(frozen=True)
@@ -49,9 +51,10 @@ class TrainSettings:
     smoothing: float = 0.1
     augment: dict[str, Any] | None = field(default_factory=dict)
     patience: int | None = None
-    keep: str = "balanced_accuracy"
+    keep: str | None = None
     rate: float | None = None
     decay: float = 0.02
+    correlation: float = 0.0
 
     def __post_init__(self) -> None:
         for name in ("epochs", "patience"):
@@ -74,10 +77,11 @@ class TrainSettings:
             raise SettingError(f"train.rate must be a number above 0, got {self.rate!r}")
         if not _is_number(self.decay) or self.decay < 0:
             raise SettingError(f"train.decay must be a number of at least 0, got {self.decay!r}")
-        if self.keep not in (*FIGURES, LAST):
-            raise SettingError(
-                f"train.keep {self.keep!r} is no figure; {nearest(str(self.keep), [*FIGURES, LAST])}"
-            )
+        if not _is_number(self.correlation) or self.correlation < 0:
+            raise SettingError(f"train.correlation must be a number of at least 0, got {self.correlation!r}")
+        known = [*dict.fromkeys((*FIGURES, *VALUE_FIGURES, LAST))]
+        if self.keep is not None and self.keep not in known:
+            raise SettingError(f"train.keep {self.keep!r} is no figure; {nearest(str(self.keep), known)}")
         if not self.hold and (self.keep != LAST or self.patience is not None):
             raise SettingError(
                 "train.hold=0 holds no picture back, so nothing can choose an epoch; give train.keep=last and "
@@ -95,6 +99,26 @@ class TrainSettings:
             if name not in known:
                 raise SettingError(f"train.augment.{name} is no setting; {nearest(name, known)}")
         return Changes(**self.augment)
+
+    def figure_of(self, values: bool) -> str:
+        """Return the figure that chooses the epoch of a training on labels, or on values; refuse the other's."""
+        of_these = VALUE_FIGURES if values else FIGURES
+        if self.keep is not None and self.keep not in (*of_these, LAST):
+            told = "values" if values else "labels"
+            raise SettingError(
+                f"train.keep={self.keep} is no figure of a training on {told}; take {', '.join(of_these)} or {LAST}"
+            )
+        return self.keep or (DEFAULT_VALUE_FIGURE if values else DEFAULT_FIGURE)
+
+    def check_for_values(self) -> None:
+        """Refuse what a training on numbers cannot do."""
+        for name, plain in (("balance", "none"), ("adjust", 0)):
+            if getattr(self, name) != plain:
+                raise SettingError(
+                    f"train.{name}={getattr(self, name)} balances labels, and with classifier.values the answers "
+                    "are numbers; leave it away"
+                )
+        _ = self.figure_of(values=True)
 
     @property
     def balanced(self) -> bool:

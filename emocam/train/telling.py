@@ -55,5 +55,7 @@ class Telling:
             if "accuracy" in row
             else ""
         )
+        if "r" in row:
+            held = f", held-out r {row['r']:.3f}"
         clock = f", {left // 60}:{left % 60:02} left" if left else ""
         return f"epoch {done} of {self.epochs}: loss {row['loss']:.3f}{held}{clock}"
