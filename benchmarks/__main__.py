@@ -29,6 +29,8 @@ SUBJECTS = {
     "paste": "Pasting",
     "evidence": "The table of regions",
     "grid": "Grids of thresholds",
+    "attribute_maps": "Maps of many attributes",
+    "manifold": "Manifolds",
     "page": "The report in a browser",
 }
 ALONE = {"scale": "When the evidence outgrows memory", "memory": "Memory and the number of images"}

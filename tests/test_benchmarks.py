@@ -10,7 +10,10 @@ from types import ModuleType
 import pytest
 
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
-SUBJECTS = ("cams", "chance", "decode", "evidence", "forward", "grid", "paste", "regions", "study")
+SUBJECTS = (
+    *("attribute_maps", "cams", "chance", "decode", "evidence", "forward", "grid", "manifold", "paste"),
+    *("regions", "study"),
+)
 NEEDS = ("captum", "cv2", "lightnet", "pytorch_grad_cam")
 pytestmark = [
     pytest.mark.skipif(

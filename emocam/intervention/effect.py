@@ -256,7 +256,7 @@ def works_alike(works: Sequence[EffectWork]) -> list[list[tuple[EffectWork, np.n
 
 
 def try_pictures(works: list[tuple[EffectWork, np.ndarray]], first: Components, model: Answer) -> None:
-    """Change the pictures once, and write what the network answers into the table of each run."""
+    """Answer the changed pictures once, and write the rows of each run."""
     effect, (work, left) = first.effect, works[0]
     assert effect is not None
     if not work.trials:
