@@ -72,6 +72,9 @@ def units_of(group: np.ndarray | None, pictures: int) -> tuple[np.ndarray, str]:
 def per_value(table: pd.DataFrame) -> list[dict[str, Any]]:
     """Return the rows of agreement.csv, None for what is not known."""
     return [
-        {name: None if isinstance(value, float) and np.isnan(value) else value for name, value in row.items()}
+        {
+            str(name): None if isinstance(value, float) and np.isnan(value) else value
+            for name, value in row.items()
+        }
         for row in table.to_dict("records")
     ]

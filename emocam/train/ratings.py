@@ -121,13 +121,13 @@ def list_rated(data: Data, listing: Sequence[str], names: Sequence[str], task: s
         for fact, path in zip(facts, listing, strict=True)
     ]
     ratings = np.array(rows, np.float64).reshape(len(listing), len(names))
-    given = np.isfinite(ratings).any(1)
-    if not given.any():
+    given: list[bool] = np.isfinite(ratings).any(1).tolist()
+    if not any(given):
         raise SettingError(f"task={task}: no picture has a rating of {', '.join(names[:8])}")
     return RatedListing(
         list(names),
         [path for path, kept in zip(listing, given, strict=True) if kept],
-        ratings[given].astype(np.float32),
+        ratings[np.array(given)].astype(np.float32),
         [path for path, kept in zip(listing, given, strict=True) if not kept],
         ceilings(pd.DataFrame([fact for fact, kept in zip(facts, given, strict=True) if kept]), list(names)),
     )
