@@ -15,7 +15,7 @@ from emocam.errors import SettingError
 from emocam.functional.statistics.ridge import LinearFit
 from emocam.network.probe_head import ProbeHead
 from emocam.network.trained import file_bytes
-from emocam.network.values import Values
+from emocam.network.values import Values, check_value_names
 from emocam.predict.components import Components
 from emocam.results.agreement import Ratings, write_agreement
 from emocam.results.files import PROBE, PROBE_HEAD, SUMMARY, parquet
@@ -38,7 +38,6 @@ from emocam.train.pictures import (
 from emocam.train.probe import Probed, probe_labels, probe_values
 from emocam.train.ratings import (
     RatedListing,
-    asked_values,
     facts_of_all,
     list_rated,
     measure_ratings,
@@ -179,13 +178,15 @@ def probed_values(components: Components) -> list[str] | None:
     """Return the values that a head is fitted to; None for labels."""
     classifier = components.settings["classifier"]
     if isinstance(classifier.get("values"), list | tuple):
-        return asked_values({"values": classifier["values"]})
+        return check_value_names(list(classifier["values"]))
     facts = facts_of_all(components.data, components.listing)
     labelled = any(str(fact.get("truth", "")) for fact in facts)
     rated = rated_names(facts)
-    if classifier.get("values") is True or (rated and not labelled):
-        return asked_values({"values": rated or None})
-    return None
+    if classifier.get("values") is True and not rated:
+        raise SettingError(
+            "task=probe: classifier.values=true takes all columns truth_NAME, and the data have none"
+        )
+    return check_value_names(rated) if classifier.get("values") is True or (rated and not labelled) else None
 
 
 def build_backbone(components: Components) -> Classifier:

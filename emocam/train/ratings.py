@@ -121,7 +121,7 @@ def list_rated(data: Data, listing: Sequence[str], names: Sequence[str], task: s
         for fact, path in zip(facts, listing, strict=True)
     ]
     ratings = np.array(rows, np.float64).reshape(len(listing), len(names))
-    given: list[bool] = np.isfinite(ratings).any(1).tolist()
+    given = [bool(np.isfinite(row).any()) for row in ratings]
     if not any(given):
         raise SettingError(f"task={task}: no picture has a rating of {', '.join(names[:8])}")
     return RatedListing(
