@@ -66,7 +66,9 @@ class EfficientNetLite0(LibraryClassifier):
             file = FILE.find() if weights is None else Path(weights).expanduser()
             state, note = by_own_names(network.state_dict(), read_weights(file), file)
             fit(network, _renamed(state, network, file), file)
-        super().__init__(network, names, PREPROCESSING, layer, "efficientnet_lite0", weights, adjust, found, probe)
+        super().__init__(
+            network, names, PREPROCESSING, layer, "efficientnet_lite0", weights, adjust, found, probe
+        )
         self.weights_note = note
 
 

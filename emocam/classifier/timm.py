@@ -68,7 +68,9 @@ class TimmClassifier(LibraryClassifier):
         note = ""
         if own and weights is not None and is_file(weights):
             note = fill(network, weights, len(names))
-        super().__init__(network, names, preprocessing_of(network), layer, name, weights, adjust, found, probe)
+        super().__init__(
+            network, names, preprocessing_of(network), layer, name, weights, adjust, found, probe
+        )
         self.weights_note = note
 
 
