@@ -138,7 +138,10 @@ OPENERS = {
             "the run's own data set, whose recorded root a replay and a merge tell",
         ),
         **dict.fromkeys(
-            ("predict/point_maps.py", "predict/point_weights.py", "train/classifier.py", "train/pictures.py"),
+            (
+                *("predict/point_maps.py", "predict/point_weights.py", "train/classifier.py"),
+                *("train/pictures.py", "train/ratings.py"),
+            ),
             "a data set that the command names",
         ),
         **dict.fromkeys(("intervention/trials.py", "data/samples.py", "data/audit.py"), "likewise"),

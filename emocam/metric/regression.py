@@ -14,7 +14,7 @@ def squared_errors(z: Tensor, rating: Tensor) -> Tensor:
     return error.square().sum(0) / given.sum(0).clamp(min=1)
 
 
-def correlations(z: Tensor, rating: Tensor) -> Tensor:
+def value_correlations(z: Tensor, rating: Tensor) -> Tensor:
     """Return r (A,) of answers (B, A) and ratings; 0 of too few ratings, or of numbers that do not vary."""
     given = rating.isfinite()
     count = given.sum(0).clamp(min=1)
@@ -37,7 +37,7 @@ def rating_loss(z: Tensor, rating: Tensor, correlation: float) -> Tensor:
     loss = squared_errors(z, rating)[rated].mean()
     if correlation:
         tellable = given.sum(0) >= LEAST
-        missing = (1 - correlations(z, rating).square())[tellable]
+        missing = (1 - value_correlations(z, rating).square())[tellable]
         loss = loss + correlation * missing.sum() / max(1, len(missing))
     return loss
 
@@ -46,7 +46,7 @@ def held_value_figures(z: Tensor, rating: Tensor, correlation: float) -> dict[st
     """Return loss, mean r and mean error, in standard deviations, of held-out answers (N, A)."""
     given = rating.isfinite().sum(0)
     tellable = given >= LEAST
-    r = correlations(z.double(), rating.double())[tellable]
+    r = value_correlations(z.double(), rating.double())[tellable]
     rmse = squared_errors(z.double(), rating.double())[given > 0].sqrt()
     return {
         "held_loss": float(rating_loss(z, rating, correlation)),

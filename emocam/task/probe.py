@@ -32,7 +32,7 @@ from emocam.train.pictures import (
     check_parts,
     group_pictures,
     list_labelled,
-    open_pictures,
+    open_known_pictures,
     read_training_pictures,
 )
 from emocam.train.probe import Probed, probe_labels, probe_values
@@ -105,7 +105,7 @@ class Probe:
         check_parts(components.data, listed.paths)
         values = measure_ratings(names, listed.ratings, "probe")
         with components.stage("read"):
-            opened = open_pictures(components.data, components.listing, listed.known, classifier.view)
+            opened = open_known_pictures(components.data, components.listing, listed.known, classifier.view)
         shown = see_pictures(components, classifier, opened, listed.notes)
         ratings = opened.label.astype(np.float64)
         with components.stage("fit"):
@@ -113,7 +113,7 @@ class Probe:
         write_head(components, classifier, shown, found.head, names, values)
         table, words = write_value_answers(components, shown, found, ratings, listed)
         known = table["r"].to_numpy()[np.isfinite(table["r"])]
-        entries = described(shown, found) | {
+        entries = described_probe(shown, found) | {
             "agreement_r": float(known.mean()) if len(known) else None,
             "per_value": per_value(table),
             "notes": [*components.data.notes, *listed.notes],
@@ -150,7 +150,7 @@ class Probe:
         }
         write_answers(components, images, found, columns)
         figures = {name: evaluation.entries[name] for name in FIGURES}
-        entries = described(shown, found) | figures | {"notes": list(data.notes)}
+        entries = described_probe(shown, found) | figures | {"notes": list(data.notes)}
         return entries, [shown.sentence, *[f"left-out folds: {line}" for line in evaluation.lines]]
 
 
@@ -213,7 +213,7 @@ def see_pictures(
     return ProbePictures(pictures, group, features, backbone, sentence)
 
 
-def described(shown: ProbePictures, found: Probed) -> dict[str, Any]:
+def described_probe(shown: ProbePictures, found: Probed) -> dict[str, Any]:
     """Return what the summary says of any probe."""
     return {
         "probed": len(shown.features),

@@ -148,7 +148,7 @@ def read_training_pictures(
     """Open every labelled picture once."""
     number = {label: i for i, label in enumerate(labels)}
     truth = np.array([number[name] for name in listed.truth], np.int64)
-    return open_pictures(data, listing, KnownPictures(listed.paths, truth, listed.unlabelled), view)
+    return open_known_pictures(data, listing, KnownPictures(listed.paths, truth, listed.unlabelled), view)
 
 
 @dataclass(frozen=True)
@@ -161,7 +161,9 @@ class KnownPictures:
     reason: str = "it has no true label"
 
 
-def open_pictures(data: Data, listing: Sequence[str], known: KnownPictures, view: View) -> TrainingPictures:
+def open_known_pictures(
+    data: Data, listing: Sequence[str], known: KnownPictures, view: View
+) -> TrainingPictures:
     """Open every picture of which something is known, once."""
     place_of = {path: place for place, path in enumerate(listing)}
     index = np.array([place_of[path] for path in known.paths], np.int64)

@@ -35,7 +35,7 @@ from emocam.train.classifier import (
 )
 from emocam.train.loop import Epochs, Recipe, Row, learn_lesson
 from emocam.train.parts import PartedPictures, examined_part, training_part
-from emocam.train.pictures import BATCH, TrainingPictures, check_parts, group_pictures, open_pictures
+from emocam.train.pictures import BATCH, TrainingPictures, check_parts, group_pictures, open_known_pictures
 from emocam.train.rating_lesson import RatingLesson, in_own_units, last_layer, standardise
 from emocam.train.ratings import list_rated, measure_ratings
 from emocam.train.settings import TrainSettings
@@ -57,7 +57,7 @@ def train_ratings(
         measure_ratings(names, listed.ratings, "train")  # a fault is told before pictures are opened
         classifier, start = build_untrained(without_values(components), names)
     with components.stage("read"):
-        pictures = open_pictures(data, components.listing, listed.known, classifier.view)
+        pictures = open_known_pictures(data, components.listing, listed.known, classifier.view)
         rated = part_rated(components, pictures, names, settings.hold)
     notes = [*data.notes, *listed.notes, rated.sentence, audit_sentence(data.root, components.cache)]
     sys.stderr.writelines(f"{note}\n" for note in notes)

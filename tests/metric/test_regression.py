@@ -5,7 +5,7 @@ import pytest
 import torch
 from scipy.stats import pearsonr
 
-from emocam.metric.regression import correlations, held_value_figures, rating_loss
+from emocam.metric.regression import value_correlations, held_value_figures, rating_loss
 
 
 def missing_ratings() -> tuple[torch.Tensor, torch.Tensor]:
@@ -37,6 +37,6 @@ def test_missing_ratings_have_no_part_in_loss_and_figures() -> None:
 def test_answers_that_do_not_vary_have_no_r_and_a_finite_gradient() -> None:
     z = torch.zeros(8, 1, requires_grad=True)
     rating = torch.linspace(-1, 1, 8)[:, None]
-    assert correlations(z, rating).tolist() == [0.0]
+    assert value_correlations(z, rating).tolist() == [0.0]
     rating_loss(z, rating, 1.0).backward()
     assert z.grad is not None and z.grad.isfinite().all()
