@@ -5,7 +5,7 @@ import pytest
 import torch
 from scipy.stats import pearsonr
 
-from emocam.metric.regression import value_correlations, held_value_figures, rating_loss
+from emocam.metric.regression import held_value_figures, rating_loss, value_correlations
 
 
 def missing_ratings() -> tuple[torch.Tensor, torch.Tensor]:
