@@ -66,7 +66,15 @@ class TorchvisionClassifier(LibraryClassifier):
         elif weights is not None and is_file(weights):
             note = fill(network, weights, len(names))
         super().__init__(
-            network, names, preset_preprocessing(entry.transforms()), layer, model, weights, adjust, found, probe
+            network,
+            names,
+            preset_preprocessing(entry.transforms()),
+            layer,
+            model,
+            weights,
+            adjust,
+            found,
+            probe,
         )
         self.weights_note = note
 
