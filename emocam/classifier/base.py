@@ -4,7 +4,7 @@ Then a CAM method is a function of features, head and score: no hooks and no cle
 through the expensive part serves the prediction and every method.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -36,7 +36,8 @@ class Classifier(nn.Module):
     """Sets `labels`, `view`, `features` and `head`; the head's modules are used once each.
 
     `features` gives activations (B, C, h, w), or a tuple of these and what bypasses them.
-    `layer` says in words where the cut is. With `bf16` CAM methods may ask in bfloat16 what needs no
+    `layer` says in words where the cut is; `finer_layers` are names of earlier ones with finer maps, for
+    `classifier.layer`. With `bf16` CAM methods may ask in bfloat16 what needs no
     gradient; features, gradients and predictions never are. With `values` the answers are numbers, each asked
     in both directions.
     """
@@ -46,6 +47,7 @@ class Classifier(nn.Module):
     features: nn.Module
     head: nn.Module
     layer: str
+    finer_layers: Sequence[str] = ()
     bf16: bool = False
     values: Values | None = None
     weights_note: str = ""

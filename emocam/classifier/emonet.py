@@ -37,6 +37,10 @@ AROUSAL = (
 """The constant, then a factor for each label."""
 
 
+FINER = ("norm2",)
+"""The last layer with 27 x 27 cells."""
+
+
 class EmoNetLayers(nn.Sequential):
     """A row of layers; those with weights are named as in the port's file."""
 
@@ -143,6 +147,7 @@ class EmoNet(Classifier):
         dry = 255 * torch.rand(2, 3, SIZE, SIZE, generator=generator) - self.mean
         settle_answers(layers.eval(), weights, adjust, self.view, dry)
         self.features, self.head = _cut(layers, layer)
+        self.finer_layers = [name for name in FINER if hasattr(self.features, name) and name != layer]
         packing(self.freeze()).to(memory_format=torch.channels_last)
 
     def file_state(self) -> dict[str, Tensor]:

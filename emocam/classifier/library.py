@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from emocam.classifier.base import Classifier
 from emocam.errors import SettingError
 from emocam.network.cut import cut
-from emocam.network.layers import find_layer, spatial_layers
+from emocam.network.layers import find_layer, finer_layers, spatial_layers
 from emocam.network.packed_linear import packing
 from emocam.network.probe_head import ProbeHead, put_head
 from emocam.network.trained import settle_answers
@@ -67,8 +67,9 @@ class LibraryClassifier(Classifier):
             ask_both_directions(network, values, (dry - self.mean) / self.std)
             self.values, self.labels = values, values.labels
         named = None if layer is None else str(layer)  # YAML reads the 2 of a Sequential as a number
-        found = find_layer(spatial_layers(network, dry), named, model)
-        self.layer = found.name
+        layers = spatial_layers(network, dry)
+        found = find_layer(layers, named, model)
+        self.layer, self.finer_layers = found.name, finer_layers(layers, found)
         self.features, self.head = cut(network, found, dry)
         whole = network.state_dict(keep_vars=True)
         del self.network  # the two parts hold its modules

@@ -3,6 +3,7 @@
 Behind average pooling and one linear layer most CAM methods would be the same by algebra.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import torch
@@ -11,6 +12,7 @@ from torch import Tensor, nn
 
 from emocam.classifier.base import Classifier
 from emocam.errors import SettingError, nearest
+from emocam.network.layers import MOST_CELLS
 from emocam.network.photographs import CHANNELS, NETWORKS, build_photograph_features
 from emocam.network.trained import labels_of, settle_answers
 from emocam.network.values import Asked, ask_both_directions, settle_values
@@ -54,6 +56,34 @@ class FullyConnected(nn.Module):
     def forward(self, activation: Tensor) -> Tensor:
         pooled = self.pool(self.rectify(activation))
         return self.output(self.rectify_hidden(self.hidden(pooled.flatten(1))))
+
+
+def two_views(size: tuple[int, int]) -> Tensor:
+    """Return two different views (2, 3, h, w) to try a network on."""
+    return torch.arange(2 * 3 * size[0] * size[1]).reshape(2, 3, *size) % 251
+
+
+class LaterHead(nn.Module):
+    """The head of a network that is cut earlier: the `rest` of its features, and what comes behind them."""
+
+    def __init__(self, rest: nn.Module, head: nn.Module) -> None:
+        super().__init__()
+        self.rest, self.head = rest, head
+
+    def forward(self, activation: Tensor) -> Tensor:
+        return self.head(self.rest(activation))
+
+
+def finer_steps(features: nn.Module, dry: Tensor, most: int = 2) -> list[str]:
+    """Return the last step of each finer grid than that of the features' end, as far as maps are still small."""
+    cells: dict[int, str] = {}
+    x = dry[:1]
+    with torch.no_grad():
+        for name, step in features.named_children():
+            x = step(x)
+            cells[x.shape[-2] * x.shape[-1]] = name
+    own = x.shape[-2] * x.shape[-1]
+    return [cells[grid] for grid in sorted(cells) if own < grid <= MOST_CELLS][:most]
 
 
 def prepare(view: Tensor) -> Tensor:
@@ -110,6 +140,7 @@ class PlantedClassifier(Classifier):
         adjust: int = 0,
         network: str | None = None,
         values: Asked = None,
+        layer: str | int | None = None,
     ) -> None:
         super().__init__()
         known = [*(file.stem for file in sorted(TRAINED.glob("*.safetensors"))), *READ_BY]
@@ -135,17 +166,52 @@ class PlantedClassifier(Classifier):
         if network is not None and not photographs:
             raise SettingError(f"classifier.network goes with classifier.world={PHOTOGRAPHS}, got {world}")
         kind = kind_of(network, own) if photographs else ""
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
-            self.features = build_photograph_features(kind) if photographs else build_features()
-            self.head = FullyConnected(len(self.labels), 10 if photographs else 14)
+        self._draw_weights(kind, seed)
         if weights != "random":
             self.weights_note = fit(self, read_weights(source), source)
-        side = self.view.size
-        dry = self.prepare(torch.arange(2 * 3 * side[0] * side[1]).reshape(2, 3, *side) % 251)
+        dry = self.prepare(two_views(self.view.size))
         settle_answers(self.eval(), weights, adjust, self.view, dry)
         self._settle_values(values, str(source) if weights != "random" else None, dry)
+        self._cut_at(layer, dry)
         self.freeze()
+
+    def _draw_weights(self, kind: str, seed: int) -> None:
+        """Build the network of a kind of photographs, or of drawn pictures, with the random weights of this seed."""
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            self.features = build_photograph_features(kind) if kind else build_features()
+            self.head = FullyConnected(len(self.labels), 10 if kind else 14)
+
+    def _cut_at(self, layer: str | int | None, dry: Tensor) -> None:
+        """Cut the network behind a step of its features, by the step's name, which YAML may read as a number."""
+        self.finer_layers = finer_steps(self.features, dry)
+        if layer is None:
+            return
+        layer = str(layer)
+        assert isinstance(self.features, nn.Sequential)
+        steps = [name for name, _ in self.features.named_children()]
+        if layer not in steps:
+            raise SettingError(
+                f"classifier.layer: {layer!r} is no step of the planted network's features; {nearest(layer, steps)}"
+            )
+        behind = steps.index(layer) + 1
+        self.layer = layer
+        self.finer_layers = [name for name in self.finer_layers if steps.index(name) + 1 < behind]
+        self.features, self.head = self.features[:behind], LaterHead(self.features[behind:], self.head)
+
+    def file_state(self) -> dict[str, Tensor]:
+        """Return the tensors by the names that they have where the network is not cut earlier."""
+        whole = {"head.rest.": "features.", "head.head.": "head."} if isinstance(self.head, LaterHead) else {}
+        state = {}
+        for name, tensor in self.state_dict().items():
+            start = next((part for part in whole if name.startswith(part)), "")
+            state[whole.get(start, "") + name.removeprefix(start)] = tensor
+        return state
+
+    def load_file_state(self, state: Mapping[str, Tensor]) -> None:
+        if isinstance(self.head, LaterHead):
+            raise SettingError("classifier.layer cuts the planted network earlier; leave it away to train")
+        super().load_file_state(state)
 
     def _settle_values(self, asked: Asked, weights: str | None, dry: Tensor) -> None:
         """Make the network answer for each value in both directions, where its answers are values."""

@@ -14,7 +14,7 @@ from emocam.effect.parts import pixels_in
 from emocam.effect.picture import TriedPicture
 from emocam.effect.placement import Pixels, elsewhere
 from emocam.effect.region import Control, Region, chosen
-from emocam.effect.sampling import dice_for, some
+from emocam.effect.sampling import dice_for, shared_order, some
 from emocam.effect.visible import visible
 from emocam.errors import SettingError, nearest
 from emocam.functional.dice import Dice
@@ -27,7 +27,8 @@ class Erase:
     """All regions of the object at once; each of the `fills` has its own artefact, so there are several.
 
     Of the `region` only the `part` goes that no smaller region covers, or the whole `box`. The `control`
-    lies where it is `bare`, covering least of any object, or `anywhere` but on the object.
+    lies where it is `bare`, covering least of any object, or `anywhere` but on the object. With `shared` the
+    cells of a label draw from one order of its pictures, so that several objects of a picture are tried.
     """
 
     def __init__(
@@ -40,8 +41,9 @@ class Erase:
         region: Region = "part",
         control: Control = "bare",
         composed: bool = False,
+        shared: bool = False,
     ) -> None:
-        self.budget = Budget(images, cells, random, least)
+        self.budget, self.shared = Budget(images, cells, random, least), shared
         self.fills, self.notes = installed(fills)
         self.region = chosen("effect.region", region, get_args(Region))
         self.control = chosen("effect.control", control, get_args(Control))
@@ -53,11 +55,16 @@ class Erase:
         for cell in cells:
             regions = corpus.regions.get(cell.object, {})
             images = [image for image in regions if corpus.label.get(image) == cell.label]
-            dice = dice_for(seed, "images", cell.object, corpus.drawn_for(cell))
-            trials += [
-                Trial(image, cell, image, regions[image]) for image in some(images, self.budget.images, dice)
-            ]
+            label = corpus.drawn_for(cell)
+            drawn = self._drawn(images, cell.object, label, seed)
+            trials += [Trial(image, cell, image, regions[image]) for image in drawn]
         return trials
+
+    def _drawn(self, images: Sequence[str], object: str, label: str, seed: int) -> list[str]:
+        """Draw the pictures of a cell among all in which its object is present."""
+        if self.shared:
+            return shared_order(images, label, seed)[: self.budget.images]
+        return some(images, self.budget.images, dice_for(seed, "images", object, label))
 
     def pairs(
         self, trial: Trial, picture: TriedPicture, source: TriedPicture, seen: Box, dice: Dice

@@ -46,3 +46,12 @@ def some(options: Sequence[T], count: int, dice: Dice) -> list[T]:
     """Draw at most `count` options at random, in their own order."""
     picked = dice.some(range(len(options)), min(count, len(options)))
     return [options[i] for i in sorted(picked)]
+
+
+def shared_order(images: Sequence[str], label: str, seed: int) -> list[str]:
+    """Put pictures in an order that chance and the label decide, the same whichever of them are asked for."""
+
+    def place(image: str) -> bytes:
+        return hashlib.sha256(f"{seed}\0{label}\0{image}".encode(errors="surrogateescape")).digest()
+
+    return sorted(images, key=place)

@@ -1,5 +1,6 @@
 """The layers that a CAM can explain, found by a dry pass: their names, shapes and layouts."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import torch
@@ -13,6 +14,8 @@ PATCH = 8
 """Patches on a side of the view."""
 LATE = 0.6
 """The share of the network, by its modules, that must come before the layer that is taken."""
+MOST_CELLS = 32 * 32
+"""Of a finer map that is worth a look: an earlier layer sees edges."""
 MOST_PREFIXES, FEW_PREFIXES = 16, 2
 """Tokens that are no place: where a convolution shows the grid, and where it is guessed."""
 
@@ -221,6 +224,29 @@ def default_layer(layers: list[Layer]) -> Layer:
             "point to wrong places"
         )
     return choices[placed[-1]]
+
+
+def finer_layers(layers: Sequence[Layer], chosen: Layer, most: int = 2) -> list[str]:
+    """Return the last layer of each finer grid before the chosen one, as far as maps are still small.
+
+    Where all grids are alike, as in transformers, it is the layers at two thirds and one third of the way.
+    """
+    before = [
+        layer
+        for layer in layers
+        if layer.order < chosen.order and layer.alone and layer.placed and layer.calls == 1
+    ]
+    cells = {layer.name: layer.layout.grid[0] * layer.layout.grid[1] for layer in (*before, chosen)}
+    finer = {
+        cells[layer.name]: layer.name
+        for layer in before
+        if cells[chosen.name] < cells[layer.name] <= MOST_CELLS
+    }
+    if finer:
+        return [finer[grid] for grid in sorted(finer)][:most]
+    weighted = [layer.name for layer in before if layer.weighted and cells[layer.name] == cells[chosen.name]]
+    shares = (len(weighted) * (most - place) // (most + 1) for place in range(most))
+    return list(dict.fromkeys(weighted[place] for place in shares)) if weighted else []
 
 
 def find_layer(layers: list[Layer], name: str | None, model: str) -> Layer:

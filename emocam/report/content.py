@@ -12,6 +12,7 @@ from emocam.report.paste import MOST_FLIPS, Pasted, find_pasted
 from emocam.report.slices import Groups, find_groups
 from emocam.report.thumbnails import OpenPicture, side_for, write_thumbnails
 from emocam.report.top_pictures import ON_A_PAGE, Strongest, find_strongest
+from emocam.report.trust import TrustShown, find_trust_shown
 from emocam.report.unexplained import Outside, find_outside, outside_line
 from emocam.results.files import CELLS
 from emocam.results.ledger import ledger_of
@@ -32,6 +33,7 @@ class PageContent:
     pasted: Pasted | None = None
     any_beyond_chance: bool | None = None
     groups: Groups | None = None
+    trusted: TrustShown | None = None
 
     @property
     def words(self) -> dict[str, Any]:
@@ -50,6 +52,7 @@ class PageContent:
             "outside": self.outside,
             "pasted": self.pasted,
             "groups": self.groups,
+            "trusted": self.trusted,
             "conclusions": conclusions(self.run),
             "effect_rule": effect_rule_in_words(self.run.file(CELLS)),
             "measured": self.run.file(CELLS).is_file(),
@@ -93,4 +96,5 @@ def gather_content(
         find_pasted(run.path, into, most=flips),
         None if beyond is None else bool(beyond.any()),
         find_groups(run, into),
+        find_trust_shown(run, into),
     )

@@ -14,6 +14,8 @@ POINTS, REDUCTION, REDUCTION_STATE = "points", "reduction", "reducing"
 of an unfinished reduction."""
 OBSERVERS, AGREEMENT, AGREEMENT_OBSERVERS = "observers", "agreement.csv", "agreement_observers.csv"
 """What observers say of films, and how far they agree."""
+TRUST, TRUST_STATE = "trust", "trusting"
+"""What every method weighs in pictures whose objects were taken away; the folder of an unfinished pass."""
 CELLS, EFFECT = "cells", "effect"
 """What is measured of each object x label, and the trials behind its effect."""
 SLICES, DIFFERENCES = "slices", "differences"
@@ -43,7 +45,7 @@ LEFT = (
         "unexplained*.*",
         "grid.*",
     ),
-    *("slices*.*", "differences*.*", "face_*.*"),
+    *("slices*.*", "differences*.*", "face_*.*", f"{TRUST}.*", TRUST_STATE),
     *(f"{TIMELINE}.*", OVERLAY_FILM, f"{OBSERVERS}.*"),
 )
 """What a run leaves beside its tables, by the first part of its path: an earlier command's is removed."""

@@ -102,6 +102,10 @@ class Summary(TypedDict, total=False):
     observed_frames: int
     # overlay_film
     overlay_frames: int
+    # trust
+    recommendation: str
+    trust_pictures: int
+    trust_notes: list[str]
     # slices
     slices: str
     slice_values: dict[str, dict[str, int | None]]

@@ -22,6 +22,7 @@ def closing(summary: Summary, ledger: str, folder: Path) -> list[str]:
         )
     lines += [line for line in (no_level_of_chance(summary),) if line]
     lines += summary.get("apart", [])
+    lines += [line for line in (summary.get("recommendation"), *summary.get("trust_notes", [])) if line]
     lines += _slice_lines(summary)
     lines += _corpus_lines(summary)
     if "pasted" in summary:

@@ -65,7 +65,7 @@ def run_command(
         command.record()
         if isinstance(data, TaskOutcome):
             return finish_task(command, components, data, tracking)
-        remove_left(command.folder, left, kept_files(components))
+        remove_left(command.folder, left, [*kept_files(components), *getattr(task, "leaves", ())])
         if not (command.folder / "predictions.parquet").is_file():
             if tracking and (
                 sentence := finish_tracking(tracking, without=("metrics", "files", "description"))

@@ -49,6 +49,7 @@ REQUIRED = (
     "watch",
     "timeline",
     "reduce",
+    "trust",
     "trainer",
 )
 LANDMARKS = "emocam.data.landmarks.Landmarks"

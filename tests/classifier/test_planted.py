@@ -91,3 +91,14 @@ def test_faults_are_named(tmp_path):
         PlantedClassifier(weights="imagenet")
     with pytest.raises(SettingError, match="for the world 'nothin'; did you mean nothing"):
         PlantedClassifier("nothin")
+
+
+def test_an_earlier_cut_answers_alike_and_its_file_is_the_whole_network_s() -> None:
+    whole, earlier = PlantedClassifier(), PlantedClassifier(layer="8")
+    x = whole.prepare(torch.randint(0, 256, (2, 3, 112, 112), generator=torch.Generator().manual_seed(0)))
+    activation, _ = earlier.cut(x)
+    assert tuple(activation.shape[-2:]) == (28, 28) and list(whole.finer_layers) == ["8"]
+    assert torch.allclose(earlier(x), whole(x))
+    assert set(earlier.file_state()) == set(whole.file_state())
+    with pytest.raises(SettingError, match="'99' is no step"):
+        PlantedClassifier(layer="99")

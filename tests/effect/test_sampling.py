@@ -59,6 +59,24 @@ def test_pictures_are_drawn_from_those_in_which_the_object_is_present() -> None:
     assert all(60 < count < 140 for count in counts.values())  # 100 each, favouring none
 
 
+def test_cells_that_share_an_order_meet_in_the_same_pictures() -> None:
+    regions = {name: dict.fromkeys((f"{i:03d}" for i in range(40)), ((0.0, 0.0, 1.0, 1.0),)) for name in "ab"}
+    regions["b"] = {image: box for image, box in regions["b"].items() if int(image) % 4}
+    whole = Corpus(dict.fromkeys(regions["a"], "x"), regions)
+    cells = [Cell("a", "x", "rank"), Cell("b", "x", "rank")]
+
+    def met(shared: bool, seed: int) -> int:
+        trials = Erase(images=10, shared=shared).trials(cells, whole, seed)
+        a, b = ({t.image for t in trials if t.cell.object == name} for name in "ab")
+        assert len(a) == len(b) == 10
+        return len(a & b)
+
+    assert np.mean([met(True, seed) for seed in range(40)]) > 6.5
+    assert np.mean([met(False, seed) for seed in range(40)]) < 3.5
+    firsts = {Erase(images=1, shared=True).trials(cells[:1], whole, seed)[0].image for seed in range(200)}
+    assert len(firsts) > 35  # any picture may come first
+
+
 def test_the_same_seed_draws_the_same_pictures() -> None:
     cells = [Cell("ball", "a", "rank"), Cell("ball", "b", "random")]
     first = Erase(images=5).trials(cells, corpus(), 3)

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from emocam.cli.verb.layers import main
 from emocam.errors import SettingError
 from emocam.network.cut import cut
-from emocam.network.layers import answers_in_place, default_layer, probes, spatial_layers
+from emocam.network.layers import answers_in_place, default_layer, finer_layers, probes, spatial_layers
 
 
 class Tokens(nn.Module):
@@ -105,3 +105,16 @@ def test_a_network_without_a_layer_that_may_be_taken_says_why(capsys: pytest.Cap
     told = capsys.readouterr().out
     assert "taken by default\n" not in told and "none is taken by default: no late layer" in told
     assert "its cells are not where the picture has them" in told
+
+
+def test_finer_layers_are_the_last_of_each_finer_grid_before_the_one_that_is_taken() -> None:
+    network = nn.Sequential(
+        nn.Conv2d(3, 4, 3, 1, 1), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(4, 4, 3, 1, 1), nn.ReLU(),
+        nn.MaxPool2d(2), nn.Conv2d(4, 4, 3, 1, 1), nn.Flatten(), nn.Linear(4 * 64, 2),
+    )  # fmt: skip
+    layers = spatial_layers(network, torch.zeros(1, 3, 32, 32))
+    chosen = next(layer for layer in layers if layer.name == "6")
+    assert finer_layers(layers, chosen) == ["4", "1"]
+    assert finer_layers(layers, chosen, 1) == ["4"]
+    large = spatial_layers(network[:-1], torch.zeros(1, 3, 128, 128))
+    assert finer_layers(large, next(layer for layer in large if layer.name == "6")) == []

@@ -1,0 +1,63 @@
+"""Held against scipy, picture by picture, and against numbers that can be checked in the head."""
+
+import numpy as np
+import pytest
+from scipy.stats import spearmanr, ttest_1samp
+
+from emocam.functional.statistics.faithfulness import (
+    best_threshold,
+    beyond_p,
+    drawn_mean_intervals,
+    map_correlations,
+    rank_correlations,
+)
+
+
+def test_each_picture_has_scipys_rank_correlation() -> None:
+    dice = np.random.default_rng(0)
+    picture = np.sort(dice.integers(0, 6, 40))
+    _, picture = np.unique(picture, return_inverse=True)
+    values, against = dice.integers(0, 4, (40, 3)).astype(float), dice.standard_normal(40)
+    found = rank_correlations(values, against, picture)
+    for place in range(picture.max() + 1):
+        rows = picture == place
+        for method in range(3):
+            if len(set(values[rows, method])) > 1:
+                expected = spearmanr(values[rows, method], against[rows]).statistic
+                assert found[place, method] == pytest.approx(expected)
+            else:
+                assert found[place, method] == 0
+
+
+def test_equal_weights_order_nothing() -> None:
+    found = rank_correlations(np.array([[1.0, 1], [1, 2], [1, 3]]), np.arange(3.0), np.zeros(3, np.int64))
+    assert found[0] == pytest.approx([0.0, 1.0])
+
+
+def test_two_flat_maps_are_the_same_and_a_flat_one_is_like_no_other() -> None:
+    maps = np.array([[0.0, 0, 0, 0], [0, 0, 0, 0], [0, 1, 2, 3], [0, 1, 2, 3]])
+    others = np.array([[1.0, 1, 1, 1], [0, 1, 2, 3], [0, 1, 2, 3], [3, 2, 1, 0]])
+    assert map_correlations(maps, others) == pytest.approx([1, 0, 1, -1])
+
+
+def test_an_interval_draws_groups_and_not_their_pictures() -> None:
+    values = np.repeat(np.random.default_rng(1).standard_normal(30), 20)[:, None]
+    by_group = drawn_mean_intervals(values, np.repeat(np.arange(30), 20))(np.ones((1, 1)))
+    by_picture = drawn_mean_intervals(values, np.arange(600))(np.ones((1, 1)))
+    wide, narrow = (float(high[0] - low[0]) for low, high in (by_group, by_picture))
+    assert wide == pytest.approx(2 * 1.96 * values.std() / np.sqrt(30), rel=0.12)
+    assert narrow < wide / 3
+
+
+def test_the_p_of_a_lead_is_students() -> None:
+    lead = np.random.default_rng(2).normal(0.3, 1, 25)
+    assert beyond_p(lead, np.arange(25)) == pytest.approx(ttest_1samp(lead, 0, alternative="greater").pvalue)
+    assert beyond_p(np.repeat(lead, 4), np.repeat(np.arange(25), 4)) == pytest.approx(
+        beyond_p(lead, np.arange(25))
+    )
+
+
+def test_the_threshold_keeps_the_used_and_leaves_the_others() -> None:
+    importance, used = np.array([0.9, 0.6, 0.3, 0.1]), np.array([True, True, False, False])
+    assert best_threshold(importance[None] > np.array([[0.2], [0.5], [0.7]]), used) == 1
+    assert best_threshold(np.zeros((3, 4), bool), np.zeros(4, bool)) == 0
