@@ -110,7 +110,8 @@ OPENERS = {
         "logger/mlflow.py": "a figure of the run, which no link leads to",
         "paste/sticker.py": "an object that the command names",
         "report/manifold.py": "bytes that the page made itself",
-        "report/slices.py", "report/trust.py": "figures that the run drew just before",
+        "report/slices.py": "figures that the run drew just before",
+        "report/trust.py": "a figure that the run drew just before",
         "report/thumbnails.py": "a page's own picture, which no link leads to",
     },
     "open_image": {
