@@ -100,9 +100,9 @@ class Landmarks(Data):
     def facts(self) -> dict[str, dict[str, str]]:
         """What is known of each sequence: by the table, else by its own file; the same keys for all."""
         root = Path(self.root or ".")
-        # a row may name a sequence, or a file that holds one or more
+        # a row may name a sequence, a film of a run with data=faces, or a file that holds one or more
         names = list(dict.fromkeys([*self.tracks, *(track.file for track in self.tracks.values())]))
-        names += [name.partition("#")[2] for name in self.tracks if "#" in name]
+        names += [part for name in self.tracks if "#" in name for part in name.partition("#")[::2]]
         told = facts_of_files(self.annotations, root, list(dict.fromkeys(names)))
         columns = list(told.columns)
         columns += [
@@ -111,10 +111,18 @@ class Landmarks(Data):
             if fact not in columns and any(fact in t.facts for t in self.tracks.values())
         ]
         found = {}
+        shared: dict[str, int] = {}
         for name, track in self.tracks.items():
-            own = (told.of_file.get(key) for key in (name, name.partition("#")[2], track.file))
-            said = next((facts for facts in own if facts), {})
+            film, _, part = name.partition("#")
+            own = {key: told.of_file.get(key) for key in (name, part, film, track.file)}
+            by, said = next(((key, facts) for key, facts in own.items() if facts), ("", {}))
+            shared[by] = shared.get(by, 0) + (by == film != name and track.file != film)
             found[name] = {column: said.get(column) or track.facts.get(column, "") for column in columns}
+        if crowded := [film for film, faces in shared.items() if faces > 1]:
+            self.notes.append(
+                f"{len(crowded):,} films have several faces that data.annotations does not tell apart, {crowded[0]} "
+                f"among them: each has the film's label and person; a row {crowded[0]}#track=0 names one alone"
+            )
         return found
 
     def paths(self) -> list[str]:

@@ -10,6 +10,7 @@ ROW = 3
 LARGEST = 110.0
 COLOURS = {
     "ig": "#1f5a96",
+    "typical": "#2c8a8a",
     "permutation": "#7a3b9a",
     "welch": "#b5651d",
     "random": "0.55",

@@ -22,7 +22,8 @@ from emocam.network.point_networks import PointNetwork
 from emocam.train.loop import mixed
 from emocam.train.point_stack import StackRecipe, train_stack
 
-RANKINGS = ("ig", "permutation", "welch")
+RANKINGS = ("ig", "typical", "permutation", "welch")
+"""`typical` are integrated gradients from typical sequences of the label, as the paper has them."""
 CONTROLS = ("random", "worst")
 ORDERS = (*RANKINGS, *CONTROLS)
 INNER = 2
@@ -66,7 +67,12 @@ class FoldResult:
 
 def usual_methods() -> dict[str, Attribution]:
     """Return the methods that rank points, as they are without settings."""
-    return {"ig": IntegratedGradients(), "permutation": Permutation(), "welch": Welch()}
+    return {
+        "ig": IntegratedGradients(),
+        "typical": IntegratedGradients(baseline="typical"),
+        "permutation": Permutation(),
+        "welch": Welch(),
+    }
 
 
 def weigh_held_out(

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import hypergeom
 
-from emocam.cells.fixed_regions import chance_under_other_labels, every_picture_has_all
+from emocam.cells.fixed_regions import chance_under_other_labels, nearly_every_picture_has_all
 from emocam.cells.occurrences import LEFT_OUT, Occurrences
 from emocam.functional.statistics.strata_tail import strata_tail
 
@@ -100,9 +100,30 @@ def test_many_strata_come_close_to_the_exact_convolution() -> None:
             assert found < 0.02
 
 
-def test_regions_are_fixed_where_every_picture_has_all_of_them() -> None:
+def test_regions_are_fixed_where_nearly_every_picture_has_all_of_them() -> None:
     images = np.array([4, 3, 0])
-    assert every_picture_has_all(np.array([[4, 3, 0], [0, 0, 0], [4, 3, 0]]), images)
-    assert not every_picture_has_all(np.array([[4, 3, 0], [4, 2, 0]]), images)
-    assert not every_picture_has_all(np.array([[4, 0], [4, 0]]), np.array([4, 0]))  # one label alone
-    assert not every_picture_has_all(np.array([[4, 3]]), np.array([4, 3]))  # one object alone
+    assert nearly_every_picture_has_all(np.array([[4, 3, 0], [0, 0, 0], [4, 3, 0]]), images)
+    assert not nearly_every_picture_has_all(np.array([[4, 3, 0], [4, 2, 0]]), images)
+    assert not nearly_every_picture_has_all(np.array([[4, 0], [4, 0]]), np.array([4, 0]))  # one label alone
+    assert not nearly_every_picture_has_all(np.array([[4, 3]]), np.array([4, 3]))  # one object alone
+    cut = np.array([[40, 30], [38, 29]])  # three chins are cut off by the border
+    assert nearly_every_picture_has_all(cut, np.array([40, 30]))
+
+
+def test_a_picture_that_lacks_an_object_is_no_picture_in_which_it_does_not_count() -> None:
+    """What the border cuts off leaves chance and p as they are without that picture."""
+    label, kept, person = people(2)
+    whole = occurrences(label, kept)
+    cut = np.zeros(len(label), bool)
+    cut[::20] = True
+    pairs = ~(cut[whole.image] & (whole.object == 0))
+    found = Occurrences(label, whole.image[pairs], whole.object[pairs], whole.kept[pairs], whole.objects)
+    without = chance_under_other_labels(occurrences(label[~cut], kept[~cut]), 4, person[~cut])
+    for ours, theirs, all_of_them in zip(
+        chance_under_other_labels(found, 4, person),
+        without,
+        chance_under_other_labels(whole, 4, person),
+        strict=True,
+    ):
+        np.testing.assert_allclose(ours[0], theirs[0], atol=1e-12)
+        np.testing.assert_allclose(ours[1:], all_of_them[1:], atol=1e-12)

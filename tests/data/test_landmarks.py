@@ -78,6 +78,27 @@ def test_the_tracks_of_a_faces_run_come_in_their_films_shape(tmp_path: Path) -> 
     assert data.known("b.mp4#track=1") == {"truth": "anger", "person": "b"}
 
 
+def test_a_table_may_name_the_films_of_a_faces_run(tmp_path: Path) -> None:
+    frames = [("a.mp4", 0), ("b.mp4", 0), ("b.mp4", 1)]
+    rows = [
+        {"image": f"{film}#t={t / 10}&face={track}", "source": film, "time": t / 10, "track": track}
+        for film, track in frames
+        for t in range(8)
+    ]
+    points = np.random.default_rng(0).random((len(rows), 2 * 468), np.float32)
+    pd.DataFrame(rows).assign(landmarks=list(points)).to_parquet(tmp_path / "faces.parquet")
+    table = tmp_path.parent / "said.csv"
+    table.write_text("path,truth,person\na.mp4,joy,anna\nb.mp4,fear,ben\n")
+    data = Landmarks(root=tmp_path, points=468, length=8, annotations=table)
+    assert data.known("a.mp4#track=0") == {"truth": "joy", "person": "anna"}
+    assert data.known("b.mp4#track=1") == {"truth": "fear", "person": "ben"}
+    (note,) = [line for line in data.notes if "several faces" in line]
+    assert note.startswith("1 films have several faces") and "b.mp4#track=0 names one alone" in note
+    table.write_text("path,truth,person\na.mp4,joy,anna\nb.mp4#track=0,fear,ben\nb.mp4#track=1,joy,cid\n")
+    apart = Landmarks(root=tmp_path, points=468, length=8, annotations=table)
+    assert apart.known("b.mp4#track=1")["person"] == "cid" and not apart.notes
+
+
 def test_a_long_gap_cuts_a_sequence_and_it_is_told(tmp_path: Path) -> None:
     points = POINTS[:2].copy()
     points[0, 10:15] = np.nan

@@ -20,7 +20,7 @@ QUICK = (
     "data.world=sequences",
     "data.images=240",
     "reduce.sizes=[12]",
-    "reduce.orders=[ig,welch,random,worst]",
+    "reduce.orders=[ig,typical,welch,random,worst]",
 )
 
 
@@ -38,7 +38,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_each_label_order_and_number_of_points_has_a_row_both_ways(folder: Path) -> None:
     rows = pd.read_parquet(folder / "reduction.parquet")
-    assert len(rows) == 7 * 4 * 2 * 2 and rows["balanced_accuracy"].between(0, 1).all()
+    assert len(rows) == 7 * 5 * 2 * 2 and rows["balanced_accuracy"].between(0, 1).all()
     assert (rows["low"] <= rows["balanced_accuracy"] + 1e-9).all() and (rows["high"] >= rows["low"]).all()
     mean = rows[rows["label"] == "(all)"].set_index(["order", "points", "retrained"])["balanced_accuracy"]
     each = (
@@ -46,6 +46,7 @@ def test_each_label_order_and_number_of_points_has_a_row_both_ways(folder: Path)
     )
     assert np.allclose(mean.sort_index(), each.sort_index())
     assert mean["ig", 12, True] > mean["worst", 12, True] + 0.1
+    assert mean["typical", 12, True] != mean["ig", 12, True]
     whole = rows[(rows["points"] == 68) & (rows["label"] == "fear")]["balanced_accuracy"]
     assert whole.nunique() == 1 and list(folder_faults(folder)) == []
 
@@ -100,7 +101,7 @@ def test_a_missing_row_is_found(folder: Path, tmp_path: Path) -> None:
     rows.iloc[1:].to_parquet(tmp_path / "reduction.parquet")
     for name in ("ledger.parquet", "summary.json"):
         (tmp_path / name).write_bytes((folder / name).read_bytes())
-    assert list(_reduction(tmp_path)) == ["reduction.parquet misses 1 of 112 rows"]
+    assert list(_reduction(tmp_path)) == ["reduction.parquet misses 1 of 140 rows"]
 
 
 @pytest.mark.parametrize(
@@ -114,7 +115,7 @@ def test_a_missing_row_is_found(folder: Path, tmp_path: Path) -> None:
         ),
         (
             ("data.world=sequences", "reduce.orders=[random]"),
-            "reduce.orders needs one of ig, permutation, welch",
+            "reduce.orders needs one of ig, typical, permutation, welch",
         ),
         (
             ("data.world=sequences", "reduce.folds=1"),
