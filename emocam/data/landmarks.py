@@ -119,8 +119,9 @@ class Landmarks(Data):
             shared[by] = shared.get(by, 0) + (by == film != name and track.file != film)
             found[name] = {column: said.get(column) or track.facts.get(column, "") for column in columns}
         if crowded := [film for film, faces in shared.items() if faces > 1]:
+            films = "film has" if len(crowded) == 1 else "films have"
             self.notes.append(
-                f"{len(crowded):,} films have several faces that data.annotations does not tell apart, {crowded[0]} "
+                f"{len(crowded):,} {films} several faces that data.annotations does not tell apart, {crowded[0]} "
                 f"among them: each has the film's label and person; a row {crowded[0]}#track=0 names one alone"
             )
         return found

@@ -93,7 +93,7 @@ def test_a_table_may_name_the_films_of_a_faces_run(tmp_path: Path) -> None:
     assert data.known("a.mp4#track=0") == {"truth": "joy", "person": "anna"}
     assert data.known("b.mp4#track=1") == {"truth": "fear", "person": "ben"}
     (note,) = [line for line in data.notes if "several faces" in line]
-    assert note.startswith("1 films have several faces") and "b.mp4#track=0 names one alone" in note
+    assert note.startswith("1 film has several faces") and "b.mp4#track=0 names one alone" in note
     table.write_text("path,truth,person\na.mp4,joy,anna\nb.mp4#track=0,fear,ben\nb.mp4#track=1,joy,cid\n")
     apart = Landmarks(root=tmp_path, points=468, length=8, annotations=table)
     assert apart.known("b.mp4#track=1")["person"] == "cid" and not apart.notes
