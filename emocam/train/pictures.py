@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -136,6 +137,21 @@ def check_parts(data: Data, paths: Sequence[str]) -> None:
                 f"data.root {data.root} holds a folder {training[0]!r} and a folder {test[0]!r}: test pictures must "
                 f"not be trained on; give data.root={data.root}/{training[0]}, or a table of the training pictures"
             )
+    if (test_part := _test_within(listed)) is not None:
+        raise SettingError(
+            f"data.root {data.root} holds a folder {test_part!r} among the labels' folders, with labels' folders in it: "
+            "test pictures must not be trained on; move it elsewhere, or give a table of the training pictures"
+        )
+
+
+def _test_within(listed: LabelledListing) -> str | None:
+    """Return the folder of a test part that stands beside the folders of the labels it has."""
+    labels = set(listed.truth)
+    for path in listed.paths:
+        for outer, inner in pairwise(PurePosixPath(path).parts[:-1]):
+            if outer.lower() in PARTS["test"] and inner in labels:
+                return outer
+    return None
 
 
 def _inner_folders(paths: Sequence[str]) -> set[str]:

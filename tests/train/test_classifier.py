@@ -265,6 +265,7 @@ def test_batches_of_an_epoch_hold_every_picture_once_and_the_next_epoch_has_anot
             [],
             "test pictures must not be trained on; give data.root=",
         ),
+        ({"a": 6, "b": 6, "test/a": 6}, [], "holds a folder 'test' among the labels' folders"),
         (
             {"a": 9, "b": 9},
             ["train.keep=acuracy"],
