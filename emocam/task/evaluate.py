@@ -7,7 +7,6 @@ import numpy as np
 
 from emocam.data.audit_record import audit_sentence
 from emocam.data.samples import printable
-from emocam.errors import SettingError
 from emocam.predict.answers import answers_alone, find_answers, read_answers, trained_on
 from emocam.predict.components import Components
 from emocam.records.picture import Refusal
@@ -19,7 +18,7 @@ from emocam.results.tables import refusal_table
 from emocam.task.base import TaskOutcome
 from emocam.task.evaluation import LabelledAnswers, evaluate_answers, write_evaluation
 from emocam.task.value_evaluation import evaluate_values
-from emocam.train.pictures import list_labelled
+from emocam.train.pictures import check_truth, list_labelled, without_truth
 
 KEPT = (
     *("evaluated", "left_out", "accuracy", "accuracy_low", "accuracy_high", "balanced_accuracy"),
@@ -44,6 +43,7 @@ class Evaluate:
         weights = (components.settings.get("classifier") or {}).get("weights")
         own = answers_alone(components)
         if self.against is None:
+            check_truth(own.data, own.listing, "evaluate")
             find_answers(own)
             if Run(own.folder).value_names:
                 return self._of_values(own, weights)
@@ -119,10 +119,7 @@ def read_run(folder: Path) -> LabelledAnswers:
     """Return the answers of a run with true labels."""
     images, shares, labels, truth, group = read_answers(folder)
     if truth is None or not any(truth):
-        raise SettingError(
-            "task=evaluate needs true labels, and these data have none: take data=imagefolder, whose folders are "
-            "labels, or data=table with a column truth (or data.label=COLUMN)"
-        )
+        raise without_truth("evaluate")
     return LabelledAnswers(images, shares, labels, truth, group)
 
 

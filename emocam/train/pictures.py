@@ -1,7 +1,7 @@
 """The pictures of a training, opened once: labels, views, what is nearly the same, and what could not be used."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import PurePosixPath
@@ -33,6 +33,8 @@ SHARE = 4
 COPIES, ONE_PICTURE = 0.91, 0.99
 """Correlations of near thumbnails: of a copy, cut or not, and of the same picture that was encoded again."""
 TRUTH, PERSON = "truth", "person"
+ASKED = 20
+"""Pictures that are opened to see whether a label comes with them."""
 PARTS = {"train": ("train", "training"), "test": ("test", "testing", "valid", "validation", "val")}
 """Names of folders that part a data set."""
 
@@ -110,12 +112,29 @@ def list_labelled(data: Data, listing: Sequence[str], task: str) -> LabelledList
         else:
             found.unlabelled.append(path)
     if not found.paths:
-        raise SettingError(
-            f"task={task} needs true labels, and these data have none: take data=imagefolder, whose folders are "
-            "labels, or data=table with a column truth (or data.label=COLUMN); for ratings, columns truth_NAME, give "
-            "classifier.values=[NAME, ...]"
-        )
+        raise without_truth(task)
     return found
+
+
+def check_truth(data: Data, listing: Sequence[str], task: str) -> None:
+    """Refuse data that know no true label before any picture is answered for."""
+    named = any(_tells_truth(data.known(path)) for path in listing)
+    if not named and not any(_truth_within(data, path) for path in listing[:ASKED]):
+        raise without_truth(task)
+
+
+def _tells_truth(known: Mapping[str, object]) -> bool:
+    """Return whether a picture has a true label, or ratings: truth_NAME."""
+    return bool(known.get(TRUTH)) or any(name.startswith(f"{TRUTH}_") for name in known)
+
+
+def without_truth(task: str) -> SettingError:
+    """Return the sentence on data without true labels."""
+    return SettingError(
+        f"task={task} needs true labels, and these data have none: take data=imagefolder, whose folders are "
+        "labels, or data=table with a column truth (or data.label=COLUMN); for ratings, columns truth_NAME, give "
+        "classifier.values=[NAME, ...]"
+    )
 
 
 def _truth_within(data: Data, path: str) -> str:
@@ -137,19 +156,19 @@ def check_parts(data: Data, paths: Sequence[str]) -> None:
                 f"data.root {data.root} holds a folder {training[0]!r} and a folder {test[0]!r}: test pictures must "
                 f"not be trained on; give data.root={data.root}/{training[0]}, or a table of the training pictures"
             )
-    if (test_part := _test_within(listed)) is not None:
+    if (test_part := _test_within(paths)) is not None:
         raise SettingError(
             f"data.root {data.root} holds a folder {test_part!r} among the labels' folders, with labels' folders in it: "
             "test pictures must not be trained on; move it elsewhere, or give a table of the training pictures"
         )
 
 
-def _test_within(listed: LabelledListing) -> str | None:
-    """Return the folder of a test part that stands beside the folders of the labels it has."""
-    labels = set(listed.truth)
-    for path in listed.paths:
-        for outer, inner in pairwise(PurePosixPath(path).parts[:-1]):
-            if outer.lower() in PARTS["test"] and inner in labels:
+def _test_within(paths: Sequence[str]) -> str | None:
+    """Return the folder of a test part that stands beside folders of the same names as those in it."""
+    folders = {PurePosixPath(path).parts[:-1] for path in paths}
+    for folder in folders:
+        for place, (outer, inner) in enumerate(pairwise(folder)):
+            if outer.lower() in PARTS["test"] and (*folder[:place], inner) in folders:
                 return outer
     return None
 

@@ -149,7 +149,8 @@ def test_a_file_of_scores_that_cannot_be_is_one_sentence(evaluate, capsys, text,
     assert told in error and error.count("\n") <= 4 and "Traceback" not in error
 
 
-def test_without_true_labels_there_is_nothing_to_evaluate(evaluate, capsys):
+def test_without_true_labels_no_picture_is_answered_for(evaluate, capsys, monkeypatch):
+    monkeypatch.setattr("emocam.task.evaluate.find_answers", None)
     assert evaluate("out", "data=folder") == 1
     assert "task=evaluate needs true labels, and these data have none" in capsys.readouterr().err
 
