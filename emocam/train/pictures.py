@@ -158,8 +158,8 @@ def check_parts(data: Data, paths: Sequence[str]) -> None:
             )
     if (test_part := _test_within(paths)) is not None:
         raise SettingError(
-            f"data.root {data.root} holds a folder {test_part!r} among the labels' folders, with labels' folders in it: "
-            "test pictures must not be trained on; move it elsewhere, or give a table of the training pictures"
+            f"data.root {data.root} holds a folder {test_part!r} among the labels' folders, with labels' folders in "
+            "it: test pictures must not be trained on; move it elsewhere, or give a table of the training pictures"
         )
 
 
