@@ -81,7 +81,9 @@ class Audit:
             )
             return first + self._rest
         across = f"; {self.across:,} pairs lie in two folders" if self.across else ""
-        labels = f"; in {len(self.disagreeing):,} pairs the labels disagree" if self.disagreeing else ""
+        disagreeing = len(self.disagreeing)
+        pairs = "pair" if disagreeing == 1 else "pairs"
+        labels = f"; in {disagreeing:,} {pairs} the labels disagree" if disagreeing else ""
         return (
             f"{alike:,} of {len(self.names):,} pictures are like another ({count[SAME]:,} pairs the same, "
             f"{count[NEAR]:,} near, {count[MIRROR]:,} mirrored){lost}{across}{labels}{self._rest}: keep one of each, "
