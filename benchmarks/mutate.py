@@ -8,6 +8,8 @@
 Comparisons, operators, numbers, truth values, conditions and functions with a counterpart (min and max, any and
 all) are changed; texts and annotations are not. Only the tests that belong to the changed file are run: its mirror
 in tests/ and those that import it, and of these only those that come to the changed line, the quickest first.
+All tests are imported once, and run once to see who comes where; each fault is then a forked child in which one
+function has other code. What runs on import is asked in a session of its own.
 A fault that they do not notice survives, and is printed.
 """
 
@@ -32,7 +34,6 @@ from types import CodeType
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from reached import Reached, Recorder
 from swap_code import Session
 
 ROOT = Path(__file__).parents[1]
@@ -274,20 +275,6 @@ def notice(
         os._exit(int(pytest.main([*usual, *options, *tests], plugins)))
     finally:
         os._exit(9)
-
-
-def reached_by(file: str, tests: tuple[str, ...]) -> Reached | None:
-    """Run the tests of a file without a fault and return who comes to which line, or None where they fail.
-
-    Most need no conftest, which imports much.
-    """
-    preload(tests)
-    for options in (["--noconftest"], []):
-        with TemporaryDirectory() as folder:
-            told = Path(folder) / "reached.json"
-            if not notice(tests, None, *options, plugins=[Recorder(str(PACKAGE / file), told)]):
-                return Reached.read(told, options)
-    return None
 
 
 def plant(file: Path, source: str) -> None:

@@ -1,6 +1,7 @@
 """Faults are planted where they should be, and tests notice them or not as they would by hand."""
 
 import importlib.util
+import json
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -51,7 +52,7 @@ def test_faults_are_in_what_computes_and_not_in_types_texts_and_errors(
 
 def test_tests_of_a_file_are_its_mirror_or_those_that_import_it(mutate: ModuleType) -> None:
     assert mutate.tests_of("functional/map/focus.py") == ("tests/functional/map/test_focus.py",)
-    assert "tests/importance/test_peak.py" in mutate.tests_of("functional/map/peaks.py")
+    assert mutate.tests_of("functional/map/rings.py") == ("tests/importance/test_contrast.py",)
 
 
 def test_a_fault_is_noticed_by_tests_of_it_alone(mutate: ModuleType) -> None:
@@ -61,21 +62,53 @@ def test_a_fault_is_noticed_by_tests_of_it_alone(mutate: ModuleType) -> None:
     assert not mutate.notice(own, None, "--noconftest") and mutate.notice(own, fault, "--noconftest")
 
 
-def test_of_the_tests_only_those_that_come_to_the_changed_line_are_run(mutate: ModuleType) -> None:
-    file = mutate.PACKAGE / "functional" / "statistics" / "wilson.py"
-    own = ("tests/functional/statistics/test_wilson.py",)
-    reached = mutate.reached_by("functional/statistics/wilson.py", own)
-    assert reached is not None and reached.options == ["--noconftest"]
-    fault = next(fault for fault in mutate.faults_of(file) if "4 *" in fault.words or "2 *" in fault.words)
-    lines = mutate.lines_of(fault)
-    assert fault.line in lines
-    those = reached.tests(lines)
-    assert those and all(fault.line in reached.found[test][1] for test in those)
-    seconds = [reached.found[test][0] for test in those]
-    assert seconds == sorted(seconds)
+def test_faults_share_a_session_and_what_runs_on_import_is_left(mutate: ModuleType, tmp_path: Path) -> None:
+    wilson = mutate.faults_of(mutate.PACKAGE / "functional" / "statistics" / "wilson.py")
+    noticed = next(fault for fault in wilson if fault.words == "4 * n -> 4 / n")
+    equal = next(fault for fault in wilson if fault.words == "0 * n -> 0 / n")
+    constant = mutate.faults_of(mutate.PACKAGE / "functional" / "statistics" / "correlation_interval.py")[0]
+    assert mutate.lines_of(constant) is None
+    known: dict[str, bool] = {}
+    out = tmp_path / "mutants.jsonl"
+    left = mutate.asked_together([noticed, constant, equal], known, out)
+    assert known == {noticed.name: True, equal.name: False}
+    assert [fault for fault, _ in left] == [constant] and left[0][1]
+    lines = [json.loads(line) for line in out.read_text().splitlines()]
+    assert {line["fault"]: line["noticed"] for line in lines} == known
+
+
+def test_who_imported_a_function_gets_its_new_code(
+    mutate: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = "from functools import lru_cache\n\n\n@lru_cache\ndef f(a):\n    return (lambda b: b + 1)(a)\n"
+    (tmp_path / "held.py").write_text(source)
+    monkeypatch.syspath_prepend(tmp_path)
+    from held import f  # type: ignore[import-not-found]
+
+    file = f.__wrapped__.__code__.co_filename
+    swapping = sys.modules[mutate.Session.__module__]
+    functions, caches = swapping.live_functions({file})
+    code = compile(source.replace("b + 1", "b - 1"), file, "exec")
+    assert f(4) == 5 and f in caches and swapping.swappable(functions[file], code)
+    assert swapping.swap(functions[file], code) == 1
+    f.cache_clear()
+    assert f(4) == 3
+    assert not swapping.swappable(functions[file], compile("A = 2\n", file, "exec"))
+
+
+def test_those_that_come_to_the_line_are_run_the_quickest_first(mutate: ModuleType) -> None:
+    session = mutate.Session([], print)
+    session.reached = {
+        "slow": (3.0, {"f.py": [1, 5]}),
+        "quick": (0.1, {"f.py": [5, 6]}),
+        "elsewhere": (0.2, {"f.py": [9]}),
+        "of another file": (0.0, {"g.py": [5]}),
+    }
+    assert session.tests("f.py", range(5, 6)) == ["quick", "slow"]
     # a line that nobody comes to may be run by a thread, and one that runs on import by all
-    assert reached.tests(range(10**6, 10**6 + 1)) == list(reached.found)
-    assert set(reached.tests(None)) == {test for test, (_, where) in reached.found.items() if where}
+    assert (
+        session.tests("f.py", range(70, 71)) == session.tests("f.py", None) == ["quick", "elsewhere", "slow"]
+    )
 
 
 def test_what_runs_on_import_has_no_lines_of_its_own(

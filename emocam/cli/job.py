@@ -134,7 +134,7 @@ def _choices(cfg: "DictConfig", options: dict[str, str | None]) -> dict[str, str
     """Return each group's option, or the class's name where a class was named instead."""
     from omegaconf import OmegaConf
 
-    keys = [key for key in map(str, cfg) if key != "allow"]
+    keys = [key for key in map(str, cfg) if OmegaConf.is_dict(OmegaConf.select(cfg, key))]
     targets = {key: OmegaConf.select(cfg, f"{key}._target_") for key in keys}
     named = {key: target.rpartition(".")[2] for key, target in targets.items() if isinstance(target, str)}
     return named | {key: str(option) for key, option in options.items() if "/" not in key}

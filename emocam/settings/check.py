@@ -33,6 +33,9 @@ COUNTS = (
     "verdict.images",
     "verdict.fills",
 )
+SWITCHES = ("quiet", "features")
+SINGLE = ("cache", "evidence", "slices")
+"""Of which there is one: a list of them would be taken for its text."""
 CHOICES = {"data.resize": ("exact", "fast")}
 AUTOMATIC = ("data.batch_size", "data.workers")
 REQUIRED = (
@@ -104,6 +107,12 @@ def _value_faults(cfg: DictConfig) -> Iterator[str]:
         found = value(name)
         if found not in ("auto", None) and not _whole(found, 1 if name == "data.batch_size" else 0):
             yield f"{name} must be auto or a whole number, got {found!r}"
+    for name in SWITCHES:
+        if not isinstance(value(name), bool):
+            yield f"{name} must be true or false, got {value(name)!r}"
+    for name in SINGLE:
+        if OmegaConf.is_config(value(name)):
+            yield f"{name} must be a single name, got {OmegaConf.to_container(value(name))!r}"
     for name, choices in CHOICES.items():
         found = value(name)
         if found is not None and found not in choices:

@@ -163,6 +163,11 @@ SENTENCES = {
     "data.batch_size=0": "data.batch_size must be auto or a whole number, got 0",
     "seed=x": "seed must be a whole number, got 'x'",
     "precision=16": "precision must be 32 or bf16, got 16",
+    "quiet=perhaps": "quiet must be true or false, got 'perhaps'",
+    "features=[true]": "features must be true or false, got [True]",
+    "seed=[1,2]": "seed must be a whole number, got [1, 2]",
+    "cache=[one,two]": "cache must be a single name, got ['one', 'two']",
+    "slices=[sex,age]": "slices must be a single name, got ['sex', 'age']",
     "classifier=null": "classifier must name an option of its group, got null",
     "treshold.importance=0.1": "treshold.importance is no setting; did you mean threshold.importance",
     "model=resnet50": "model is no setting; did you mean classifier.model or detector.model?",
@@ -184,6 +189,13 @@ def test_a_wrong_word_is_told(ask: Ask, word: str) -> None:
     told = ask(word)
     assert (told.status, told.out) == (1, "")
     assert told.err.startswith(SENTENCES[word])
+    assert told.err.count("\n") == 1
+
+
+@pytest.mark.parametrize("words", [("evidence=[one,two]",), ("evidence={a: b}",)])
+def test_evidence_is_the_folder_of_one_run(ask: Ask, words: tuple[str, ...]) -> None:
+    told = ask("task=replay", *words)
+    assert told.status == 1 and told.err.startswith("evidence must be a single name, got ")
     assert told.err.count("\n") == 1
 
 

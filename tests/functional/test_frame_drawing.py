@@ -16,6 +16,7 @@ from emocam.functional.frame_drawing import (
     draw_frame,
     free_place,
     lay_map,
+    text_size,
 )
 from emocam.functional.frame_text import text_width
 
@@ -189,3 +190,8 @@ def test_a_panel_without_a_face_stands_in_the_first_corner_that_is_free() -> Non
     taken[2] = taken[2] + [29, 0, 29, 0]  # a single column is covered
     assert free_place(panel, size, None, taken, 10) == (0, 60)
     assert free_place((300, 200), size, None, [], 10) == (0, 0)  # larger than the frame
+
+
+def test_letters_grow_with_the_frame_and_can_always_be_read() -> None:
+    sizes = [(10, 10), (176, 900), (198, 300), (440, 900), (880, 880), (4000, 3000)]
+    assert [text_size(size) for size in sizes] == [8, 8, 9, 20, 40, 40]

@@ -238,3 +238,26 @@ def test_a_mask_that_is_wider_than_high_equals_slow_loops() -> None:
     assert found.centred[0] == pytest.approx(centred, abs=1e-6)
     rate = mask_pass_rates(maps, WHOLE, box, mask, none, 0.5)
     assert rate[0] == pytest.approx(np.mean([mean > 0.5 for mean in means.values()]), abs=1e-6)
+
+
+def test_of_a_mask_that_the_window_cuts_the_part_inside_counts() -> None:
+    maps = torch.rand(1, 33, 40, generator=torch.Generator().manual_seed(8))
+    window, box = torch.tensor([[0.5, 0.0, 1.0, 1.0]]), torch.tensor([[0.3, 3 / 33, 0.7, 13 / 33]])
+    mask = (torch.rand(1, 10, 8, generator=torch.Generator().manual_seed(9)) > 0.4).float()
+    found = mask_chance(maps, window, box, mask, torch.zeros(1, dtype=torch.int64))
+    shown = np.repeat(mask[0, :, 4:].numpy(), 4, axis=1)  # each part of its right half is four cells wide
+    anywhere, centred, _ = by_loops(refine(maps)[0].numpy(), window[0].numpy(), box[0].numpy(), shown)
+    assert found.anywhere[0] == pytest.approx(anywhere, abs=1e-6)
+    assert found.centred[0] == pytest.approx(centred, abs=1e-6)
+
+
+def test_a_mask_of_a_part_of_a_cell_is_no_empty_one() -> None:
+    maps = torch.rand(1, 33, 40, generator=torch.Generator().manual_seed(10))
+    box = torch.tensor([[4 / 40, 3 / 33, 6 / 40, 5 / 33]])
+    mask, shown = torch.zeros(1, 28, 28), np.zeros((2, 2))
+    mask[0, 27, 27] = shown[1, 1] = 1
+    found = mask_chance(maps, WHOLE, box, mask, torch.zeros(1, dtype=torch.int64))
+    whole = np.array([0, 0, 1, 1.0])
+    anywhere, centred, _ = by_loops(refine(maps)[0].numpy(), whole, box[0].numpy(), shown)
+    assert found.anywhere[0] == pytest.approx(anywhere, abs=1e-6)
+    assert found.centred[0] == pytest.approx(centred, abs=1e-6)

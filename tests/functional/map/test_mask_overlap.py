@@ -20,6 +20,9 @@ def test_the_highest_cells_are_as_many_as_the_expected_ones() -> None:
     assert [one.tolist() for one in by_chance] == [[pytest.approx(1 / 3)] * 2, [0.5, 0.5]]
     nothing = torch.zeros_like(expected)
     assert torch.isnan(torch.cat([*overlap_at_matched_area(values, nothing, inside)])).all()
+    assert torch.isnan(torch.cat([*overlap_by_chance(nothing, inside)])).all()
+    one = torch.ones(1, 1, dtype=torch.bool)
+    assert [part.tolist() for part in overlap_at_matched_area(torch.zeros(1, 1), one, one)] == [[1], [1]]
 
 
 def test_a_random_map_overlaps_as_by_chance() -> None:

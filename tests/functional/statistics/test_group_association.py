@@ -118,6 +118,7 @@ def test_copies_are_alike_and_pictures_drawn_by_themselves_are_not() -> None:
 def test_what_groups_say_together_is_never_taken_for_less_than_it_varies() -> None:
     null = np.ones((2, 3))
     assert (inflation(null / 2, null) == 1).all()
+    assert (inflation(0 * null, 0 * null) == 1).all()  # what cannot vary varies as it should
     assert np.allclose(inflation(np.array([[3.0, 3, 3], [1, 1, 1]]), null), [[3, 3, 3], [2, 2, 2]])
 
 

@@ -32,8 +32,17 @@ def test_what_has_no_score_comes_last() -> None:
 
 
 def test_without_used_ones_there_is_no_area() -> None:
-    found = rank(np.array([1.0, 2]), np.array([False, False]))
-    assert np.isnan(found.auc) and np.isnan(found.average_precision)
+    with np.errstate(all="raise"):  # nothing is divided by none
+        found = rank(np.array([1.0, 2]), np.array([False, False]))
+        assert np.isnan(found.auc) and np.isnan(found.average_precision)
+        assert np.isnan(rank(np.array([1.0, 2]), np.array([True, True])).auc)
+        assert found.recall.tolist() == [0, 0]
+    assert rank(np.array([1.0, 2]), np.array([True, False])).recall.tolist() == [0, 1]
+
+
+def test_a_score_that_is_hardly_above_none_counts_and_none_does_not() -> None:
+    score = np.array([[1e-9, 0.5], [0.0, -1.0], [-1.0, NAN]])
+    assert highest(score, np.array([3, 3])).tolist() == [[True, True], [False, False], [False, False]]
 
 
 def test_the_highest_of_each_label() -> None:

@@ -7,7 +7,9 @@ from scipy import stats
 from emocam.functional.statistics.wilson import wilson
 
 
-@pytest.mark.parametrize(("count", "of"), [(0, 7), (1, 20), (10, 20), (19, 20), (20, 20), (310, 1000)])
+@pytest.mark.parametrize(
+    ("count", "of"), [(0, 1), (1, 1), (0, 7), (1, 20), (10, 20), (19, 20), (20, 20), (310, 1000)]
+)
 def test_equal_scipys(count: int, of: int) -> None:
     theirs = stats.binomtest(count, of).proportion_ci(method="wilson")
     low, high = wilson(np.array([count]), np.array([of]))
