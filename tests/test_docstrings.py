@@ -13,7 +13,7 @@ VERBS = """
     Add Answer Attribute Average
     Blend Blur Build
     Cast Check Choose Compare Compose Compute Connect Continue Convert Convolve Copy Count Cut
-    Describe Digest Do Download Draw Drop
+    Decode Describe Digest Do Download Draw Drop
     End Enlarge Evaluate
     Fill Find Finish Fit Free
     Gather Give Group

@@ -14,7 +14,7 @@ DRAWING = """
     cli
     runner
     task callback compare live
-    intervention report train export
+    intervention report train export decoding
     predict cells
     results
     cam importance effect plot metric logger attribution

@@ -14,7 +14,7 @@ from emocam.cells.dependence import trials_by_unit
 from emocam.cells.verdict import BY_LABELS, ERASED, INSERTED, Rules, can_be_called
 from emocam.functional.statistics.false_discovery import false_discoveries
 from emocam.functional.statistics.paired_tests import mcnemar_p, most_agree_p, paired_interval, paired_p
-from emocam.results.files import BEFORE_RULES, METADATA
+from emocam.results.files import BEFORE_RULES, METADATA, SHIFT_P
 from emocam.results.parquet_file import read_frame
 
 CELL = ["object", "label"]
@@ -58,6 +58,7 @@ def with_effects(
         cells = cells.merge(measured, "left", left_on=CELL, right_index=True)
         tried = cells.pop("tried_images")
         cells["covered"] = 1 - tried / planned_by_cell(cells, file) if images is None else np.nan
+        cells["effect_p"] = moved_p(cells, file)
         columns = {name: cells[name].to_numpy() for name in cells.columns}
         callable = can_be_called(columns, rules) & (cells["effect_images"] >= rules.effect_images)
         cells["effect_q"] = false_discoveries(cells["effect_p"].where(callable).to_numpy(float))
@@ -84,6 +85,16 @@ def planned_by_cell(cells: pd.DataFrame, file: Path) -> np.ndarray:
     planned = {(object, label): count for object, label, count in _metadata(file).get("planned_by_cell", [])}
     pairs = zip(cells["object"], cells["label"], strict=True)
     return np.array([planned.get(pair, np.nan) for pair in pairs], float)
+
+
+def moved_p(cells: pd.DataFrame, file: Path) -> np.ndarray:
+    """Return each cell's p: where labels were moved along time the share of moves, else that of the trials."""
+    told = _metadata(file).get(SHIFT_P)
+    if told is None:
+        return cells["effect_p"].to_numpy(float)
+    known = {(object, label): p for object, label, p in told}
+    pairs = zip(cells["object"], cells["label"], strict=True)
+    return np.array([known.get(pair, np.nan) for pair in pairs], float)
 
 
 def _metadata(file: Path) -> dict[str, Any]:

@@ -24,6 +24,8 @@ ERASED, INSERTED = "erased", "inserted"
 """The ways in which an effect was tried."""
 BY_LABELS = "labels"
 """The `chance_rule` of cells whose chance is that of the same region under other labels; the control likewise."""
+SERIES = "series"
+"""With what the `effect_rule` begins where series of brain regions were moved along time."""
 LOG_ODDS, DEVIATIONS = 0.5, 0.1
 """The least effect on labels, and on values."""
 WORDS = (USED, LOOKED_AT, UNSEEN, PRESENT, CHANCE, FEW, FEW_GROUPS)
@@ -141,6 +143,8 @@ def verdict_sentence(cell: Mapping[str, Any], unit: str = "log-odds", asked: boo
 
     Effects are in a unit; `asked` of all pictures, a label tells none apart.
     """
+    if str(cell.get("effect_rule")).startswith(SERIES):
+        return _series_sentence(cell)
 
     def known(*names: str) -> bool:
         return all(cell.get(name) is not None and np.isfinite(cell[name]) for name in names)
@@ -177,6 +181,17 @@ def verdict_sentence(cell: Mapping[str, Any], unit: str = "log-odds", asked: boo
     word = cell.get("verdict")
     verdict = f" {word[0].upper()}{word[1:]}." if isinstance(word, str) else ""
     return f"{'; '.join(parts)}.{verdict}"
+
+
+def _series_sentence(cell: Mapping[str, Any]) -> str:
+    """Describe a region and a label that is decoded from its series."""
+    word = cell.get("verdict")
+    return (
+        f"{cell['object']}, {cell['label']}: where observers say it, the region adds {cell['effect']:.2f} log-odds "
+        f"(the mean of all other regions: {cell['effect_control']:.2f}); it counts in {_percent(cell['use'])} of the "
+        f"volumes that are decoded so (by lot: {_percent(cell['use_chance'])})."
+        + (f" {word[0].upper()}{word[1:]}." if isinstance(word, str) else "")
+    )
 
 
 def _moved(cell: Mapping[str, Any], unit: str) -> str:

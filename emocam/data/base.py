@@ -131,6 +131,11 @@ class Data:
         return False
 
     @property
+    def decoded(self) -> bool:
+        """Whether the images are volumes of a scanner, which `emocam decode` decodes and no network looks at."""
+        return False
+
+    @property
     def drawn_world(self) -> str | None:
         """The embedded world whose pictures these are; None for all pictures that EmoCAM did not draw."""
         return None

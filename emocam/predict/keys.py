@@ -70,6 +70,14 @@ def evidence_key(components: Components, shared: Components | None = None, shard
     return _digest(told)
 
 
+def series_key(components: Components, draws: tuple[int, int]) -> str:
+    """Name all that decides what is decoded from series: settings, code, and the files that were read."""
+    _ = components.data  # built before it is told what it read
+    data = {key: value for key, value in components.settings["data"].items() if key not in HANDLING}
+    read = sorted(components.read["data"].items())
+    return _digest([__version__, code_digest(), data, components.seed, draws, read])
+
+
 def _digest(told: object) -> str:
     text = json.dumps(told, sort_keys=True, default=str)
     return hashlib.sha256(text.encode(errors="surrogateescape")).hexdigest()

@@ -10,6 +10,11 @@ PICTURES_ALONE = ("cam", "paste", "effect")
 def check_point_sequences(components: Components) -> None:
     """Refuse sequences of points where a picture is expected, before a network is built."""
     data, settings = components.data, components.settings
+    if data.decoded:
+        raise SettingError(
+            "data=regions are series of brain regions, which no network of pictures reads; emocam decode TABLES "
+            "--timeline FILE decodes them"
+        )
     classifier = settings.get("classifier") or {}
     if not data.sequences_of_points:
         if classifier.get("_target_") == READER:

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow.parquet as pq
 
-from emocam.cells.verdict import BY_LABELS, INSERTED, LOOKED_AT, UNSEEN, USED, verdict_sentence
+from emocam.cells.verdict import BY_LABELS, INSERTED, LOOKED_AT, SERIES, UNSEEN, USED, verdict_sentence
 from emocam.results.parquet_file import read_frame
 from emocam.results.run import Run
 
@@ -29,11 +29,13 @@ class Conclusion:
 REGION_WORDS = {
     "part": "only those pixels of an object went that no smaller region covers",
     "box": "all of an object's regions went, with whatever else lies in them",
+    SERIES: "a region's series was moved along time, in runs that the decoder did not see, the mean over all moves",
     "cut": "a box of the object was put into pictures of other labels, with whatever else lies in it",
     "cut part": "those pixels of the object that no smaller region covers were put into pictures of other labels",
 }
 CONTROL_WORDS = {
     "bare": "the same shape where it covers least of any object",
+    "regions": "the mean of all other regions",
     "anywhere": "the same shape at any other place",
 }
 

@@ -9,7 +9,7 @@ from emocam.report.top_pictures import Strongest
 from emocam.results.files import CELLS
 from emocam.results.parquet_file import read_frame
 from emocam.results.run import Matrix, Run
-from emocam.results.sentences import capitalised, no_level_of_chance, units_of_tests
+from emocam.results.sentences import capitalised, no_level_of_chance, of_series, units_of_tests
 from emocam.results.summary import Summary
 
 NEARLY_ALL = 0.9
@@ -53,7 +53,8 @@ def warnings(
             f"No CAM was asked: every detected object counts, looked at or not. Add one with {cure}."
         )
     sentences += _label_warnings(matrix)
-    sentences += _object_warnings(matrix, summary, strongest)
+    if not of_series(summary):  # a region is in every volume
+        sentences += _object_warnings(matrix, summary, strongest)
     sentences += _map_warnings(summary, flat_maps)
     sentences += _picture_warnings(matrix, summary, lost_pictures)
     return sentences

@@ -18,6 +18,10 @@ TRUST, TRUST_STATE = "trust", "trusting"
 """What every method weighs in pictures whose objects were taken away; the folder of an unfinished pass."""
 CELLS, EFFECT = "cells", "effect"
 """What is measured of each object x label, and the trials behind its effect."""
+SHIFT_P = "p_by_cell"
+"""Of the trials' metadata, the p of each cell where labels were moved along time: object, label, p."""
+DECODING, DECODING_REGIONS = "decoding.csv", "decoding_regions.csv"
+"""How well each label is decoded from series of regions, and what each region tells."""
 SLICES, DIFFERENCES = "slices", "differences"
 SLICES_RECALL, RECALL_DIFFERENCES = "slices_recall", "differences_recall"
 """The cells and the recall of each value of a column, and how they differ between values."""
@@ -37,6 +41,7 @@ LEFT = (
         "manifold*",
         "gaze.*",
         "quality.csv",
+        "decoding*.csv",
         "measures.*",
         "stability.*",
         "confusion.*",

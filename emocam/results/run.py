@@ -197,6 +197,11 @@ class Run:
         return {group: str(chosen[group]) for group in GROUPS if chosen.get(group) not in (None, "None")}
 
     @property
+    def of_series(self) -> bool:
+        """Whether its images are volumes of a scanner, and its objects brain regions."""
+        return self.choices.get("data") == "regions"
+
+    @property
     def command(self) -> str:
         """The command line that made the run, if it was kept."""
         return self.summary.get("command", "")

@@ -32,12 +32,18 @@ def capitalised(words: str) -> str:
     return f"{words[:1].upper()}{words[1:]}."
 
 
+def of_series(summary: Summary) -> bool:
+    """Return whether the run's images are volumes of a scanner."""
+    return summary.get("choices", {}).get("data") == "regions"
+
+
 def units_of_tests(summary: Summary) -> str | None:
     """Return what tests and intervals go by; None where each picture stands by itself."""
     groups, pictures, rule = summary.get("groups", 0), summary.get("done", 0), summary.get("p_rule")
     if rule == "time":
-        films = "one film" if groups == 1 else f"{groups:,} films"
-        return f"p, q and all intervals go along the time of {films} with {pictures:,} pictures"
+        what, images = ("run", "volumes") if of_series(summary) else ("film", "pictures")
+        films = f"one {what}" if groups == 1 else f"{groups:,} {what}s"
+        return f"p, q and all intervals go along the time of {films} with {pictures:,} {images}"
     if rule != "groups":
         return None
     if groups < FEWEST:

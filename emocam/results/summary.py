@@ -113,6 +113,9 @@ class Summary(TypedDict, total=False):
     slices_in_words: list[str]
     # face_regions
     face_overlap: dict[str, dict[str, float]]
+    # decoding
+    decoding: dict[str, dict[str, float]]
+    decoding_in_words: list[str]
     # recovery
     recovery_auc: float
 

@@ -11,6 +11,7 @@ def closing(summary: Summary, ledger: str, folder: Path) -> list[str]:
     """Return what was found, the ledger in one line, and where to look."""
     lines = _finding_lines(summary)
     lines += summary.get("in_words", [])
+    lines += summary.get("decoding_in_words", [])
     lines += summary.get("agreement", [])
     lines += [line for line in (units_of_tests(summary), summary.get("dependence")) if line]
     if not summary.get("explained", True):

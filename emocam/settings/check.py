@@ -55,6 +55,9 @@ REQUIRED = (
     "trust",
     "trainer",
 )
+DECODE = "emocam.task.decode.Decode"
+OF_PICTURES = ("classifier", "detector")
+"""Groups of which nothing is chosen where series of brain regions are decoded."""
 LANDMARKS = "emocam.data.landmarks.Landmarks"
 OPTIONAL = ("cam", "attribution", "logger", "callback", "paste", "effect")
 """Groups of which nothing need be chosen."""
@@ -78,14 +81,20 @@ def setting_faults(cfg: DictConfig, known: frozenset[str], appended: list[str]) 
             yield f"{key} is no setting; {nearest(key, sorted(known))}"
     for key in OmegaConf.missing_keys(cfg):
         yield f"{key} must be given, as in {key}=VALUE"
+    required = [name for name in REQUIRED if not (_decodes(cfg) and name in OF_PICTURES)]
     for group in (*REQUIRED, *OPTIONAL):
         chosen = OmegaConf.select(cfg, group)
         if isinstance(chosen, str | int | float):
             yield f"{group}={chosen} is no option of the group {group}; emocam --help lists them"
-        elif chosen is None and group in REQUIRED:
+        elif chosen is None and group in required:
             yield f"{group} must name an option of its group, got null"
     yield from _value_faults(cfg)
     yield from _path_faults(cfg)
+
+
+def _decodes(cfg: DictConfig) -> bool:
+    """Return whether series are decoded, or were in the run that is replayed, where no picture is looked at."""
+    return OmegaConf.select(cfg, "task._target_") == DECODE
 
 
 def _value_faults(cfg: DictConfig) -> Iterator[str]:

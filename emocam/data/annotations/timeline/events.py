@@ -22,6 +22,8 @@ WORD = ("emotion", "label", "value", "trial_type", "event_type", "feeling")
 OBSERVER = ("observer", "rater", "annotator", "participant", "subject")
 FILM = ("film", "file", "source", "path", "video")
 KNOWN = (*START, *END, *DURATION, *OBSERVER, *FILM, "character", "sample", "response_time", "stim_file")
+ANY = "film"
+"""What a film is called that has no name."""
 NOTHING = ("", "n/a", "nan", "none")
 """A cell of an event that was not named."""
 
@@ -30,6 +32,7 @@ NOTHING = ("", "n/a", "nan", "none")
 class EventReader:
     """Reads the files of a timeline; `films` are those it may speak of, `rate` tells a film's frames a second.
 
+    Without `films` it speaks of any single one.
     `column` names the column of words where a table has several. `notes` are what a person should be told.
     """
 
@@ -46,16 +49,22 @@ class EventReader:
             raise SettingError(
                 f"{SETTING} {place} names no event; expected rows with a start, an end and a word"
             )
+        films = list(self.films) or sorted(set(events["film"]))
+        if not self.films and len(films) > 1:
+            raise SettingError(
+                f"{SETTING} {place} tells of {len(films)} films, {films[0]} and {films[1]} among them, and one was "
+                "seen; keep its rows alone"
+            )
         words = sorted(set(events["word"]))
         observers = sorted(set(events["observer"]))
         self._tell_overlapping(events)
         return ObservedEvents(
             events["start"].to_numpy(float),
             events["end"].to_numpy(float),
-            _places(events["film"], list(self.films)),
+            _places(events["film"], films),
             _places(events["observer"], observers),
             _places(events["word"], words),
-            list(self.films),
+            films,
             observers,
             words,
         )
@@ -149,8 +158,10 @@ class EventReader:
                     f"{SETTING} {source.file} has no column film, and data.root holds {len(self.films)} films; say of "
                     "which each event is"
                 )
-            return [self.films[0]] * len(table)
+            return [self.films[0] if self.films else ANY] * len(table)
         found = texts(source, table, named[0])
+        if not self.films:
+            return found
         for row, name in enumerate(found):
             if name not in self.films:
                 raise source.fault(

@@ -1,0 +1,1 @@
+"""What is decoded from series of regions along a film, region by region."""

@@ -1,0 +1,1 @@
+"""Series along time: filtering, linear decoders that leave a run out, labels moved along time."""
