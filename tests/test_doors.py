@@ -123,6 +123,7 @@ OPENERS = {
             ("data/files.py", "data/folder.py", "data/faces.py", "data/film.py"), "a data set's own"
         ),
         "data/face_scan.py": "of a data set that the command names",
+        "data/region_pictures.py": "under the folder of frames, which a replay tells as it tells roots",
         "data/annotations/album.py": "under the root of the data set",
         "api/inputs.py": "a file that the caller names",
     },

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from emocam.data.film import FILM_SUFFIXES, FilmIndex, index_film, open_frame
-from emocam.data.image_file import open_upright
+from emocam.data.image_file import open_upright, within_root
 from emocam.errors import SettingError
 from emocam.settings.read_files import noted
 
@@ -63,7 +63,7 @@ class Frames:
         if place < 0:
             return None
         if self.place.is_dir():
-            return open_upright(self.files[float(times[place])], MOST_PIXELS)[0]
+            return open_upright(within_root(self.place, self.files[float(times[place])].name), MOST_PIXELS)[0]
         return open_frame(self.place, float(times[place]), MOST_PIXELS, self._index)
 
     @cached_property
