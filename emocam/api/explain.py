@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from copy import copy
+from functools import cache
 from itertools import islice
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from torch import Tensor, nn
 
 from emocam.api.explanation import Explained
 from emocam.api.inputs import Input, PictureShown, Transform, preparation, read_inputs
+from emocam.api.known_model import is_known
 from emocam.api.method_names import method_name
 from emocam.api.own_model import OwnModel, layer_name, state_restored
 from emocam.cam.base import CAM, PREDICTED, ForwardPass
@@ -94,7 +96,7 @@ def check_model(model: object) -> None:
         raise SettingError(
             f"the model must lie on one device, got {' and '.join(sorted(devices))}; model.to('cpu') puts it on one"
         )
-    if (name := unfit_weights(model)) is not None:
+    if not is_known(unwrapped(model)) and (name := unfit_weights(model)) is not None:
         raise SettingError(f"the model's {name} holds NaN or infinity, so it can answer nothing")
 
 
@@ -141,13 +143,19 @@ def cam_named(method: str | CAM) -> str:
     """Return the option of conf/cam that a method is, however its name is written."""
     if not isinstance(method, str | CAM):
         raise TypeError(f"method must be a name or a CAM, got {type(method).__name__}")
-    conf = resource_folder("conf") / "cam"
-    nodes = {file.stem: OmegaConf.select(OmegaConf.load(file), "_target_") for file in sorted(conf.glob("*"))}
-    targets = {name: str(target) for name, target in nodes.items() if target is not None}
+    targets = _cam_targets()
     if isinstance(method, str):
         return method_name(method, list(targets))
     kind = f"{type(method).__module__}.{type(method).__qualname__}"
     return next((name for name, target in targets.items() if target == kind), "gradcam")
+
+
+@cache
+def _cam_targets() -> dict[str, str]:
+    """Return the class that each option of conf/cam names."""
+    files = sorted((resource_folder("conf") / "cam").glob("*.yaml"))
+    nodes = {file.stem: OmegaConf.select(OmegaConf.load(file), "_target_") for file in files}
+    return {name: str(target) for name, target in nodes.items() if target is not None}
 
 
 def unwrapped(model: nn.Module) -> nn.Module:

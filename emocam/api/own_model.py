@@ -6,10 +6,10 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor, nn
 
+from emocam.api.known_model import known_parts
 from emocam.classifier.base import Classifier
 from emocam.errors import SettingError
-from emocam.network.cut import cut
-from emocam.network.layers import find_layer, spatial_layers
+from emocam.network.layers import Layer, find_layer, spatial_layers
 
 
 @contextmanager
@@ -43,25 +43,33 @@ class OwnModel(Classifier):
         super().__init__()
         self.add_module("network", model)
         self.freeze()
-        logits = logits_of(model, dry).shape[1]
+
+        def find() -> tuple[int, Layer]:
+            return logits_of(model, dry).shape[1], _find(model, layer, dry)
+
+        logits, place, features, head = known_parts(model, layer, dry, find)
         if labels is not None and len(labels) != logits:
             raise SettingError(
                 f"labels must name each of the model's {logits} logits, got {len(labels)} names"
             )
         self.labels = [str(number) for number in range(logits)] if labels is None else labels
         self.register_buffer("grey", grey.to(dry), persistent=False)
-        try:
-            place = find_layer(spatial_layers(model, dry), layer, type(model).__name__)
-        except SettingError as error:  # here it is no setting of a classifier, but an argument
-            sentence, _, _ = str(error).removeprefix("classifier.").partition(" (emocam layers")
-            raise SettingError(sentence) from None
         self.layer = place.name
-        self.features, self.head = cut(model, place, dry)
+        self.features, self.head = features, head
         del self.network  # the two parts hold its modules
 
     def prepare(self, view: Tensor) -> Tensor:
         """Return grey inputs: only a grey view is ever prepared here, since pictures come prepared."""
         return self.grey[None, :, None, None].expand(view.shape)
+
+
+def _find(model: nn.Module, layer: str | None, dry: Tensor) -> Layer:
+    """Return the named layer, or the default one."""
+    try:
+        return find_layer(spatial_layers(model, dry), layer, type(model).__name__)
+    except SettingError as error:  # here it is no setting of a classifier, but an argument
+        sentence, _, _ = str(error).removeprefix("classifier.").partition(" (emocam layers")
+        raise SettingError(sentence) from None
 
 
 def logits_of(model: nn.Module, x: Tensor) -> Tensor:

@@ -176,5 +176,15 @@ def cut(model: nn.Module, layer: Layer, x: Tensor) -> tuple[Features, nn.Module]
                 return features, head
         except Exception:
             continue
+    return watch(model, layer)
+
+
+def watch(model: nn.Module, layer: Layer) -> tuple[Features, nn.Module]:
+    """Return features and head of a network that runs as a whole."""
     features = Features(Watched(model, layer.name), layer.layout)
     return features, Rest(Replaced(model, layer.name), layer.layout)
+
+
+def runs_whole(features: Features) -> bool:
+    """Return whether the features hold the whole network."""
+    return isinstance(features.part, Watched)
