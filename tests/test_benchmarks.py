@@ -10,14 +10,10 @@ from types import ModuleType
 import pytest
 
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
-<<<<<<< HEAD
 SUBJECTS = (
-    *("attribute_maps", "cams", "chance", "decode", "evidence", "forward", "grid", "manifold", "paste"),
-    *("regions", "study"),
+    *("attribute_maps", "cams", "chance", "decode", "evidence", "explain", "forward", "grid"),
+    *("manifold", "paste", "regions", "study"),
 )
-=======
-SUBJECTS = ("cams", "chance", "decode", "evidence", "explain", "forward", "grid", "paste", "regions", "study")
->>>>>>> 233beef (Explain: A model's parts are found once, for as long as it is what it was)
 NEEDS = ("captum", "cv2", "lightnet", "pytorch_grad_cam")
 pytestmark = [
     pytest.mark.skipif(
