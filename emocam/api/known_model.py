@@ -108,5 +108,4 @@ def known_parts(
         kept = None if runs_whole(features) else (features, head)
         known.parts[asked] = KnownParts(logits, place, kept)
         return logits, place, features, head
-    features, head = found.parts or watch(model, found.layer)
-    return found.logits, found.layer, features, head
+    return found.logits, found.layer, *(found.parts or watch(model, found.layer))
