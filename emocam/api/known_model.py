@@ -11,7 +11,7 @@ from weakref import WeakKeyDictionary
 
 from torch import Tensor, nn
 
-from emocam.network.cut import cut, runs_whole, watch
+from emocam.network.cut import cut, run_whole, runs_whole
 from emocam.network.layers import Layer
 
 PLAIN = (bool, int, float, complex, str, bytes, type(None))
@@ -108,4 +108,4 @@ def known_parts(
         kept = None if runs_whole(features) else (features, head)
         known.parts[asked] = KnownParts(logits, place, kept)
         return logits, place, features, head
-    return found.logits, found.layer, *(found.parts or watch(model, found.layer))
+    return found.logits, found.layer, *(found.parts or run_whole(model, found.layer))

@@ -176,10 +176,10 @@ def cut(model: nn.Module, layer: Layer, x: Tensor) -> tuple[Features, nn.Module]
                 return features, head
         except Exception:
             continue
-    return watch(model, layer)
+    return run_whole(model, layer)
 
 
-def watch(model: nn.Module, layer: Layer) -> tuple[Features, nn.Module]:
+def run_whole(model: nn.Module, layer: Layer) -> tuple[Features, nn.Module]:
     """Return features and head of a network that runs as a whole."""
     features = Features(Watched(model, layer.name), layer.layout)
     return features, Rest(Replaced(model, layer.name), layer.layout)
