@@ -181,7 +181,8 @@ def closing_lines(outcome: TrainingOutcome) -> list[str]:
             f"{figures['balanced_accuracy']:.1%}"
         )
     if "r" in figures:
-        kept += f": of {outcome.held.sum():,} pictures held back the mean r with the ratings is {figures['r']:.3f}"
+        kept += f": of {outcome.held.sum():,} pictures held back the mean r with the ratings is {figures['r']:.3f}, "
+        kept += f"the mean error {figures['rmse']:.2f} standard deviations"
     lines = [
         "trained: " + ", ".join(trained.labels[:12]) + (", ..." if len(trained.labels) > 12 else ""),
         kept,
