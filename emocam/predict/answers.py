@@ -14,7 +14,7 @@ from emocam.predict.components import Components
 from emocam.predict.evidence import find_evidence, prepare_data
 from emocam.predict.groups import write_groups
 from emocam.predict.keys import evidence_key
-from emocam.results.files import GROUP, PREDICTIONS, THUMBNAILS, WEIGHTS, parquet
+from emocam.results.files import GROUP, PREDICTIONS, PROBE_HEAD, THUMBNAILS, WEIGHTS, parquet
 from emocam.results.parquet_file import read_parquet
 from emocam.results.run import Run
 
@@ -64,14 +64,14 @@ def read_answers(folder: Path) -> tuple[list[str], np.ndarray, list[str], list[s
 
 
 def trained_on(weights: str | None, folder: Path) -> int | None:
-    """Count the pictures of a folder's predictions that the weights were trained on, or nearly so.
+    """Count the pictures of a folder's predictions that weights, or a head, were trained on, or nearly so.
 
-    None where nobody knows: weights that are no training's folder, or a run without thumbnails.
+    None where nobody knows: a file that lies in no training's or probe's folder, or a run without thumbnails.
     """
     if weights is None:
         return None
     files = [Path(weights).expanduser().parent / parquet(THUMBNAILS), folder / parquet(THUMBNAILS)]
-    if Path(weights).name != WEIGHTS or not all(file.is_file() for file in files):
+    if Path(weights).name not in (WEIGHTS, PROBE_HEAD) or not all(file.is_file() for file in files):
         return None
     training, own = (_thumbnails(file) for file in files)
     return len(np.unique(near_between(own, training)[:, 0]))

@@ -40,7 +40,8 @@ class Evaluate:
     against: str | None = None
 
     def perform(self, components: Components) -> TaskOutcome:
-        weights = (components.settings.get("classifier") or {}).get("weights")
+        classifier = components.settings.get("classifier") or {}
+        weights = classifier.get("head") or classifier.get("weights")
         own = answers_alone(components)
         if self.against is None:
             check_truth(own.data, own.listing, "evaluate")

@@ -102,7 +102,7 @@ def test_without_a_picture_to_try_in_the_run_says_so(emocam, capsys) -> None:
 
 
 def test_a_paste_reports_the_value_and_no_probability(emocam, tmp_path: Path) -> None:
-    assert emocam(*QUICK, "paste=erase", "hydra.run.dir=run") == 0
+    assert emocam(*QUICK, "paste=erase", "paste.where=[Balloon,Umbrella,Boat]", "hydra.run.dir=run") == 0
     rows = pd.read_parquet(tmp_path / "run/paste.parquet")
     after = np.stack(rows["logits_after"])
     assert len(rows) and rows["confidence_after"].to_numpy() == pytest.approx(after.max(1))
