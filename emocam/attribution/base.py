@@ -59,8 +59,10 @@ class PersonSums:
         times = dice.multinomial(people, np.full(people, 1 / people), resamples).astype(float)
         flat = self.sums.reshape(people, -1)
         drawn = self.combine((times @ flat).reshape(resamples, *self.sums.shape[1:]))
-        low, high = np.nanquantile(drawn, (0.025, 0.975), axis=0)
-        return low, high
+        # a label that nobody has has no weights to draw from, and nanquantile would warn of it
+        nothing = np.isnan(drawn).all(0)
+        low, high = np.nanquantile(np.where(nothing, 0.0, drawn), (0.025, 0.975), axis=0)
+        return np.where(nothing, np.nan, low), np.where(nothing, np.nan, high)
 
 
 class Attribution:

@@ -62,7 +62,8 @@ class FaceRegions:
             write_frame(table, finished.folder / parquet(name))
             write_csv(table, finished.folder / f"{name}.csv", index=False)
         expected = {label: expected_regions(label, run.object_names) for label in run.label_names}
-        face_region_figure(regions, expected).savefig(finished.folder / f"{FACE_REGIONS_TABLE}.png")
+        units = "groups of pictures that are no persons" if sliced.unknown else "persons"
+        face_region_figure(regions, expected, units).savefig(finished.folder / f"{FACE_REGIONS_TABLE}.png")
         drawn = mean_maps(finished, sliced, whole.label)
         if drawn is not None:
             face_map_figure(*drawn).savefig(finished.folder / f"{FACE_MAP}.png")

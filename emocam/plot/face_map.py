@@ -49,8 +49,10 @@ def face_map_figure(maps: list[MeanMap], warp: FaceWarp) -> Figure:
     return figure
 
 
-def face_region_figure(regions: pd.DataFrame, expected: dict[str, list[str]]) -> Figure:
-    """Plot a panel a label and a bar a region and group, with intervals; expected regions are marked."""
+def face_region_figure(
+    regions: pd.DataFrame, expected: dict[str, list[str]], units: str = "persons"
+) -> Figure:
+    """Plot a panel a label and a bar a region and group, with intervals over units; expected regions are marked."""
     labels = list(dict.fromkeys(regions["label"]))[:MOST_LABELS]
     groups = list(dict.fromkeys(regions["slice"]))
     names = list(dict.fromkeys(regions["region"]))
@@ -77,7 +79,9 @@ def face_region_figure(regions: pd.DataFrame, expected: dict[str, list[str]]) ->
         wanted = [names.index(name) for name in expected.get(label, []) if name in names]
         ax.scatter(np.zeros(len(wanted)), wanted, marker="o", s=14, color="black", zorder=5, clip_on=False)
     axes.flat[0].invert_yaxis()
-    figure.supxlabel("mean importance (95 % over persons; a dot: expected by Ekman's prototypes)", fontsize=8)
+    figure.supxlabel(
+        f"mean importance (95 % over {units}; a dot: expected by Ekman's prototypes)", fontsize=8
+    )
     if len(groups) > 1:
         figure.legend(fontsize=7, loc="outside upper right", ncols=len(groups))
     return figure

@@ -54,6 +54,8 @@ KEY, LINES = "reduction_key", "reduction_lines"
 LEAST_SEQUENCES = 5
 """Of a label, below which it is left out and told."""
 SIZES = (4, 8, 12, 24)
+CHANCE = 0.5
+"""The balanced accuracy of answers by lot."""
 
 
 @dataclass
@@ -361,10 +363,18 @@ def reduction_lines(rows: pd.DataFrame, plan: ReductionPlan, chosen: dict[str, i
         row = row_of(rows, order, size, retrained)
         return f"{row['balanced_accuracy']:.1%} ({row['low']:.1%} to {row['high']:.1%})"
 
-    lines = [
-        f"all {most} points: balanced accuracy {percent(first, most)} on people unseen",
-        f"{few} points are enough, by {first} (smallest within one standard error of the best): {percent(first, few)}",
-    ]
+    lines = [f"all {most} points: balanced accuracy {percent(first, most)} on people unseen"]
+    curve = rows[(rows["label"] == EVERY_LABEL) & (rows["order"] == first) & rows["retrained"]]
+    if (curve["low"] <= CHANCE).all():
+        lines.append(
+            f"that is not above one half, and no number of points by {first} is: nothing was learnt that holds for "
+            "other people, so the points chosen say nothing"
+        )
+    else:
+        lines.append(
+            f"{few} points are enough, by {first} (smallest within one standard error of the best): "
+            f"{percent(first, few)}"
+        )
     if few < most:
         controls = [f"{order} {percent(order, few)}" for order in plan.orders if order != first]
         lines.append(

@@ -1,5 +1,7 @@
 """Integrated gradients of points, held against captum's, and their sums."""
 
+import warnings
+
 import numpy as np
 import pytest
 import torch
@@ -65,6 +67,15 @@ def test_intervals_hold_the_weight_and_come_from_people(network, part) -> None:
     alone = LabelledPoints(part.x, part.label, torch.zeros_like(part.person), LABELS)
     low, _ = IntegratedGradients().person_sums(network, network.label_score, alone, alone).intervals()
     assert np.isnan(low).all()
+
+
+def test_a_label_that_nobody_has_has_no_interval_and_no_warning(network, part) -> None:
+    others = part.at(part.label != 0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        sums = IntegratedGradients().person_sums(network, network.label_score, others, part)
+        low, high = sums.intervals()
+    assert np.isnan(low[0]).all() and np.isfinite(low[1:]).all() and np.isfinite(high[1:]).all()
 
 
 def test_typical_sequences_are_those_nearest_to_the_label_s_mean(part) -> None:

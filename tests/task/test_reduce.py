@@ -13,6 +13,8 @@ from emocam.cli.main import answer
 from emocam.results.verify import folder_faults
 from emocam.task import reduce
 from emocam.task.reduction_table import choice_stability
+from emocam.train.point_stack import StackRecipe
+from emocam.train.reduction import ReductionPlan
 from tests.data.points import sequences
 
 WORDS = ("task=reduce", "classifier=landmarks", "classifier.kind=random", "logger=null", "cache=null")
@@ -153,3 +155,19 @@ def test_the_stability_of_a_choice_is_that_of_each_label() -> None:
     ranks = np.array([[[0, 1, 2, 3]], [[1, 0, 3, 2]]])
     assert choice_stability(ranks, 2, 4, 1) == pytest.approx([1, 1])
     assert np.isnan(choice_stability(None, 2, 4, 1)).all()
+
+
+def test_of_labels_by_lot_no_number_of_points_is_called_enough() -> None:
+    rows = [
+        ("(all)", "ig", size, again, mean, mean - 0.04, mean + 0.04, 0.1)
+        for size in (12, 68)
+        for again in (True, False)
+        for mean in (0.51,)
+    ]
+    columns = ["label", "order", "points", "retrained", "balanced_accuracy", "low", "high", "milliseconds"]
+    plan = ReductionPlan(("ig",), (12, 68), 1, StackRecipe(), {})
+    table = pd.DataFrame(rows, columns=columns)
+    by_lot = reduce.reduction_lines(table, plan, {"(all)": 12}, "ig")
+    assert "not above one half" in by_lot[1] and not any("enough" in line for line in by_lot)
+    higher = table.assign(low=0.8, balanced_accuracy=0.9, high=0.95)
+    assert "12 points are enough" in reduce.reduction_lines(higher, plan, {"(all)": 12}, "ig")[1]
