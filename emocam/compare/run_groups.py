@@ -71,7 +71,11 @@ class RunGroups:
         """The lines at the end of a command."""
         counted = [
             f"{name} ({count['pictures']:,} pictures"
-            + ("" if count["people"] is None else f", {count['people']:,} people")
+            + (
+                ""
+                if count["people"] is None
+                else f", {count['people']:,} {'person' if count['people'] == 1 else 'people'}"
+            )
             + ")"
             for name, count in self.counts.items()
         ]

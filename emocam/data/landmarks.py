@@ -183,8 +183,15 @@ def frames_seen(points: np.ndarray) -> np.ndarray:
 
 def usable_frames(points: np.ndarray, times: np.ndarray, gap: int) -> tuple[np.ndarray, np.ndarray]:
     """Return the longest piece of a sequence without a larger gap; of frames at one time the first counts."""
-    times, first = np.unique(times, return_index=True)
-    points = points[first]
+    known = np.isfinite(times)
+    times, first = np.unique(times[known], return_index=True)
+    points = points[known][first]
+    if len(times) < 2:
+        raise Refused(
+            "has one frame, and movement needs two or more"
+            if len(known) == 1
+            else f"has {len(known)} frames at one time or none, and movement needs two or more times"
+        )
     seen = frames_seen(points)
     if not seen.any():
         raise Refused("has no frame in which a face was found")

@@ -70,7 +70,11 @@ def _slice_lines(summary: Summary) -> list[str]:
         return []
     groups = [
         f"{name} ({count['pictures']:,} pictures"
-        + ("" if count["people"] is None else f", {count['people']:,} people")
+        + (
+            ""
+            if count["people"] is None
+            else f", {count['people']:,} {'person' if count['people'] == 1 else 'people'}"
+        )
         + ")"
         for name, count in summary["slice_values"].items()
     ]

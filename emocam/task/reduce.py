@@ -4,6 +4,7 @@ import hashlib
 import json
 import shutil
 import sys
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -83,7 +84,8 @@ class Reduce:
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, int) or value < least:
                 raise SettingError(f"reduce.{name} must be a whole number of at least {least}, got {value!r}")
-        if self.sizes is not None and (not self.sizes or min(self.sizes) < 1):
+        whole = all(isinstance(size, int) and not isinstance(size, bool) for size in self.sizes or ())
+        if self.sizes is not None and (not self.sizes or not whole or min(self.sizes) < 1):
             raise SettingError(f"reduce.sizes must be numbers of points of at least 1, got {self.sizes}")
 
     def perform(self, components: Components) -> TaskOutcome:
@@ -229,8 +231,8 @@ def labelled_people(
     for label in counts.index:
         if label not in labels:
             components.data.notes.append(
-                f"{label} is left out: {counts[label]} sequences of {len(whose[label])} people are too few for "
-                f"{folds} folds"
+                f"{label} is left out: {counts[label]} {'sequence' if counts[label] == 1 else 'sequences'} of "
+                f"{len(whose[label])} {'person' if len(whose[label]) == 1 else 'people'} are too few for {folds} folds"
             )
             sys.stderr.write(f"{components.data.notes[-1]}\n")
     if len(labels) < 2:
@@ -238,6 +240,13 @@ def labelled_people(
             f"task=reduce needs two labels or more with at least {LEAST_SEQUENCES} sequences of {folds} people each; "
             f"here are {', '.join(f'{label} ({count})' for label, count in counts.items())}"
         )
+    shown = Counter(person for label in labels for person in whose[label])
+    if once := sum(count == 1 for count in shown.values()):
+        components.data.notes.append(
+            f"{once} of {len(shown)} people show one label alone, so what is theirs may be ranked for the label's; "
+            "judged it is on other people"
+        )
+        sys.stderr.write(f"{components.data.notes[-1]}\n")
     return labels, corpus.labelled(labels, corpus.truth)
 
 

@@ -117,7 +117,7 @@ def test_a_long_gap_cuts_a_sequence_and_it_is_told(tmp_path: Path) -> None:
         (np.full((1, 16, 68, 2), np.nan), "has no frame in which a face was found"),
         (
             POINTS[:1, :1],
-            "has one frame between gaps of more than data.gap=3, and movement needs two or more",
+            "has one frame, and movement needs two or more",
         ),
         (POINTS[:1, :, :51], "has 51 points, and data.points=68 names 68"),
     ],
@@ -127,6 +127,19 @@ def test_a_sequence_that_cannot_be_used_says_why(tmp_path: Path, points: np.ndar
     data = Landmarks(root=tmp_path / "a.npz")
     with pytest.raises(Refused, match=reason):
         data.open("a.npz")
+
+
+@pytest.mark.parametrize("times", [np.zeros(16), np.full(16, np.nan)])
+def test_frames_at_one_time_or_none_are_no_movement(tmp_path: Path, times: np.ndarray) -> None:
+    np.savez(tmp_path / "a.npz", points=POINTS[:1], times=times)
+    with pytest.raises(
+        Refused, match="has 16 frames at one time or none, and movement needs two or more times"
+    ):
+        Landmarks(root=tmp_path / "a.npz").open("a.npz")
+    late = np.arange(16) / 25
+    late[3] = np.nan  # a frame without a time is missing, and filled up
+    np.savez(tmp_path / "a.npz", points=POINTS[:1], times=late)
+    assert shown(Landmarks(root=tmp_path / "a.npz"), "a.npz").shape == (16, 68, 2)
 
 
 def test_points_that_are_renamed_or_missing_are_named(tmp_path: Path) -> None:

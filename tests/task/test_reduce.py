@@ -123,6 +123,10 @@ def test_a_missing_row_is_found(folder: Path, tmp_path: Path) -> None:
             ("data.world=sequences", "reduce.folds=1"),
             "reduce.folds must be a whole number of at least 2, got 1",
         ),
+        (
+            ("data.world=sequences", "reduce.sizes=[8,a]"),
+            "reduce.sizes must be numbers of points of at least 1, got [8, 'a']",
+        ),
         (("data.world=standard",), "these data are pictures"),
     ],
 )
@@ -143,7 +147,11 @@ def test_too_few_of_a_label_are_left_out_and_told(tmp_path: Path, capsys: pytest
     np.savez(tmp_path / "a.npz", **given, person=np.array(persons)[keep])
     words = ("data=landmarks", f"data.root={tmp_path / 'a.npz'}", "reduce.sizes=[4]", "reduce.orders=[welch]")
     assert command(tmp_path / "run", *words, "reduce.halvings=0") == 0
-    assert "fear is left out: 3 sequences of 3 people are too few for 3 folds" in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert "fear is left out: 3 sequences of 3 people are too few for 3 folds" in told
+    whose = pd.DataFrame({"person": persons, "truth": labels})[keep].query("truth != 'fear'")
+    once = (whose.groupby("person")["truth"].nunique() == 1).sum()
+    assert f"{once} of {whose['person'].nunique()} people show one label alone" in told and once > 1
     assert "fear" not in set(pd.read_parquet(tmp_path / "run/reduction.parquet")["label"])
     np.savez(tmp_path / "b.npz", **given)
     words = ("data=landmarks", f"data.root={tmp_path / 'b.npz'}")
