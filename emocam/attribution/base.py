@@ -60,9 +60,9 @@ class PersonSums:
         flat = self.sums.reshape(people, -1)
         drawn = self.combine((times @ flat).reshape(resamples, *self.sums.shape[1:]))
         # a label that nobody has has no weights to draw from, and nanquantile would warn of it
-        nothing = np.isnan(drawn).all(0)
-        low, high = np.nanquantile(np.where(nothing, 0.0, drawn), (0.025, 0.975), axis=0)
-        return np.where(nothing, np.nan, low), np.where(nothing, np.nan, high)
+        unknown = np.isnan(drawn).all(0)
+        low, high = np.nanquantile(np.where(unknown, 0.0, drawn), (0.025, 0.975), axis=0)
+        return np.where(unknown, np.nan, low), np.where(unknown, np.nan, high)
 
 
 class Attribution:
