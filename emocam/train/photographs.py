@@ -33,8 +33,6 @@ from emocam.world.photographs import TRAINING
 
 BATCH, RATE, HELD = 64, 2e-3, 500
 """Of the last ones of the pictures, so many are held back for the accuracy."""
-SMOOTHED = 0.1
-"""What of each answer is shared by all labels: of few photographs a network grows too sure of unseen ones."""
 
 
 class PhotographLesson(nn.Module):
@@ -50,7 +48,7 @@ class PhotographLesson(nn.Module):
         activation = self.features(kept.float().contiguous(memory_format=torch.channels_last))
         counted = self.count(10 * activation.relu().mean((-2, -1)))
         naming = nn.functional.mse_loss(counted, counts)
-        labelling = nn.functional.cross_entropy(self.head(activation), label, label_smoothing=SMOOTHED)
+        labelling = nn.functional.cross_entropy(self.head(activation), label)
         return labelling + 2 * naming + 0.02 * activation.square().mean()
 
 
