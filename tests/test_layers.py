@@ -38,6 +38,7 @@ KNOWN_BY = {
     "lightnet": "detector",
     "matplotlib": "plot",
     "mlflow": "logger",
+    "onnxruntime": "network",
     "omegaconf": "api cli runner settings",
     "pytorch_lightning": "intervention predict train",
     "seaborn": "plot",

@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from emocam.data.address import read_address
+from emocam.data.exif import FIELDS, exif_value
 from emocam.errors import SettingError, nearest
 from emocam.records.picture import Picture
 from emocam.settings.shard import Shard
@@ -92,11 +93,14 @@ class Data:
         """Take from a finished run of these data its images and `recalls`, in place of looking for them again."""
 
     def values(self, name: str, setting: str) -> dict[str, str]:
-        """Return what the data set says of each picture under a name, as `setting` asks."""
+        """Return what the data set, or with exif.camera and the like each file, says under a name; `setting` asks."""
+        if name in FIELDS and self.root is not None:
+            return {path: exif_value(self.picture_file(path), name) for path in self.paths()}
         found = {path: self.known(path) for path in self.paths()}
         keys = sorted({key for facts in found.values() for key in facts})
         if name not in keys:
-            listed = nearest(name, keys) if keys else "it knows nothing of its pictures"
+            known = [*keys, *(FIELDS if self.root is not None else ())]
+            listed = nearest(name, known) if known else "it knows nothing of its pictures"
             raise SettingError(f"{setting} {name!r} is no column of these data; {listed}")
         return {path: str(facts.get(name, "")) for path, facts in found.items()}
 

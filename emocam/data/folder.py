@@ -1,7 +1,8 @@
 """A folder of pictures, with all its subfolders."""
 
 import os
-from dataclasses import dataclass, replace
+from collections import Counter
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,15 @@ from emocam.data.annotations.orientation import Drawn, upright_regions
 from emocam.data.annotations.records import NO_REGIONS, AnnotationTable, Regions
 from emocam.data.annotations.spelling import respelled
 from emocam.data.base import Data
-from emocam.data.image_file import SUFFIXES, full_size, open_upright, read_size, within_root
+from emocam.data.image_file import (
+    HEIC,
+    OTHER_PICTURES,
+    SUFFIXES,
+    full_size,
+    open_upright,
+    read_size,
+    within_root,
+)
 from emocam.errors import SettingError
 from emocam.records.picture import Picture
 from emocam.world.export import exported_world
@@ -27,10 +36,43 @@ def _fail(error: OSError) -> None:
     raise SettingError(f"data.root: {error.filename} cannot be listed ({error.strerror})")
 
 
-def walk(root: Path, follow_links: bool = False, suffixes: frozenset[str] = SUFFIXES) -> list[str]:
+@dataclass
+class LeftOut:
+    """What a walk leaves out: linked folders, and files by their endings."""
+
+    links: list[str] = field(default_factory=list)
+    endings: Counter[str] = field(default_factory=Counter)
+
+    def sentences(self, pictures_alone: bool) -> list[str]:
+        """Return a sentence on linked folders and one on other files, or with `pictures_alone` on other pictures."""
+        found = []
+        if self.links:
+            folders = "folder is" if len(self.links) == 1 else "folders are"
+            found.append(
+                f"{len(self.links):,} linked {folders} not followed ({self.links[0]}); "
+                "data.follow_links=true follows them"
+            )
+        counts = {
+            ending: count
+            for ending, count in sorted(self.endings.items(), key=lambda item: (-item[1], item[0]))
+            if not pictures_alone or ending in OTHER_PICTURES
+        }
+        if counts:
+            named = ", ".join(f"{count:,} {ending}" for ending, count in list(counts.items())[:8])
+            cure = "; pip install 'emocam[heic]' reads .heic" if set(HEIC) & set(counts) else ""
+            found.append(f"not read are {named}{cure}")
+        return found
+
+
+def walk(
+    root: Path,
+    follow_links: bool = False,
+    suffixes: frozenset[str] = SUFFIXES,
+    left: LeftOut | None = None,
+) -> list[str]:
     """Return every entry with one of these suffixes except directories: relative, posix, sorted by name.
 
-    A folder is entered once, however many links lead to it.
+    A folder is entered once, however many links lead to it. `left` is told what is left out.
     """
     found: list[str] = []
     entered: set[str] = set()
@@ -42,6 +84,11 @@ def walk(root: Path, follow_links: bool = False, suffixes: frozenset[str] = SUFF
             entered.add(real)
         base = Path(folder).relative_to(root)
         found += [(base / name).as_posix() for name in names if Path(name).suffix.lower() in suffixes]
+        if left is not None:
+            endings = [Path(name).suffix.lower() or "(no ending)" for name in names]
+            left.endings.update(ending for ending in endings if ending not in suffixes)
+            if not follow_links:
+                left.links += [name for name in sorted(folders) if (Path(folder) / name).is_symlink()]
     return sorted(found)
 
 
@@ -84,12 +131,15 @@ class Folder(Data):
     @cached_property
     def files(self) -> list[str]:
         """All pictures under `root`."""
-        files = walk(Path(self.root or "."), self.follow_links)
+        left = LeftOut()
+        files = walk(Path(self.root or "."), self.follow_links, left=left)
         if not files:
             raise SettingError(
                 f"data.root {self.root} holds no picture; expected files ending in "
                 f"{', '.join(sorted(SUFFIXES))}, in it or below it"
+                + "".join(f"; {sentence}" for sentence in left.sentences(pictures_alone=False))
             )
+        self.notes = [*self.notes, *(f"data.root: {text}" for text in left.sentences(pictures_alone=True))]
         return files
 
     def annotated(self) -> AnnotationTable | None:

@@ -1,5 +1,6 @@
 """The one door through which image files come: upright, RGB, and never a danger."""
 
+import importlib.util
 import os
 import stat
 import sys
@@ -7,6 +8,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import ExifTags, Image
@@ -16,9 +18,24 @@ from emocam.errors import Refused
 from emocam.settings.read_files import noted
 from emocam.system.quiet import stderr_closed
 
-SUFFIXES = frozenset((".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".gif", ".avif", ".mpo"))
-FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "GIF", "AVIF")
+HEIC = (".heic", ".heif")
+"""What telephones keep photographs in; read where `emocam[heic]` is installed."""
+READS_HEIC = importlib.util.find_spec("pillow_heif") is not None
+SUFFIXES = frozenset(
+    (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".gif", ".avif", ".mpo", *HEIC * READS_HEIC)
+)
+FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "GIF", "AVIF", *["HEIF"] * READS_HEIC)
 """What people keep photographs in (MPO comes as JPEG); each further format is attack surface."""
+OTHER_PICTURES = (
+    frozenset(
+        (
+            *(".cr2", ".cr3", ".nef", ".arw", ".dng", ".raf", ".orf", ".rw2", ".pef", ".srw", ".raw"),
+            *(".psd", ".svg", ".jp2", ".jxl", ".tga", ".exr", ".hdr", ".ico", ".eps", *HEIC),
+        )
+    )
+    - SUFFIXES
+)
+"""Endings of pictures that are not read."""
 
 UPRIGHT = {
     2: Transpose.FLIP_LEFT_RIGHT,
@@ -133,6 +150,13 @@ def _quiet_decoder(image: Image.Image) -> Iterator[None]:
         yield
 
 
+def _heic_opener() -> None:
+    """Let Pillow open HEIC files by libheif, which turns them upright itself."""
+    from pillow_heif import register_heif_opener
+
+    register_heif_opener()
+
+
 def open_upright(file: Path, max_pixels: int) -> tuple[Image.Image, int]:
     """Open a file as a person sees it, and return with it the EXIF orientation (1 to 8) that it had before."""
     if not stat.S_ISREG(file.stat().st_mode):  # opening a pipe or a device may never end
@@ -143,6 +167,8 @@ def open_upright(file: Path, max_pixels: int) -> tuple[Image.Image, int]:
         warnings.simplefilter("ignore")
         warnings.simplefilter("error", Image.DecompressionBombWarning)
         try:
+            if file.suffix.lower() in HEIC and READS_HEIC:
+                _heic_opener()
             with Image.open(noted(file), formats=FORMATS) as image:
                 orientation = orientation_of(image)
                 _reduce(image, max_pixels)
@@ -166,7 +192,24 @@ def read_size(file: Path, upright: bool = True) -> tuple[int, int]:
         raise Refused("is no regular file")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
+        if file.suffix.lower() in HEIC and READS_HEIC:
+            _heic_opener()
         with Image.open(noted(file), formats=FORMATS) as image:
             width, height = image.size
             turned = upright and orientation_of(image) in SIDEWAYS
     return (height, width) if turned else (width, height)
+
+
+def read_exif(file: Path) -> tuple[dict[int, Any], dict[int, Any]]:
+    """Read a picture's EXIF fields by their numbers, and those of its place, by the file's head alone."""
+    if not stat.S_ISREG(file.stat().st_mode):
+        raise Refused("is no regular file")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        if file.suffix.lower() in HEIC and READS_HEIC:
+            _heic_opener()
+        with Image.open(noted(file), formats=FORMATS) as image:
+            exif = image.getexif()
+            return dict(exif) | dict(exif.get_ifd(ExifTags.IFD.Exif)), dict(
+                exif.get_ifd(ExifTags.IFD.GPSInfo)
+            )

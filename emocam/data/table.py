@@ -10,6 +10,7 @@ from emocam.data.annotations.rows import find_column, numbers, place, read_rows,
 from emocam.data.annotations.source import Source
 from emocam.data.annotations.spelling import under_root
 from emocam.data.annotations.table import IMAGE
+from emocam.data.exif import FIELDS
 from emocam.data.folder import Folder
 from emocam.errors import SettingError, nearest
 
@@ -67,6 +68,8 @@ class Table(Folder):
         return find_column(source, rows, [self.column] if self.column else IMAGE)
 
     def values(self, name: str, setting: str) -> dict[str, str]:
+        if name in FIELDS:
+            return super().values(name, setting)
         source = Source(Path(self.file or ""), "data.file")
         rows = read_rows(source)
         if name not in rows:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from emocam.data.folder import Folder, walk
 from emocam.errors import SettingError
@@ -48,6 +49,41 @@ def test_a_folder_that_cannot_be_listed_is_a_fault_and_no_silence(corpus, monkey
 def test_an_empty_folder_says_what_was_expected(tmp_path: Path) -> None:
     with pytest.raises(SettingError, match=r"holds no picture; expected files ending in \.avif, \.bmp"):
         Folder(root=tmp_path).paths()
+
+
+def test_what_is_left_out_is_named_with_counts(corpus, tmp_path: Path) -> None:
+    root, elsewhere = corpus("a.jpg"), tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    Image.new("RGB", (4, 4)).save(elsewhere / "b.jpg")
+    (root / "linked").symlink_to(elsewhere)
+    (root / "again").symlink_to(root)  # a loop
+    for name in ("c.cr2", "d.CR2", "e.svg", "notes.txt"):
+        (root / name).touch()
+    data = Folder(root=root)
+    assert data.listing() == ["a.jpg"]
+    assert data.notes == [
+        "data.root: 2 linked folders are not followed (again); data.follow_links=true follows them",
+        "data.root: not read are 2 .cr2, 1 .svg",
+    ]
+    assert Folder(root=root, follow_links=True).listing() == ["a.jpg", "linked/b.jpg"]
+    (root / "a.jpg").unlink()
+    with pytest.raises(
+        SettingError, match=r"holds no picture; .*2 linked folders .*not read are 2 \.cr2, 1 \.svg, 1 \.txt"
+    ):
+        Folder(root=root).paths()
+
+
+def test_a_telephone_s_pictures_are_read_where_the_extra_is_installed(tmp_path: Path) -> None:
+    heif = pytest.importorskip("pillow_heif")
+    colours = Image.new("RGB", (64, 48), (200, 30, 30))
+    exif = Image.Exif()
+    exif[274] = 6  # turned by a quarter
+    heif.from_pillow(colours).save(tmp_path / "a.heic", exif=exif.tobytes(), quality=95)
+    data = Folder(root=tmp_path)
+    assert data.listing() == ["a.heic"]
+    picture = data.open("a.heic").image
+    assert picture.size == (48, 64)
+    assert max(abs(a - b) for a, b in zip(picture.getpixel((20, 20)), (200, 30, 30), strict=True)) < 12
 
 
 @pytest.mark.parametrize(

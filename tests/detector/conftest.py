@@ -163,3 +163,27 @@ def torchvision_words() -> list[str]:
 def joined_words(small_net: Files) -> list[str]:
     chosen = [f"detector.darknet.{name}={value}" for name, value in small_net.items()]
     return ["detector.detectors=[annotations,haar,darknet]", *chosen]
+
+
+@pytest.fixture
+def onnx_words(tmp_path: Path) -> list[str]:
+    """An exported detector with three classes; its boxes move with the picture's colour."""
+    pytest.importorskip("onnx")
+    from tests.detector.onnx_files import write_onnx
+
+    dice = np.random.default_rng(2)
+    rows = np.concatenate([dice.uniform(5, 60, (4, 30)), dice.uniform(0, 0.9, (3, 30))])
+    said = {"names": "{0: 'cup', 1: 'hat', 2: 'kite'}"}
+    file = write_onnx(
+        tmp_path / "net.onnx", {"output0": rows}, {"output0": dice.normal(0, 1, (3, 7, 30)) / 20}, 64, said
+    )
+    return [f"detector.weights={file}"]
+
+
+@pytest.fixture
+def transformers_words(tmp_path: Path) -> list[str]:
+    """A small RT-DETR with random weights."""
+    pytest.importorskip("transformers")
+    from tests.detector.hub_folders import rtdetr_folder
+
+    return [f"detector.model={rtdetr_folder(tmp_path)}", "detector.score=0.05"]
