@@ -59,7 +59,7 @@ class OnnxDetector(Detector):
         self.view = Stretch(self.size) if stretched else Letterbox(self.size, grey=GREY)
         self.mean, self.std = (torch.tensor(list(three))[:, None, None] for three in (mean, std))
         self._try()
-        settings = {"layout": self.layout, "view": self.view, "score": score, "iou": iou}
+        settings: dict[str, object] = {"layout": self.layout, "view": self.view, "score": score, "iou": iou}
         settings |= {"mean": list(mean), "std": list(std), "onnxruntime": self.program.version}
         self.identity = identify("onnx", self.objects, weights=file_sha256(weights), **settings)
 

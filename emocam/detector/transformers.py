@@ -63,7 +63,8 @@ class TransformersDetector(Detector):
         self.identity = identify("transformers", [*self.objects, config], version=version, **settings)
 
     def forward(self, batch: Batch) -> Detections:
-        found = [self._look(view) for view in batch.detector_view]
+        views: list[Tensor] = list(batch.detector_view)  # type: ignore[arg-type]
+        found = [self._look(view) for view in views]
         boxes, object, score = (torch.cat(parts) for parts in zip(*found, strict=True))
         image = torch.repeat_interleave(torch.tensor([len(one[0]) for one in found]))
         whole = torch.tensor([WHOLE] * len(found))
