@@ -8,7 +8,7 @@ from torch import Tensor
 
 from emocam.detector.base import Detector
 from emocam.detector.identity import identify
-from emocam.detector.onnx_outputs import LAYOUTS, STRETCHED, Layout, decoded, layout_of
+from emocam.detector.onnx_outputs import LAYOUTS, STRETCHED, Layout, decoded, output_layout
 from emocam.detector.postprocess import pack_regions
 from emocam.errors import SettingError
 from emocam.network.onnx_program import OnnxProgram
@@ -53,7 +53,7 @@ class OnnxDetector(Detector):
         self.program: OnnxProgram | None = OnnxProgram(weights, "detector.weights")
         self.objects = self._names(names)
         said = self.program.said.get("description", "")
-        self.layout = layout or layout_of(self.program.outputs, len(self.objects), said, weights)
+        self.layout = layout or output_layout(self.program.outputs, len(self.objects), said, weights)
         self.size = self._size(size)
         stretched = self.layout in STRETCHED if fit is None else fit == "stretch"
         self.view = Stretch(self.size) if stretched else Letterbox(self.size, grey=GREY)

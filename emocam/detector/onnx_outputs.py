@@ -18,7 +18,7 @@ STRETCHED = ("rtdetr", "queries", "sized")
 """Layouts of networks that are shown the whole picture, whatever its proportions."""
 
 
-def layout_of(
+def output_layout(
     outputs: Mapping[str, Sequence[int | str | None]], classes: int, said: str, file: str
 ) -> Layout:
     """Return the layout that the outputs' shapes tell, and where two fit what the file says of itself."""
