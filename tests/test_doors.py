@@ -135,6 +135,7 @@ OPENERS = {
                 "callback/report.py",
                 "callback/points.py",
                 "intervention/flips.py",
+                "intervention/prescription.py",
                 "intervention/paste.py",
             ),
             "the run's own data set, whose recorded root a replay and a merge tell",

@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 import pandas as pd
 
+from emocam.cells.paired_effects import PairedEffects, paired_effects
 from emocam.report.differences import (
     FEW_IMAGES,
     Difference,
@@ -25,6 +26,7 @@ from emocam.report.paste import Pasted, find_pasted
 from emocam.report.scripts import write_script
 from emocam.report.slices import ComparedGroups, find_run_groups
 from emocam.report.thumbnails import copy_thumbnail
+from emocam.results.files import EFFECTS_PAIRED
 from emocam.results.run import Run
 
 SCRIPTS = ("state.js", "colour.js", "stage.js", "compare.js")
@@ -68,6 +70,7 @@ def write_comparison(
             few_images=FEW_IMAGES,
             moved=moved,
             notes=_notes(tables),
+            effects=_paired_effects(folder, tables),
             groups=groups and find_run_groups(groups, folder, dict(zip(names, runs, strict=True)), half),
             pasted=_find_flips(half, tables),
             scripts=SCRIPTS,
@@ -81,6 +84,11 @@ def write_comparison(
 def _link(folder: Path, run: Path) -> str:
     """Return the link from this page to the run's own."""
     return quote(Path(os.path.relpath(run / "report" / "index.html", folder / "report")).as_posix())
+
+
+def _paired_effects(folder: Path, runs: list[Run]) -> PairedEffects | None:
+    """Return what became of each effect, where that was asked for."""
+    return paired_effects(*runs) if (folder / EFFECTS_PAIRED).is_file() and len(runs) == 2 else None
 
 
 def _notes(runs: list[Run]) -> list[str]:

@@ -16,6 +16,10 @@ OBSERVERS, AGREEMENT, AGREEMENT_OBSERVERS = "observers", "agreement.csv", "agree
 """What observers say of films, and how far they agree."""
 TRUST, TRUST_STATE = "trust", "trusting"
 """What every method weighs in pictures whose objects were taken away; the folder of an unfinished pass."""
+PRESCRIPTION = "prescription"
+"""The folder of pictures that cure a network of a shortcut."""
+EFFECTS_PAIRED = "effects_paired.csv"
+"""What a comparison of two runs says of the effects that both measured in the same pictures."""
 CELLS, EFFECT = "cells", "effect"
 """What is measured of each object x label, and the trials behind its effect."""
 SHIFT_P = "p_by_cell"
@@ -50,7 +54,7 @@ LEFT = (
         "unexplained*.*",
         "grid.*",
     ),
-    *("slices*.*", "differences*.*", "face_*.*", f"{TRUST}.*", TRUST_STATE),
+    *("slices*.*", "differences*.*", "face_*.*", f"{TRUST}.*", TRUST_STATE, PRESCRIPTION),
     *(f"{TIMELINE}.*", OVERLAY_FILM, f"{OBSERVERS}.*"),
 )
 """What a run leaves beside its tables, by the first part of its path: an earlier command's is removed."""

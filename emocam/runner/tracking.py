@@ -36,7 +36,7 @@ from emocam.settings.build import build
 from emocam.system.run_lock import LOCK, is_held
 from emocam.version import __version__
 
-TASKS = ("train", "evaluate", "reduce", "trust", "watch")
+TASKS = ("train", "evaluate", "reduce", "trust", "prescribe", "watch")
 """Settings of one task alone, or of a verb."""
 FIRST = ("images", "done", "unreadable", "refused", "failed", "lost", "regions")
 """Counts come last of a run's numbers: MLflow's charts begin with the first."""

@@ -53,6 +53,7 @@ REQUIRED = (
     "timeline",
     "reduce",
     "trust",
+    "prescribe",
     "trainer",
 )
 DECODE = "emocam.task.decode.Decode"

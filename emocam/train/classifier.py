@@ -234,6 +234,8 @@ def build_untrained(components: Components, labels: list[str]) -> tuple[Classifi
     classifier: Classifier = components.build_with("classifier", {**components.settings, "classifier": drawn})
     if weights == "random":
         return classifier, "random"
+    trained = read_trained(weights)
+    theirs = None if trained is None else trained.labels
     if weights is not None and is_file(weights) and str(weights).endswith(SUFFIXES):
         state, whose = read_weights(weights), str(weights)
     else:
@@ -242,8 +244,25 @@ def build_untrained(components: Components, labels: list[str]) -> tuple[Classifi
             {**components.settings, "classifier": settings | ({"adjust": 0} if "adjust" in settings else {})},
         )
         state, whose = own.file_state(), str(weights or "the library's weights")
-    take_fitting(classifier, state, whose, read_trained(weights), labels)
+        theirs = own.labels
+    state = in_order_of(state, classifier.file_state(), theirs, labels)
+    take_fitting(classifier, state, whose, trained, labels)
     return classifier, whose
+
+
+def in_order_of(
+    state: dict[str, Any], fresh: dict[str, Any], theirs: list[str] | None, labels: list[str]
+) -> dict[str, Any]:
+    """Return the tensors with the last layer's rows in the order of `labels`, where these are theirs in another."""
+    if theirs is None or theirs == labels or sorted(theirs) != sorted(labels):
+        return state
+    rows = [theirs.index(label) for label in labels]
+    return state | {name: state[name][rows] for name in last_tensors(fresh, labels) if name in state}
+
+
+def last_tensors(fresh: dict[str, Any], labels: list[str]) -> list[str]:
+    """Return the names of the last layer's tensors, which have a row for each label."""
+    return [name for name in fresh if len(fresh[name].shape) and fresh[name].shape[0] == len(labels)][-2:]
 
 
 def take_fitting(
@@ -253,9 +272,9 @@ def take_fitting(
     fresh = classifier.file_state()
     state, classifier.weights_note = by_own_names(fresh, state, whose)
     other = [name for name in fresh if name in state and state[name].shape != fresh[name].shape]
-    renamed = trained is not None and trained.labels != labels
+    renamed = trained is not None and sorted(trained.labels) != sorted(labels)
     if other or renamed:
-        last = [name for name in fresh if len(fresh[name].shape) and fresh[name].shape[0] == len(labels)][-2:]
+        last = last_tensors(fresh, labels)
         if set(other) <= set(last) and state.keys() == fresh.keys():
             state = {**state, **{name: fresh[name] for name in last}}
     check_fit(fresh, type(classifier).__name__, state, whose)

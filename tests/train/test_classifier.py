@@ -21,7 +21,7 @@ from emocam.functional.thumbnail import thumbnail
 from emocam.network.trained import read_trained
 from emocam.results.verify import folder_faults
 from emocam.train import telling
-from emocam.train.classifier import take_fitting
+from emocam.train.classifier import in_order_of, take_fitting
 from emocam.train.loop import EpochBatches, InTurn
 from emocam.train.pictures import TrainingPictures, group_pictures
 
@@ -303,3 +303,17 @@ def test_a_folder_of_another_training_is_left_alone(train, capsys):
     assert train("out", "train.epochs=2") == 1
     assert "holds weights of another training" in capsys.readouterr().err
     assert Path("out/weights.safetensors").read_bytes() == before
+
+
+def test_labels_in_another_order_keep_their_rows_of_the_last_layer() -> None:
+    fresh = {"body": torch.zeros(4, 2), "head.weight": torch.zeros(3, 2), "head.bias": torch.zeros(3)}
+    state = {
+        "body": torch.ones(4, 2),
+        "head.weight": torch.arange(6.0).reshape(3, 2),
+        "head.bias": torch.arange(3.0),
+    }
+    found = in_order_of(state, fresh, ["joy", "awe", "fear"], ["awe", "fear", "joy"])
+    assert found["head.bias"].tolist() == [1, 2, 0] and found["head.weight"][2].tolist() == [0, 1]
+    assert torch.equal(found["body"], state["body"])
+    assert in_order_of(state, fresh, ["joy", "awe", "calm"], ["awe", "fear", "joy"]) is state
+    assert in_order_of(state, fresh, None, ["awe", "fear", "joy"]) is state
