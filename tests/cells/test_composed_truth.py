@@ -46,3 +46,12 @@ def test_fills_are_no_truth(tmp_path: Path) -> None:
     file = written(tmp_path, rows("Cup", "joy", np.full(LEAST, 3.0), "blur"))
     assert read_composed_truth(file, OBJECTS, LABELS) is None
     assert read_composed_truth(tmp_path / "none.parquet", OBJECTS, LABELS) is None
+
+
+def test_a_drop_at_a_limit_is_on_neither_side(tmp_path: Path) -> None:
+    cells = [rows("Cup", "joy", np.full(LEAST, 1.0)), rows("Cup", "awe", np.full(LEAST, 1.01))]
+    cells += [rows("Dog", "joy", np.full(LEAST, 0.75)), rows("Dog", "awe", np.full(LEAST, 0.74))]
+    truth = read_composed_truth(written(tmp_path, *cells), OBJECTS, LABELS)
+    assert truth is not None
+    assert truth.used.tolist() == [[False, True], [False, False]]
+    assert truth.idle.tolist() == [[False, False], [False, True]]

@@ -63,3 +63,9 @@ def test_boxes_that_fall_anywhere_are_looked_at_in_one_world_of_twenty() -> None
     full = np.full_like(kept, 30)
     p = looking_p(Tally(np.array([30]), full, kept, share.mean(1)[:, None]))
     assert (p <= 0.05).mean() < 0.06
+
+
+def test_an_object_in_a_single_picture_is_tested_too() -> None:
+    one = np.array([[1, 0], [0, 0]])
+    columns = cell_columns(Tally(np.array([5, 5]), one, one, np.full((2, 2), np.nan)), resamples=10)
+    assert columns["p"][0].tolist() == pytest.approx([0.5, 1]) and np.isnan(columns["p"][1]).all()

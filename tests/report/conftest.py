@@ -203,6 +203,22 @@ HOSTILE = [
     "it's & <b>bold</b>\n\ttwo lines",
     "\u2028\u2029 ends",
     "&amp;",
+    "@SUM(1+1)",
+    "+1 surprise",
+    "-1 surprise",
+    "\t=1+1",
+    "__proto__",
+    "constructor",
+    "hasOwnProperty",
+    "\x1b[31mred\x1b[0m",
+    "${oc.env:HOME}",
+    "%s%n %(name)s",
+    "javascript:alert(1)",
+    "<!-- -->]]></style>",
+    "<svg onload=alert(1)>",
+    "`${alert(1)}`",
+    "$\\frac{1}{0}$",
+    "zero\u200bwidth\u0301",
 ]
 
 

@@ -57,12 +57,19 @@ def _read_csv(source: Source, encoding: str) -> pd.DataFrame:
 
 
 def find_column(source: Source, table: pd.DataFrame, names: Iterable[str]) -> str:
-    """Return the first column with one of these names, whatever its capitals."""
+    """Return the first column with one of these names, whatever its capitals; of two nobody knows which is meant."""
     names = list(names)
-    given = {str(column).strip().lower(): column for column in table.columns}
+    given: dict[str, list[str]] = {}
+    for column in table.columns:
+        given.setdefault(str(column).strip().lower(), []).append(column)
     for name in names:
-        if name.lower() in given:
-            return given[name.lower()]
+        # pandas calls the second column of a name so
+        if found := given.get(name.lower(), []) + given.get(f"{name.lower()}.1", []) * (
+            name.lower() in given
+        ):
+            if len(found) > 1:
+                raise source.fault("the header", f"one with a single column {name}", list(map(str, found)))
+            return found[0]
     raise source.fault("the header", f"one with a column {' or '.join(names)}", list(map(str, table.columns)))
 
 

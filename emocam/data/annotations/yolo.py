@@ -4,6 +4,7 @@ An oriented box, `class` and four corners, is an outline of four points. Of a po
 and keypoints, the box is read; that it is no outline only `kpt_shape` in the YAML file tells.
 """
 
+import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ NAMES = ("classes.txt", "obj.names", "labels.txt", "predefined_classes.txt")
 LISTS = ("train.txt", "val.txt", "test.txt", "valid.txt")
 WORDS = ("readme.txt", "license.txt", "licence.txt", "readme.dataset.txt", "readme.roboflow.txt")
 """What else lies in such folders: names of classes, lists of images, and words of those who made them."""
+NAMED = re.compile(r"^names\s*:", re.M)
 ROUNDING = 0.01
 """How far outside of the image a corner may lie before it is no rounding."""
 
@@ -42,6 +44,8 @@ def _classes_in_yaml(source: Source) -> Classes | None:
     except (yaml.YAMLError, RecursionError, ValueError) as error:
         raise source.unreadable("YAML", error) from None
     names = content.get("names") if isinstance(content, dict) else None
+    if len(NAMED.findall(text)) > 1:  # the last would count, without a word of the first
+        raise source.fault("names", "given once", NAMED.findall(text))
     if isinstance(names, dict):
         if sorted(names, key=str) != sorted(range(len(names)), key=str):
             raise source.fault("names", "numbered from 0 without a gap", list(names))

@@ -12,7 +12,7 @@ from PIL import Image, ImageOps
 from emocam.data.audit import small_grey
 from emocam.data.audit_record import audit_sentence
 from emocam.data.planted import Planted
-from emocam.functional.statistics.picture_copies import copied_pairs
+from emocam.functional.statistics.picture_copies import Apart, copied_pairs
 from emocam.settings.experiments import user_cache
 
 Command = Callable[..., int]
@@ -203,3 +203,10 @@ def test_pictures_of_one_grey_are_the_same_only_where_all_pixels_are(emocam: Com
     assert emocam("audit", str(folder)) == 0
     table = pd.read_csv("audit.csv", keep_default_na=False)
     assert [tuple(row) for row in table[table["kind"] != "odd"].to_numpy()] == [("a.png", "c.png", "same")]
+
+
+def test_pictures_that_differ_by_hardly_a_grey_have_directions_as_long_as_all_others() -> None:
+    small = np.zeros((3, 64), np.float32)
+    small[0, 3], small[1, 9] = 0.05, 0.01
+    lengths = np.linalg.norm(Apart(small, small)(small), axis=1)
+    assert lengths == pytest.approx([1, 1, 1], abs=1e-5)

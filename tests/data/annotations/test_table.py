@@ -108,3 +108,14 @@ def test_whatever_stands_in_the_file_is_read_or_told(tmp_path, right: str, start
         assert "data.annotations" in str(told) and "\n" not in str(told) and len(str(told)) < 700
     else:
         assert all(np.isfinite(regions.boxes).all() for regions in table.regions.values())
+
+
+@pytest.mark.parametrize("twice", ["x0", "X0", " x0"])
+def test_a_column_that_stands_twice_is_told_and_not_chosen_from(tmp_path: Path, twice: str) -> None:
+    (tmp_path / "boxes.csv").write_text(f"path,x0,y0,x1,y1,label,{twice}\na.jpg,.1,.1,.5,.5,a,.3\n")
+    with pytest.raises(
+        SettingError, match=r"boxes\.csv: the header must be one with a single column x0, got"
+    ):
+        read_annotations(tmp_path / "boxes.csv")
+    (tmp_path / "boxes.csv").write_text("path,x0,y0,x1,y1,label,note,note\na.jpg,.1,.1,.5,.5,a,.3,\n")
+    assert len(read_annotations(tmp_path / "boxes.csv").regions) == 1

@@ -216,3 +216,10 @@ def test_an_oriented_box_is_its_four_corners(tmp_path: Path) -> None:
 def test_names_of_classes_keep_their_spaces(tmp_path: Path) -> None:
     write(tmp_path, {"a.txt": BOX, "classes.txt": " big\tcat \ndog\n\n"})
     assert read_annotations(tmp_path).objects == [" big\tcat ", "dog"]
+
+
+def test_names_that_are_given_twice_are_told(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("0 .5 .5 .4 .4\n")
+    (tmp_path / "data.yaml").write_text("names: [ball, kite]\nnc: 2\nnames: [kite, ball]\n")
+    with pytest.raises(SettingError, match=r"data\.yaml: names must be given once"):
+        read_annotations(tmp_path)

@@ -27,6 +27,8 @@ def test_pictures_that_are_alone_have_wilsons_interval_but_for_students_quantile
 def test_a_share_of_none_or_all_is_worth_its_groups_a_large_one_counting_for_less() -> None:
     size = np.array([[10.0, 10, 10, 10], [37, 1, 1, 1]])
     assert worth(sums(size, size)).tolist() == pytest.approx([4, 40**2 / (37**2 + 3)])
+    # two groups by hand: 1 and 3 of 4 each; their squares about a half are 1 and 1, twice as many by two of one
+    assert worth(sums(np.array([[1.0, 3]]), np.array([[4.0, 4]]))).tolist() == pytest.approx([0.25 * 64 / 4])
     assert np.isnan(group_wilson(sums(np.zeros((1, 2)), np.zeros((1, 2))))).all()
 
 

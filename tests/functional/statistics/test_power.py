@@ -7,7 +7,7 @@ from scipy import stats
 from emocam.functional.statistics.power import level, visible_mean
 
 
-@pytest.mark.parametrize(("of", "p"), [(10, 0.02), (40, 6e-4), (200, 1e-5)])
+@pytest.mark.parametrize(("of", "p"), [(2, 0.02), (3, 0.02), (10, 0.02), (40, 6e-4), (200, 1e-5)])
 def test_visible_mean_is_found_with_a_chance_of_eight_in_ten(of: int, p: float) -> None:
     found = float(visible_mean(np.array([2.0]), np.array([of]), p)[0])
     critical = stats.t.isf(p, of - 1)
