@@ -210,3 +210,9 @@ def test_pictures_that_differ_by_hardly_a_grey_have_directions_as_long_as_all_ot
     small[0, 3], small[1, 9] = 0.05, 0.01
     lengths = np.linalg.norm(Apart(small, small)(small), axis=1)
     assert lengths == pytest.approx([1, 1, 1], abs=1e-5)
+
+
+def test_what_sets_pictures_apart_is_held_against_the_mean_of_them_and_their_mirror_images() -> None:
+    one, other = np.random.default_rng(0).uniform(0, 255, (2, 5, 12)).astype(np.float32)
+    means = [np.mean([(p - p.mean()) / p.std() for p in part.astype(float)], 0) for part in (one, other)]
+    assert Apart(one, other).mean == pytest.approx((means[0] + means[1]) / 2, abs=1e-4)

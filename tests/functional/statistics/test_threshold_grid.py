@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+import pytest
 import torch
 
 from emocam.functional.statistics.threshold_grid import count_grid
@@ -9,13 +10,14 @@ from emocam.metric.association import AssociationMatrix
 from emocam.records.thresholds import Thresholds
 
 
-def test_grid_equals_a_matrix_for_each_pair() -> None:
+@pytest.mark.parametrize("kind", [np.float64, np.float32])
+def test_grid_equals_a_matrix_for_each_pair(kind: type) -> None:
     random = np.random.default_rng(0)
     images, regions, objects, labels = 40, 300, 6, 3
     label, image = random.integers(0, labels, images), np.sort(random.integers(0, images, regions))
     object = random.integers(0, objects, regions)
-    # rounded, so that some lie exactly on a threshold
-    score, importance = random.random(regions).round(1), random.random(regions).round(1)
+    # rounded, so that some lie exactly on a threshold, as they are stored
+    score, importance = random.random((2, regions)).round(1).astype(kind)
     scores, importances = np.array([0.0, 0.3, 0.7]), np.array([0.1, 0.2, 0.5, 0.9])
     grid = count_grid(label, object, image, score, importance, scores, importances, (objects, labels))
     for s, lowest in enumerate(scores):
