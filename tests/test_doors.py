@@ -372,6 +372,7 @@ def test_a_study_from_elsewhere_chooses_parts_and_sets_numbers(
 NEITHER_WRITTEN_NOR_ADDRESSED = {
     *("data.root", "data.annotations", "data.file", "data.files", "data.follow_links", "evidence"),
     *("paste.objects", "effect.objects", "classifier.model", "detector.model"),
+    "classifier.output",
     *("evaluate.roots", "task.roots", "cam.file", "cam.root"),
 }
 WRITES = re.compile(

@@ -42,6 +42,7 @@ KNOWN_BY = {
     "omegaconf": "api cli runner settings",
     "pytorch_lightning": "intervention predict train",
     "seaborn": "plot",
+    "transformers": "classifier detector",
     "torchmetrics": "metric",
 }
 LIGHT = ("__main__", "runner.sweep", "runner.job_status", "errors", "version")

@@ -62,6 +62,7 @@ def explain(
             if classifier is None:
                 classifier = _classifier(model, labels, layer, x, ready.grey_of(part[0]))
                 cam = aimed_at(cam, target, classifier.labels)
+                cam.check_sees(classifier)
             names = [one.shown.name for one in part]
             forward = ForwardPass(classifier, x, cam.explained, cam.label_index(classifier.labels), names)
             if not answers:

@@ -12,12 +12,13 @@ from torch import Tensor, nn
 from torchvision.transforms._presets import ImageClassification
 
 from emocam.api.inputs import IMAGENET, Transform
-from emocam.api.own_model import layer_name, logits_of
+from emocam.api.own_model import layer_name, logits_of, names_for
 from emocam.classifier.base import Classifier
 from emocam.classifier.in_memory import InMemory
 from emocam.classifier.library import LibraryClassifier, Preprocessing
 from emocam.classifier.torchvision import preset_preprocessing
 from emocam.errors import SettingError
+from emocam.network.outputs import has_one_output
 from emocam.network.weights import fingerprint
 from emocam.view.measured import MeasuredView
 
@@ -40,12 +41,9 @@ class MemoryClassifier(LibraryClassifier):
         network = _copied(model)
         name = type(model).__name__
         view = preprocessing.view
-        outputs = logits_of(network, torch.rand(2, len(preprocessing.mean), *preprocessing.size)).shape[1]
-        names = [str(number) for number in range(outputs)] if labels is None else _names(labels)
-        if len(names) != outputs:
-            raise SettingError(
-                f"labels must name each of the model's {outputs} logits, got {len(names)} names"
-            )
+        logits = logits_of(network, torch.rand(2, len(preprocessing.mean), *preprocessing.size))
+        given = None if labels is None else _names(labels)
+        names = names_for(logits.shape[1], given, has_one_output(logits))
         super().__init__(network, names, preprocessing, layer, name)
         self.transform = view if isinstance(view, MeasuredView) else None
         grey = _grey(view) if isinstance(view, MeasuredView) else torch.zeros(len(preprocessing.mean))

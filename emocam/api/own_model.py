@@ -1,5 +1,6 @@
 """A plain torch module as a classifier, for as long as it is explained."""
 
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -9,7 +10,9 @@ from torch import Tensor, nn
 from emocam.api.known_model import known_parts
 from emocam.classifier.base import Classifier
 from emocam.errors import SettingError
+from emocam.network.answers import CONSTANT, answers_alike
 from emocam.network.layers import Layer, find_layer, spatial_layers
+from emocam.network.outputs import has_one_output, picked_logits
 
 
 @contextmanager
@@ -45,14 +48,14 @@ class OwnModel(Classifier):
         self.freeze()
 
         def find() -> tuple[int, Layer]:
-            return logits_of(model, dry).shape[1], _find(model, layer, dry)
+            logits = logits_of(model, dry)
+            if answers_alike(logits):
+                warnings.warn(CONSTANT, stacklevel=2)
+            return logits.shape[1], _find(model, layer, dry)
 
         logits, place, features, head = known_parts(model, layer, dry, find)
-        if labels is not None and len(labels) != logits:
-            raise SettingError(
-                f"labels must name each of the model's {logits} logits, got {len(labels)} names"
-            )
-        self.labels = [str(number) for number in range(logits)] if labels is None else labels
+        one_name = labels is not None and len(labels) == 1
+        self.labels = names_for(logits, labels, one_name and has_one_output(logits_of(model, dry)))
         self.register_buffer("grey", grey.to(dry), persistent=False)
         self.layer = place.name
         self.features, self.head = features, head
@@ -73,10 +76,10 @@ def _find(model: nn.Module, layer: str | None, dry: Tensor) -> Layer:
 
 
 def logits_of(model: nn.Module, x: Tensor) -> Tensor:
-    """Return the model's output if it is logits (B, L), or raise."""
+    """Return the logits (B, L) in the model's output, or raise; of one output there are two."""
     try:
         with torch.no_grad():
-            logits = model(x)
+            output = model(x)
     except Exception as error:
         shape = " x ".join(str(side) for side in x.shape[1:])
         reason = " ".join(str(error).split())[:200]
@@ -84,15 +87,27 @@ def logits_of(model: nn.Module, x: Tensor) -> Tensor:
             f"the model cannot take inputs of {shape} ({reason}); give transform=, a callable that makes of a "
             "PIL picture the tensor (C, H, W) that the model takes, or such tensors as images"
         ) from error
-    if not isinstance(logits, Tensor) or logits.ndim != 2 or logits.shape[1] < 2:
+    try:
+        return picked_logits(output)
+    except SettingError:
         shape = (
-            f"of shape {tuple(logits.shape)}" if isinstance(logits, Tensor) else f"a {type(logits).__name__}"
+            f"of shape {tuple(output.shape)}" if isinstance(output, Tensor) else f"a {type(output).__name__}"
         )
         raise SettingError(
-            f"the model must give logits (B, L) of at least two labels, got {shape}; wrap it in a module "
-            "whose forward picks them (of one logit z: torch.cat([-z, z], 1) / 2)"
-        )
-    return logits
+            f"the model must give logits (B, L), alone or as `logits` of a dictionary or record, got {shape}; wrap it "
+            "in a module whose forward picks them"
+        ) from None
+
+
+def names_for(logits: int, labels: list[str] | None, one_output: bool) -> list[str]:
+    """Return the labels of so many logits; of one output a single name is that of the answer yes."""
+    if labels is None:
+        return [str(number) for number in range(logits)]
+    if one_output and len(labels) == 1:
+        return [f"not {labels[0]}", labels[0]]
+    if len(labels) != logits:
+        raise SettingError(f"labels must name each of the model's {logits} logits, got {len(labels)} names")
+    return labels
 
 
 def layer_name(model: nn.Module, layer: str | nn.Module | None) -> str | None:

@@ -52,7 +52,7 @@ class Annotated:
         folder = finished.folder
         truth = rows[TRUTH].astype(str)
         annotated = sure & (truth != "").to_numpy()
-        labels = truth_labels(finished, truth[annotated])
+        labels = [] if run.many else truth_labels(finished, truth[annotated])
         if not labels:
             return {}
         places = pd.Index(labels).get_indexer(pd.Index(truth))  # -1 is LEFT_OUT

@@ -18,8 +18,8 @@ from emocam.cells.verdict import BY_LABELS, USED, WORDS, Rules, can_be_called, f
 from emocam.functional.statistics.bootstrap import RESAMPLES
 from emocam.functional.statistics.false_discovery import false_discoveries
 from emocam.functional.statistics.power import level, visible_mean
-from emocam.results.files import PREDICTIONS
-from emocam.results.parquet_file import read_frame, write_frame
+from emocam.results.pairs import picture_codes
+from emocam.results.parquet_file import write_frame
 from emocam.results.spreadsheet import write_csv
 from emocam.results.summary import Finding
 
@@ -73,6 +73,10 @@ def cell_table(
     columns |= independent_columns(tally.present)
     if finished.dependence.rule != PICTURES:
         columns |= dependent_columns(found, names, finished.dependence, tally.chance, resamples, seed)
+    if run.many:
+        columns["present_percent_of_all"] = np.broadcast_to(
+            percent_of_pictures(found, picture_codes(images_of(finished))), tally.kept.shape
+        )
     if fixed is not None:
         columns["use_p"] = fixed[1]
     # a cell of too few pictures or groups can never be called, and must not cost those that can
@@ -93,6 +97,14 @@ def cell_table(
     return cells.astype(dict.fromkeys(texts, "string"))
 
 
+def percent_of_pictures(found: Occurrences, picture: np.ndarray) -> np.ndarray:
+    """Return the percentage of the pictures with a label, (I,) of each of its labels, that have an object (O, 1)."""
+    pairs = np.unique(found.object.astype(np.int64) * (picture.max(initial=0) + 1) + picture[found.image])
+    object = pairs // (picture.max(initial=0) + 1)
+    share = 100 * np.bincount(object, minlength=found.objects) / max(1, len(np.unique(picture)))
+    return share[:, None]
+
+
 def without_comparison(cells: pd.DataFrame) -> pd.DataFrame:
     """Return cells of a run that asks every picture the same, without what compares labels.
 
@@ -111,7 +123,7 @@ def unit_of_images(finished: Finished) -> dict[str, int] | None:
 
 def images_of(finished: Finished) -> np.ndarray:
     """Return the names of the images (I,) in the order of the predictions."""
-    return read_frame(finished.run.file(PREDICTIONS), columns=["image"])["image"].astype(str).to_numpy()
+    return finished.run.pictures(["image"])["image"].astype(str).to_numpy()
 
 
 def visible_effects(cells: pd.DataFrame, rules: Rules) -> np.ndarray:

@@ -17,6 +17,7 @@ from emocam.plot.overlay import overlay_figure
 from emocam.records.base import WHOLE
 from emocam.records.thresholds import Thresholds
 from emocam.results.files import BOX, COUNTED, LABELLED, MASK
+from emocam.results.pairs import picture_of
 from emocam.results.run import Run, image_rows, read_boxes, read_masks
 
 MOST_BOXES = 6
@@ -56,7 +57,7 @@ class Overlay:
         data = finished.data
 
         def open_picture(path: str) -> Image.Image:
-            return data.open(unprinted(path)).image
+            return data.open(unprinted(picture_of(path))).image
 
         shown = open_picture if self.faces is None else without_faces(open_picture, self.faces)
         folder = finished.folder / "overlays"

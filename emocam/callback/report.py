@@ -11,6 +11,7 @@ from emocam.errors import SettingError
 from emocam.face.blur import check_faces_setting, without_faces
 from emocam.report.page import write_report
 from emocam.report.top_pictures import ON_A_PAGE
+from emocam.results.pairs import picture_of
 
 
 class Report(LastCallback):
@@ -36,7 +37,7 @@ class Report(LastCallback):
 
         def open_picture(path: str) -> Image.Image:
             assert data is not None
-            return data.open(unprinted(path)).image
+            return data.open(unprinted(picture_of(path))).image
 
         shown = open_picture if data is not None else None
         if self.faces is not None:

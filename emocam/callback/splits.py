@@ -28,7 +28,7 @@ class Splits:
     def on_run_end(self, finished: Finished) -> dict[str, Any]:
         run = finished.run
         file = finished.folder / "predictions.parquet"
-        if TRUTH not in pq.read_schema(file).names:
+        if TRUTH not in pq.read_schema(file).names or run.many:
             return {}
         truth = read_frame(file, columns=[TRUTH])[TRUTH].astype(str)
         labels = truth_labels(finished, truth)

@@ -15,6 +15,7 @@ from emocam.functional.box.boxes import from_window
 from emocam.functional.map.unexplained import fullest_window, uncovered
 from emocam.records.thresholds import Thresholds
 from emocam.results.files import BOX, COUNTED, LABELLED
+from emocam.results.pairs import picture_of
 from emocam.results.parquet_file import write_frame
 from emocam.results.run import Run, read_boxes
 from emocam.results.spreadsheet import write_csv
@@ -85,7 +86,7 @@ def shares_outside(
     crop = from_window(places, window.double()).clamp(0, 1).numpy()
     table = pd.DataFrame(
         {
-            "image": images["image"].to_numpy(),
+            "image": [picture_of(name) for name in images["image"].to_pylist()],
             "label": numbers["label"].numpy(),
             "share": _settled((outside.sum((-2, -1)) / mass).clamp(0, 1)),
             "area": _settled(area),

@@ -21,6 +21,8 @@ from emocam.records.picture import Batch
 Score = Literal["logit", "probability"]
 TOGETHER = 1 << 23
 """Numbers of activation for which several labels are asked at once: 32 MB."""
+ASKING = ("cam=occlusion", "cam=rise", "cam=regions")
+"""Methods that need no more of a network than its answers."""
 PREDICTED = "predicted"
 """The `target` that is each picture's own label."""
 
@@ -71,11 +73,34 @@ class ForwardPass:
         other.target, other._asked = other._targets(target), target
         return other
 
+    def of_pairs(self, image: Tensor, label: Tensor) -> Self:
+        """Return a pass of P rows, each an image of this one asked about one label; images may repeat."""
+        other = copy(self)
+        for known in ("scores", "seeds"):
+            other.__dict__.pop(known, None)
+        rows = image.tolist()
+        other.x = self.x[image]
+        other.paths = [self.paths[row] for row in rows] if self.paths else ()
+        other.regions = None if self.regions is None else self.regions.for_rows_of(image)
+        other.window = None if self.window is None else self.window[image]
+        other.activation = self.activation.detach()[image].requires_grad_()
+        other.head = replace(self.head, bypass=tuple(part[image] for part in self.head.bypass))
+        with torch.enable_grad():
+            other.logits = other.head(other.activation)
+        other.target, other._asked, other._gradients, other.together = label, None, {}, ()
+        return other
+
     def score(self, logits: Tensor, image: Tensor | None = None) -> Tensor:
         """Return the explained quantity (M,) in logits (M, L); row m belongs to image[m] of the pass."""
         target = self.target if image is None else self.target[image]
-        values = logits if self.score_kind == "logit" else logits.softmax(-1)
+        values = self._values(logits)
         return values.gather(-1, target[:, None])[:, 0]
+
+    def _values(self, logits: Tensor) -> Tensor:
+        """Return what may be explained (M, L): the logits, or the probabilities of the labels."""
+        if self.score_kind == "logit":
+            return logits
+        return logits.softmax(-1) if self.classifier.many is None else logits.sigmoid()
 
     def score_of(self, activation: Tensor, image: Tensor | None = None) -> Tensor:
         """Return the score (M,) for changed activations (M, C, h, w)."""
@@ -89,7 +114,8 @@ class ForwardPass:
 
     def in_run_precision(self, network: nn.Module) -> nn.Module:
         """Return all or part of the classifier in the run's precision, where no gradient is needed."""
-        return bfloat16_copy(network) if self.classifier.bf16 else network
+        narrow = self.classifier.bf16 and not self.classifier.opaque
+        return bfloat16_copy(network) if narrow else network
 
     @cached_property
     def scores(self) -> Tensor:
@@ -125,7 +151,7 @@ class ForwardPass:
             rows = self.activation.detach().repeat(len(some), 1, 1, 1).requires_grad_()
             with torch.enable_grad():
                 logits = self.head(rows, image)
-                values = logits if self.score_kind == "logit" else logits.softmax(-1)
+                values = self._values(logits)
                 asked = torch.tensor(some, device=logits.device).repeat_interleave(images)
                 score = values.gather(-1, asked[:, None]).sum()
                 (found,) = torch.autograd.grad(score, rows)
@@ -155,6 +181,8 @@ class CAM:
     """
 
     grid: tuple[int, int] | None = None
+    looks_inside: bool = True
+    """Whether a method needs a layer or a gradient, and not the answers to changed pictures alone."""
     notes: Sequence[str] = ()
 
     def __init__(self, score: Score = "logit", target: str = PREDICTED) -> None:
@@ -196,6 +224,15 @@ class CAM:
             f"cam: {type(self).__name__}.{method} must return {letters}, here ({expected}), "
             f"got {tuple(values.shape)}"
         )
+
+    def check_sees(self, classifier: Classifier) -> None:
+        """Refuse a method that looks inside a network of which only the answers are seen."""
+        if classifier.opaque and self.looks_inside:
+            kind = type(classifier).__name__
+            raise SettingError(
+                f"cam: {type(self).__name__} looks at a layer or a gradient, and of {kind} only the answers are seen; "
+                f"{', '.join(ASKING)} ask about changed pictures and work with it"
+            )
 
     def label_index(self, labels: list[str]) -> int | None:
         """Return the explained label's place, or None for the predicted one."""

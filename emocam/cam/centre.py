@@ -10,6 +10,8 @@ from emocam.errors import SettingError
 class Centre(CAM):
     """A Gaussian on the view's middle; `sigma` is its width as a share of the view's sides."""
 
+    looks_inside = False
+
     def __init__(self, score: Score = "logit", target: str = "predicted", sigma: float = 0.25) -> None:
         super().__init__(score, target)
         if not sigma > 0:

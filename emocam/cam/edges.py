@@ -13,6 +13,8 @@ from emocam.cam.base import CAM, ForwardPass
 class Edges(CAM):
     """The mean magnitude of the Sobel gradient of the grey input, in the explained layer's cells."""
 
+    looks_inside = False
+
     def raw(self, forward: ForwardPass) -> Tensor:
         rows, columns = forward.activation.shape[-2:]
         grey = F.pad(forward.x.mean(1, keepdim=True), (1, 1, 1, 1), mode="replicate")

@@ -20,6 +20,8 @@ from emocam.records.base import WHOLE
 class Gaze(CAM):
     """The density of fixations in `file`; a picture nobody looked at has a flat map, so its objects weigh nothing."""
 
+    looks_inside = False
+
     grid = GRID
 
     def __init__(

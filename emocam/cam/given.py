@@ -30,6 +30,8 @@ class Given(CAM):
     A picture without a map has failed: to give it an empty one would say that nothing was looked at.
     """
 
+    looks_inside = False
+
     def __init__(
         self, score: Score = "logit", target: str = "predicted", root: str | Path | None = None
     ) -> None:

@@ -15,6 +15,8 @@ class Occlusion(CAM):
     on the middle of each. Middle grey goes through the classifier's own preparation.
     """
 
+    looks_inside = False
+
     def __init__(
         self, score: Score = "logit", target: str = "predicted", cells: int = 14, patch: float = 0.2
     ) -> None:

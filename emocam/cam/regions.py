@@ -104,6 +104,8 @@ class RegionsCAM(CAM):
     for all pictures with as many regions. `score=probability` explains that in place of the log-odds.
     """
 
+    looks_inside = False
+
     grid = GRID
 
     def __init__(

@@ -19,6 +19,8 @@ class RISE(CAM):
     often a place was in fact seen, not by `open`.
     """
 
+    looks_inside = False
+
     def __init__(
         self,
         score: Score = "probability",

@@ -9,6 +9,8 @@ from emocam.cam.base import CAM, ForwardPass
 class Uniform(CAM):
     """One everywhere. A flat map would be stretched to zero, so this one is not stretched."""
 
+    looks_inside = False
+
     def raw(self, forward: ForwardPass) -> Tensor:
         return torch.ones_like(forward.activation[:, 0])
 

@@ -23,6 +23,7 @@ from emocam.functional.statistics.shifts import shift_p
 from emocam.functional.statistics.tail_probability import binomial_tail
 from emocam.results.files import ASKED, GROUP, PREDICTIONS
 from emocam.results.files import TIME as SECOND
+from emocam.results.pairs import pictures_as_groups
 from emocam.results.parquet_file import read_frame
 from emocam.results.run import Run
 
@@ -95,6 +96,10 @@ def read_dependence(run: Run) -> Dependence:
     known = [
         name for name in (GROUP, SECOND) if name in pq.read_schema(file).names and not (own and name == GROUP)
     ]
+    if run.many:
+        table = run.pictures([*known, "image"])
+        group = pictures_as_groups(table["image"], table.get(GROUP))
+        return Dependence.of(group, table.get(SECOND), len(table))
     table = read_frame(file, columns=[*known, "image"])
     return Dependence.of(table.get(GROUP), table.get(SECOND), len(table))
 

@@ -14,6 +14,11 @@ from emocam.network.values import Values
 from emocam.records.evidence import Prediction
 from emocam.view.base import View
 
+MANY = (
+    "classifier.many: a picture counts under each label whose probability is above threshold.label, and under none "
+    "where no label's is; tests and intervals take its labels together"
+)
+
 
 @dataclass(frozen=True)
 class Head:
@@ -50,6 +55,10 @@ class Classifier(nn.Module):
     finer_layers: Sequence[str] = ()
     bf16: bool = False
     values: Values | None = None
+    many: Tensor | None = None
+    """The threshold of each label (L,), where a picture may have several labels or none."""
+    opaque: bool = False
+    """Whether only answers are seen: no layer and no gradient."""
     weights_note: str = ""
     """What a person should be told of the file that the weights came from."""
     trains_channels_last: bool = True
@@ -87,13 +96,15 @@ class Classifier(nn.Module):
     ) -> Prediction:
         """Return what logits (B, L) say; with values a `target` is the label of each picture."""
         values = self.values is not None
-        return Prediction(logits, self.derive(logits), features, values, target if values else None)
+        return Prediction(
+            logits, self.derive(logits), features, values, target if values else None, self.many
+        )
 
     @property
     def notes(self) -> list[str]:
         """What a person should be told of the network."""
         of_values = [] if self.values is None else self.values.notes
-        return [self.weights_note] * bool(self.weights_note) + of_values
+        return [self.weights_note] * bool(self.weights_note) + of_values + [MANY] * (self.many is not None)
 
     def freeze(self) -> "Classifier":
         """Set evaluation mode, no parameter gradients and nothing in place: the state that all methods expect."""

@@ -51,6 +51,7 @@ class EfficientNetLite0(LibraryClassifier):
         adjust: int = 0,
         values: Asked = None,
         head: str | None = None,
+        many: bool = False,
     ) -> None:
         probe = read_head(head, labels, values)
         values = False if probe else values
@@ -67,7 +68,7 @@ class EfficientNetLite0(LibraryClassifier):
             state, note = by_own_names(network.state_dict(), read_weights(file), file)
             fit(network, _renamed(state, network, file), file)
         super().__init__(
-            network, names, PREPROCESSING, layer, "efficientnet_lite0", weights, adjust, found, probe
+            network, names, PREPROCESSING, layer, "efficientnet_lite0", weights, adjust, found, probe, many
         )
         self.weights_note = note
 

@@ -10,6 +10,7 @@ from emocam.classifier.base import Classifier
 from emocam.errors import SettingError
 from emocam.network.cut import cut
 from emocam.network.layers import find_layer, finer_layers, spatial_layers
+from emocam.network.many_labels import undecided
 from emocam.network.packed_linear import packing
 from emocam.network.probe_head import ProbeHead, put_head
 from emocam.network.trained import settle_answers
@@ -32,7 +33,8 @@ class LibraryClassifier(Classifier):
     """A whole network with its preprocessing, cut at `layer`, or where a CAM looks by default.
 
     `weights` that `task=train` left answer at the operating point `adjust`: 0 balanced, 1 as the corpus. A `head`
-    that `task=probe` left takes the place of the network's last layer.
+    that `task=probe` left takes the place of the network's last layer. With `many`
+    a picture may have several labels.
     """
 
     mean: Tensor
@@ -49,6 +51,7 @@ class LibraryClassifier(Classifier):
         adjust: int = 0,
         values: Values | None = None,
         head: ProbeHead | None = None,
+        many: bool = False,
     ) -> None:
         super().__init__()
         self.labels, self.view = labels, preprocessing.view
@@ -66,6 +69,7 @@ class LibraryClassifier(Classifier):
         if values is not None:
             ask_both_directions(network, values, (dry - self.mean) / self.std)
             self.values, self.labels = values, values.labels
+        self.many = undecided(len(self.labels)) if many else None
         named = None if layer is None else str(layer)  # YAML reads the 2 of a Sequential as a number
         layers = spatial_layers(network, dry)
         found = find_layer(layers, named, model)

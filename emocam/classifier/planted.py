@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from emocam.classifier.base import Classifier
 from emocam.errors import SettingError, nearest
 from emocam.network.layers import MOST_CELLS
+from emocam.network.many_labels import undecided
 from emocam.network.photographs import CHANNELS, NETWORKS, build_photograph_features
 from emocam.network.trained import labels_of, settle_answers
 from emocam.network.values import Asked, ask_both_directions, settle_values
@@ -141,6 +142,7 @@ class PlantedClassifier(Classifier):
         network: str | None = None,
         values: Asked = None,
         layer: str | int | None = None,
+        many: bool = False,
     ) -> None:
         super().__init__()
         known = [*(file.stem for file in sorted(TRAINED.glob("*.safetensors"))), *READ_BY]
@@ -171,7 +173,7 @@ class PlantedClassifier(Classifier):
             self.weights_note = fit(self, read_weights(source), source)
         dry = self.prepare(two_views(self.view.size))
         settle_answers(self.eval(), weights, adjust, self.view, dry)
-        self._settle_values(values, str(source) if weights != "random" else None, dry)
+        self._settle(values, many, str(source) if weights != "random" else None, dry)
         self._cut_at(layer, dry)
         self.freeze()
 
@@ -213,8 +215,9 @@ class PlantedClassifier(Classifier):
             raise SettingError("classifier.layer cuts the planted network earlier; leave it away to train")
         super().load_file_state(state)
 
-    def _settle_values(self, asked: Asked, weights: str | None, dry: Tensor) -> None:
-        """Make the network answer for each value in both directions, where its answers are values."""
+    def _settle(self, asked: Asked, many: bool, weights: str | None, dry: Tensor) -> None:
+        """Make the network answer for many labels, or for each value in both directions."""
+        self.many = undecided(len(self.labels)) if many else None
         found = settle_values(asked, weights, self.labels)
         if found is not None:
             ask_both_directions(self, found, dry)

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping
 from math import floor
+from pathlib import Path
 from typing import Any
 
 import timm
@@ -25,15 +26,19 @@ from emocam.errors import SettingError, nearest
 from emocam.network.probe_head import read_head
 from emocam.network.trained import labels_if_named, labels_of, read_trained
 from emocam.network.values import Asked, settle_values
-from emocam.network.weights import is_file
+from emocam.network.weights import is_file, read_labels
+from emocam.settings.read_files import noted
 from emocam.view.base import View
 from emocam.view.crops import Border, CentreCrop, Cover, Squash
 
+HUBS = ("hf-hub:", "hf_hub:", "local-dir:")
 FILTERS = {"bilinear": Resampling.BILINEAR, "bicubic": Resampling.BICUBIC, "nearest": Resampling.NEAREST}
 
 
 class TimmClassifier(LibraryClassifier):
     """`model` by timm's name, also with a tag, and with the preprocessing of its data config.
+
+    `hf-hub:ORG/NAME` is one of Hugging Face's hub, `local-dir:FOLDER` a folder of the kind; they name their labels.
 
     `weights` is a file, `random` (drawn from `seed`), one of timm's tags for the model, or null for
     its default.
@@ -49,7 +54,15 @@ class TimmClassifier(LibraryClassifier):
         adjust: int = 0,
         values: Asked = None,
         head: str | None = None,
+        many: bool = False,
     ) -> None:
+        if _is_hub(model):
+            network, names, note = _of_hub(model, weights, labels, seed)
+            super().__init__(
+                network, names, preprocessing_of(network), layer, model, weights, adjust, many=many
+            )
+            self.weights_note = note
+            return
         probe = read_head(head, labels, values)
         values = False if probe else values
         name = _tagged(model, weights)
@@ -69,9 +82,57 @@ class TimmClassifier(LibraryClassifier):
         if own and weights is not None and is_file(weights):
             note = fill(network, weights, len(names))
         super().__init__(
-            network, names, preprocessing_of(network), layer, name, weights, adjust, found, probe
+            network, names, preprocessing_of(network), layer, name, weights, adjust, found, probe, many
         )
         self.weights_note = note
+
+
+def _is_hub(model: str) -> bool:
+    return model.startswith(HUBS)
+
+
+def _of_hub(
+    model: str, weights: str | None, labels: str | None, seed: int
+) -> tuple[nn.Module, list[str], str]:
+    """Return a network of the hub or of a folder, its labels, and what a person should be told of its weights."""
+    source, _, place = model.partition(":")
+    if source == "local-dir" and (folder := Path(place).expanduser()).is_dir():
+        for file in sorted(folder.iterdir()):
+            if file.is_file():
+                noted(file)
+    if weights is not None and not is_own(weights):
+        raise SettingError(f"classifier.weights must be null, random or a file for {model}, got {weights}")
+    network = draw_weights(lambda: _hub_network(model, weights is None), seed)
+    config: Mapping[str, Any] = network.pretrained_cfg  # type: ignore[assignment]
+    answers = int(config["num_classes"])
+    names = list(config.get("label_names") or [])
+    if labels is not None:
+        names = read_labels(labels)
+    elif not names and answers == 1000:
+        names = list(ResNet18_Weights.DEFAULT.meta["categories"])
+    if len(names) != answers:
+        raise SettingError(
+            f"classifier.labels: {model} answers with {answers} and {len(names)} labels are named; give a text file "
+            "with one label a line, in the order of the answers"
+        )
+    note = fill(network, weights, answers) if weights is not None and is_file(weights) else ""
+    return network, names, note
+
+
+def _hub_network(model: str, own: bool) -> nn.Module:
+    try:
+        return timm.create_model(model, pretrained=own)
+    except Exception as error:  # of whichever client timm fetches with
+        raise _not_fetched(model, error, "classifier.model") from None
+
+
+def _not_fetched(name: str, error: Exception, setting: str = "classifier.weights") -> SettingError:
+    reason = str(error).strip().splitlines()
+    return SettingError(
+        f"{setting}: timm's {name} could not be fetched "
+        f"({reason[0][:160] if reason else type(error).__name__}); give a file with "
+        "classifier.weights=FILE.pth, or try the way with classifier.weights=random"
+    )
 
 
 def _tagged(model: str, weights: str | None) -> str:
@@ -126,12 +187,7 @@ def _fetch(name: str) -> nn.Module:
     try:
         return timm.create_model(name, pretrained=True)
     except Exception as error:  # of whichever client timm fetches with
-        reason = str(error).strip().splitlines()
-        raise SettingError(
-            f"classifier.weights: timm's {name} could not be fetched "
-            f"({reason[0][:160] if reason else type(error).__name__}); give a file with "
-            "classifier.weights=FILE.pth, or try the way with classifier.weights=random"
-        ) from None
+        raise _not_fetched(name, error) from None
 
 
 def preprocessing_of(network: nn.Module) -> Preprocessing:

@@ -43,6 +43,7 @@ class TorchvisionClassifier(LibraryClassifier):
         adjust: int = 0,
         values: Asked = None,
         head: str | None = None,
+        many: bool = False,
     ) -> None:
         probe = read_head(head, labels, values)
         values = False if probe else values
@@ -65,17 +66,8 @@ class TorchvisionClassifier(LibraryClassifier):
             _fetch(network, entry)
         elif weights is not None and is_file(weights):
             note = fill(network, weights, len(names))
-        super().__init__(
-            network,
-            names,
-            preset_preprocessing(entry.transforms()),
-            layer,
-            model,
-            weights,
-            adjust,
-            found,
-            probe,
-        )
+        seen = preset_preprocessing(entry.transforms())
+        super().__init__(network, names, seen, layer, model, weights, adjust, found, probe, many)
         self.weights_note = note
 
 

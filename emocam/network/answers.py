@@ -11,6 +11,10 @@ MOVES = frozenset(
     )
 )
 """What moves numbers and does not change them."""
+CONSTANT = (
+    "the network answers the same to every picture, as before training or with weights of a layer missing; what its "
+    "maps show means nothing"
+)
 SQUASHING = ("Sigmoid", "Hardsigmoid", "Softmax")
 
 
@@ -41,6 +45,11 @@ def probability_kind(answers: Tensor) -> str | None:
     if not within or min(found.shape) < 2 or bool(((found == 0) | (found == 1)).all()):
         return None
     return "softmax" if bool(((found.sum(-1) - 1).abs() < NEAR).all()) else None
+
+
+def answers_alike(answers: Tensor) -> bool:
+    """Return whether all of two or more rows of answers (B, L) are one."""
+    return len(answers) > 1 and bool((answers == answers[:1]).all())
 
 
 def _last_step(answers: Tensor) -> str | None:

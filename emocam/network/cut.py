@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, fx, nn
 
 from emocam.network.layers import Layer, Layout
+from emocam.network.outputs import PickedAnswers, is_plain, picked_logits
 
 OUT_OF_PLACE = {operator.iadd: operator.add, operator.imul: operator.mul, operator.isub: operator.sub}
 
@@ -147,7 +148,7 @@ class Replaced(nn.Module):
     def forward(self, value: Tensor, x: Tensor) -> Tensor:
         hook = self.model.get_submodule(self.layer).register_forward_hook(lambda *_: value)
         try:
-            return self.model(x)
+            return picked_logits(self.model(x))
         finally:
             hook.remove()
 
@@ -156,7 +157,7 @@ def _agree(model: nn.Module, features: nn.Module, head: nn.Module, x: Tensor) ->
     """Check that the parts give the network's output, also when rows are picked before the head."""
     pick = torch.tensor([1, 0, 1], device=x.device)
     with torch.no_grad():
-        whole = model(x)
+        whole = picked_logits(model(x))
         parts = features(x)
         if not all(isinstance(part, Tensor) and len(part) == len(x) for part in parts):
             return False
@@ -165,13 +166,19 @@ def _agree(model: nn.Module, features: nn.Module, head: nn.Module, x: Tensor) ->
 
 
 def cut(model: nn.Module, layer: Layer, x: Tensor) -> tuple[Features, nn.Module]:
-    """Cut `model` at `layer` into features and head, and try them on x (2, 3, H, W)."""
+    """Cut `model` at `layer` into features and head, and try them on x (2, 3, H, W).
+
+    The head answers with logits (B, L), whatever the model packs them into.
+    """
+    with torch.no_grad():
+        plain = is_plain(model(x))
     for whole in (lambda: frozenset[str](), lambda: finished_before(model, layer.name, x)):
         try:
             parts: tuple[nn.Module, nn.Module] = split(model, layer.name, whole())
             clean = layer.layout.kind == "first" and len(parts[0](x)) == 1
             features = Features(parts[0], layer.layout)
             head = parts[1] if clean else Rest(parts[1], layer.layout)
+            head = head if plain else PickedAnswers(head)
             if _agree(model, features, head, x):
                 return features, head
         except Exception:

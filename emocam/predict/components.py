@@ -17,6 +17,7 @@ from emocam.detector.cached import CachedDetector
 from emocam.effect.base import Effect
 from emocam.errors import SettingError
 from emocam.importance.base import Importance
+from emocam.network.many_labels import check_many, label_thresholds
 from emocam.network.weights import fingerprint
 from emocam.paste.base import Change
 from emocam.records.thresholds import Thresholds
@@ -104,6 +105,11 @@ class Components:
     def classifier(self) -> Classifier:
         classifier: Classifier = self._built("classifier")
         classifier.bf16 = self.precision == "bf16"
+        if classifier.many is not None:
+            check_many(classifier, self.settings)
+            with recorded_files(self.digests) as files:
+                classifier.many = label_thresholds(self.thresholds.label, classifier.labels)
+            self.read["classifier"] |= files
         return classifier
 
     @cached_property
@@ -138,7 +144,12 @@ class Components:
 
             return point_maps(self, classifier)
         if cam is not None:
-            cam.label_index(classifier.labels)
+            cam.check_sees(classifier)
+            if cam.label_index(classifier.labels) is not None and classifier.many is not None:
+                raise SettingError(
+                    f"cam.target={cam.target} asks for one label, and with classifier.many each picture is asked for "
+                    "all that it has; leave cam.target away"
+                )
             if classifier.values is not None and cam.explained == "probability":
                 raise SettingError(
                     "cam.score=probability asks for the probability of a label, and with classifier.values the "

@@ -4,6 +4,7 @@ import json
 import sys
 from collections.abc import Sequence
 from functools import partial
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -94,6 +95,8 @@ def explain_missing(runs: Sequence[Components], keys: Sequence[str]) -> None:
     with components.stage("predict"):
         if len(left):
             explain_places(components, model, everything, done, left)
+    for note in model.notes:
+        sys.stderr.write(f"{note}\n")
     with components.stage("merge"):
         merge_evidence(runs, model, everything)
 
@@ -143,12 +146,20 @@ def merge_evidence(runs: Sequence[Components], model: Explain, everything: Seque
     """Merge each run's chunks into the tables of its folder, with what they were made of."""
     components = runs[0]
     labels, objects = model.classifier.labels, model.detector.objects
-    blank = evidence_tables(Evidence.none(len(labels)), labels, objects)
+    many = model.classifier.many
+    blank = evidence_tables(Evidence.none(len(labels), many is not None), labels, objects)
     components.digests.write()
     made_of = ingredients(components, everything[0])
-    common = {"labels": labels, "objects": objects, "version": __version__, "made_of": made_of}
+    common: dict[str, Any] = {
+        "labels": labels,
+        "objects": objects,
+        "version": __version__,
+        "made_of": made_of,
+    }
     # they go where the evidence goes
-    common["notes"] = [*components.data.notes, *model.classifier.notes]
+    common["notes"] = [*components.data.notes, *model.classifier.notes, *model.notes]
+    if many is not None:
+        common["many"] = [round(float(threshold), 6) for threshold in many]
     values = model.classifier.values
     if values is not None:
         common |= {"values": list(values.names), "unit": values.unit}

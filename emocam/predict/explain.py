@@ -8,7 +8,7 @@ import pytorch_lightning as lightning
 import torch
 from torch import Tensor
 
-from emocam.cam.base import CAM
+from emocam.cam.base import CAM, ForwardPass
 from emocam.cam.completeness import read_checks
 from emocam.classifier.base import Classifier
 from emocam.data.base import Data
@@ -18,7 +18,7 @@ from emocam.functional.map.chance import Chance
 from emocam.functional.map.features import channel_means
 from emocam.importance.base import Importance
 from emocam.importance.regions import region_chance
-from emocam.network.answers import probability_kind, unfit_weights
+from emocam.network.answers import CONSTANT, probability_kind, unfit_weights
 from emocam.network.memory_order import settle_memory_order
 from emocam.records.detections import Detections
 from emocam.records.evidence import Evidence, Explanation, Prediction
@@ -72,6 +72,10 @@ class Explain(lightning.LightningModule):
         self.cams, self.importance = cams, importance
         self.features = features
         self.answers_checked = False
+        self.first_answer: Tensor | None = None
+        self.answered = 0
+        self.constant = True
+        """Whether all pictures were answered the same so far."""
 
     def explain(
         self, batch: Batch, detections: Detections | None = None
@@ -84,6 +88,8 @@ class Explain(lightning.LightningModule):
             return self.classify(batch)
         forward = self.cams[0].forward_pass(self.classifier, batch, detections)
         self.check_answers(forward.logits)
+        if self.classifier.many is not None:
+            return self.explain_each_label(batch, forward)
         logits = forward.logits.detach()
         features = channel_means(forward.activation.detach()) if self.features else None
         answers: list[tuple[Prediction, Explanation | None]] = []
@@ -96,6 +102,24 @@ class Explain(lightning.LightningModule):
             found = self.classifier.prediction(logits, target, features)
             window = batch.classifier_window if window is None else window
             answers.append((found, Explanation(maps, window)))
+        return answers
+
+    def explain_each_label(
+        self, batch: Batch, forward: ForwardPass
+    ) -> list[tuple[Prediction, Explanation | None]]:
+        """Return each method's prediction, and its maps for each label that a picture has (P, h, w)."""
+        features = channel_means(forward.activation.detach()) if self.features else None
+        found = self.classifier.prediction(forward.logits.detach(), features=features)
+        image, label = found.pairs
+        pairs = len(image)
+        if not pairs:  # one is asked all the same, since what its map is like must be known
+            image, label = torch.zeros_like(found.label[:1]), found.label[:1]
+        asked = forward.of_pairs(image, label)
+        answers: list[tuple[Prediction, Explanation | None]] = []
+        for cam in self.cams:
+            maps, window = cam.maps(asked), cam.windows(asked)
+            window = batch.classifier_window[image] if window is None else window
+            answers.append((found, Explanation(maps[:pairs], window[:pairs])))
         return answers
 
     @torch.no_grad()
@@ -113,6 +137,10 @@ class Explain(lightning.LightningModule):
 
     def check_answers(self, logits: Tensor) -> None:
         """Refuse a network whose first answers (B, L) are probabilities: their logarithms' gradients mislead."""
+        if self.constant and len(logits):
+            self.first_answer = logits[:1].detach() if self.first_answer is None else self.first_answer
+            self.constant = bool((logits.detach() == self.first_answer).all())
+            self.answered += len(logits)
         kind = None if self.answers_checked else probability_kind(logits)
         self.answers_checked = True
         if kind is not None:
@@ -120,6 +148,11 @@ class Explain(lightning.LightningModule):
                 f"classifier: the network ends in a {kind}, so its answers are probabilities where logits are "
                 f"expected; leave the {kind} out of its forward"
             )
+
+    @property
+    def notes(self) -> list[str]:
+        """What a person should be told of the answers, once all were given."""
+        return [CONSTANT] * (self.constant and self.answered > 1)
 
     def predict_step(self, batch: Batch, batch_idx: int = 0) -> list[Evidence]:
         """Return the evidence of each method; none without an image that could be used."""
@@ -139,6 +172,8 @@ class Explain(lightning.LightningModule):
     def weigh(
         self, batch: Batch, prediction: Prediction, explanation: Explanation | None, detections: Detections
     ) -> Evidence:
+        if prediction.many is not None:
+            detections = detections.for_rows_of(prediction.pairs[0])
         importance: Tensor = torch.full_like(detections.score, torch.nan)
         chance: Chance | None = None
         if explanation is not None:

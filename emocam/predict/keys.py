@@ -67,6 +67,8 @@ def evidence_key(components: Components, shared: Components | None = None, shard
         list(components.read.get("cam", {}).values()),
         own_code([*built, *shared.detector.modules()]),
     ]
+    if shared.classifier.many is not None:
+        told.append(shared.classifier.many.tolist())
     return _digest(told)
 
 

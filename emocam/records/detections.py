@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -43,6 +43,11 @@ class Detections(Record):
         """Pick regions by their numbers (M,)."""
         masks = None if self.masks is None else self.masks[rows]
         return Detections(self.boxes[rows], self.object[rows], self.score[rows], self.image[rows], masks)
+
+    def for_rows_of(self, image: Tensor) -> Detections:
+        """Return the regions of each of these images (P,), which may repeat; `image` is then the place among P."""
+        place, region = (image[:, None] == self.image[None].to(image.device)).nonzero(as_tuple=True)
+        return replace(self.rows(region), image=place)
 
     @classmethod
     def none(cls) -> Detections:

@@ -18,7 +18,8 @@ class Prediction(Record):
 
     `features` (B, C) are the means of the explained layer's channels, where a run keeps them.
     With `values` the logits are numbers, of which no probability follows. There `asked` is the label that all
-    images have, where one direction of one value is asked of each.
+    images have, where one direction of one value is asked of each. With `many`, a threshold for each label (L,),
+    a picture has all labels whose probability is above theirs, or none.
     """
 
     logits: Tensor
@@ -26,6 +27,7 @@ class Prediction(Record):
     features: Tensor | None = None
     values: bool = False
     asked: int | None = None
+    many: Tensor | None = None
 
     @property
     def label(self) -> Tensor:
@@ -36,7 +38,19 @@ class Prediction(Record):
     @property
     def confidence(self) -> Tensor:
         """The probability of the predicted label; 1 with values."""
-        return torch.ones_like(self.logits[:, 0]) if self.values else self.logits.softmax(-1).amax(-1)
+        return torch.ones_like(self.logits[:, 0]) if self.values else self.probabilities.amax(-1)
+
+    @property
+    def probabilities(self) -> Tensor:
+        """The probability of each label (B, L); of many labels each has its own."""
+        return self.logits.softmax(-1) if self.many is None else self.logits.sigmoid()
+
+    @property
+    def pairs(self) -> tuple[Tensor, Tensor]:
+        """The image and the label (P,) of each label that a picture has, in the order of pictures and labels."""
+        assert self.many is not None
+        image, label = (self.logits.float().sigmoid() > self.many.to(self.logits)).nonzero(as_tuple=True)
+        return image, label
 
 
 @dataclass(frozen=True)
@@ -51,6 +65,7 @@ class Explanation(Record):
 class Evidence(Record):
     """Everything found in a batch, before any threshold.
 
+    Where a picture may have many labels, maps and regions are those of each `prediction.pairs`, one after another.
     Importance (N,) is NaN without a CAM; chance (N,) and chance_centre (N,) are None then.
     """
 
@@ -67,9 +82,9 @@ class Evidence(Record):
     contents: list[Contents] = field(default_factory=list)
 
     @classmethod
-    def none(cls, labels: int) -> Evidence:
+    def none(cls, labels: int, many: bool = False) -> Evidence:
         """Return a record of no image, with logits (0, L)."""
         nothing = torch.zeros(0, labels)
-        return cls(
-            [], torch.zeros(0, dtype=torch.int64), Prediction(nothing), None, Detections.none(), nothing[:, 0]
-        )
+        prediction = Prediction(nothing, many=torch.zeros(labels) if many else None)
+        index = torch.zeros(0, dtype=torch.int64)
+        return cls([], index, prediction, None, Detections.none(), nothing[:, 0])

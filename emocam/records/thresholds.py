@@ -26,6 +26,8 @@ class Thresholds:
     importance: float = 0.3
     confidence: float = 0.0
     chance: float | None = None
+    label: float | str = 0.5
+    """Above it a picture has a label, where it may have many: for all labels, or a file `label,threshold`."""
 
     def __post_init__(self) -> None:
         for name in ("score", "importance", "confidence", "chance"):
@@ -33,6 +35,11 @@ class Thresholds:
             number = isinstance(value, int | float) and not isinstance(value, bool)
             if not (number and 0 <= value <= 1) and (name, value) != ("chance", None):
                 raise SettingError(f"threshold.{name} must be a number in [0, 1], got {value!r}")
+        one = isinstance(self.label, int | float) and not isinstance(self.label, bool)
+        if not (isinstance(self.label, str) or (one and 0 <= self.label <= 1)):
+            raise SettingError(
+                f"threshold.label must be a number in [0, 1] or a file with label,threshold a line, got {self.label!r}"
+            )
 
     @property
     def decides(self) -> Literal["importance", "chance"]:

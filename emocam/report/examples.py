@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 
 from emocam.plot.outline import outline_path
 from emocam.results.files import BOX
+from emocam.results.pairs import picture_of
 from emocam.results.run import Run, encode_names, read_masks
 
 MOST_BOXES = 20
@@ -74,15 +75,22 @@ def _read_predictions(run: Run, images: pa.Array) -> dict[str, Example]:
         labels = encode_names(rows, "label", run.label_names)
         truths = rows["truth"].to_pylist() if "truth" in rows.column_names else [None] * len(rows)
         logits = np.array(rows["logits"].to_pylist(), float).reshape(len(rows), len(run.label_names))
-        exponentials = np.exp(logits - logits.max(1, keepdims=True)) if len(rows) else logits
-        probabilities = (exponentials / exponentials.sum(1, keepdims=True)).round(4)
+        probabilities = _probabilities(logits, run.many).round(4)
         for i, path in enumerate(rows["image"].to_pylist()):
             confidence = rows["confidence"][i].as_py()
             truth = None if truths[i] is None else str(truths[i])
             examples[path] = Example(
-                int(places[i]), path, int(labels[i]), confidence, probabilities[i].tolist(), truth
+                int(places[i]), picture_of(path), int(labels[i]), confidence, probabilities[i].tolist(), truth
             )
     return examples
+
+
+def _probabilities(logits: np.ndarray, many: bool) -> np.ndarray:
+    """Return the probability of each label (n, L)."""
+    if many:
+        return 1 / (1 + np.exp(-logits))
+    exponentials = np.exp(logits - logits.max(1, keepdims=True)) if len(logits) else logits
+    return exponentials / exponentials.sum(1, keepdims=True)
 
 
 def _add_maps(run: Run, images: pa.Array, examples: dict[str, Example]) -> int:

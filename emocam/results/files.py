@@ -75,6 +75,8 @@ EVALUATION, CONFUSION, RELIABILITY, SCORES = (
     "scores.csv",
 )
 
+HAS_LABELS, HAS_CONFIDENCES = "labels", "confidences"
+"""Columns of predictions, where a picture may have many labels: all that it has, and their probabilities."""
 BOX = ("x0", "y0", "x1", "y1")
 LABELLED = ("image", "label", "confidence", "truth")
 COUNTED = ("image", "object", "score", "importance", "chance")

@@ -32,6 +32,7 @@ from emocam.results.files import (
     SUMMARY,
     parquet,
 )
+from emocam.results.pairs import NEEDED, by_pair, keyed
 from emocam.results.parquet_file import open_parquet, read_frame
 from emocam.results.summary import Summary
 
@@ -159,6 +160,11 @@ class Run:
         return self.names["objects"]
 
     @property
+    def many(self) -> bool:
+        """Whether a picture may have many labels, so that rows are read by picture and label."""
+        return self.names.get("many") is not None
+
+    @property
     def value_names(self) -> list[str]:
         """The values that the classifier answers with; none where it answers with labels."""
         return self.names.get("values", [])
@@ -231,7 +237,8 @@ class Run:
             return None
         # regions repeat the names of their images
         stored = open_parquet(self.file(EVIDENCE), read_dictionary=["image"])
-        return [stored.read_row_group(group) for group in range(stored.num_row_groups)]
+        held = [stored.read_row_group(group) for group in range(stored.num_row_groups)]
+        return [keyed(rows) for rows in held] if self.many else held
 
     def columns(self, table: str) -> list[str]:
         """Return the names of a table's columns."""
@@ -245,8 +252,28 @@ class Run:
                 place = rows.schema.get_field_index("image")
                 yield rows if place < 0 else rows.set_column(place, "image", rows["image"].cast(pa.string()))
             return
-        for batch in open_parquet(self.file(table)).iter_batches(BLOCK, columns=columns):
-            yield pa.Table.from_batches([batch])
+        stored = open_parquet(self.file(table))
+        paired = self.many and table in (PREDICTIONS, EVIDENCE, MAPS)
+        asked = self._for_pairs(table, columns, stored.schema_arrow.names) if paired else columns
+        for batch in stored.iter_batches(BLOCK, columns=asked):
+            rows = pa.Table.from_batches([batch])
+            rows = self._paired(table, rows) if paired else rows
+            yield rows if columns is None else rows.select(columns)
+
+    def _for_pairs(self, table: str, columns: Sequence[str] | None, known: Sequence[str]) -> list[str] | None:
+        """Return the columns to read where these are asked for by picture and label."""
+        if columns is None:
+            return None
+        needed = (*NEEDED, "image") if table == PREDICTIONS else ("image", "label")
+        return [name for name in dict.fromkeys((*columns, *needed)) if name in known]
+
+    def _paired(self, table: str, rows: pa.Table) -> pa.Table:
+        return by_pair(rows) if table == PREDICTIONS else keyed(rows)
+
+    def pictures(self, columns: Sequence[str]) -> pd.DataFrame:
+        """Return columns of the predictions, a row a picture, or a picture and label where it may have many."""
+        tables = list(self.rows(PREDICTIONS, columns))
+        return pa.concat_tables(tables).to_pandas() if tables else pd.DataFrame(columns=list(columns))
 
     def blocks(
         self, images: Sequence[str] | None = None, regions: Sequence[str] | None = None
@@ -258,6 +285,10 @@ class Run:
         predictions = open_parquet(self.file(PREDICTIONS))
         evidence = None if self._held else open_parquet(self.file(EVIDENCE), read_dictionary=["image"])
         asked = _known(images, predictions.schema_arrow)
+        told = asked
+        if self.many:
+            asked = self._for_pairs(PREDICTIONS, asked, predictions.schema_arrow.names)
+            regions = None if regions is None else list(dict.fromkeys((*regions, "label")))
         for group in range(predictions.num_row_groups):
             if evidence is None:
                 assert self._held is not None
@@ -265,7 +296,12 @@ class Run:
                 rows = held if regions is None else held.select(_known(regions, held.schema))
             else:
                 rows = evidence.read_row_group(group, _known(regions, evidence.schema_arrow))
-            yield predictions.read_row_group(group, asked), rows
+                rows = keyed(rows) if self.many else rows
+            answers = predictions.read_row_group(group, asked)
+            if self.many:
+                answers = by_pair(answers)
+                answers = answers if told is None else answers.select([n for n in told if n not in NEEDED])
+            yield answers, rows
 
     def tensors(self, truth: list[str] | None = None) -> "Iterator[dict[str, Tensor]]":
         """Yield the tensors of each block, as `tensors_of` gives them."""

@@ -44,7 +44,7 @@ def units_of_tests(summary: Summary) -> str | None:
         what, images = ("run", "volumes") if of_series(summary) else ("film", "pictures")
         films = f"one {what}" if groups == 1 else f"{groups:,} {what}s"
         return f"p, q and all intervals go along the time of {films} with {pictures:,} {images}"
-    if rule != "groups":
+    if rule != "groups" or groups >= pictures:  # labels of a picture go together, which the notes say
         return None
     if groups < FEWEST:
         return f"{pictures:,} pictures come in {groups} groups: fewer than {FEWEST}, so that no cell has a p"

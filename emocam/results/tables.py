@@ -6,7 +6,7 @@ the order of the listing, whatever process, batch or attempt they came from, in 
 the chunks that overlap. Row groups hold whole images, and those of all files hold the same ones.
 """
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -15,7 +15,7 @@ from torch import Tensor
 
 from emocam.records.evidence import Evidence, Explanation
 from emocam.records.picture import UNKNOWN, Contents, Refusal
-from emocam.results.files import BOX, CONTENTS, MASK
+from emocam.results.files import BOX, CONTENTS, HAS_CONFIDENCES, HAS_LABELS, MASK
 
 SHARED = ("confidence", "chance", "chance_centre")
 """Floats that many regions have in common."""
@@ -113,15 +113,37 @@ def evidence_tables(evidence: Evidence, labels: list[str], objects: list[str]) -
     answered = torch.isfinite(evidence.prediction.logits.float()).all(-1).numpy()
     fine = answered
     if evidence.explanation is not None:
-        fine = answered & torch.isfinite(evidence.explanation.maps).flatten(1).all(-1).numpy()
+        mapped = torch.isfinite(evidence.explanation.maps).flatten(1).all(-1).numpy()
+        fine = answered.copy()
+        np.logical_and.at(fine, _rows_asked(evidence).image, mapped)
     tables = {
         "ledger": _examined_ledger(evidence, answered, fine),
         "predictions": _prediction_table(evidence, fine, labels),
         "evidence": _region_table(evidence, fine, labels, objects),
     }
     if evidence.explanation is not None:
-        tables["maps"] = _map_table(evidence, evidence.explanation, fine)
+        tables["maps"] = _map_table(evidence, evidence.explanation, fine, labels)
     return tables
+
+
+class ExplainedRows(NamedTuple):
+    """What is explained: image, label and its confidence (P,) of each picture, or of each label that it has."""
+
+    image: np.ndarray
+    label: np.ndarray
+    confidence: np.ndarray
+
+
+def _rows_asked(evidence: Evidence) -> ExplainedRows:
+    """Return what maps and regions speak of: the pictures, or where each has many labels, each label of each."""
+    prediction = evidence.prediction
+    if prediction.many is None:
+        return ExplainedRows(
+            np.arange(len(prediction.logits)), prediction.label.numpy(), prediction.confidence.float().numpy()
+        )
+    image, label = prediction.pairs
+    confidence = prediction.probabilities[image, label].float()
+    return ExplainedRows(image.numpy(), label.numpy(), confidence.numpy())
 
 
 def _examined_ledger(evidence: Evidence, answered: np.ndarray, fine: np.ndarray) -> pa.Table:
@@ -132,7 +154,8 @@ def _examined_ledger(evidence: Evidence, answered: np.ndarray, fine: np.ndarray)
         "the classifier's logits are not finite" if not a else "" if f else "the CAM's map is not finite"
         for a, f in zip(answered, fine, strict=True)
     ]
-    regions = np.bincount(evidence.detections.image.numpy(), minlength=len(index)) * fine
+    of_region = _rows_asked(evidence).image[evidence.detections.image.numpy()]
+    regions = np.bincount(of_region, minlength=len(index)) * fine
     return _ledger(evidence.paths, index, status, reason, regions, evidence.contents)
 
 
@@ -152,25 +175,43 @@ def _prediction_table(evidence: Evidence, fine: np.ndarray, labels: list[str]) -
             "label": _names(prediction.label.numpy()[fine], labels),
             "confidence": prediction.confidence.float().numpy()[fine],
             "logits": pa.FixedSizeListArray.from_arrays(logits.ravel(), len(labels)),
+            **_label_lists(evidence, fine, labels),
             **known,
             **derived,
         }
     )
 
 
+def _label_lists(evidence: Evidence, fine: np.ndarray, labels: list[str]) -> dict[str, pa.Array]:
+    """Return columns of all labels and their probabilities of each fine picture (B,), where it may have many."""
+    if evidence.prediction.many is None:
+        return {}
+    asked = _rows_asked(evidence)
+    keep = fine[asked.image]
+    counts = np.bincount(asked.image[keep], minlength=len(fine))[fine]
+    offsets = pa.array(np.concatenate([[0], np.cumsum(counts)]), pa.int32())
+    names = pa.array(np.array(labels, object)[asked.label[keep]], pa.string())
+    return {
+        HAS_LABELS: pa.ListArray.from_arrays(offsets, names),
+        HAS_CONFIDENCES: pa.ListArray.from_arrays(offsets, pa.array(asked.confidence[keep], pa.float32())),
+    }
+
+
 def _region_table(evidence: Evidence, fine: np.ndarray, labels: list[str], objects: list[str]) -> pa.Table:
     """Make one row of each region of the fine images (B,)."""
     regions = evidence.detections
-    all_images = regions.image.numpy()
-    keep = fine[all_images]
-    of = all_images[keep]
+    asked = _rows_asked(evidence)
+    row = regions.image.numpy()
+    keep = fine[asked.image[row]]
+    row = row[keep]
+    of = asked.image[row]
     masks = {} if regions.masks is None else {MASK: mask_column(regions.masks[torch.from_numpy(keep)])}
     rows = pa.table(
         {
             "index": evidence.index.numpy()[of],
             "image": _images(evidence, of),
-            "label": _names(evidence.prediction.label.numpy()[of], labels),
-            "confidence": evidence.prediction.confidence.float().numpy()[of],
+            "label": _names(asked.label[row], labels),
+            "confidence": asked.confidence[row],
             "object": _names(regions.object.numpy()[keep], objects),
             "score": regions.score.float().numpy()[keep],
             "importance": evidence.importance.float().numpy()[keep],
@@ -185,17 +226,21 @@ def _region_table(evidence: Evidence, fine: np.ndarray, labels: list[str], objec
     return pa.Table.from_arrays(rows.columns, schema=pa.schema(fields))
 
 
-def _map_table(evidence: Evidence, explanation: Explanation, fine: np.ndarray) -> pa.Table:
-    """Make one row of each fine map (B, h, w)."""
-    maps = explanation.maps.float().numpy()[fine]
+def _map_table(evidence: Evidence, explanation: Explanation, fine: np.ndarray, labels: list[str]) -> pa.Table:
+    """Make one row of each map (P, h, w) of a fine picture, with its label where a picture may have many."""
+    asked = _rows_asked(evidence)
+    keep = fine[asked.image]
+    maps = explanation.maps.float().numpy()[keep]
     count, height, width = maps.shape
+    of_label = {} if evidence.prediction.many is None else {"label": _names(asked.label[keep], labels)}
     return pa.table(
         {
-            "index": evidence.index.numpy()[fine],
-            "image": _images(evidence, fine),
+            "index": evidence.index.numpy()[asked.image[keep]],
+            "image": _images(evidence, asked.image[keep]),
+            **of_label,
             "height": np.full(count, height, np.int32),
             "width": np.full(count, width, np.int32),
-            **dict(zip(BOX, explanation.window.float().numpy()[fine].T, strict=True)),
+            **dict(zip(BOX, explanation.window.float().numpy()[keep].T, strict=True)),
             "map": pa.FixedSizeListArray.from_arrays(maps.ravel(), height * width),
         }
     )

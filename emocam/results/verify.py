@@ -20,6 +20,7 @@ from emocam.results.files import (
     WEIGHTS,
     parquet,
 )
+from emocam.results.pairs import by_pair, keyed
 from emocam.results.parquet_file import read_parquet
 from emocam.results.picture_faults import picture_faults
 from emocam.results.run import Run
@@ -67,14 +68,7 @@ def folder_faults(folder: Path) -> Iterator[str]:
                 yield f"{file.name} is gone"
             continue
         try:
-            # all columns: a file cut short in the middle shows only where it is read
-            columns = None if name != "maps" else ["image"]
-            read_parquet(file) if name == "maps" else None
-            table = read_parquet(file, columns)
-            # whoever wrote the file anew may have chosen another kind of text
-            tables[name] = table.set_column(
-                table.schema.get_field_index("image"), "image", table["image"].cast(pa.string())
-            )
+            tables[name] = _read_whole(file)
         except (SettingError, OSError) as error:
             yield f"{file.name} cannot be read to its end ({' '.join(str(error).split())[:120]})"
     for name in REST:
@@ -88,6 +82,16 @@ def folder_faults(folder: Path) -> Iterator[str]:
         from emocam.results.recount import recounted_faults  # counting takes torch
 
         yield from recounted_faults(Run(folder))
+
+
+def _read_whole(file: Path) -> pa.Table:
+    """Return a table, of maps their images and labels alone, which are few of a run's bytes."""
+    # all columns: a file cut short in the middle shows only where it is read
+    table = read_parquet(file)
+    if file.stem == "maps":
+        table = table.select([column for column in ("image", "label") if column in table.column_names])
+    # whoever wrote the file anew may have chosen another kind of text
+    return table.set_column(table.schema.get_field_index("image"), "image", table["image"].cast(pa.string()))
 
 
 def _explained(folder: Path) -> bool:
@@ -106,18 +110,29 @@ def _told(folder: Path) -> dict[str, Any]:
 def _rows(folder: Path, tables: dict[str, pa.Table]) -> Iterator[str]:
     ledger, evidence = tables["ledger"], tables["evidence"]
     for name in ("ledger", "predictions", "maps"):
-        if name in tables and (twice := _twice(tables[name]["image"])):
+        if name in tables and (twice := _twice(_keys(tables, name))):
             yield f"{name}.parquet has {len(twice)} images more than once, such as {twice[0]!r}"
     done = ledger.filter(pc.equal(ledger["status"], "done"))["image"]
     for name in ("predictions", "maps"):
         if name in tables:
-            yield from _same(done, tables[name]["image"], name)
+            expected = (
+                _keys(tables, "pairs") if name == "maps" and "label" in tables[name].column_names else done
+            )
+            yield from _same(expected, _keys(tables, name), name)
     strange = pc.unique(evidence["image"].filter(pc.invert(pc.is_in(evidence["image"], done))))
     if len(strange):
         yield f"evidence.parquet has regions of {len(strange)} images that are not done, such as {strange[0].as_py()!r}"
     yield from _regions(ledger, evidence)
     yield from _summary(folder, ledger, evidence)
     yield from _effect(folder, done)
+
+
+def _keys(tables: dict[str, pa.Table], name: str) -> pa.ChunkedArray:
+    """Return what a table has one row of: images, or an image's labels where it may have many."""
+    if name == "pairs":
+        return by_pair(tables["predictions"])["image"]
+    rows = tables[name]
+    return keyed(rows)["image"] if name == "maps" and "label" in rows.column_names else rows["image"]
 
 
 def _reduction(folder: Path) -> Iterator[str]:

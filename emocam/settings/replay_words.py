@@ -13,6 +13,8 @@ APPLIED = (
     *("data.group", "data.time", "data.batch_size", "data.workers", "data.max_unreadable"),
 )
 """Settings that a replay has a use for, or that say how it is handled; every other one is refused."""
+FIXED = ("threshold.label",)
+"""Of these groups the settings that evidence was made with: it has no maps of further labels."""
 MADE = ("data", "classifier", "detector", "cam", "attribution", "importance", "precision")
 """Settings that made the evidence, beside the vocabulary and the seed."""
 DRAWS = "effect"
@@ -53,7 +55,7 @@ def check_evidence_unused(cfg: DictConfig) -> None:
 
 def is_applied(key: str) -> bool:
     """Return whether a replay can apply a setting."""
-    return any(key == name or key.startswith(f"{name}.") for name in APPLIED)
+    return key not in FIXED and any(key == name or key.startswith(f"{name}.") for name in APPLIED)
 
 
 def changed_settings(composed: DictConfig, usual: DictConfig) -> dict[str, object]:

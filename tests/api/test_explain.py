@@ -1,6 +1,8 @@
 """`emocam.explain` on plain torch modules: right, and leaving them as they were found."""
 
 import copy
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -261,11 +263,47 @@ class Answers(nn.Module):
         return self.answer(self.convolution(x))
 
 
+@dataclass
+class Record:
+    logits: torch.Tensor
+    loss: None = None
+
+
+PACKED: dict[str, Callable[[torch.Tensor], object]] = {
+    "dictionary": lambda z: {"logits": z, "features": z},
+    "one entry": lambda z: {"out": z},
+    "record": lambda z: Record(z),
+}
+
+
+@pytest.mark.parametrize("form", PACKED)
+def test_logits_are_found_in_what_a_model_packs_them_into(form: str) -> None:
+    plain, packed = (Answers(lambda y: y.mean((2, 3))), Answers(lambda y: PACKED[form](y.mean((2, 3)))))
+    packed.load_state_dict(plain.state_dict())
+    ours, theirs = (emocam.explain(net, patches(3), labels=["a", "b"]) for net in (packed, plain))
+    assert torch.equal(ours.logits, theirs.logits) and torch.allclose(ours.maps, theirs.maps)
+
+
+def test_one_output_is_two_labels_whose_probabilities_are_its_sigmoid() -> None:
+    torch.manual_seed(1)
+    net = Answers(lambda y: 40 * y[:, :1].mean((2, 3)))
+    found = emocam.explain(net, patches(4), labels=["smiling"])
+    z = net(patches(4)).detach().flatten()
+    assert found.label == ["smiling" if value > 0 else "not smiling" for value in z]
+    torch.testing.assert_close(found.logits.softmax(-1)[:, 1], z.sigmoid())
+    assert emocam.explain(net, patches(2)).labels == ["0", "1"]
+
+
+def test_a_model_that_answers_the_same_to_every_picture_is_told() -> None:
+    with pytest.warns(UserWarning, match="answers the same to every picture"):
+        emocam.explain(Answers(lambda y: 0 * y.mean((2, 3))), patches(1))
+
+
 def test_a_model_without_logits_is_told() -> None:
-    with pytest.raises(SettingError, match=r"must give logits \(B, L\) .*, got a dict; wrap it"):
+    with pytest.raises(SettingError, match=r"must give logits \(B, L\), .* got a dict; wrap it"):
         emocam.explain(Answers(lambda y: {"logits": y}), patches(1))
-    with pytest.raises(SettingError, match=r"got of shape \(2, 1\)"):
-        emocam.explain(Answers(lambda y: y.mean((1, 2, 3))[:, None]), patches(1))
+    with pytest.raises(SettingError, match=r"alone or as `logits` of a dictionary or record, got a tuple"):
+        emocam.explain(Answers(lambda y: (y, y)), patches(1))
     with pytest.raises(SettingError, match=r"must hold float32 numbers, got torch\.float64"):
         emocam.explain(small_net().double(), patches(1))
     with pytest.raises(TypeError, match="model must be a torch module, got str"):

@@ -12,20 +12,33 @@ from omegaconf import OmegaConf
 
 from emocam.errors import SettingError
 from emocam.view.points import NormalisedPoints
+from tests.classifier.programs import write_program
+from tests.classifier.test_transformers import write_model
 
 CONF = Path(__file__).parents[2] / "conf/classifier"
 NAMES = sorted(path.stem for path in CONF.glob("*.yaml"))
+LIBRARIES = {
+    "timm": "timm",
+    "efficientnet_lite0": "timm",
+    "fer": "h5py",
+    "onnx": "onnx",
+    "transformers": "transformers",
+}
+PROGRAMS = ("onnx", "torchscript")
 SMALL = {"torchvision": {"model": "resnet18"}, "timm": {"model": "vit_tiny_patch16_224"}}
 
 
 @pytest.fixture(scope="module", params=NAMES)
-def settings(request):
+def settings(request, tmp_path_factory):
     """The option as Hydra composes it: random weights where they can be asked for, real ones elsewhere."""
     own = OmegaConf.load(CONF / f"{request.param}.yaml")
-    library = {"timm": "timm", "efficientnet_lite0": "timm", "fer": "h5py"}.get(request.param)
-    if library:
+    if library := LIBRARIES.get(request.param):
         pytest.importorskip(library)
     drawn = {"weights": "random"} if "seed" in own else {}
+    if request.param in PROGRAMS:
+        drawn = write_program(request.param, tmp_path_factory.mktemp("program"))
+    if request.param == "transformers":
+        drawn = {"model": str(write_model(tmp_path_factory.mktemp("model")))}
     whole = {"seed": 0, "classifier": OmegaConf.merge(own, SMALL.get(request.param, {}), drawn)}
     return OmegaConf.create(whole).classifier
 
@@ -97,6 +110,8 @@ def test_head_of_features_is_the_whole(classifier, views):
 def test_the_activation_is_a_map_that_the_answer_depends_on(classifier, views):
     activation, head = classifier.cut(classifier.prepare(views[0]))
     assert activation.ndim == 4 and min(activation.shape[-2:]) > 1 and not activation.requires_grad
+    if classifier.opaque:
+        pytest.skip("only its answers are seen")
     activation.requires_grad_()
     (gradient,) = torch.autograd.grad(head(activation)[:, 0].sum(), activation)
     assert gradient.abs().sum() > 0
@@ -122,8 +137,7 @@ def test_built_again_it_answers_the_same(settings, classifier, views):
 @pytest.mark.parametrize("name", NAMES)
 def test_the_yaml_names_every_setting_of_the_class(name):
     written = OmegaConf.to_container(OmegaConf.load(CONF / f"{name}.yaml"), resolve=False)
-    library = {"timm": "timm", "efficientnet_lite0": "timm", "fer": "h5py"}.get(name)
-    if library:
+    if library := LIBRARIES.get(name):
         pytest.importorskip(library)
     taken = set(inspect.signature(get_class(written["_target_"])).parameters)
     assert set(written) - {"_target_"} <= taken

@@ -67,3 +67,13 @@ def test_a_network_that_ends_in_a_softmax_is_refused(
     words = ["classifier._target_=softened.Softened", "allow=[softened]"]
     assert emocam(*cam, *QUICK, *words) == 1
     assert "classifier: the network ends in a softmax" in capsys.readouterr().err
+
+
+def test_a_network_that_answers_the_same_to_every_picture_is_noted(
+    emocam: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = weights(tmp_path / "zero.safetensors", lambda w: 0 * w)
+    assert emocam("cam=gradcam", *QUICK, *words, "hydra.run.dir=run") == 0
+    assert "the network answers the same to every picture" in capsys.readouterr().err
+    told = json.loads((tmp_path / "run/summary.json").read_text())["notes"]
+    assert any("answers the same to every picture" in note for note in told)
