@@ -146,3 +146,13 @@ def test_regions_name_what_is_planted_in_faces_and_only_causes_are_used(tmp_path
     assert (cells["chance_rule"] == "labels").all()
     mouth = cells[(cells["object"] == "mouth") & (cells["label"] == "happiness")].iloc[0]
     assert mouth["use"] == 1 and mouth["use_chance"] < 0.6
+
+
+def test_a_cure_is_four_commands_of_which_each_takes_what_the_one_before_left(tmp_path: Path) -> None:
+    study = runpy.run_path(str(resource_folder("experiments") / "prescribe.py"))
+    before, train, after, compare = study["commands"](tmp_path, 3)
+    assert "+experiment=prescribe" in before and f"hydra.run.dir={tmp_path / 'before'}" in before
+    assert f"data.file={tmp_path / 'before'}/prescription/labels.csv" in train
+    assert f"classifier.weights={tmp_path / 'trained'}/weights.safetensors" in after
+    assert {word for word in before if word.startswith(("data.", "effect.", "seed"))} <= set(after)
+    assert compare[:3] == ["compare", str(tmp_path / "before"), str(tmp_path / "after")]
