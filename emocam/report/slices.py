@@ -14,6 +14,7 @@ from emocam.results.files import (
     FACE_MAP,
     FACE_OVERLAP,
     FACE_REGIONS_TABLE,
+    SLICES,
     SLICES_RECALL,
     parquet,
 )
@@ -72,6 +73,25 @@ class ShownFigure:
 
 
 @dataclass(frozen=True)
+class SliceCell:
+    """A cell of one slice as texts: its percentage there, and those of the other slices."""
+
+    cell: str
+    percent: str
+    others: str
+    verdict: str
+
+
+@dataclass(frozen=True)
+class SlicePanel:
+    """A slice that can be opened, one at a time, with its cells of the highest percentage."""
+
+    name: str
+    pictures: int
+    cells: list[SliceCell]
+
+
+@dataclass(frozen=True)
 class ComparedGroups:
     """Runs over different people: pictures and people of each, what to know first, and what differs in words."""
 
@@ -91,6 +111,7 @@ class Groups:
     differences: list[DifferenceRow] = field(default_factory=list)
     overlaps: list[OverlapRow] = field(default_factory=list)
     figures: list[ShownFigure] = field(default_factory=list)
+    panels: list[SlicePanel] = field(default_factory=list)
 
 
 def find_groups(run: Run, into: Path) -> Groups | None:
@@ -111,7 +132,35 @@ def find_groups(run: Run, into: Path) -> Groups | None:
         difference_texts(run.file(DIFFERENCES)),
         overlaps,
         figures,
+        slice_panels(run.file(SLICES), summary["slice_values"]),
     )
+
+
+def slice_panels(file: Path, values: dict[str, dict[str, int | None]]) -> list[SlicePanel]:
+    """Return for each slice its cells with the highest percentage, beside the same cells of the others."""
+    if not file.is_file():
+        return []
+    table = read_frame(file)
+    percent = table.pivot_table(index=["object", "label"], columns="slice", values="percent", aggfunc="first")
+    panels = []
+    for name, count in values.items():
+        own = table[(table["slice"] == name) & (table["kept"] > 0)]
+        own = own.sort_values(["percent", "kept", "object"], ascending=[False, False, True], kind="stable")
+        cells = [
+            SliceCell(
+                f"{row['object']} under {row['label']}",
+                f"{row['percent']:.0f} % ({row['kept']:,} of {row['images']:,})",
+                ", ".join(
+                    f"{other} {value:.0f} %"
+                    for other, value in percent.loc[(row["object"], row["label"])].items()
+                    if other != name and isfinite(value)
+                ),
+                str(row["verdict"]),
+            )
+            for row in own.head(MOST_ROWS).to_dict("records")
+        ]
+        panels.append(SlicePanel(name, count["pictures"] or 0, cells))
+    return panels
 
 
 def find_run_groups(found: ComparedGroups, folder: Path, runs: dict[str, Path], into: Path) -> Groups:
