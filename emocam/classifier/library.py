@@ -107,8 +107,13 @@ def draw_weights(build: Callable[[], nn.Module], seed: int) -> nn.Module:
         return build()
 
 
-def fill(network: nn.Module, weights: str, labels: int) -> str:
-    """Load a file into a network that answers with so many labels; return what a person should be told of it."""
+def fill(
+    network: nn.Module, weights: str, labels: int, near: Callable[[dict[str, Tensor]], str] | None = None
+) -> str:
+    """Load a file into a network that answers with so many labels; return what a person should be told of it.
+
+    Where it does not fit, `near` adds to the sentence which networks it is near to.
+    """
     own = network.state_dict()
     state, note = by_own_names(own, read_weights(weights), weights)
     answers = {
@@ -123,7 +128,10 @@ def fill(network: nn.Module, weights: str, labels: int) -> str:
             f"classifier.labels has {labels} labels, but {weights} answers with {answers.pop()}; "
             "classifier.labels=FILE needs one label a line, in the order of the network's answers"
         )
-    fit(network, state, weights)
+    try:
+        fit(network, state, weights)
+    except SettingError as error:
+        raise SettingError(f"{error}{near(state) if near else ''}") from None
     return note
 
 

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
+from functools import partial
 from math import floor
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ import timm
 from PIL.Image import Resampling
 from timm.data import ImageNetInfo, infer_imagenet_subset, resolve_model_data_config
 from timm.models import PretrainedCfg
-from torch import nn
+from torch import Tensor, nn
 from torchvision.models import ResNet18_Weights
 
 from emocam.classifier.library import (
@@ -23,6 +24,7 @@ from emocam.classifier.library import (
     is_own,
 )
 from emocam.errors import SettingError, nearest
+from emocam.network.near_networks import alike_first, near_networks
 from emocam.network.probe_head import read_head
 from emocam.network.trained import labels_if_named, labels_of, read_trained
 from emocam.network.values import Asked, settle_values
@@ -80,11 +82,15 @@ class TimmClassifier(LibraryClassifier):
         )
         note = ""
         if own and weights is not None and is_file(weights):
-            note = fill(network, weights, len(names))
+            note = fill(network, weights, len(names), partial(_near, name))
         super().__init__(
             network, names, preprocessing_of(network), layer, name, weights, adjust, found, probe, many
         )
         self.weights_note = note
+
+
+def _near(model: str, state: dict[str, Tensor]) -> str:
+    return near_networks(state, timm.create_model, alike_first(model, timm.list_models()))
 
 
 def _is_hub(model: str) -> bool:

@@ -1,9 +1,10 @@
 """Any image classifier of torchvision, cut at any layer."""
 
+from functools import partial
 from typing import Any
 
 from PIL.Image import Resampling
-from torch import nn
+from torch import Tensor, nn
 from torchvision import models
 
 from emocam.classifier.library import (
@@ -16,6 +17,7 @@ from emocam.classifier.library import (
     is_own,
 )
 from emocam.errors import SettingError, nearest
+from emocam.network.near_networks import alike_first, near_networks
 from emocam.network.probe_head import read_head
 from emocam.network.trained import labels_if_named, labels_of
 from emocam.network.values import Asked, settle_values
@@ -65,10 +67,14 @@ class TorchvisionClassifier(LibraryClassifier):
             check_count(names, len(entry.meta["categories"]), str(entry))
             _fetch(network, entry)
         elif weights is not None and is_file(weights):
-            note = fill(network, weights, len(names))
+            note = fill(network, weights, len(names), partial(_near, model, known))
         seen = preset_preprocessing(entry.transforms())
         super().__init__(network, names, seen, layer, model, weights, adjust, found, probe, many)
         self.weights_note = note
+
+
+def _near(model: str, known: list[str], state: dict[str, Tensor]) -> str:
+    return near_networks(state, models.get_model, alike_first(model, known))
 
 
 def _entry(model: str, weights: str | None) -> Any:
