@@ -16,6 +16,7 @@ from emocam.api.inputs import Input, PictureShown, Transform, preparation, read_
 from emocam.api.known_model import is_known
 from emocam.api.method_names import method_name
 from emocam.api.own_model import OwnModel, layer_name, state_restored
+from emocam.api.slow_methods import progress_told
 from emocam.cam.base import CAM, PREDICTED, ForwardPass
 from emocam.cam.completeness import read_checks
 from emocam.classifier.base import Classifier
@@ -56,7 +57,7 @@ def explain(
     shown: list[PictureShown] = []
     answers: list[tuple[Tensor, Tensor]] = []
     classifier: Classifier | None = None
-    with torch.inference_mode(False), state_restored(model):
+    with torch.inference_mode(False), state_restored(model), progress_told(by):
         for part in _in_parts(read_inputs(images, ready)):
             x = _side_by_side(part, model)
             if classifier is None:

@@ -1,6 +1,7 @@
 """The whole classifier's scores of changed inputs, in batches of bounded size."""
 
 from collections.abc import Callable
+from contextvars import ContextVar
 from functools import cache
 
 import torch
@@ -14,6 +15,9 @@ HELD_ELSEWHERE = 1 << 25
 WORKING = 512
 """Bytes of activations for a number of input, and to spare: VGG-16 needs a third."""
 
+
+PROGRESS: ContextVar[Callable[[int, int], None] | None] = ContextVar("progress", default=None)
+"""Who is told how many of the changed inputs of a pass are scored, if anybody is."""
 
 ScoreOf = Callable[[Tensor, Tensor], Tensor]
 """Scores (M,) of logits (M, L) of images (M,)."""
@@ -40,8 +44,10 @@ def scores_of_inputs(
     rows = torch.arange(len(image), device=image.device)
     score = score or forward.score
     classifier = forward.in_run_precision(forward.classifier)
-    scores = [
-        score(classifier(change(forward.x[i], row)), i)
-        for i, row in zip(image.split(step), rows.split(step), strict=True)
-    ]
+    told = PROGRESS.get()
+    scores: list[Tensor] = []
+    for i, row in zip(image.split(step), rows.split(step), strict=True):
+        scores.append(score(classifier(change(forward.x[i], row)), i))
+        if told is not None:
+            told(min(len(scores) * step, len(image)), len(image))
     return torch.cat(scores)

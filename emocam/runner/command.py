@@ -24,6 +24,11 @@ IN_SHELL = re.compile(r"[\s'\"\\()#&;|<>$`!*?]")
 """Signs that a shell takes for its own; brackets and braces come to the command as they are."""
 
 
+def in_shell(word: str) -> str:
+    """Return a word between quotes, double ones around the single ones of Hydra where that is enough."""
+    return f'"{word}"' if "'" in word and not re.search(r"[\"$`\\!]", word) else shlex.quote(word)
+
+
 @dataclass(frozen=True)
 class Command:
     """What Hydra composed for one run, and where it belongs."""
@@ -48,7 +53,7 @@ class Command:
         """The command line, to be typed again."""
         if self.call:
             return self.call
-        words = (shlex.quote(word) if IN_SHELL.search(word) else word for word in self.typed or self.words)
+        words = (in_shell(word) if IN_SHELL.search(word) else word for word in self.typed or self.words)
         return " ".join(["python -m emocam", *words])
 
     @cached_property

@@ -412,6 +412,20 @@ def test_a_method_s_name_is_read_in_any_spelling(written: str, name: str) -> Non
     assert cam_named(written) == name
 
 
+def test_a_slow_method_says_how_far_it_is(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    emocam.explain(small_net(), patches(1), "occlusion")
+    assert capsys.readouterr().err == ""  # it was fast
+    monkeypatch.setattr("emocam.api.slow_methods.PATIENCE", 0.0)
+    monkeypatch.setattr("emocam.cam.input_scores.held", lambda device: 20 * 3 * 40 * 48)
+    emocam.explain(small_net(), patches(1), "occlusion")
+    first, *_, last = capsys.readouterr().err.splitlines()
+    every = int(first.split(" of ")[1].split()[0])
+    assert first == f"occlusion: 20 of {every} changed inputs of these pictures"
+    assert every > 40 and int(last.split()[1]) < every
+
+
 def test_a_target_is_a_label_s_name_or_its_place() -> None:
     net, x, names = small_net(), patches(2), ["awe", "fear", "joy", "calm", "rage"]
     theirs = emocam.explain(net, x, GradCAM(target="calm"), labels=names)
