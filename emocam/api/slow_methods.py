@@ -13,7 +13,7 @@ PATIENCE = 3.0
 
 @contextmanager
 def progress_told(method: str) -> Iterator[None]:
-    """Say on standard error how far a slow method is, every few seconds; a fast one says nothing."""
+    """Write to standard error how far a slow method is, every few seconds; a fast one says nothing."""
     last = time.monotonic()
 
     def tell(done: int, all: int) -> None:
