@@ -29,6 +29,8 @@ def test_a_share_of_none_or_all_is_worth_its_groups_a_large_one_counting_for_les
     assert worth(sums(size, size)).tolist() == pytest.approx([4, 40**2 / (37**2 + 3)])
     # two groups by hand: 1 and 3 of 4 each; their squares about a half are 1 and 1, twice as many by two of one
     assert worth(sums(np.array([[1.0, 3]]), np.array([[4.0, 4]]))).tolist() == pytest.approx([0.25 * 64 / 4])
+    # and three: 4 + 0 + 4, and half as much again
+    assert worth(sums(np.array([[1.0, 3, 5]]), np.full((1, 3), 6.0)))[0] == pytest.approx(0.25 * 324 / 12)
     assert np.isnan(group_wilson(sums(np.zeros((1, 2)), np.zeros((1, 2))))).all()
 
 
