@@ -27,6 +27,7 @@ SUBJECTS = {
     "chance": "Levels of chance",
     "dependence": "Pictures that are not independent",
     "films": "Films",
+    "gaze": "Gaze, and what observers say of a film",
     "paste": "Pasting",
     "evidence": "The table of regions",
     "grid": "Grids of thresholds",

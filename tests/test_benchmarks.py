@@ -11,7 +11,7 @@ import pytest
 
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 SUBJECTS = (
-    *("attribute_maps", "cams", "chance", "decode", "evidence", "explain", "forward", "grid"),
+    *("attribute_maps", "cams", "chance", "decode", "evidence", "explain", "forward", "gaze", "grid"),
     *("manifold", "paste", "regions", "study"),
 )
 NEEDS = ("captum", "cv2", "lightnet", "pytorch_grad_cam")

@@ -58,9 +58,8 @@ def observer_rows(data: Video, images: set[str]) -> pd.DataFrame:
 
 
 def agreement_rows(data: Video, resamples: int, seed: int) -> pd.DataFrame:
-    """Return how far observers agree on each word, by the seconds of the films that all of them saw."""
-    films = [data.observed.of_film(film) for film in data.films if len(data.films[film].ticks)]
-    saw = [events for events in films if events.observers == films[0].observers and events.observers]
+    """Return how far observers agree on each word, by the seconds of the films that the same of them saw."""
+    saw = [data.observed.of_film(film) for film in data.agreed]
     said = [said_at(events, *whole_seconds(_duration(data, events.films[0]))) for events in saw]
     words, observers = data.observed.words, len(saw[0].observers) if saw else 0
     rows = []

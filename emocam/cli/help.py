@@ -21,6 +21,7 @@ tab completion             eval "$(emocam -sc install=bash)"
 VERBS = {
     "audit": "emocam audit FOLDER ...         pictures that are the same, nearly so or mirrored, as a page",
     "compare": "emocam compare RUN RUN ...      similarity and differences of finished runs",
+    "cross": "emocam cross MODEL GAZE BRAIN   what a model uses, people look at and brain regions tell, side by side",
     "decode": "emocam decode TABLES            a film's emotions from series of brain regions, region by region",
     "doctor": "emocam doctor                   what is installed and found here, and whether a small run works",
     "export": "emocam export RUN --to FORMAT   COCO, FiftyOne, Label Studio, CSV, or the page as a zip",

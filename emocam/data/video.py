@@ -113,6 +113,34 @@ class Video(Data):
         return found
 
     @cached_property
+    def agreed(self) -> list[str]:
+        """The films of which the same observers speak, whose agreement is asked: those that last longest together.
+
+        A single observer agrees with nobody, so that films of several come before theirs.
+        """
+        alike: dict[tuple[str, ...], list[str]] = {}
+        for file, index in self.films.items():
+            if len(index.ticks) and (people := self.observed.of_film(file).observers):
+                alike.setdefault(tuple(people), []).append(file)
+
+        def seconds(people: tuple[str, ...]) -> tuple[bool, float]:
+            return len(people) > 1, sum(float(np.ptp(self.films[file].times)) for file in alike[people])
+
+        return alike[max(alike, key=seconds)] if alike else []
+
+    def _tell_other_observers(self) -> None:
+        """Note which films other observers speak of than those whose agreement is asked."""
+        spoken = [file for file in self.films if self.observed.of_film(file).observers]
+        others = [file for file in spoken if file not in self.agreed]
+        if others and self.agreed:
+            people = len(self.observed.of_film(self.agreed[0]).observers)
+            self.notes.append(
+                f"data.timeline: not the same observers speak of all films; their agreement is that of {people} on "
+                f"{', '.join(self.agreed[:3])}, without {', '.join(others[:3])}"
+                + (f" and {len(others) - 3} more" if len(others) > 3 else "")
+            )
+
+    @cached_property
     def observed_labels(self) -> dict[str, dict[float, str]]:
         """The true label of each film's frames by their seconds; empty where there is none."""
         names = [*self.observed.words, self.none or ""]
@@ -191,6 +219,7 @@ class Video(Data):
         _ = self.addresses, self.shot_starts
         if self.timeline is not None:
             _ = self.observed_labels
+            self._tell_other_observers()
 
     def open(self, path: str) -> Picture:
         address = read_address(path)

@@ -53,6 +53,21 @@ def test_a_frame_s_label_is_what_most_say_while_it_is_shown(films: Path) -> None
     ]
 
 
+def test_films_of_other_observers_are_told_and_left_out_of_the_agreement(films: Path) -> None:
+    more = "".join(f"{start},{start + 0.1},joy,ann,b/two.mp4\n" for start in range(3))
+    said = films.parent / "said.csv"
+    said.write_text(
+        ROWS.replace("b/two.mp4", "a.mp4").replace("a.mp4", "b/two.mp4", 5) + more.replace("ann", "dan")
+    )
+    video = Video(root=films, every=None, timeline=str(said))
+    video.prepare()
+    assert video.agreed == ["b/two.mp4"]  # of a.mp4 one observer speaks, who agrees with nobody
+    assert [note for note in video.notes if "not the same" in note] == [
+        "data.timeline: not the same observers speak of all films; their agreement is that of 4 on b/two.mp4, "
+        "without a.mp4"
+    ]
+
+
 def test_tables_say_who_said_what_and_how_far_they_agree(films: Path) -> None:
     finished = film_run(films.parent / "run", films)
     data = Video(root=films, every=None, timeline=str(films.parent / "said.csv"))
