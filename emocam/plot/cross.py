@@ -26,7 +26,7 @@ def three_sides(sides: Mapping[str, pd.DataFrame]) -> Figure:
         if not len(matrix):
             ax.set_axis_off()
             continue
-        percent = matrix["percent"].astype(float)
+        percent = pd.DataFrame(matrix["percent"]).astype(float)
         marks = np.where(matrix["stands_out"].fillna(False).astype(bool), "●", "")
         sns.heatmap(
             percent,
