@@ -47,6 +47,14 @@ def test_killed_commands_end_as_those_that_were_not(
             assert outcome["faults"] == [] and outcome["kills"]
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("part", ["stale"], indirect=True)
+def test_an_input_that_changed_is_answered_as_it_is_now_or_refused(part: ModuleType, tmp_path: Path) -> None:
+    outcome = step(part, 9, tmp_path)  # boxes of COCO
+    assert outcome["faults"] == [] and outcome["cases"] == 2
+    assert outcome["answered as now"] == outcome["refused in a sentence"] == 1
+
+
 @pytest.mark.parametrize("part", ["equal"], indirect=True)
 def test_a_row_that_is_lost_or_changed_is_noticed(part: ModuleType, emocam, tmp_path: Path) -> None:
     emocam("data.images=4", "logger=null", "~callback.report", "data.workers=0", "hydra.run.dir=run")
