@@ -72,30 +72,37 @@ def _block(values: Tensor, truth: Tensor, first: int, looked: Looked, told: Tens
     counts = torch.zeros_like(values).index_put_(
         (picture, cell), torch.ones(len(cell), dtype=torch.float64), accumulate=True
     )
-    shares = _shares(values)
+    shares, wanted = _shares(values), _shares(truth)
+    standard = _standard(values)
     told[own] = shares[picture, cell]
+    area, shuffled = ranked(values, looked.total - counts, picture, cell)
     return {
-        "nss": _mean(_standard(values)[picture, cell], picture, number),
-        "auc": _mean(ranked(values, torch.ones_like(values), picture, cell), picture, number),
-        "sauc": _mean(ranked(values, looked.total - counts, picture, cell), picture, number),
-        "cc": (_standard(values) * _standard(truth)).mean(-1),
-        "sim": torch.minimum(shares, _shares(truth)).sum(-1),
-        "kl": divergence(_shares(truth), shares),
+        "nss": _mean(standard[picture, cell], picture, number),
+        "auc": _mean(area, picture, number),
+        "sauc": _mean(shuffled, picture, number),
+        "cc": (standard * _standard(truth)).mean(-1),
+        "sim": torch.minimum(shares, wanted).sum(-1),
+        "kl": divergence(wanted, shares),
     }
 
 
-def ranked(values: Tensor, weight: Tensor, picture: Tensor, cell: Tensor) -> Tensor:
-    """Return for each fixation (n,) the share of the weight (B, c) of cells with lower values (B, c), ties half."""
-    ordered, order = values.sort(-1)
+def ranked(values: Tensor, weight: Tensor, picture: Tensor, cell: Tensor) -> tuple[Tensor, Tensor]:
+    """Return for each fixation (n,), in ascending pictures, how much of the cells (B, c) has lower values.
+
+    The first counts every cell once, the second by its weight (B, c); ties half.
+    """
+    order = torch.from_numpy(values.numpy().argsort(-1))  # several times as fast as torch's own
+    ordered = values.gather(-1, order)
     below = torch.nn.functional.pad(weight.gather(-1, order).cumsum(-1), (1, 0))
-    at = values[picture, cell][:, None]
-    found = torch.zeros(len(cell), dtype=torch.float64)
-    for part in torch.arange(len(cell)).split(4096):
-        of = picture[part]
-        row = ordered[of]
-        left, right = (torch.searchsorted(row, at[part], right=side) for side in (False, True))
-        found[part] = ((below[of].gather(-1, left) + below[of].gather(-1, right)) / 2)[:, 0]
-    return found / below[picture, -1]
+    # the looks of a picture side by side, so that each is sought in its own row
+    slot = torch.arange(len(picture)) - torch.searchsorted(picture, picture)
+    most = int(slot.max()) + 1 if len(slot) else 0
+    at = torch.zeros(len(values), most, dtype=values.dtype)
+    at[picture, slot] = values[picture, cell]
+    left, right = (torch.searchsorted(ordered, at, right=side) for side in (False, True))
+    lower = (below.gather(-1, left) + below.gather(-1, right)) / 2 / below[:, -1:]
+    every = (left + right).to(values) / (2 * values.shape[-1])
+    return every[picture, slot], lower[picture, slot]
 
 
 def divergence(truth: Tensor, shares: Tensor) -> Tensor:
