@@ -99,7 +99,13 @@ def write_page(folder: Path, points: int = POINTS) -> Path:
     space, group = cloud(points)
     picture = principal_axes(torch.from_numpy(space), 2).numpy().astype(float)
     labels = [f"label {number:02d}" for number in range(GROUPS)]
-    predictions = pd.DataFrame({"label": [labels[g] for g in group], "tone": space[:, 0].astype(float)})
+    predictions = pd.DataFrame(
+        {
+            "label": [labels[g] for g in group],
+            "tone": space[:, 0].astype(float),
+            "confidence": space[:, 1].astype(float),
+        }
+    )
     begins = np.zeros(points + 1, np.uint32)
     objects = {"names": [], "begins": packed(begins), "object": "", "kept": ""}
     data = {
