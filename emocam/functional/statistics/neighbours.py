@@ -7,6 +7,7 @@ those around anchors, which a seed draws where the points are many.
 
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -101,8 +102,9 @@ def intrinsic_dimension(squares: Tensor) -> float:
 
 def rank_correlation(pairs: Tensor) -> float:
     """Return Spearman's correlation of two rows of numbers (2, n) without ties to speak of."""
-    ranks = pairs.argsort(-1).argsort(-1).double()
-    return float(torch.corrcoef(ranks)[0, 1])
+    order = torch.from_numpy(np.argsort(pairs.numpy(), -1))  # several times as fast as torch's own
+    places = torch.arange(pairs.shape[-1], dtype=torch.float64).expand(pairs.shape)
+    return float(torch.corrcoef(torch.zeros_like(places).scatter(-1, order, places))[0, 1])
 
 
 def _from_others(points: Tensor, around: Tensor) -> Tensor:
@@ -117,5 +119,5 @@ def _finite(square: Tensor) -> Tensor:
 
 def _ranks(square: Tensor, places: Tensor) -> Tensor:
     """Return which rank, from 1, the points at places (n, k) have among squared distances (n, N)."""
-    ordered = square.sort(-1).values
+    ordered = torch.from_numpy(np.sort(square.numpy(), -1))
     return torch.searchsorted(ordered, square.gather(-1, places)) + 1
