@@ -90,7 +90,7 @@ class TimmClassifier(LibraryClassifier):
 
 
 def _near(model: str, state: dict[str, Tensor]) -> str:
-    return near_networks(state, timm.create_model, alike_first(model, timm.list_models()))
+    return near_networks(state, timm.create_model, alike_first(model, timm.list_models()), model)
 
 
 def _is_hub(model: str) -> bool:

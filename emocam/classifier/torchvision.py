@@ -74,7 +74,7 @@ class TorchvisionClassifier(LibraryClassifier):
 
 
 def _near(model: str, known: list[str], state: dict[str, Tensor]) -> str:
-    return near_networks(state, models.get_model, alike_first(model, known))
+    return near_networks(state, models.get_model, alike_first(model, known), model)
 
 
 def _entry(model: str, weights: str | None) -> Any:

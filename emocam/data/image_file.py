@@ -24,7 +24,7 @@ READS_HEIC = importlib.util.find_spec("pillow_heif") is not None
 SUFFIXES = frozenset(
     (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".gif", ".avif", ".mpo", *HEIC * READS_HEIC)
 )
-FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "GIF", "AVIF", *["HEIF"] * READS_HEIC)
+FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "GIF", "AVIF")
 """What people keep photographs in (MPO comes as JPEG); each further format is attack surface."""
 OTHER_PICTURES = (
     frozenset(
@@ -150,11 +150,14 @@ def _quiet_decoder(image: Image.Image) -> Iterator[None]:
         yield
 
 
-def _heic_opener() -> None:
-    """Let Pillow open HEIC files by libheif, which turns them upright itself."""
+def _formats_of(file: Path) -> tuple[str, ...]:
+    """Return the formats that a file may have; libheif, which turns pictures upright itself, opens only its own."""
+    if not (READS_HEIC and file.suffix.lower() in HEIC):
+        return FORMATS
     from pillow_heif import register_heif_opener
 
     register_heif_opener()
+    return *FORMATS, "HEIF"
 
 
 def open_upright(file: Path, max_pixels: int) -> tuple[Image.Image, int]:
@@ -167,9 +170,7 @@ def open_upright(file: Path, max_pixels: int) -> tuple[Image.Image, int]:
         warnings.simplefilter("ignore")
         warnings.simplefilter("error", Image.DecompressionBombWarning)
         try:
-            if file.suffix.lower() in HEIC and READS_HEIC:
-                _heic_opener()
-            with Image.open(noted(file), formats=FORMATS) as image:
+            with Image.open(noted(file), formats=_formats_of(file)) as image:
                 orientation = orientation_of(image)
                 _reduce(image, max_pixels)
                 with _alone(image), _quiet_decoder(image):
@@ -192,9 +193,7 @@ def read_size(file: Path, upright: bool = True) -> tuple[int, int]:
         raise Refused("is no regular file")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        if file.suffix.lower() in HEIC and READS_HEIC:
-            _heic_opener()
-        with Image.open(noted(file), formats=FORMATS) as image:
+        with Image.open(noted(file), formats=_formats_of(file)) as image:
             width, height = image.size
             turned = upright and orientation_of(image) in SIDEWAYS
     return (height, width) if turned else (width, height)
@@ -206,9 +205,7 @@ def read_exif(file: Path) -> tuple[dict[int, Any], dict[int, Any]]:
         raise Refused("is no regular file")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        if file.suffix.lower() in HEIC and READS_HEIC:
-            _heic_opener()
-        with Image.open(noted(file), formats=FORMATS) as image:
+        with Image.open(noted(file), formats=_formats_of(file)) as image:
             exif = image.getexif()
             return dict(exif) | dict(exif.get_ifd(ExifTags.IFD.Exif)), dict(
                 exif.get_ifd(ExifTags.IFD.GPSInfo)

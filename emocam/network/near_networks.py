@@ -13,10 +13,13 @@ NEAR_SHARE = 0.6
 """The share of a network's tensors, by name and shape, that a file must have to be called near."""
 
 
-def near_networks(state: dict[str, Tensor], build: Callable[[str], nn.Module], names: Iterable[str]) -> str:
-    """Return the end of a sentence that names the networks a state is near to; nothing where it is near none.
+def near_networks(
+    state: dict[str, Tensor], build: Callable[[str], nn.Module], names: Iterable[str], asked: str
+) -> str:
+    """Return the end of a sentence that names the networks a state is near to.
 
-    Networks are built without numbers, and of `names` the first MOST_TRIED alone.
+    Nothing where it is near none, or to the one that was `asked` for. Networks are built without numbers, and of
+    `names` the first MOST_TRIED alone.
     """
     shares: dict[str, float] = {}
     for name in list(names)[:MOST_TRIED]:
@@ -31,6 +34,8 @@ def near_networks(state: dict[str, Tensor], build: Callable[[str], nn.Module], n
     if best < NEAR_SHARE:
         return ""
     close = [name for name, share in shares.items() if share > best - 0.02][:NAMED]
+    if asked in close:
+        return ""
     return f"; by its names and shapes it is {'or '.join(f'{name} ' for name in close).strip()} ({100 * best:.0f} %)"
 
 

@@ -74,8 +74,8 @@ class Explain(lightning.LightningModule):
         self.answers_checked = False
         self.first_answer: Tensor | None = None
         self.answered = 0
-        self.constant = True
-        """Whether all pictures were answered the same so far."""
+        self.constant: Tensor | None = None
+        """Whether all pictures were answered the same so far: asked on the device, and read once at the end."""
 
     def explain(
         self, batch: Batch, detections: Detections | None = None
@@ -137,9 +137,10 @@ class Explain(lightning.LightningModule):
 
     def check_answers(self, logits: Tensor) -> None:
         """Refuse a network whose first answers (B, L) are probabilities: their logarithms' gradients mislead."""
-        if self.constant and len(logits):
+        if len(logits):
             self.first_answer = logits[:1].detach() if self.first_answer is None else self.first_answer
-            self.constant = bool((logits.detach() == self.first_answer).all())
+            same = (logits.detach() == self.first_answer).all()
+            self.constant = same if self.constant is None else self.constant & same
             self.answered += len(logits)
         kind = None if self.answers_checked else probability_kind(logits)
         self.answers_checked = True
@@ -152,7 +153,7 @@ class Explain(lightning.LightningModule):
     @property
     def notes(self) -> list[str]:
         """What a person should be told of the answers, once all were given."""
-        return [CONSTANT] * (self.constant and self.answered > 1)
+        return [CONSTANT] * (self.answered > 1 and bool(self.constant))
 
     def predict_step(self, batch: Batch, batch_idx: int = 0) -> list[Evidence]:
         """Return the evidence of each method; none without an image that could be used."""

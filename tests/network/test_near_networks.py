@@ -25,7 +25,7 @@ def test_weights_of_another_network_name_it(tmp_path: Path) -> None:
 
 
 def test_what_is_near_none_is_called_nothing() -> None:
-    assert near_networks({"a": torch.zeros(3)}, models.get_model, ["resnet18", "no such"]) == ""
+    assert near_networks({"a": torch.zeros(3)}, models.get_model, ["resnet18", "no such"], "resnet18") == ""
 
 
 def test_names_that_begin_alike_come_first() -> None:

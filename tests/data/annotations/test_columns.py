@@ -62,7 +62,7 @@ def test_what_data_know_can_be_a_group_and_what_they_do_not_is_refused(corpus) -
     with pytest.raises(SettingError, match=r"data.group 'person' is no column of these data"):
         ImageFolder(root=root, group="person").groups()
     with pytest.raises(
-        SettingError, match=r"data.group 'person' is no column of these data; it knows nothing"
+        SettingError, match=r"data.group 'person' is no column of these data; expected one of: exif\.camera"
     ):
         Folder(root=root, group="person").groups()
     with pytest.raises(
