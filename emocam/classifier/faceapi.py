@@ -1,4 +1,8 @@
-"""The expression network of face-api, https://github.com/vladmandic/face-api (MIT), from its TensorFlow.js files."""
+"""The two networks of face-api for faces, https://github.com/vladmandic/face-api (MIT), from its TensorFlow.js files.
+
+One answers with an expression. The other, of the same blocks, answers with the places of the 68 points of a face:
+values, each of which can be asked what raises and what lowers it.
+"""
 
 from itertools import pairwise
 from pathlib import Path
@@ -9,17 +13,20 @@ from emocam.classifier.library import LibraryClassifier, Preprocessing, draw_wei
 from emocam.errors import SettingError
 from emocam.network.tfjs_shards import read_shards
 from emocam.network.trained import labels_of
+from emocam.network.values import unmeasured
 from emocam.network.weights import fit, is_file, read_weights
 from emocam.view.crops import Letterbox
 
 LABELS = ("neutral", "happy", "sad", "angry", "fearful", "disgusted", "surprised")
+POINTS = tuple(f"point {number:02d} {axis}" for number in range(68) for axis in ("across", "down"))
+"""The answers of the network of points: places in the square that it sees, from 0 to 1."""
 SIZE = (112, 112)
 MEAN = (122.782 / 255, 117.001 / 255, 104.298 / 255)
 CHANNELS = (3, 32, 64, 128, 256)
 PREPROCESSING = Preprocessing(Letterbox(SIZE, grey=0), SIZE, MEAN, (1.0, 1.0, 1.0))
 CURE = (
     "`npm pack @vladmandic/face-api` brings it: classifier.weights="
-    "package/model/face_expression_model-weights_manifest.json"
+    "package/model/face_expression_model-weights_manifest.json (or face_landmark_68_model-weights_manifest.json)"
 )
 
 
@@ -102,7 +109,7 @@ def torch_arrays(arrays: dict[str, Tensor]) -> dict[str, Tensor]:
 
 
 class FaceApi(LibraryClassifier):
-    """`weights` is face-api's manifest, with its shards beside it, a file of `task=train`, or `random`.
+    """`weights` is one of face-api's manifests, with its shards beside it, a file of `task=train`, or `random`.
 
     It looks at the whole picture as if that were a face, in colour, at 112 x 112 with black around.
     """
@@ -115,19 +122,23 @@ class FaceApi(LibraryClassifier):
         seed: int = 0,
         adjust: int = 0,
     ) -> None:
-        names = labels_of(weights, labels, list(LABELS))
-        network = draw_weights(lambda: FaceApiNetwork(len(names)), seed)
         if weights is None or not (weights == "random" or weights.endswith(".json") or is_file(weights)):
             raise SettingError(
                 f"classifier.weights must be a manifest (.json), a file of weights or random, got {weights}; {CURE}"
             )
+        manifest = weights.endswith(".json")
+        state = torch_arrays(read_shards(Path(weights).expanduser())) if manifest else None
+        points = state is not None and len(state.get("fc.bias", ())) == len(POINTS)
+        if points and labels is not None:
+            raise SettingError(
+                f"classifier.labels has no use with {weights}, which answers with the places of 68 points; leave it out"
+            )
+        values = unmeasured(POINTS) if points else None
+        names = values.labels if values else labels_of(weights, labels, list(LABELS))
+        network = draw_weights(lambda: FaceApiNetwork(len(POINTS) if points else len(names)), seed)
         note = ""
         if weights != "random":
             file = Path(weights).expanduser()
-            note = fit(
-                network,
-                torch_arrays(read_shards(file)) if file.suffix == ".json" else read_weights(file),
-                file,
-            )
-        super().__init__(network, names, PREPROCESSING, layer, "faceapi", weights, adjust)
+            note = fit(network, state if state is not None else read_weights(file), file)
+        super().__init__(network, names, PREPROCESSING, layer, "faceapi", weights, adjust, values)
         self.weights_note = note

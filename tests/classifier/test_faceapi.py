@@ -8,12 +8,12 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from emocam.classifier.faceapi import CHANNELS, LABELS, FaceApi
+from emocam.classifier.faceapi import CHANNELS, LABELS, POINTS, FaceApi
 from emocam.errors import SettingError
 
 
-def arrays():
-    """Names and shapes as face-api's manifest has them."""
+def arrays(answers):
+    """Names and shapes as face-api's manifests have them."""
     for block, (before, after) in enumerate(pairwise(CHANNELS)):
         for step in range(4):
             place, inner = f"dense{block}/conv{step}", before if step == 0 else after
@@ -23,16 +23,15 @@ def arrays():
                 yield f"{place}/depthwise_filter", (3, 3, inner, 1)
                 yield f"{place}/pointwise_filter", (1, 1, inner, after)
             yield f"{place}/bias", (after,)
-    yield "fc/weights", (256, 7)
-    yield "fc/bias", (7,)
+    yield "fc/weights", (256, answers)
+    yield "fc/bias", (answers,)
 
 
-@pytest.fixture
-def manifest(tmp_path):
-    """A manifest whose filters are quantised and whose biases are not, and the values that it means."""
+def write_manifest(folder, answers):
+    """Write a manifest whose filters are quantised and whose biases are not, and return the values that it means."""
     draw = np.random.default_rng(0)
     entries, values, shards = [], {}, b""
-    for name, shape in arrays():
+    for name, shape in arrays(answers):
         entry = {"name": name, "shape": list(shape), "dtype": "float32"}
         if name.endswith("bias"):
             values[name] = draw.normal(0, 0.1, shape).astype("<f4")
@@ -44,11 +43,16 @@ def manifest(tmp_path):
             shards += stored.tobytes()
         entries.append(entry)
     half = len(shards) // 2
-    (tmp_path / "a.bin").write_bytes(shards[:half])
-    (tmp_path / "b.bin").write_bytes(shards[half:])
-    file = tmp_path / "model-weights_manifest.json"
+    (folder / "a.bin").write_bytes(shards[:half])
+    (folder / "b.bin").write_bytes(shards[half:])
+    file = folder / "model-weights_manifest.json"
     file.write_text(json.dumps([{"weights": entries, "paths": ["a.bin", "b.bin"]}]))
     return file, {name: torch.from_numpy(array) for name, array in values.items()}
+
+
+@pytest.fixture
+def manifest(tmp_path):
+    return write_manifest(tmp_path, len(LABELS))
 
 
 def same(x, kernel, stride, groups=1):
@@ -84,6 +88,21 @@ def test_shards_give_the_logits_of_their_layers(manifest):
         expected = by_hand(values, x)
         torch.testing.assert_close(net(x), expected, rtol=1e-3, atol=1e-4 * float(expected.abs().max()))
     assert net.labels == list(LABELS) and net.cut(x)[0].shape == (2, 256, 7, 7)
+
+
+def test_the_network_of_points_answers_with_places_in_both_directions(tmp_path):
+    file, values = write_manifest(tmp_path, len(POINTS))
+    net = FaceApi(weights=str(file))
+    x = torch.randn(2, 3, 112, 112)
+    with torch.no_grad():
+        expected, found = by_hand(values, x), net(x)
+    scale = float(expected.abs().max())
+    torch.testing.assert_close(found[:, ::2], expected, rtol=1e-3, atol=1e-4 * scale)
+    torch.testing.assert_close(found[:, 1::2], -expected, rtol=1e-3, atol=1e-4 * scale)
+    assert net.labels[:3] == ["point 00 across +", "point 00 across -", "point 00 down +"]
+    torch.testing.assert_close(net.derive(found)["point 67 down"], found[:, -2])
+    with pytest.raises(SettingError, match=r"classifier\.labels has no use with .*68 points"):
+        FaceApi(weights=str(file), labels="labels.txt")
 
 
 def test_a_view_is_shifted_by_face_api_s_mean():
