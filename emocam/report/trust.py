@@ -51,8 +51,8 @@ def find_trust_shown(run: Run, into: Path) -> TrustShown | None:
         return None
     table = pd.read_csv(run.path / f"{TRUST}.csv", dtype={"method": str, "layer": str})
     rows = [trust_row(row) for row in table.to_dict("records")]
-    notes = [f"{capitalised(note)}." for note in summary["trust_notes"]]
-    shown = f"{capitalised(summary['recommendation'])}.", summary["trust_pictures"], rows, notes
+    notes = [capitalised(note) for note in summary["trust_notes"]]
+    shown = capitalised(summary["recommendation"]), summary["trust_pictures"], rows, notes
     picture = run.path / f"{TRUST}.png"
     if not rows or not picture.is_file():
         return TrustShown(*shown)

@@ -72,6 +72,7 @@ def test_gradcam_is_recommended_and_xgradcam_warned_of_on_the_embedded_network(
     assert best["above_low"] > 0 and best["sanity"] > 0.5 and best["stability"] > 0.8
     page = (folder / "report" / "index.html").read_text()
     assert "Believe gradcam at layer" in page and (folder / "report" / "trust.webp").is_file()
+    assert "..<" not in page
     assert (folder / "trust.png").is_file()
 
 
