@@ -42,8 +42,9 @@ class Export:
         """Add a picture; boxes are x0, y0, x1, y1 in pixels, outlines as COCO's `segmentation` has them."""
         number = len(self.images) + 1
         image.save(self.folder / path)
+        known = {"truth": truth} if truth else {}  # of a world of values there is none
         self.images.append(
-            {"id": number, "file_name": path, "width": image.width, "height": image.height, "truth": truth}
+            {"id": number, "file_name": path, "width": image.width, "height": image.height, **known}
         )
         for place, (object, (x0, y0, x1, y1)) in enumerate(regions):
             annotation: dict[str, Any] = {

@@ -211,3 +211,13 @@ def test_a_run_that_names_an_export_writes_it_before_its_first_picture(tmp_path)
         "00002.png",
         "instances.json",
     ]
+
+
+@pytest.mark.parametrize("world", ["values", *WORLDS])
+def test_each_world_s_export_is_read_again(tmp_path, world):
+    drawn = Planted(world=world, images=2, export=tmp_path)
+    drawn.prepare()
+    read = Coco(root=tmp_path)
+    assert read.paths() == drawn.paths()
+    for path in read.paths():
+        np.testing.assert_allclose(read.open(path).boxes, drawn.open(path).boxes, atol=1e-6)
