@@ -9,9 +9,8 @@ import torch
 from torch import Tensor, nn
 
 from emocam.errors import SettingError
-from emocam.settings.read_files import noted
+from emocam.network.onnx_session import EXTRA, open_session
 
-EXTRA = "pip install 'emocam[onnx]'"
 TYPES = {"tensor(float)": np.float32, "tensor(float16)": np.float16, "tensor(uint8)": np.uint8}
 
 
@@ -24,7 +23,9 @@ class OnnxNetwork(nn.Module):
     def __init__(self, path: str, output: str | None = None) -> None:
         super().__init__()
         file = Path(path).expanduser()
-        session = open_session(file)
+        session = open_session(
+            file, "classifier.weights", f"classifier=onnx needs ONNX Runtime, which is not installed: {EXTRA}"
+        )
         (given,) = _one_picture(session, file)
         self.session, self.input = session, given.name
         self.number = TYPES[given.type]
@@ -42,24 +43,6 @@ class OnnxNetwork(nn.Module):
         parts = [rows[i : i + 1] for i in range(len(rows))] if self.alone else [rows]
         answers = [self.session.run([self.output], {self.input: part})[0] for part in parts]
         return torch.from_numpy(np.concatenate(answers).astype(np.float32)).to(x.device)
-
-
-def open_session(file: Path) -> Any:
-    """Open a file by ONNX Runtime, on as many cores as torch takes; custom operators are not loaded."""
-    try:
-        import onnxruntime
-    except ImportError:
-        raise SettingError(f"classifier=onnx needs ONNX Runtime, which is not installed: {EXTRA}") from None
-    if not file.is_file():
-        raise SettingError(f"classifier.weights: there is no file {file}")
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = torch.get_num_threads()
-    options.log_severity_level = 4
-    try:
-        return onnxruntime.InferenceSession(str(noted(file)), options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # whatever its bytes lead to
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:160]
-        raise SettingError(f"classifier.weights: {file} is no ONNX file that can be run ({reason})") from None
 
 
 def _one_picture(session: Any, file: Path) -> list[Any]:

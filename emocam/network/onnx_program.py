@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from emocam.errors import SettingError
-from emocam.settings.read_files import noted
+from emocam.network.onnx_session import EXTRA, open_session
 
 NUMBERS = {"tensor(float)": np.float32, "tensor(float16)": np.float16}
 
@@ -23,7 +23,9 @@ class OnnxProgram:
 
     def __init__(self, path: str | Path, setting: str) -> None:
         self.file, self.setting = Path(path).expanduser(), setting
-        self.session = self._opened()
+        self.session = open_session(
+            self.file, setting, f"{setting}: an ONNX file needs ONNX Runtime; install it with: {EXTRA}"
+        )
         self.inputs = self.session.get_inputs()
         self.outputs = {output.name: list(output.shape) for output in self.session.get_outputs()}
         self.said: dict[str, str] = dict(self.session.get_modelmeta().custom_metadata_map)
@@ -36,28 +38,6 @@ class OnnxProgram:
 
     def fault(self, takes: str) -> SettingError:
         return SettingError(f"{self.setting}: {self.file} must take {takes}")
-
-    def _opened(self) -> Any:
-        try:
-            import onnxruntime
-        except ImportError:
-            raise SettingError(
-                f"{self.setting}: an ONNX file needs ONNX Runtime; install it with: pip install 'emocam[onnx]'"
-            ) from None
-        if not self.file.is_file():
-            raise SettingError(f"{self.setting}: there is no file {self.file}")
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = torch.get_num_threads()
-        options.log_severity_level = 4
-        try:
-            return onnxruntime.InferenceSession(
-                str(noted(self.file)), options, providers=["CPUExecutionProvider"]
-            )
-        except Exception as error:  # whatever its bytes lead to
-            reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:160]
-            raise SettingError(
-                f"{self.setting}: {self.file} is no ONNX file that can be run ({reason})"
-            ) from None
 
     @property
     def version(self) -> str:
