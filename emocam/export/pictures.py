@@ -44,27 +44,37 @@ class ExportedPicture:
 
 @dataclass
 class ExportedPictures:
-    """The pictures of a run below `root`; `gone` counts those whose file is not there or cannot be read."""
+    """The pictures of a run below `root`; `sizes` of those seen so far, as a format may ask for them several times."""
 
     run: Run
     root: Path
-    gone: int = 0
+    sizes: dict[str, tuple[int, int] | None] = field(default_factory=dict)
+
+    @property
+    def gone(self) -> int:
+        """How many of those seen have a file that is not there or cannot be read."""
+        return sum(size is None for size in self.sizes.values())
 
     def __iter__(self) -> Iterator[ExportedPicture]:
-        self.gone = 0
         for images, regions in self.run.blocks():
             first = np.searchsorted(image_rows(regions, images), np.arange(len(images) + 1))
             found = list(_regions(self.run, images, regions))
             facts = images.select([name for name in FACTS if name in images.column_names]).to_pylist()
             for row, (image, known) in enumerate(zip(images["image"].to_pylist(), facts, strict=True)):
                 file = within_root(self.root, unprinted(image), follow_links=True)
-                try:
-                    width, height = read_size(file)
-                except (Refused, OSError, ValueError, SyntaxError):
-                    self.gone += 1
+                if image not in self.sizes:
+                    self.sizes[image] = _size_of(file)
+                if (size := self.sizes[image]) is None:
                     continue
                 kept = {name: value for name, value in known.items() if value is not None}
-                yield ExportedPicture(image, file, width, height, kept, found[first[row] : first[row + 1]])
+                yield ExportedPicture(image, file, *size, kept, found[first[row] : first[row + 1]])
+
+
+def _size_of(file: Path) -> tuple[int, int] | None:
+    try:
+        return read_size(file)
+    except (Refused, OSError, ValueError, SyntaxError):
+        return None
 
 
 def open_pictures(run: Run, root: Path | None) -> ExportedPictures:
