@@ -9,6 +9,7 @@ import numpy as np
 from emocam.report.content import PageContent
 from emocam.report.scripts import write_script
 from emocam.report.top_pictures import MOST
+from emocam.report.unexplained import outside_line
 from emocam.results.files import CELLS
 from emocam.results.parquet_file import read_parquet
 from emocam.results.run import Run, encode_names
@@ -71,6 +72,7 @@ def write_data(folder: Path, gathered: PageContent, originals: Path | None) -> N
         "cards": cards,
         "chunk": CHUNK,
         "cells": shown_cells(run),
+        "outside": outside_line(run),
         "roles": [[*cell, role] for cell, role in run.roles.items()],
         "originals": originals.resolve().as_uri() if originals else None,
     }

@@ -10,7 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from emocam.report.content import gather_content
 from emocam.report.data import write_data
 from emocam.report.film import film_section, write_film_data
-from emocam.report.matrix import first_rows
+from emocam.report.matrix import first_view
 from emocam.report.paste import MOST_FLIPS
 from emocam.report.point_section import points_section
 from emocam.report.sliders import write_levels
@@ -82,9 +82,12 @@ def write_report(
         write_film_data(film, half)
     environment = templates()
     page = environment.get_template("index.html.j2")
+    table, rows, columns = first_view(gathered.run.matrix)
+    words = gathered.words
     shown = page.render(
-        **gathered.words,
-        rows=first_rows(gathered.run.matrix),
+        **words | {"outside_line": words["outside_line"] and [words["outside_line"][i] for i in columns]},
+        table=table,
+        rows=rows,
         scripts=SCRIPTS,
         sliders=sliders,
         film=film,

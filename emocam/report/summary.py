@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from emocam.report.content import PageContent
 from emocam.report.examples import Example, box_counts
-from emocam.report.matrix import first_rows
+from emocam.report.matrix import columns_in_order, first_rows
 from emocam.report.scripts import literal
 from emocam.results.run import Matrix
 
@@ -26,9 +26,9 @@ def _short(name: str) -> str:
     return name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 1] + "…"
 
 
-def most_images(matrix: Matrix) -> NDArray[np.int64]:
-    """Return the labels with the most images, in their own order."""
-    return np.sort(np.argsort(-matrix.images, kind="stable")[:MOST_LABELS])
+def most_images(matrix: Matrix) -> NDArray[np.intp]:
+    """Return the labels with the most images, these first."""
+    return columns_in_order(matrix)[:MOST_LABELS]
 
 
 def shortened(matrix: Matrix) -> Matrix:

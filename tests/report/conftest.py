@@ -244,9 +244,19 @@ def make_run() -> Callable[..., Callable[[str], Image.Image]]:
 
 
 @pytest.fixture(scope="module")
-def write_module_run() -> Callable[[Path], Callable[[str], Image.Image]]:
+def write_module_run() -> Callable[..., Callable[[str], Image.Image]]:
     """A run that the tests of a module share, as none of them writes."""
-    return lambda folder: write_run(folder, OBJECTS, LABELS, 160)
+
+    def write(
+        folder: Path,
+        objects: list[str] = OBJECTS,
+        labels: list[str] = LABELS,
+        images: int = 160,
+        each: float = 4,
+    ) -> Callable[[str], Image.Image]:
+        return write_run(folder, objects, labels, images, each=each)
+
+    return write
 
 
 @pytest.fixture(scope="module")

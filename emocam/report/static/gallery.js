@@ -120,7 +120,7 @@ function listenGallery() {
     shelf.replaceChildren();
     // where the browser closed it
     if (view.object || view.label || view.image) show({ object: "", label: "", picture: "", image: "" }, true);
-    here?.focus();
+    focusHere();
   });
   byId("close").addEventListener("click", () => show({ object: "", label: "", picture: "", image: "" }, true));
   byId("previous").addEventListener("click", () => move(-1));

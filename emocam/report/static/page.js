@@ -30,14 +30,13 @@ function measureButtons() {
 /** Text for a spreadsheet: a cell that would begin a formula gets an apostrophe. */
 const safe = (text) => (/^[=+\-@\t\r]/.test(text) ? `'${text}` : text);
 
-/** The table as it stands, as lines of cells. */
+/** The table as it stands, built or not, as lines of cells. */
 function asLines() {
-  const shown = [...table.tBodies[0].rows].filter((row) => !row.hidden);
   const { value } = MEASURES[view.measure] ?? MEASURES.percent;
-  const numbers = (object) => run.labels.map((_, label) => value(object, label)).map((v) => (Number.isNaN(v) ? "" : String(v)));
+  const numbers = (object) => seen.labels.map((label) => value(object, label)).map((v) => (Number.isNaN(v) ? "" : String(v)));
   return [
-    ["object", ...run.labels.map(safe)],
-    ...shown.map((row) => [safe(run.objects[row.dataset.object]), ...numbers(Number(row.dataset.object))]),
+    ["object", ...seen.labels.map((label) => safe(run.labels[label]))],
+    ...seen.objects.map((object) => [safe(run.objects[object]), ...numbers(object)]),
   ];
 }
 
@@ -68,6 +67,8 @@ function save(text, name) {
 
 function listenToolbar() {
   byId("filter").addEventListener("input", (event) => show({ filter: event.target.value }));
+  byId("among").addEventListener("input", (event) => show({ among: event.target.value }));
+  byId("every").addEventListener("change", (event) => show({ every: event.target.checked ? "1" : "" }));
   byId("least").addEventListener("input", (event) => show({ least: String(Math.max(0, Number(event.target.value) || 0)) }));
   byId("order").addEventListener("change", (event) =>
     show({ sort: event.target.value, direction: event.target.value === "name" ? "ascending" : "descending" }));
@@ -77,19 +78,24 @@ function listenToolbar() {
   document.querySelector(".toolbar").addEventListener("submit", (event) => event.preventDefault());
 }
 
+/** Leaves what the view asks for, and builds it. */
+function refresh(now) {
+  filterTable(now);
+  build();
+}
+
 /** Brings the page from one view to another, and does only what differs. */
 function follow(now, before = {}) {
   const changed = (...keys) => keys.some((key) => now[key] !== before[key]);
-  const first = Object.keys(before).length === 0;
   if (changed("score", "importance", "chance", "confidence")) moveThresholds(now);
   if (changed("measure")) fill(now.measure);
-  const written = first && now.sort === FIRST.sort && now.direction === FIRST.direction;
-  if (changed("sort", "direction", "measure") && !written) sortRows(now);
-  if (changed("filter", "least")) filterRows(now);
+  if (changed("sort", "direction", "measure")) sortRows(now);
+  if (changed("sort", "direction", "measure", "filter", "least", "among", "every")) refresh(now);
   const order = byId("order");
   order.value = now.sort.startsWith("label:") ? "label" : now.sort;
   order.querySelector('[value="label"]').hidden = !now.sort.startsWith("label:");
-  if (byId("filter").value !== now.filter) byId("filter").value = now.filter;
+  for (const id of ["filter", "among"]) if (byId(id).value !== now[id]) byId(id).value = now[id];
+  byId("every").checked = now.every !== "";
   if (Number(byId("least").value) !== Number(now.least)) byId("least").value = now.least;
   const radio = document.querySelector(`#measures [value="${CSS.escape(now.measure)}"]`);
   if (radio) radio.checked = true;

@@ -30,7 +30,7 @@ function load(name, keep = 40) {
 /** The view: what is sorted, filtered and open. Only what differs from this is in the hash. */
 const FIRST = {
   object: "", label: "", picture: "", image: "", sort: "mean", direction: "descending",
-  measure: "percent", filter: "", least: "0",
+  measure: "percent", filter: "", least: "0", among: "", every: "",
   score: "", importance: "", chance: "", confidence: "", // empty: the run's own thresholds
 };
 const watchers = [];

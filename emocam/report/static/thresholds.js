@@ -61,7 +61,7 @@ async function moveThresholds(now) {
   else setCounts(recount(data, places), data.images.map((of) => of[places.confidence]), exact);
   for (const slider of sliders) slider.value = places[slider.id];
   fill(view.measure);
-  filterRows(view);
+  refresh(view);
 }
 
 /** Gives the sliders their positions; before, they stand where the run does. */
@@ -71,6 +71,11 @@ async function readySliders() {
     slider.max = positions[slider.id].length - 1;
     slider.value = placeOf(positions[slider.id], wanted(view)[slider.id]);
   }
+}
+
+function sortAgain() {
+  sortRows(view);
+  refresh(view);
 }
 
 function listenThresholds() {
@@ -83,11 +88,11 @@ function listenThresholds() {
       slider.setAttribute("aria-valuetext", value);
       show({ [slider.id]: value === run.thresholds[slider.id] ? "" : String(value) });
     });
-    slider.addEventListener("change", () => sortRows(view)); // not while it moves: rows would run away
+    slider.addEventListener("change", () => sortAgain()); // not while it moves: rows would run away
   }
   byId("reset").addEventListener("click", () => {
     show({ score: "", importance: "", chance: "", confidence: "" });
-    sortRows(view);
+    sortAgain();
   });
   byId("command").addEventListener("click", (event) => {
     const folder = table.closest(".scroll").dataset.run;
