@@ -144,6 +144,7 @@ def test_labels_that_no_picture_is_called_are_columns_where_they_are_asked_for(p
     assert np.allclose(saved, percent.loc[saved.index, saved.columns]) and len(saved) == len(percent)
 
 
+@pytest.mark.slow
 def test_axe_finds_nothing_to_object_to_in_a_part_of_a_table(page):
     if not find_spec("axe_playwright_python"):
         pytest.skip("needs axe")
