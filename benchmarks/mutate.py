@@ -39,6 +39,8 @@ from swap_code import Session
 ROOT = Path(__file__).parents[1]
 PACKAGE, TESTS = ROOT / "emocam", ROOT / "tests"
 ROOMS = ("functional", "metric", "cells")
+TOGETHER = 20
+"""Faults of one session, by file: what is given up loses the tracing of no other's tests."""
 SECONDS = 120
 """Of the processor; a test that takes longer has noticed."""
 LIBRARIES = (
@@ -354,13 +356,13 @@ def main() -> int:
             line["fault"]: line["noticed"] for line in map(json.loads, given.out.read_text().splitlines())
         }
     preload()
-    if (
-        left := asked_together([fault for fault in faults if fault.name not in known], known, given.out)
-    ) is None:
-        return 2
-    for fault, tests in left:
-        known[fault.name] = bool(tests) and notice(tests, fault)
-        note(given.out, fault.name, known[fault.name])
+    waiting = sorted((fault for fault in faults if fault.name not in known), key=lambda fault: fault.file)
+    for start in range(0, len(waiting), TOGETHER):
+        if (left := asked_together(waiting[start : start + TOGETHER], known, given.out)) is None:
+            return 2
+        for fault, tests in left:
+            known[fault.name] = bool(tests) and notice(tests, fault)
+            note(given.out, fault.name, known[fault.name])
     counts = Counter(known[fault.name] for fault in faults)
     for fault in faults:
         if not known[fault.name]:

@@ -16,9 +16,13 @@ from emocam.data.image_file import Refused
 from emocam.data.printed import printable, spelt
 from emocam.functional.thumbnail import thumbnail
 from emocam.records.detections import Detections
-from emocam.records.picture import Batch, Picture, Refusal, Sample
+from emocam.records.picture import Batch, Contents, Picture, Refusal, Sample
 from emocam.settings.digests import Digests
 from emocam.view.base import View, Views
+
+READINGS = 3
+"""How often a picture is opened that is written to meanwhile."""
+WRITTEN_TO = f"it was written to while it was read, {READINGS} times"
 
 
 def reason(error: Exception, root: str | Path | None) -> str:
@@ -68,8 +72,20 @@ class Samples(Dataset[Sample | Refusal]):
     def __getitem__(self, i: int) -> Sample | Refusal:
         index = int(self.index[i])
         path = self.listing[index]
-        # before it is opened: should it change in between, its row is found to be old
-        contents = contents_of(self.data, path, self.digests)
+        for _ in range(READINGS):
+            contents = contents_of(self.data, path, self.digests)
+            opened = self._opened(path, index, contents)
+            if self._is_still(path, contents):
+                return opened
+        return Refusal(printable(path), index, "unreadable", WRITTEN_TO, contents)
+
+    def _is_still(self, path: str, contents: Contents) -> bool:
+        """Return whether a picture's file is what it was before it was opened, so that its row says of what it is."""
+        return contents.digest is None or self.digests.of_all([self.data.picture_file(path)]) == [
+            contents.digest
+        ]
+
+    def _opened(self, path: str, index: int, contents: Contents) -> Sample | Refusal:
         try:
             picture = self.data.open(path)
             classifier_view, classifier_window = self.classifier(picture.image)

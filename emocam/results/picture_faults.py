@@ -16,32 +16,41 @@ from emocam.results.run import Run
 from emocam.settings.digests import Digests
 
 DIGEST = CONTENTS[0]
+EXPLAINED_AGAIN = "the same command in this folder explains these again"
 
 
 def picture_faults(folder: Path) -> Iterator[str]:
-    """Yield a sentence where pictures have another content than when they were explained; none for those gone.
+    """Yield a sentence where pictures have another content than when they were explained, and what cures it."""
+    try:
+        changed = changed_since(folder, Digests(platformdirs.user_cache_path("emocam")))
+    except SettingError as error:
+        yield str(error)
+        return
+    if changed is not None:
+        yield f"{changed}; {EXPLAINED_AGAIN}"
+
+
+def changed_since(folder: Path, digests: Digests) -> str | None:
+    """Return a sentence on the pictures that changed since they were explained; those gone are none of them.
 
     Runs of before there were digests of pictures, and pictures that are drawn, have none to be held to.
     """
     ledger = folder / parquet(LEDGER)
-    try:
-        root = Path(str(Run(folder).names.get("made_of", {}).get("source", "")))
-    except SettingError as error:
-        yield str(error)
-        return
+    root = Path(str(Run(folder).names.get("made_of", {}).get("source", "")))
     if DIGEST not in pq.read_schema(ledger).names or not (root.is_absolute() and root.is_dir()):
-        return
+        return None
     rows = read_parquet(ledger, columns=["image", DIGEST])
     images, written = (rows[name].to_pylist() for name in rows.column_names)
     known = [(image, digest) for image, digest in zip(images, written, strict=True) if digest is not None]
     files = [_file_of(root, image) for image, _ in known]
-    now = Digests(platformdirs.user_cache_path("emocam")).of_all(files)
+    now = digests.of_all(files)
     changed = [image for (image, digest), new in zip(known, now, strict=True) if new not in (None, digest)]
-    if changed:
-        yield (
-            f"{len(changed):,} of {len(images):,} pictures of {root} have changed since they were explained, such as "
-            f"{changed[0]!r}; the same command in this folder explains these again"
-        )
+    if not changed:
+        return None
+    return (
+        f"{len(changed):,} of {len(images):,} pictures of {root} have changed since they were explained, such as "
+        f"{changed[0]!r}"
+    )
 
 
 def _file_of(root: Path, image: str) -> Path | None:

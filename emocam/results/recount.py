@@ -27,19 +27,19 @@ def recounted_faults(run: Run) -> Iterator[str]:
     images, percent = counts.images.numpy(), counts.percent.numpy()
     objects, labels = run.object_names, run.label_names
     for name, expected in ((ASSOCIATION, kept), (ASSOCIATION_PERCENT, percent)):
-        yield from _csv_faults(run.path / name, objects, expected, skipped=1, columns=len(labels))
-    yield from _csv_faults(run.path / LABELS, labels, images[:, None], skipped=1, columns=1)
+        yield from csv_faults(run.path / name, objects, expected, skipped=1, columns=len(labels))
+    yield from csv_faults(run.path / LABELS, labels, images[:, None], skipped=1, columns=1)
     cells = np.stack([np.broadcast_to(images, kept.shape), present, kept], -1).reshape(-1, len(CELL_COLUMNS))
     names = [f"{object} / {label}" for object in objects for label in labels]
     yield from _cell_faults(run.path / parquet(CELLS), names, cells)
     yield from _cell_csv_faults(run.path / f"{CELLS}.csv", names, cells)
 
 
-def _csv_faults(
+def csv_faults(
     file: Path, names: Sequence[str], expected: np.ndarray, skipped: int, columns: int
 ) -> Iterator[str]:
     """Hold the rows of a CSV file to numbers; names may carry a spreadsheet's apostrophe."""
-    rows = _rows(file)
+    rows = csv_rows(file)
     if rows is None:
         return
     head, *body = rows or [[]]
@@ -52,7 +52,7 @@ def _csv_faults(
 
 
 def _cell_csv_faults(file: Path, names: Sequence[str], expected: np.ndarray) -> Iterator[str]:
-    rows = _rows(file)
+    rows = csv_rows(file)
     if rows is None:
         return
     head, *body = rows or [[]]
@@ -83,7 +83,8 @@ def _cell_faults(file: Path, names: Sequence[str], expected: np.ndarray) -> Iter
     yield from _differing(file, body, names, expected, [2, 3, 4], ["object", "label", *CELL_COLUMNS])
 
 
-def _rows(file: Path) -> list[list[str]] | None:
+def csv_rows(file: Path) -> list[list[str]] | None:
+    """Return the rows of a CSV file; None where there is none, and nothing where it cannot be read."""
     if not file.is_file():
         return None
     try:
@@ -105,7 +106,7 @@ def _differing(
     for line, (row, name, wanted) in enumerate(zip(body, names, expected.tolist(), strict=False), 2):
         for place, value in zip(places, wanted, strict=True):
             found = row[place] if place < len(row) else ""
-            if not _same(found, float(value)):
+            if not same_number(found, float(value)):
                 faults += 1
                 if faults <= MOST_ROWS:
                     column = head[place] if place < len(head) else f"column {place + 1}"
@@ -118,7 +119,8 @@ def _differing(
         yield f"{file.name}: {faults - MOST_ROWS:,} more rows differ from the evidence"
 
 
-def _same(found: str, value: float) -> bool:
+def same_number(found: str, value: float) -> bool:
+    """Return whether a text is a number, to what a CSV file rounds; an empty one is none."""
     if math.isnan(value):
         return found.lower() in ("", "nan", "<na>", "none")
     try:

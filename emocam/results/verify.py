@@ -79,9 +79,9 @@ def folder_faults(folder: Path) -> Iterator[str]:
     yield from _rows(folder, tables)
     yield from picture_faults(folder)
     if "maps" in tables or not _explained(folder):
-        from emocam.results.recount import recounted_faults  # counting takes torch
+        from emocam.results.derived_faults import derived_faults  # counting takes torch
 
-        yield from recounted_faults(Run(folder))
+        yield from derived_faults(Run(folder))
 
 
 def _read_whole(file: Path) -> pa.Table:

@@ -18,12 +18,14 @@ from omegaconf import OmegaConf
 from emocam.callback.base import Finished, LastCallback, RunCallback
 from emocam.callback.slices import check_column
 from emocam.data.base import Data
+from emocam.errors import SettingError
 from emocam.logger.mlflow import TrackedRun
 from emocam.predict.components import Components
 from emocam.results.file_list import write_file_list
 from emocam.results.files import EVIDENCE, parquet
 from emocam.results.ledger import Ledger, check_none_lost, read_ledger
 from emocam.results.left_files import files_left, remove_incomplete, remove_left
+from emocam.results.picture_faults import EXPLAINED_AGAIN, changed_since
 from emocam.results.run import Run
 from emocam.results.summary import Summary, with_entries, write_summary
 from emocam.runner.command import Command, build_components
@@ -153,10 +155,13 @@ def finish_run(
     listing = None if data is None or evidence_of(command.cfg) else len(components.listing)
     ledger = read_ledger(command.folder, listing)
     check_none_lost(command.folder, ledger)
-    finished = Finished(
-        Run(command.folder), data, components.thresholds, described(command, components, ledger)
-    )
+    told = described(command, components, ledger)
+    for note in notes_on_changed_pictures(command, components):
+        sys.stderr.write(f"{note}\n")
+        told["notes"] = [*told["notes"], note]
+    finished = Finished(Run(command.folder), data, components.thresholds, told)
     summary = run_callbacks(callbacks, finished, components.stage)
+    notes_on_changed_pictures(command, components)
     summary["seconds"] = {name: round(value, 3) for name, value in components.seconds.items()}
     summary["seconds"]["all"] = round(time.perf_counter() - command.started, 3)
     explaining = components.seconds.get("predict", 0)
@@ -164,6 +169,19 @@ def finish_run(
     write_summary(command.folder, summary)
     write_file_list(command.folder)
     return ledger, summary
+
+
+def notes_on_changed_pictures(command: Command, components: Components) -> list[str]:
+    """Refuse pictures that changed while they were explained: what came later would have been asked of others.
+
+    A replay opens them for its page alone, and gets a sentence to say so.
+    """
+    changed = changed_since(command.folder, components.digests)
+    if changed is None:
+        return []
+    if not takes_evidence(command.cfg):
+        raise SettingError(f"hydra.run.dir {command.folder}: {changed}; {EXPLAINED_AGAIN}")
+    return [f"{changed}; the numbers are those of before, and what is shown of these pictures is not"]
 
 
 def described(command: Command, components: Components, ledger: Ledger) -> Summary:
