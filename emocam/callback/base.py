@@ -76,7 +76,13 @@ class Finished:
         run = self.run
         roles = {(cell["object"], cell["label"]): cell["role"] for cell in self.truth}
         return most_counted(
-            counts.percent.numpy(), counts.counts.numpy(), run.object_names, run.label_names, roles, self.rank
+            counts.percent.numpy(),
+            counts.counts.numpy(),
+            counts.images.numpy(),
+            run.object_names,
+            run.label_names,
+            roles,
+            self.rank,
         )
 
     @cached_property

@@ -14,7 +14,8 @@ from emocam.cells.effects import with_effects
 from emocam.cells.fixed_regions import chance_under_other_labels
 from emocam.cells.occurrences import LEFT_OUT, Occurrences
 from emocam.cells.table import Tally, cell_columns, frame
-from emocam.cells.verdict import BY_LABELS, USED, WORDS, Rules, can_be_called, few, verdict_sentence, verdicts
+from emocam.cells.verdict import BY_LABELS, FEW, FEW_GROUPS, USED, WORDS, Rules, can_be_called, few, verdicts
+from emocam.cells.verdict_words import verdict_sentence
 from emocam.functional.statistics.bootstrap import RESAMPLES
 from emocam.functional.statistics.false_discovery import false_discoveries
 from emocam.functional.statistics.power import level, visible_mean
@@ -175,15 +176,24 @@ def chance_levels(cells: pd.DataFrame, finding: list[Finding], rules: Rules) -> 
 
 
 def in_words(cells: pd.DataFrame, finished: Finished) -> list[str]:
-    """Return a sentence on each used cell, most effect first, then on the strongest cell of each label."""
+    """Return a sentence on each used cell, most effect first, then on the best supported cell of each label.
+
+    Of too few pictures or groups nothing is said.
+    """
     run = finished.run
+    cells = cells[~cells["verdict"].isin([FEW, FEW_GROUPS])]
     used = cells[cells["verdict"] == USED].sort_values("effect", ascending=False)
     strongest = {(cell["object"], cell["label"]) for cell in finished.finding}
     named = np.array([pair in strongest for pair in zip(cells["object"], cells["label"], strict=True)], bool)
-    chosen = pd.concat([used, cells[named].sort_values("present", ascending=False)]).drop_duplicates()
+    counting = finished.occurrences.label != LEFT_OUT
+    pictures = len(np.unique(picture_codes(images_of(finished)[counting])))
+    chosen = pd.concat([used, cells[named].sort_values("percent_low", ascending=False)]).drop_duplicates()
     return [
         verdict_sentence(
-            {str(key): value for key, value in cell.items()}, run.effect_unit, run.asked is not None
+            {str(key): value for key, value in cell.items()},
+            run.effect_unit,
+            run.asked is not None,
+            pictures,
         )
         for cell in chosen.head(MOST).to_dict("records")
     ]

@@ -53,24 +53,37 @@ def disagreements(
     model = enough & (low_called > high_true) & (low_called > _high_elsewhere(called, z))
     for o, la in np.argwhere(model):
         points = share_called[o, la] - share_true[o, la]
-        words = (
-            f"{objects[o]} comes with {labels[la]} more where the classifier says so "
-            f"({share_called[o, la]:.0f} % of the pictures) than where people do ({share_true[o, la]:.0f} %): "
-            "a habit of the model, not of the data"
-        )
+        words = _model_words(objects[o], labels[la], called, true, o, la)
         sentences.append(Disagreement(words, points))
     share_used = _share(true.kept, true.present)
     usual = _share(true.kept.sum(0), true.present.sum(0))
     _, high_use = wilson(true.kept, true.present, z)
     data = enough & (low_true > _high_elsewhere(true, z)) & (100 * high_use < usual)
     for o, la in np.argwhere(data):
-        words = (
-            f"{objects[o]} comes with {labels[la]} as people label it ({share_true[o, la]:.0f} % of the pictures), "
-            f"but is looked at in {share_used[o, la]:.0f} % of those (any object there: {usual[la]:.0f} %): "
-            "a habit of the data, not of the model"
-        )
+        words = _data_words(objects[o], labels[la], true, o, la, usual[la])
         sentences.append(Disagreement(words, usual[la] - share_used[o, la]))
     return sorted(sentences, key=lambda disagreement: -disagreement.points)
+
+
+def _model_words(object: str, label: str, called: Counted, true: Counted, row: int, column: int) -> str:
+    """Return the sentence on an object that is more often in the pictures called so than in those that are so."""
+    of_called, of_true = called.images[column], true.images[column]
+    share_called, share_true = called.present[row, column] / of_called, true.present[row, column] / of_true
+    return (
+        f"{object} comes with {label} more where the classifier says so ({100 * share_called:.0f} % of "
+        f"{of_called:,.0f} pictures) than where people do ({100 * share_true:.0f} % of {of_true:,.0f}): "
+        "a habit of the model, not of the data"
+    )
+
+
+def _data_words(object: str, label: str, true: Counted, row: int, column: int, usual: float) -> str:
+    """Return the sentence on an object that comes with people's label and is not looked at."""
+    images, present = true.images[column], true.present[row, column]
+    return (
+        f"{object} comes with {label} as people label it ({100 * present / images:.0f} % of {images:,.0f} pictures), "
+        f"but is looked at in {true.kept[row, column]:,.0f} of these {present:,.0f} (any object there: {usual:.0f} %): "
+        "a habit of the data, not of the model"
+    )
 
 
 def _share(count: np.ndarray, total: np.ndarray) -> np.ndarray:

@@ -61,7 +61,8 @@ def certainty_lines(similarity: dict[str, pd.DataFrame]) -> list[str]:
     names = [str(name) for name in similarity["similarity"].index]
     return [
         f"  {names[i]} and {names[j]}: {r[i, j]:.2f}, on other pictures {low[i, j]:.2f} to {high[i, j]:.2f}; beyond "
-        f"shared presence {beyond[i, j]:.2f}; of one method on other pictures it would be {ceiling[i, j]:.2f}"
+        f"shared presence {beyond[i, j]:.2f}; the same method on two halves of these pictures agrees "
+        f"to {ceiling[i, j]:.2f}"
         for i, j in extremes(similarity["similarity"])
     ]
 

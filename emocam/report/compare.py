@@ -27,7 +27,7 @@ from emocam.report.scripts import write_script
 from emocam.report.slices import ComparedGroups, find_run_groups
 from emocam.report.thumbnails import copy_thumbnail
 from emocam.results.files import EFFECTS_PAIRED
-from emocam.results.run import Run
+from emocam.results.run import Matrix, Run
 
 SCRIPTS = ("state.js", "colour.js", "stage.js", "compare.js")
 FLIPS = 3
@@ -65,9 +65,7 @@ def write_comparison(
             remarks=remarks,
             refusal=refusal or (None if same else "The runs do not have the same objects and labels."),
             cells=cells,
-            equal=same and same_counts(matrices),
-            enough=same and bool(enough_images(matrices).any()),
-            few_images=FEW_IMAGES,
+            **_headline(tables, matrices, cells, same),
             moved=moved,
             notes=_notes(tables),
             effects=_paired_effects(folder, tables),
@@ -79,6 +77,31 @@ def write_comparison(
     )
     (half / "index.html").write_text(page, encoding="utf-8")
     return finish_report(half)
+
+
+def _headline(runs: list[Run], matrices: list[Matrix], cells: list[Difference], same: bool) -> dict[str, Any]:
+    """Return what the page's first sentence is made of."""
+    return {
+        "equal": same and same_counts(matrices),
+        "enough": same and bool(enough_images(matrices).any()),
+        "few_images": FEW_IMAGES,
+        "methods": _methods_differ(runs),
+        "of_pictures": _pictures_of(cells[0].label, matrices) if cells else "",
+    }
+
+
+def _pictures_of(label: int, matrices: list[Matrix]) -> str:
+    """Return how many pictures the runs call so, in words."""
+    images = [int(matrix.images[label]) for matrix in matrices]
+    least, most = min(images), max(images)
+    return f"{most:,} pictures" if least == most else f"{least:,} to {most:,} pictures"
+
+
+def _methods_differ(runs: list[Run]) -> bool:
+    """Return whether the runs differ in their CAM method, and in no other part."""
+    parts = [dict(run.choices) for run in runs]
+    cams = {part.pop("cam", None) for part in parts}
+    return len(cams) == len(runs) and all(part == parts[0] for part in parts)
 
 
 def _link(folder: Path, run: Path) -> str:

@@ -6,14 +6,18 @@ from pathlib import Path
 import numpy as np
 import pyarrow.parquet as pq
 
-from emocam.cells.verdict import BY_LABELS, INSERTED, LOOKED_AT, SERIES, UNSEEN, USED, verdict_sentence
+from emocam.cells.verdict import BY_LABELS, INSERTED, LOOKED_AT, SERIES, UNSEEN, USED
+from emocam.cells.verdict_words import verdict_sentence
 from emocam.results.parquet_file import read_frame
 from emocam.results.run import Run
 
 ORDER = (LOOKED_AT, UNSEEN, USED)
 MOST = 12
 """The most sentences of one verdict; the matrix has the others."""
-NEEDED = {"effect", "effect_control", "present_percent", "present_percent_of_all", "use", "verdict"}
+NEEDED = {
+    *("images", "present", "kept", "present_percent_of_all", "use"),
+    *("effect", "effect_control", "effect_images", "verdict"),
+}
 
 
 @dataclass(frozen=True)
@@ -69,6 +73,7 @@ def conclusions(run: Run) -> list[Conclusion]:
     cells = read_frame(file)
     cells = cells[cells["verdict"].isin(ORDER) & np.isfinite(cells["effect"].astype(float))]
     cells = cells.assign(beyond=cells["effect"] - cells["effect_control"])
+    pictures = run.summary.get("done", 0) if run.many else int(run.matrix.images.sum())
     ordered = []
     for verdict in ORDER:
         of_verdict = cells[cells["verdict"] == verdict]
@@ -82,6 +87,7 @@ def conclusions(run: Run) -> list[Conclusion]:
                     {str(column): value for column, value in cell.items()},
                     run.effect_unit,
                     run.asked is not None,
+                    pictures,
                 ),
             )
             for cell in strongest.to_dict("records")

@@ -7,7 +7,7 @@ from typing import Any
 from emocam.cells.findings import StandOut, standing_out
 from emocam.report.conclusions import conclusions, effect_rule_in_words
 from emocam.report.examples import Example, find_examples
-from emocam.report.findings import beyond_chance, warnings
+from emocam.report.findings import beyond_chance, labels_held_back, warnings
 from emocam.report.paste import MOST_FLIPS, Pasted, find_pasted
 from emocam.report.slices import Groups, find_groups
 from emocam.report.thumbnails import OpenPicture, side_for, write_thumbnails
@@ -18,6 +18,7 @@ from emocam.results.files import CELLS
 from emocam.results.ledger import ledger_of
 from emocam.results.run import Run
 from emocam.results.sentences import capitalised, nothing_found
+from emocam.results.support import ENOUGH
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,8 @@ class PageContent:
             "pictures": len(self.examples),
             "left_out": self.strongest.left_out,
             "by_chance": self.any_beyond_chance is False,
+            "enough": ENOUGH,
+            "held_back": labels_held_back(self.run.matrix, self.cells),
             "outside_line": outside_line(self.run),
             "outside": self.outside,
             "pasted": self.pasted,

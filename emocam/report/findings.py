@@ -4,13 +4,14 @@ import numpy as np
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from emocam.cells.findings import FEW_IMAGES
+from emocam.cells.findings import FEW_IMAGES, StandOut
 from emocam.report.top_pictures import Strongest
 from emocam.results.files import CELLS
 from emocam.results.parquet_file import read_frame
 from emocam.results.run import Matrix, Run
 from emocam.results.sentences import capitalised, no_level_of_chance, of_series, units_of_tests
 from emocam.results.summary import Summary
+from emocam.results.support import ENOUGH
 
 NEARLY_ALL = 0.9
 MANY_REGIONS = 50
@@ -28,6 +29,22 @@ def beyond_chance(run: Run) -> NDArray[np.bool_] | None:
     q = read_frame(file, columns=["q"])["q"].to_numpy(float)
     shape = len(run.object_names), len(run.label_names)
     return (q < SURE).reshape(shape) if q.size == np.prod(shape) else None
+
+
+def labels_held_back(matrix: Matrix, cells: list[StandOut]) -> str | None:
+    """Return how many labels stand in no card though objects count under them, and why; None where all stand in one."""
+    counted = matrix.counts.any(axis=0)
+    few = int((counted & (matrix.images < ENOUGH)).sum())
+    others = int(counted.sum()) - few - len(cells)
+    parts = [f"{_number_of_labels(few)} with fewer than {ENOUGH} pictures"] if few else []
+    if others > 0:
+        parts.append(f"{_number_of_labels(others)} under which nothing stands out as surely")
+    return f"Held back: {' and '.join(parts)}. The matrix has all." if parts else None
+
+
+def _number_of_labels(count: int) -> str:
+    """Return a number of labels in words."""
+    return "1 label" if count == 1 else f"{count:,} labels"
 
 
 def _listed(names: list[str], most: int = 5) -> str:

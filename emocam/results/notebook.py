@@ -7,13 +7,14 @@ from typing import Any
 import pandas as pd
 
 from emocam.results.notebook_html import paragraph, table
-
-MOST = 10
+from emocam.results.sentences import capitalised
+from emocam.results.support import best_supported, held_back, images_of_finding
 
 
 def glance(path: Path, summary: Mapping[str, Any], cells: pd.DataFrame | None, ledger: str) -> str:
     """Return HTML; `cells` add intervals, chance and verdict to what the summary found."""
-    found = summary.get("finding", [])[:MOST]
+    findings = summary.get("finding", [])
+    found = [findings[place] for place in best_supported(findings)[0]]
     known = None if cells is None else cells.set_index(["object", "label"])
     rows = [_row(cell, known) for cell in found]
     heads = ["object", "label", "% of its images", "looked at where present", "verdict"]
@@ -23,11 +24,12 @@ def glance(path: Path, summary: Mapping[str, Any], cells: pd.DataFrame | None, l
     shown = table([heads[k] for k in kept], [[row[k] for k in kept] for row in rows], name or path.name)
     page = path / "report" / "index.html"
     link = ("report", _address(page)) if page.is_file() else ()
-    return shown + paragraph(f"{ledger}.", *link)
+    rest = held_back(findings)
+    return shown + (paragraph(f"{capitalised(rest)}") if rest else "") + paragraph(f"{ledger}.", *link)
 
 
 def _row(cell: dict[str, Any], known: pd.DataFrame | None) -> list[str]:
-    first = [cell["object"], cell["label"], f"{cell['percent']:.0f}"]
+    first = [cell["object"], cell["label"], f"{cell['percent']:.0f} of {images_of_finding(cell):,}"]
     if known is None or (cell["object"], cell["label"]) not in known.index:
         return [*first, "", ""]
     row = known.loc[(cell["object"], cell["label"])]

@@ -16,6 +16,7 @@ class Finding(TypedDict, total=False):
     label: str
     percent: float
     count: int
+    images: int
     role: str
 
 

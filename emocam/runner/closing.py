@@ -5,6 +5,7 @@ from pathlib import Path
 from emocam.predict.toy_network import TOY
 from emocam.results.sentences import no_level_of_chance, nothing_found, units_of_tests
 from emocam.results.summary import Summary
+from emocam.results.support import ENOUGH, best_supported, held_back, images_of_finding
 
 
 def closing(summary: Summary, ledger: str, folder: Path) -> list[str]:
@@ -48,20 +49,29 @@ def _unexplained_line(summary: Summary) -> str:
 
 
 def _finding_lines(summary: Summary) -> list[str]:
-    """Return the strongest object of each label, aligned, or that there is none."""
+    """Return the strongest object of each label with enough images, the best supported first, or that there is none."""
     finding = summary.get("finding", [])
     if not finding:
         return [nothing_found(summary)]
-    width = max(len(cell["object"]) for cell in finding)
-    across = max(len(cell["label"]) for cell in finding)
+    places, _ = best_supported(finding)
+    rest = held_back(finding)
+    if not places:
+        return [
+            f"no label has {ENOUGH} images, so nothing is claimed of what drives the decisions",
+            *filter(None, [rest]),
+        ]
+    width = max(len(finding[place]["object"]) for place in places)
+    across = max(len(finding[place]["label"]) for place in places)
     lines = ["what drives the decisions"]
     chances = [*summary.get("finding_chance", []), *[None] * len(finding)]
-    for cell, chance in zip(finding, chances, strict=False):
+    for place in places:
+        cell, chance = finding[place], chances[place]
         pair = f"{cell['object']:{width}}  ->  {cell['label']:{across}}"
         by_chance = "" if chance is None else f", by chance {chance:.0f} %"
         role = f"   (planted: {cell['role']})" if "role" in cell else ""
-        lines.append(f"  {pair}  {cell['percent']:5.1f} % of its images{by_chance}{role}")
-    return lines
+        images = images_of_finding(cell)
+        lines.append(f"  {pair}  {cell['percent']:5.1f} % of its {images:,} images{by_chance}{role}")
+    return [*lines, f"  {rest}"] if rest else lines
 
 
 def _slice_lines(summary: Summary) -> list[str]:

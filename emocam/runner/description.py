@@ -10,6 +10,7 @@ from typing import Any
 from emocam.logger.mlflow import TrackedCorpus, TrackedRun
 from emocam.results.leading_out import leads_out
 from emocam.results.run import Run
+from emocam.results.support import best_supported, held_back, images_of_finding
 
 OVERLAY, MATRIX, LIKENESS = "overlay", "association", "similarity"
 """Keys of the image grid, the same in all runs."""
@@ -60,8 +61,12 @@ def origins(run: Run, made_of: Mapping[str, str], summary: Mapping[str, Any]) ->
 def run_note(tracked: TrackedRun, summary: Mapping[str, Any], ledger: str) -> str:
     """Write, in Markdown, the finding as a table, what may be concluded, and where to read on."""
     found = summary.get("finding", [])
-    rows = [f"| {plain_text(c['object'])} | {plain_text(c['label'])} | {c['percent']:.0f} % |" for c in found]
+    rows = [
+        f"| {plain_text(c['object'])} | {plain_text(c['label'])} | {c['percent']:.0f} % of {images_of_finding(c):,} |"
+        for c in (found[place] for place in best_supported(found)[0])
+    ]
     table = ["| looked at most | in | of its images |\n|---|---|--:|\n" + "\n".join(rows)] if rows else []
+    table += [plain_text(line) for line in (held_back(found),) if line]
     words = "\n".join(f"- {plain_text(sentence)}" for sentence in summary.get("in_words", []))
     files = ["summary.html", "association.csv", "cells.csv", ".hydra/config.yaml"]
     links = " · ".join(f"[{file}]({tracked.page(file)})" for file in files)

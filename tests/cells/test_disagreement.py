@@ -18,8 +18,8 @@ def counted(present, kept=None, images=IMAGES) -> Counted:
 def test_an_object_of_the_predicted_label_alone_is_the_model_s() -> None:
     found = disagreements(counted([[60, 5], [30, 30]]), counted([[30, 35], [30, 30]]), *NAMES)
     assert [parting.sentence for parting in found] == [
-        "camera comes with Awe more where the classifier says so (60 % of the pictures) than where people do (30 %): "
-        "a habit of the model, not of the data"
+        "camera comes with Awe more where the classifier says so (60 % of 100 pictures) than where people do "
+        "(30 % of 100): a habit of the model, not of the data"
     ]
     assert found[0].points == pytest.approx(30)
 
@@ -28,7 +28,7 @@ def test_an_object_of_the_true_label_that_is_not_looked_at_is_the_data_s() -> No
     present, kept = [[60, 5], [30, 30]], [[3, 1], [28, 28]]
     found = disagreements(counted(present, kept), counted(present, kept), *NAMES)
     assert [parting.sentence for parting in found] == [
-        "camera comes with Awe as people label it (60 % of the pictures), but is looked at in 5 % of those "
+        "camera comes with Awe as people label it (60 % of 100 pictures), but is looked at in 3 of these 60 "
         "(any object there: 34 %): a habit of the data, not of the model"
     ]
 

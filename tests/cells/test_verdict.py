@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from emocam.cells.verdict import WORDS, Rules, can_be_called, verdict_sentence, verdicts
+from emocam.cells.verdict import WORDS, Rules, can_be_called, verdicts
 from emocam.errors import SettingError
 
 SEEN = {
@@ -97,44 +97,6 @@ def test_rules_that_cannot_be_are_told(given: dict[str, float], message: str) ->
         Rules(**given)
 
 
-FOOTBALL = {
-    "object": "Football",
-    "label": "Excitement",
-    "present_percent": 31.2,
-    "present_percent_of_all": 11.9,
-    "use": 0.84,
-    "use_chance": 0.22,
-    "flips": 0.41,
-    "flips_control": 0.03,
-    "verdict": "used",
-}
-
-
-def test_a_cell_in_words() -> None:
-    assert verdict_sentence(FOOTBALL) == (
-        "Football: in 31 % of the pictures labelled Excitement (12 % of all); "
-        "looked at in 84 % of those (same-size boxes: 22 %); "
-        "taking it away changes 41 % of the answers (a same-size patch elsewhere: 3 %). Used."
-    )
-
-
-def test_a_control_by_other_labels_is_said_so() -> None:
-    sentence = verdict_sentence(FOOTBALL | {"effect_rule": "part, labels, masks"})
-    assert "changes 41 % of the answers (the same region under other labels: 3 %)" in sentence
-
-
-def test_what_was_put_in_is_said_so() -> None:
-    assert (
-        "; putting it into others changes 41 % of their answers to this label (a patch without it: 3 %)"
-        in (verdict_sentence(FOOTBALL | {"tried": "inserted"}))
-    )
-
-
-def test_what_was_not_measured_is_left_out() -> None:
-    bare = FOOTBALL | {"use_chance": np.nan, "flips": np.nan, "flips_control": np.nan, "verdict": None}
-    assert verdict_sentence(bare) == "Football: in 31 % of the pictures labelled Excitement (12 % of all)."
-
-
 @pytest.mark.parametrize(
     ("rule", "groups", "present_q", "expected"),
     [
@@ -152,16 +114,6 @@ def test_pictures_of_too_few_groups_or_episodes_say_nothing(
     changed = {"images": 100, "groups": groups, "present_q": present_q}
     cells = {name: np.array([value]) for name, value in (SEEN | changed).items()}
     assert verdicts(cells | {"p_rule": np.array([rule], object)}, Rules())[0] == expected
-
-
-def test_where_no_effect_was_found_the_sentence_says_which_would_have_been() -> None:
-    cell = {"object": "Cup", "label": "Joy", "present_percent": 40, "present_percent_of_all": 40}
-    told = verdict_sentence(cell | {"verdict": "present only", "visible_effect": 1.26})
-    assert "an effect of 1.3 log-odds would have been found in four of five tries. Present only." in told
-    assert "four of five" not in verdict_sentence(cell | {"verdict": "used", "visible_effect": 1.26})
-    assert "four of five" not in verdict_sentence(
-        cell | {"verdict": "present only", "visible_effect": np.nan}
-    )
 
 
 def test_a_cell_of_too_few_pictures_or_groups_is_in_no_family() -> None:

@@ -57,8 +57,8 @@ def test_how_sure_r_is_and_how_high_it_could_be_is_said_of_the_extremes():
     parts = {"": 0.88, "_low": 0.67, "_high": 0.96, "_residual": 0.4, "_ceiling": 0.9}
     similarity = {f"similarity{part}": frame([[1, r], [r, 1]], names) for part, r in parts.items()}
     assert certainty_lines(similarity) == [
-        "  b and a: 0.88, on other pictures 0.67 to 0.96; beyond shared presence 0.40; of one method on other "
-        "pictures it would be 0.90"
+        "  b and a: 0.88, on other pictures 0.67 to 0.96; beyond shared presence 0.40; the same method on two "
+        "halves of these pictures agrees to 0.90"
     ]
     assert certainty_lines({"similarity": similarity["similarity"]}) == []
 

@@ -298,6 +298,7 @@ def write_cells(folder: Path) -> pd.DataFrame:
         cells[column] = rng.random(number)
     for column in ("present_percent", "present_percent_of_all"):
         cells[column] = 100 * rng.random(number)
+    cells["images"], cells["present"], cells["kept"], cells["effect_images"] = 40, 30, 20, 12
     cells["lift"] = 2 ** rng.normal(0, 1.5, number)
     cells["effect"], cells["effect_control"] = rng.normal(0, 1, number), rng.normal(0, 0.1, number)
     cells.loc[::5, "effect"] = np.nan

@@ -169,7 +169,7 @@ def headline(folder: Path, make_run, images: int, changed: dict[str, int]) -> st
     ("images", "changed", "sentence"),
     [
         (60, {}, "2 runs with the same matrix."),
-        (60, {"joy": 3}, "2 runs differ most about"),
+        (60, {"joy": 3}, "The 2 runs disagree most about"),
         (4, {}, "Too few pictures to tell whether the 2 runs differ: no label has 10 images in every run."),
         (4, {"joy": 1}, "Too few pictures to tell whether the 2 runs differ"),
     ],

@@ -27,7 +27,7 @@ def test_a_notebook_shows_what_stands_out_and_the_ledger(run, monkeypatch):
     html = run._repr_html_()
     assert "60 images: 60 explained, 0 unreadable, 0 refused, 0 lost" in html
     assert "&lt;b&gt;Ball" in html and "<b>" not in html
-    assert ">62<" in html  # percent, without a decimal
+    assert ">62 of 13<" in html  # percent without a decimal, and of how many
     assert "<script" not in html and "http" not in html
 
 
@@ -37,7 +37,7 @@ def test_cells_bring_intervals_chance_and_verdict(run, monkeypatch):
     cell |= {"use": 0.5, "use_chance": 0.25, "verdict": "too few pictures"}
     pd.DataFrame([cell]).to_parquet(run.path / "cells.parquet")
     html = run._repr_html_()
-    assert ">62 (40 to 80)<" in html
+    assert ">62 of 13 (40 to 80)<" in html
     assert ">50 % (by chance 25 %)<" in html
     assert ">too few pictures<" in html
 

@@ -35,7 +35,7 @@ def test_a_run_is_described(store, finished_run):
 
     told = store.client.get_run(tracked.id)
     note = told.data.tags["mlflow.note.content"]
-    assert "| Ball | \\*joy\\* | 42 % |" in note
+    assert "| Ball | \\*joy\\* | 42 % of 12 |" in note
     assert "\\[it\\]\\(http://elsewhere\\)" in note
     assert f"](#/experiments/{store.experiment_id}/runs/{tracked.id}/artifacts/summary.html)" in note
     assert "`python -m emocam +cam=gradcam`" in note

@@ -34,7 +34,7 @@ function factsOf(picture) {
   const said = [[make("bdi", {}, run.labels[picture.label]), ` ${two(picture.confidence)}`]];
   if (picture.boxes.length) said.push([`${run.explained ? run.weight : "score"} ${weightOf(picture.boxes[0])}`]);
   if (picture.truth !== undefined)
-    said.push(picture.truth === run.labels[picture.label] ? ["✓ true"] : ["✗ truth: ", make("bdi", {}, picture.truth)]);
+    said.push(picture.truth === run.labels[picture.label] ? ["correct"] : ["people say: ", make("bdi", {}, picture.truth)]);
   if (run.originals) {
     // of a film the address ends in the second, which a browser goes to
     const [, file, part] = /^(.*?)(#(?:t=-?\d+\.\d{6}(?:&face=\d+)?|face=\d+))?$/s.exec(picture.path);

@@ -173,8 +173,15 @@ function filterTable({ filter, least, among, every }) {
   const silent = run.objects.length - counted;
   const unpredicted = run.labels.filter((_, label) => !isPredicted(label)).length;
   byId("shown").textContent =
-    `${whole(seen.objects.length)} of ${whole(counted)} objects with a count` + (silent ? `; ${whole(silent)} without` : "") +
-    `. ${whole(seen.labels.length)} of ${whole(columns)} labels` + (unpredicted ? `; ${whole(unpredicted)} that no picture is called` : "");
+    objectsInWords(seen.objects.length, counted, silent) +
+    ` ${whole(seen.labels.length)} of ${whole(columns)} labels` + (unpredicted ? `; ${whole(unpredicted)} that no picture is called.` : ".");
+}
+
+/** How many objects stand in the table, of those that count, and how many never do. */
+function objectsInWords(shown, counted, silent) {
+  const part = shown === counted ? `All ${whole(counted)}` : `${whole(shown)} of ${whole(counted)}`;
+  const never = silent ? `; ${whole(silent)} never ${silent === 1 ? "was" : "were"}` : "";
+  return `${part} objects that ${run.explained ? "were looked at" : "were found"}${never}.`;
 }
 
 /** A head sorts: first from the highest (names: from A), then the other way round. */
