@@ -8,7 +8,6 @@ import pandas as pd
 
 from emocam.results.notebook_html import paragraph, table
 from emocam.results.sentences import capitalised
-from emocam.results.summary import Finding
 from emocam.results.support import best_supported, held_back, images_of_finding
 
 
@@ -29,7 +28,7 @@ def glance(path: Path, summary: Mapping[str, Any], cells: pd.DataFrame | None, l
     return shown + (paragraph(f"{capitalised(rest)}") if rest else "") + paragraph(f"{ledger}.", *link)
 
 
-def _row(cell: Finding, known: pd.DataFrame | None) -> list[str]:
+def _row(cell: Any, known: pd.DataFrame | None) -> list[str]:
     first = [cell["object"], cell["label"], f"{cell['percent']:.0f} of {images_of_finding(cell):,}"]
     if known is None or (cell["object"], cell["label"]) not in known.index:
         return [*first, "", ""]
