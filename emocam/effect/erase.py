@@ -37,7 +37,7 @@ class Erase:
         cells: int = 60,
         random: int = 20,
         least: int = 5,
-        fills: Sequence[str] = ("blur", "grey", "inpaint"),
+        fills: Sequence[str] = ("blur", "inpaint"),
         region: Region = "part",
         control: Control = "bare",
         composed: bool = False,
@@ -92,29 +92,21 @@ class Erase:
         part = find(trial.cell.object, within)
         if part is None:
             return
+        part = raster.with_rim(trial.cell.object, part, within)
         place = barest_control if self.control == "bare" else control_anywhere
         control = place(part, raster.occupied, within, dice)
-        reach = half_side(raster.frames_of(trial.cell.object), within)
         for name in self.fills:
-            changed = picture.filled(name, part, reach)
-            yield Pair(name, changed, self._control(picture, name, control, reach), control.kind)
+            changed = picture.filled(name, part)
+            yield Pair(name, changed, self._control(picture, name, control), control.kind)
 
-    def _control(
-        self, picture: TriedPicture, name: str, control: ControlPart, reach: float
-    ) -> tuple[Patch, ...]:
-        return picture.filled(name, control.pixels, reach) if control.kind != "none" else ()
+    def _control(self, picture: TriedPicture, name: str, control: ControlPart) -> tuple[Patch, ...]:
+        return picture.filled(name, control.pixels) if control.kind != "none" else ()
 
     def effect(self, before: Tensor, after: Tensor) -> Tensor:
         return before - after
 
     def flipped(self, answer: Tensor, label: Tensor) -> Tensor:
         return answer != label
-
-
-def half_side(frames: Sequence[Pixels], within: Pixels) -> float:
-    """Return half the longer side of the largest region, as far as it is seen: no shape is left by that."""
-    sides = [min(frame[i + 2], within[i + 2]) - max(frame[i], within[i]) for frame in frames for i in (0, 1)]
-    return max(1.0, max(sides) / 2)
 
 
 def without(image: Image.Image, boxes: Sequence[Pixels], fill: Fill) -> tuple[Patch, ...]:

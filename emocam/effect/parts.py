@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageFilter
 from PIL.Image import Resampling
 
 from emocam.paste.base import Box
@@ -44,12 +44,16 @@ NO_REGIONS = PictureRegions([], np.zeros((0, 4), np.float32))
 
 @dataclass(frozen=True)
 class Raster:
-    """Who owns each pixel (h, w): the number of a painted shape, or -1; and which shapes and regions are whose."""
+    """Who owns each pixel (h, w): the number of a painted shape, or -1; and which shapes and regions are whose.
+
+    Masks have so many `cells` along each side, boxes none.
+    """
 
     owner: np.ndarray
     shape_of: np.ndarray
     covers: list[tuple[Frame, np.ndarray | None]]
     objects: Sequence[str]
+    cells: int = 0
 
     @property
     def size(self) -> tuple[int, int]:
@@ -81,6 +85,20 @@ class Raster:
             return whole if whole.any() else None
         own = whole & np.isin(self.owner, self.shape_of[list(regions)])
         return own if own.any() and own.sum() >= LEAST * whole.sum() else None
+
+    def with_rim(self, object: str, part: np.ndarray, within: Frame) -> np.ndarray:
+        """Add to a part (h, w) by masks what their outlines may have cut off: half a cell, at least a pixel.
+
+        Nothing is taken of another object's pixels. A rim that stays shows what was taken away.
+        """
+        if not self.cells:
+            return part
+        sides = [max(x1 - x0, y1 - y0) for x0, y0, x1, y1 in self.frames_of(object)]
+        reach = max(1, round(max(sides) / self.cells / 2))
+        grown = np.asarray(Image.fromarray(part).convert("L").filter(ImageFilter.MaxFilter(2 * reach + 1))) > 0
+        seen = np.zeros_like(part)
+        cover(seen, within, None, True)
+        return np.asarray(part | (grown & seen & ~self.occupied))
 
     def regions_of(self, object: str) -> list[int]:
         """Return the numbers of the object's regions."""
@@ -146,7 +164,8 @@ def paint_raster(regions: PictureRegions, size: tuple[int, int]) -> Raster:
     # of equal areas the later region is painted later: the order is that of the evidence
     for region in sorted(range(len(covers)), key=lambda i: -areas[i]):
         cover(owner, *covers[region], int(shape_of[region]))
-    return Raster(owner, shape_of, covers, regions.objects)
+    cells = 0 if regions.masks is None else regions.masks.shape[-1]
+    return Raster(owner, shape_of, covers, regions.objects, cells)
 
 
 def _pixels(frame: Frame, mask: np.ndarray | None) -> int:

@@ -10,8 +10,11 @@ from PIL import Image
 from PIL.Image import Resampling
 
 from emocam.effect.parts import Frame, PictureRegions, Raster, paint_raster
-from emocam.paste.fill import PART_FILLS
+from emocam.paste.part_fill import PART_FILLS
 from emocam.paste.patch import Patch
+
+LEAST_BARE = 0.1
+"""With less of a picture bare of objects, what is taken away may take the colours of others."""
 
 
 @dataclass
@@ -34,11 +37,11 @@ class TriedPicture:
             self.image if size == self.image.size else self.image.resize(size, Resampling.BOX, reducing_gap=2)
         )
 
-    def filled(self, name: str, part: np.ndarray, reach: float) -> tuple[Patch, ...]:
+    def filled(self, name: str, part: np.ndarray) -> tuple[Patch, ...]:
         """Fill the part (h, w) of the raster: a patch of the picture that leaves all else as it is."""
         frame = self.frame(part)
         patch = self.image.crop(frame)
-        fill = PART_FILLS[name](self.small, part, reach)
+        fill = PART_FILLS[name](self.small, part, self.sources(part))
         across, down = (self.raster.size[i] / self.image.size[i] for i in (0, 1))
         within = (frame[0] * across, frame[1] * down, frame[2] * across, frame[3] * down)
         fill = (
@@ -48,6 +51,14 @@ class TriedPicture:
         )
         patch.paste(fill, mask=self.stencil(part, frame))
         return (Patch(patch, frame[:2]),)
+
+    def sources(self, part: np.ndarray) -> np.ndarray:
+        """Return the pixels (h, w) from which the part may be filled: by masks of no object, where there are enough.
+
+        Boxes hold much of what is around objects, so by boxes it is all but the part.
+        """
+        bare = ~(part | self.raster.occupied)
+        return bare if self.raster.cells and bare.mean() >= LEAST_BARE else ~part
 
     def stencil(self, part: np.ndarray, frame: Frame) -> Image.Image:
         """Draw the part as a mask over a frame of the picture."""

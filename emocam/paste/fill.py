@@ -1,4 +1,4 @@
-"""What takes the place of something that is taken out of a picture: of a box, or of any part of it."""
+"""What takes the place of a box that is taken out of a picture."""
 
 from collections.abc import Callable
 
@@ -71,35 +71,6 @@ def inpaint(image: Image.Image, box: tuple[int, int, int, int]) -> Image.Image:
 
 
 FILLS: dict[str, Fill] = {"blur": blur, "grey": grey, "inpaint": inpaint}
-
-PartFill = Callable[[Image.Image, np.ndarray, float], Image.Image]
-"""The whole picture with a part (h, w) filled; the number is half the part's longer side, in pixels.
-
-What lies outside of the part may differ too: it is not taken.
-"""
-
-
-def blur_part(image: Image.Image, part: np.ndarray, reach: float) -> Image.Image:
-    """Blur three times by a box: about a Gaussian of this reach, at the same cost however wide it is."""
-    for _ in range(3):
-        image = image.filter(ImageFilter.BoxBlur(reach))
-    return image
-
-
-def grey_part(image: Image.Image, part: np.ndarray, reach: float) -> Image.Image:
-    """Fill all of it with the picture's own mean colour."""
-    mean = tuple(round(value) for value in ImageStat.Stat(image).mean)
-    return Image.new("RGB", image.size, mean)
-
-
-def inpaint_part(image: Image.Image, part: np.ndarray, reach: float) -> Image.Image:
-    """Continue the picture from the part's border inwards, Telea 2004, by OpenCV."""
-    cv2 = load_opencv("effect.fills=[inpaint]")
-    return Image.fromarray(cv2.inpaint(np.asarray(image), part.astype(np.uint8), 3, cv2.INPAINT_TELEA))
-
-
-PART_FILLS: dict[str, PartFill] = {"blur": blur_part, "grey": grey_part, "inpaint": inpaint_part}
-
 
 def fill_named(name: str) -> Fill:
     """Return a fill by its name."""
