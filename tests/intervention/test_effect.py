@@ -115,7 +115,8 @@ def measured(folder: Path, effect: Effect, **thresholds: float) -> pd.DataFrame:
 
 
 def test_the_square_that_decides_has_all_the_effect(tmp_path: Path) -> None:
-    rows = measured(tmp_path / "run", Erase(region="box", control="anywhere"))
+    fills = ("blur", "grey", "inpaint")
+    rows = measured(tmp_path / "run", Erase(region="box", control="anywhere", fills=fills))
     assert list(rows) == [
         "image",
         "object",
