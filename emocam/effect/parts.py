@@ -95,7 +95,9 @@ class Raster:
             return part
         sides = [max(x1 - x0, y1 - y0) for x0, y0, x1, y1 in self.frames_of(object)]
         reach = max(1, round(max(sides) / self.cells / 2))
-        grown = np.asarray(Image.fromarray(part).convert("L").filter(ImageFilter.MaxFilter(2 * reach + 1))) > 0
+        grown = (
+            np.asarray(Image.fromarray(part).convert("L").filter(ImageFilter.MaxFilter(2 * reach + 1))) > 0
+        )
         seen = np.zeros_like(part)
         cover(seen, within, None, True)
         return np.asarray(part | (grown & seen & ~self.occupied))

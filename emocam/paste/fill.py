@@ -72,6 +72,7 @@ def inpaint(image: Image.Image, box: tuple[int, int, int, int]) -> Image.Image:
 
 FILLS: dict[str, Fill] = {"blur": blur, "grey": grey, "inpaint": inpaint}
 
+
 def fill_named(name: str) -> Fill:
     """Return a fill by its name."""
     if name not in FILLS:
