@@ -5,13 +5,14 @@ from collections.abc import Callable
 
 from sphinx.application import Sphinx
 
-from extensions import classes, options, worlds
+from extensions import classes, options, terms, worlds
 
-MARK = re.compile(r"^<!-- (options of|class|world) ([\w.]+) -->$", re.MULTILINE)
+MARK = re.compile(r"^<!-- (options of|class|world|terms) ([\w.]+) -->$", re.MULTILINE)
 WRITERS: dict[str, Callable[[str], str]] = {
     "options of": options.write,
     "class": classes.write,
     "world": worlds.write,
+    "terms": terms.write,
 }
 
 

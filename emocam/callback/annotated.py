@@ -9,6 +9,7 @@ import torch
 
 from emocam.callback.base import Finished
 from emocam.cells.group_tables import ordered_truths
+from emocam.cells.unlike_labels import unlike_labels
 from emocam.functional.statistics.correlation_interval import correlation_interval
 from emocam.functional.statistics.similarity import average_ranks, pearson
 from emocam.plot.agreement import agreement_figure
@@ -68,7 +69,8 @@ class Annotated:
         table.columns.name = None
         write_csv(table, folder / "confusion.csv")
         confusion_figure(table).savefig(folder / "confusion.png")
-        return {"annotated": len(rows)}
+        unlike = unlike_labels(rows[TRUTH].astype(str), run.label_names)
+        return {"annotated": len(rows)} | ({"labels_unlike": unlike} if unlike else {})
 
     def numbers(self, finished: Finished, rows: pd.DataFrame, names: list[str]) -> dict[str, Any]:
         """Write how predicted numbers agree with annotated ones; NaN where one of them is constant."""

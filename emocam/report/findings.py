@@ -62,7 +62,7 @@ def warnings(
 ) -> list[str]:
     """Return what should make a reader careful, each in a sentence."""
     sentences = list(summary.get("notes", []))
-    of_groups = (units_of_tests(summary), summary.get("dependence"))
+    of_groups = (units_of_tests(summary), summary.get("dependence"), summary.get("labels_unlike"))
     sentences += [capitalised(sentence) for sentence in of_groups if sentence]
     if not explained:
         cure = "attribution=ig" if _of_points(summary) else "cam=gradcam"

@@ -62,6 +62,7 @@ class Summary(TypedDict, total=False):
     truth: str
     # annotated
     annotated: int
+    labels_unlike: str
     # agreement
     agreement: list[str]
     agreement_r: float

@@ -15,6 +15,7 @@ def closing(summary: Summary, ledger: str, folder: Path) -> list[str]:
     lines += summary.get("decoding_in_words", [])
     lines += summary.get("agreement", [])
     lines += [line for line in (units_of_tests(summary), summary.get("dependence")) if line]
+    lines += [line for line in (summary.get("labels_unlike"),) if line]
     if not summary.get("explained", True):
         lines.append(_unexplained_line(summary))
     if "cues_planted" in summary:

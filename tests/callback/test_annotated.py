@@ -21,7 +21,7 @@ def test_without_truth_nothing_is_left(finish) -> None:
 
 def test_objects_go_with_the_annotated_label(finish) -> None:
     finished = finish(PREDICTED, OBJECTS, {"truth": TRUTH})
-    assert Annotated().on_run_end(finished) == {"annotated": 4}
+    assert Annotated().on_run_end(finished)["annotated"] == 4
     counts = pd.read_csv(finished.folder / "association_truth.csv", index_col="object")
     assert counts.loc["cake"].to_dict() == {"Grief": 1, "Joy": 1}
     assert counts.loc["house"].to_dict() == {"Grief": 1, "Joy": 1}
@@ -41,7 +41,7 @@ def test_predicted_stands_against_annotated(finish) -> None:
 def test_images_below_the_threshold_of_confidence_do_not_count(finish) -> None:
     # softmax of (t, 0) for t from 1 to 2: .73, .78, .82, .85, .88
     finished = finish(PREDICTED, OBJECTS, {"truth": TRUTH}, confidence=0.75)
-    assert Annotated().on_run_end(finished) == {"annotated": 3}
+    assert Annotated().on_run_end(finished)["annotated"] == 3
     counts = pd.read_csv(finished.folder / "association_truth.csv", index_col="object")
     assert counts.loc["cake"].to_dict() == {"Grief": 1, "Joy": 0}
 
