@@ -6,8 +6,10 @@ from typing import Any
 
 from emocam.cells.findings import StandOut, standing_out
 from emocam.report.conclusions import conclusions, effect_rule_in_words
+from emocam.report.emotions import caution
 from emocam.report.examples import Example, find_examples
 from emocam.report.findings import beyond_chance, labels_held_back, warnings
+from emocam.report.glossary import documents, glossary
 from emocam.report.paste import MOST_FLIPS, Pasted, find_pasted
 from emocam.report.slices import Groups, find_groups
 from emocam.report.thumbnails import OpenPicture, side_for, write_thumbnails
@@ -50,6 +52,9 @@ class PageContent:
             "left_out": self.strongest.left_out,
             "by_chance": self.any_beyond_chance is False,
             "enough": ENOUGH,
+            "glossary": glossary(),
+            "documents": documents(),
+            "caution": caution(self.run),
             "held_back": labels_held_back(self.run.matrix, self.cells),
             "outside_line": outside_line(self.run),
             "outside": self.outside,

@@ -4,9 +4,8 @@ import json
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from pathlib import Path
 
-import emocam
+from emocam.settings.paths import PACKAGE
 
 
 @dataclass(frozen=True)
@@ -32,5 +31,5 @@ def glossary() -> tuple[Term, ...]:
 
 def documents() -> str | None:
     """Return the address of the documents, where `make docs` has built them beside the package; else None."""
-    index = Path(emocam.__file__).resolve().parents[1] / "site" / "index.html"
+    index = PACKAGE.parent / "site" / "index.html"
     return index.as_uri() if index.is_file() else None

@@ -21,7 +21,7 @@ from emocam.results.run import Run
 
 SCRIPTS = (
     *("state.js", "colour.js", "counts.js", "table.js", "keyboard.js", "thresholds.js"),
-    *("stage.js", "picture.js", "gallery.js", "views.js", "page.js"),
+    *("stage.js", "picture.js", "gallery.js", "views.js", "glossary.js", "page.js"),
     "film.js",
 )
 

@@ -294,6 +294,28 @@ def test_axe_finds_nothing_to_object_to(opened, folder, scheme, fragment):
     assert [(v["id"], [node["html"][:120] for node in v["nodes"][:3]]) for v in found] == []
 
 
+def axe(page) -> list:
+    """What axe objects to; nothing where it is not installed."""
+    if not find_spec("axe_playwright_python"):
+        return []
+    page.evaluate((files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8"))
+    found = page.evaluate("axe.run({preload: false})")["violations"]
+    return [(v["id"], [node["html"][:120] for node in v["nodes"][:3]]) for v in found]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_words_and_keys_open_by_a_key_and_close_again(opened, folder, scheme):
+    page = opened(folder / "report/index.html", color_scheme=scheme)
+    page.keyboard.press("?")
+    assert page.locator("#glossary").is_visible() and page.locator("#glossary dt").count() > 20
+    assert axe(page) == []
+    page.keyboard.press("Escape")
+    assert not page.locator("#glossary").is_visible()
+    page.focus("#filter")
+    page.keyboard.press("?")  # in a field it is a letter
+    assert page.input_value("#filter") == "?" and not page.locator("#glossary").is_visible()
+
+
 def test_the_summary_paints_its_maps_and_asks_for_nothing(opened, folder):
     page = opened(folder / "summary.html")
     painted = "c => [...c.getContext('2d').getImageData(0, 0, c.width, c.height).data].some(v => v > 200)"

@@ -108,6 +108,7 @@ listen();
 listenGallery();
 listenToolbar();
 listenThresholds();
+listenGlossary();
 onView(follow);
 follow(view);
 cardsInColour();
