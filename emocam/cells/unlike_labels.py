@@ -21,8 +21,8 @@ def unlike_labels(truth: pd.Series, labels: Sequence[str]) -> str | None:
     if len(unknown) == len(counts):
         known = _named([str(label) for label in labels])
         return (
-            f"none of the data's labels ({listed}) is a label of the classifier ({known}){near}: right and wrong answers "
-            "cannot be told; rename the folders, or give classifier.labels"
+            f"none of the data's labels ({listed}) is a label of the classifier ({known}){near}: right and wrong "
+            "answers cannot be told; rename the folders, or give classifier.labels"
         )
     return (
         f"{len(unknown):,} of the data's {len(counts):,} labels are none of the classifier's ({listed}){near}: their "
