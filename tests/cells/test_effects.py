@@ -37,8 +37,10 @@ def table(draw: np.random.Generator, cells: int, images: int, effect: float = 0.
     )
 
 
-def test_every_column_is_what_scipy_says_of_the_cell() -> None:
+@pytest.mark.parametrize("turned", [0.0, 0.4])
+def test_every_column_is_what_scipy_says_of_the_cell(turned: float) -> None:
     rows = table(np.random.default_rng(0), 3, 14, effect=0.6)
+    rows["flipped"] |= np.random.default_rng(1).random(len(rows)) < turned
     found = effect_columns(rows.sample(frac=1, random_state=0))
     for (object, label), own in rows.groupby(["object", "label"]):
         cell = found.loc[(object, label)]

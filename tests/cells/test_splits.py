@@ -55,6 +55,15 @@ def test_counts_are_those_of_loops_over_pictures(seen) -> None:
         assert row["use"] == pytest.approx(kept / len(there))
 
 
+def test_one_label_alone_has_a_row_for_each_object() -> None:
+    nought = np.zeros(4, np.int64)
+    image, object = np.array([0, 1, 1, 2]), np.array([0, 0, 1, 1])
+    occurrences = Occurrences(nought, image, object, np.array([True, False, True, True]), 2)
+    table = cells_by_both(occurrences, Annotation(nought, ["joy"], ["joy"]), OBJECTS)
+    rows = table[["object", "truth", "label", "images", "present", "kept"]].to_numpy().tolist()
+    assert rows == [["cup", "joy", "joy", 4, 2, 1], ["hat", "joy", "joy", 4, 2, 2]]
+
+
 def test_without_pictures_or_people_s_labels_there_are_no_rows(seen) -> None:
     occurrences, _, unit = seen
     nothing = Annotation(np.full(IMAGES, LEFT_OUT), [], LABELS)

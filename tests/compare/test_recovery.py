@@ -156,3 +156,13 @@ def test_rules_that_measured_effects_are_told_at_the_end(tmp_path) -> None:
     score(table, ["cam", "rule", "by", "world"]).to_csv(tmp_path / TABLE, index=False)
     title, line = recovered(tmp_path)
     assert "composed again" in title and "effect: recall 1.00" in line
+
+
+def test_where_all_cells_are_hits_no_network_differs_and_none_widens_the_interval() -> None:
+    runs = [cells("effect", "", [1, 1, 0, 0], [True, True, False, False], seed) for seed in range(5)]
+    networks = pd.concat([run.assign(network=str(seed)) for seed, run in enumerate(runs)])
+    cells_as_networks = networks.assign(network=networks["network"] + networks["object"])
+    (one,), (other,) = (score(t, ["rule"]).to_dict("records") for t in (networks, cells_as_networks))
+    assert one["recall"] == 1 and one["recall_low"] > 0.5
+    for name in ("recall_low", "recall_high", "precision_low", "precision_high"):
+        assert one[name] == other[name], name

@@ -195,3 +195,11 @@ def test_a_panel_without_a_face_stands_in_the_first_corner_that_is_free() -> Non
 def test_letters_grow_with_the_frame_and_can_always_be_read() -> None:
     sizes = [(10, 10), (176, 900), (198, 300), (440, 900), (880, 880), (4000, 3000)]
     assert [text_size(size) for size in sizes] == [8, 8, 9, 20, 40, 40]
+
+
+def test_a_point_is_drawn_where_it_is_and_nowhere_else() -> None:
+    frame = Image.new("RGB", (320, 180))
+    for place in np.array([[0.25, 0.5], [0.75, 0.1]]):
+        rows, columns = np.asarray(draw_frame(frame, [FrameAnswer(points=place[None])])).any(-1).nonzero()
+        drawn = np.stack([columns, rows], 1)
+        assert len(drawn) and (np.abs(drawn - place * frame.size) <= 4).all()

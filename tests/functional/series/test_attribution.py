@@ -50,3 +50,12 @@ def test_a_pattern_is_where_signal_is_and_a_suppressor_has_none() -> None:
     weights = np.array([1.0, -1.0, 0.0])  # the second takes the noise out of the first
     pattern = activation_pattern(series, weights)
     assert pattern[0] == pytest.approx(1, abs=0.1) and np.abs(pattern[1:]).max() < 0.1
+
+
+def test_a_pattern_is_the_covariance_over_the_answer_s_variance_whatever_is_added_to_a_region() -> None:
+    dice = np.random.default_rng(3)
+    series, weights = dice.normal(size=(200, 4)) @ dice.normal(size=(4, 4)), dice.normal(size=4)
+    expected = np.cov(series.T) @ weights / np.var(series @ weights, ddof=1)
+    assert activation_pattern(series, weights) == pytest.approx(expected)
+    assert activation_pattern(series + np.array([5, 0, -3, 40]), weights) == pytest.approx(expected)
+    assert (activation_pattern(np.ones((9, 4)), weights) == 0).all()

@@ -81,3 +81,12 @@ def test_a_ball_of_three_dimensions_has_three_however_it_is_turned(seed):
 def test_rank_correlation_asks_for_the_order_alone():
     assert rank_correlation(torch.tensor([[1.0, 2, 3, 9], [1, 10, 100, 1000]])) == pytest.approx(1)
     assert rank_correlation(torch.tensor([[1.0, 2, 3], [3, 2, 1]])) == pytest.approx(-1)
+
+
+def test_neither_copies_nor_the_unit_of_length_change_a_dimension():
+    squares = nearest_points(torch.randn(400, 3, generator=torch.Generator().manual_seed(0)), 2)[1].double()
+    dimension = intrinsic_dimension(squares)
+    assert intrinsic_dimension(squares * 1e-4) == pytest.approx(dimension)
+    assert intrinsic_dimension(squares * 1e4) == pytest.approx(dimension)
+    copies = torch.tensor([[0.0, 0.3], [0.0, 0.0]], dtype=torch.float64)
+    assert intrinsic_dimension(torch.cat([copies, squares])) == pytest.approx(dimension)

@@ -49,3 +49,19 @@ def test_the_highest_of_each_label() -> None:
     score = np.array([[5, 0.0, 1], [7, 0, NAN], [6, 0, 2]])
     chosen = highest(score, np.array([2, 1, 2]))
     assert chosen.tolist() == [[False, False, True], [True, False, False], [True, False, True]]
+
+
+@given(st.integers(1, 7), st.integers(1, 4), st.integers(0, 2**32 - 1))
+def test_the_highest_are_those_of_each_column_sorted_by_itself(objects, labels, seed) -> None:
+    dice = np.random.default_rng(seed)
+    score = dice.integers(-2, 6, (objects, labels)).astype(float)
+    score[dice.random(score.shape) < 0.2] = NAN
+    count = dice.integers(0, objects + 1, labels)
+    expected = np.zeros(score.shape, bool)
+    for label in range(labels):
+        known = [o for o in range(objects) if not np.isnan(score[o, label])]
+        first = sorted(known, key=lambda o: -score[o, label])[
+            : count[label]
+        ]  # sorted keeps the order of equals
+        expected[[o for o in first if score[o, label] > 0], label] = True
+    assert (highest(score, count) == expected).all()
