@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import pyarrow as pa
@@ -25,6 +25,7 @@ from emocam.intervention.plan import plan, regions_of_pictures
 from emocam.intervention.row_marks import begin_marked, is_written, mark_rows, marks_metadata, row_marks
 from emocam.intervention.trials import Trials, TriedBatch, TriedPair, together
 from emocam.network.memory_order import settle_memory_order
+from emocam.paste.changed_views import ChangedViews
 from emocam.predict.chunk_writer import WriteChunks
 from emocam.predict.components import Components
 from emocam.predict.keys import intervention_key
@@ -41,6 +42,26 @@ MOST_VIEWS, MOST_VIEWS_ELSEWHERE = 64, 256
 """Go through the classifier at once."""
 
 
+class PictureOfViews(Protocol):
+    """A picture with its changed views."""
+
+    @property
+    def of_views(self) -> int:
+        """How many views it has."""
+
+
+class BatchOfViews(Protocol):
+    """Views of several pictures one after the other."""
+
+    @property
+    def views(self) -> ChangedViews:
+        """All of them."""
+
+    @property
+    def pictures(self) -> Sequence[PictureOfViews]:
+        """What they are of."""
+
+
 class Answer(lightning.LightningModule):
     """The classifier alone: logits (V, L)."""
 
@@ -48,7 +69,7 @@ class Answer(lightning.LightningModule):
         super().__init__()
         self.classifier = classifier.freeze()
 
-    def predict_step(self, batch: TriedBatch, batch_idx: int = 0) -> Tensor:
+    def predict_step(self, batch: BatchOfViews, batch_idx: int = 0) -> Tensor:
         if not len(batch.views):
             return torch.zeros(0, len(self.classifier.labels))
         views = batch.views.composed()
@@ -59,14 +80,14 @@ class Answer(lightning.LightningModule):
             )
 
 
-def _pieces(views: Tensor, batch: TriedBatch) -> list[Tensor]:
+def _pieces(views: Tensor, batch: BatchOfViews) -> list[Tensor]:
     """Return the views that go through the classifier at once: on a processor one picture's at most.
 
     Its rows are then the same to the last bit, whatever pictures come with it.
     """
     if views.device.type != "cpu":
         return list(views.split(MOST_VIEWS_ELSEWHERE))
-    of_each = [1 + 2 * len(tried.pairs) for tried in batch.pictures]
+    of_each = [tried.of_views for tried in batch.pictures]
     pictures = views.split(of_each or [len(views)])  # views alone are taken for one picture's
     return [some for picture in pictures for some in picture.split(MOST_VIEWS)]
 

@@ -47,6 +47,11 @@ class Tried:
     views: ChangedViews
     pairs: list[TriedPair]
 
+    @property
+    def of_views(self) -> int:
+        """How many views it has."""
+        return 1 + 2 * len(self.pairs)
+
 
 @dataclass(frozen=True)
 class TriedBatch(Record):

@@ -10,6 +10,7 @@ from emocam.report.emotions import caution
 from emocam.report.examples import Example, find_examples
 from emocam.report.findings import beyond_chance, labels_held_back, warnings
 from emocam.report.glossary import documents, glossary
+from emocam.report.pairs import PairsShown, find_pairs_shown
 from emocam.report.paste import MOST_FLIPS, Pasted, find_pasted
 from emocam.report.slices import Groups, find_groups
 from emocam.report.thumbnails import OpenPicture, side_for, write_thumbnails
@@ -37,6 +38,7 @@ class PageContent:
     any_beyond_chance: bool | None = None
     groups: Groups | None = None
     trusted: TrustShown | None = None
+    joint: PairsShown | None = None
 
     @property
     def words(self) -> dict[str, Any]:
@@ -61,6 +63,7 @@ class PageContent:
             "pasted": self.pasted,
             "groups": self.groups,
             "trusted": self.trusted,
+            "joint": self.joint,
             "conclusions": conclusions(self.run),
             "effect_rule": effect_rule_in_words(self.run.file(CELLS)),
             "measured": self.run.file(CELLS).is_file(),
@@ -105,4 +108,5 @@ def gather_content(
         None if beyond is None else bool(beyond.any()),
         find_groups(run, into),
         find_trust_shown(run, into),
+        find_pairs_shown(run, into),
     )

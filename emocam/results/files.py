@@ -22,6 +22,11 @@ EFFECTS_PAIRED = "effects_paired.csv"
 """What a comparison of two runs says of the effects that both measured in the same pictures."""
 CELLS, EFFECT = "cells", "effect"
 """What is measured of each object x label, and the trials behind its effect."""
+PAIRS, PAIR_TRIALS, PAIR_STATE = "pairs", "pair_trials", "pairing"
+"""What two objects do together, the pictures of which one, two or all but a few objects were taken away, and the
+folder of an unfinished pass."""
+SETS, PLACES_TRIED, WHOLES = "sets.csv", "places.csv", "wholes.csv"
+"""Smallest sets of objects that keep an answer, what moving an object does, and wholes with their parts."""
 SHIFT_P = "p_by_cell"
 """Of the trials' metadata, the p of each cell where labels were moved along time: object, label, p."""
 CROSS, CROSS_PICTURE, CROSS_FOLDER = "cross.csv", "cross.png", "cross"
@@ -57,6 +62,7 @@ LEFT = (
         "grid.*",
     ),
     *("slices*.*", "differences*.*", "face_*.*", f"{TRUST}.*", TRUST_STATE, PRESCRIPTION),
+    *(f"{PAIRS}.*", f"{PAIR_TRIALS}.*", PAIR_STATE, SETS, PLACES_TRIED, WHOLES),
     *(f"{TIMELINE}.*", OVERLAY_FILM, f"{OBSERVERS}.*"),
 )
 """What a run leaves beside its tables, by the first part of its path: an earlier command's is removed."""

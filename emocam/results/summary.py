@@ -83,6 +83,23 @@ class Summary(TypedDict, total=False):
     effect_pairs: int
     effect_cells: int
     effect_left_out: int
+    # pairs
+    pairs_tried: int
+    pairs_found: int
+    pairs_only_with: int
+    pairs_either: int
+    pairs_unless: int
+    pairs_never_together: int
+    pairs_seldom_together: int
+    pairs_left_out: int
+    objects_anywhere: int
+    objects_only_here: int
+    sets_keep: float | None
+    pairs_in_words: list[str]
+    places_in_words: list[str]
+    wholes_in_words: list[str]
+    sets_in_words: list[str]
+    pairs_notes: list[str]
     # dependence
     groups: int
     p_rule: str

@@ -13,6 +13,7 @@ from emocam.results.file_list import changed_files, read_file_list
 from emocam.results.files import (
     FILE_LIST,
     LEDGER,
+    PAIR_STATE,
     PROBE_HEAD,
     REDUCTION,
     REDUCTION_STATE,
@@ -47,7 +48,7 @@ def is_reduction(folder: Path) -> bool:
 
 def folder_faults(folder: Path) -> Iterator[str]:
     """Yield a sentence for what is missing, doubled or cut short."""
-    for name in ("shards", "pasting", "trying", TRAINING_STATE, REDUCTION_STATE):
+    for name in ("shards", "pasting", "trying", PAIR_STATE, TRAINING_STATE, REDUCTION_STATE):
         if (folder / name).is_dir():
             yield f"{folder} is not finished: it still holds {name}; the same command goes on where it stopped"
             return

@@ -7,6 +7,9 @@ from emocam.results.sentences import no_level_of_chance, nothing_found, units_of
 from emocam.results.summary import Summary
 from emocam.results.support import ENOUGH, best_supported, held_back, images_of_finding
 
+MOST_PAIRS = 12
+"""Pairs that are told; the table has all."""
+
 
 def closing(summary: Summary, ledger: str, folder: Path) -> list[str]:
     """Return what was found, the ledger in one line, and where to look."""
@@ -25,6 +28,7 @@ def closing(summary: Summary, ledger: str, folder: Path) -> list[str]:
         )
     lines += [line for line in (no_level_of_chance(summary),) if line]
     lines += summary.get("apart", [])
+    lines += _pair_lines(summary)
     lines += [line for line in (summary.get("recommendation"), *summary.get("trust_notes", [])) if line]
     lines += _slice_lines(summary)
     lines += _corpus_lines(summary)
@@ -40,6 +44,28 @@ def closing(summary: Summary, ledger: str, folder: Path) -> list[str]:
     page = folder / "report" / "index.html"
     lines.append(f"report   {page if page.is_file() else folder}")
     return lines
+
+
+def _pair_lines(summary: Summary) -> list[str]:
+    """Return what objects do together, and which few of them keep each answer."""
+    if "pairs_in_words" not in summary:
+        return []
+    pairs = summary["pairs_in_words"]
+    lines = [
+        *pairs[:MOST_PAIRS],
+        *([f"and {len(pairs) - MOST_PAIRS:,} more pairs"] if len(pairs) > MOST_PAIRS else []),
+    ]
+    if not pairs and summary["pairs_tried"]:
+        lines = [
+            f"of {summary['pairs_tried']:,} pairs none does together what its two objects do not do alone"
+        ]
+    return [
+        *lines,
+        *summary["places_in_words"],
+        *summary["wholes_in_words"],
+        *summary["sets_in_words"],
+        *summary["pairs_notes"],
+    ]
 
 
 def _unexplained_line(summary: Summary) -> str:

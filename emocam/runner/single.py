@@ -18,11 +18,12 @@ from omegaconf import OmegaConf
 from emocam.callback.base import Finished, LastCallback, RunCallback
 from emocam.callback.slices import check_column
 from emocam.data.base import Data
+from emocam.effect.pairs import Pairs
 from emocam.errors import SettingError
 from emocam.logger.mlflow import TrackedRun
 from emocam.predict.components import Components
 from emocam.results.file_list import write_file_list
-from emocam.results.files import EVIDENCE, parquet
+from emocam.results.files import EVIDENCE, PAIR_STATE, PAIR_TRIALS, parquet
 from emocam.results.ledger import Ledger, check_none_lost, read_ledger
 from emocam.results.left_files import files_left, remove_incomplete, remove_left
 from emocam.results.picture_faults import EXPLAINED_AGAIN, changed_since
@@ -86,6 +87,7 @@ def run_command(
 def kept_files(components: Components) -> list[str]:
     """Return what a run takes over from before: experiments on pictures, where they are still asked for."""
     effect = ["effect.parquet", "trying"] if components.effect is not None else []
+    effect += [parquet(PAIR_TRIALS), PAIR_STATE] if isinstance(components.effect, Pairs) else []
     paste = ["paste.parquet", "pasting", "flips"] if components.paste is not None else []
     return effect + paste
 

@@ -1,7 +1,9 @@
 """The way of every image: predict, explain, detect, weigh."""
 
 from emocam.data.base import Data
+from emocam.effect.pairs import Pairs
 from emocam.intervention.effect import measure_effect
+from emocam.intervention.pairs import measure_pairs
 from emocam.intervention.paste import paste_all
 from emocam.predict.components import Components
 from emocam.predict.evidence import find_evidence, prepare_data
@@ -32,4 +34,6 @@ class Association:
             paste_all(components, components.listing, key)
         if effect is not None:
             measure_effect(components, key)
+        if isinstance(components.effect, Pairs):
+            measure_pairs(components, key)
         return components.data

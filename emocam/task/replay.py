@@ -8,19 +8,21 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from emocam.data.base import AUTO, Data
+from emocam.effect.pairs import Pairs
 from emocam.errors import ForeignSetting, SettingError
 from emocam.intervention.effect import measure_effect
+from emocam.intervention.pairs import measure_pairs
 from emocam.intervention.paste import paste_all
 from emocam.predict.components import Components
 from emocam.predict.groups import write_groups
 from emocam.predict.recall import recall
 from emocam.predict.renamed import write_renamed
-from emocam.results.files import ASKED, EVIDENCE, FILES, LEDGER, PREDICTIONS, parquet
+from emocam.results.files import ASKED, EVIDENCE, FILES, LEDGER, PAIR_STATE, PREDICTIONS, parquet
 from emocam.results.picture_faults import picture_faults
 from emocam.results.run import Run
 from emocam.settings.recorded import kept_settings, recorded_settings, settings_file, tell_foreign_paths
 
-UNFINISHED = ("shards", "pasting", "trying")
+UNFINISHED = ("shards", "pasting", "trying", PAIR_STATE)
 """Folders of a run that was interrupted; the evidence itself is complete without the first."""
 COMPARED = "comparison.csv"
 """What only a sweep's folder and that of a comparison hold."""
@@ -143,3 +145,5 @@ def _intervene(components: Components, data: Data | None) -> None:
         paste_all(components, components.listing, key)
     if components.effect is not None:
         measure_effect(components, key)
+        if isinstance(components.effect, Pairs):
+            measure_pairs(components, key)
