@@ -8,7 +8,6 @@ from typing import Literal
 import numpy as np
 
 from emocam.effect.bare import bare_pieces, barest_shift, shifted
-from emocam.effect.erase import half_side
 from emocam.effect.insert import onto
 from emocam.effect.parts import Frame
 from emocam.effect.picture import TriedPicture
@@ -60,7 +59,10 @@ class JointPicture:
     def __post_init__(self) -> None:
         raster = self.picture.raster
         find = raster.whole if self.whole else raster.part
-        self.parts = {name: find(name, self.within) for name in self.objects}
+        self.parts = {name: self._with_rim(name, find(name, self.within)) for name in self.objects}
+
+    def _with_rim(self, name: str, part: np.ndarray | None) -> np.ndarray | None:
+        return None if part is None else self.picture.raster.with_rim(name, part, self.within)
 
     def patches(self, variant: JointVariant) -> tuple[Patch, ...] | None:
         """Return what is new in the picture; None where the variant cannot be made fairly."""
@@ -69,7 +71,7 @@ class JointPicture:
         pixels = self._pixels(variant)
         if pixels is None:
             return None
-        return self._filled(pixels, self._named(variant)) if pixels.any() else ()
+        return self.picture.filled(self.fill, pixels) if pixels.any() else ()
 
     def _pixels(self, variant: JointVariant) -> np.ndarray | None:
         """Return the pixels (h, w) that are filled."""
@@ -79,23 +81,21 @@ class JointPicture:
         if variant.kind == "control":
             return union_of([self.controls[name][0] for name in variant.objects], TOUCHING)
         if variant.kind == "whole":
-            return raster.whole(variant.a, self.within)
-        kept = [region for name in variant.objects for region in raster.regions_of(name)]
-        others = raster.occupied & ~np.isin(raster.owner, raster.shape_of[kept])
+            return self._with_rim(variant.a, raster.whole(variant.a, self.within))
+        return self._all_but(variant.objects)
+
+    def _all_but(self, kept: Sequence[str]) -> np.ndarray:
+        """Return the pixels (h, w) of all objects that are seen, but for some."""
+        raster = self.picture.raster
+        regions = [region for name in kept for region in raster.regions_of(name)]
+        others = raster.occupied & ~np.isin(raster.owner, raster.shape_of[regions])
         seen = np.zeros_like(others)
         seen[self.within[1] : self.within[3], self.within[0] : self.within[2]] = True
-        return others & seen
-
-    def _named(self, variant: JointVariant) -> list[str]:
-        """Return the objects whose size says how far a fill reaches."""
-        if variant.kind != "keep":
-            return list(variant.objects)
-        others = [name for name in dict.fromkeys(self.picture.regions.objects) if name not in variant.objects]
-        return others or list(variant.objects)
-
-    def _filled(self, pixels: np.ndarray, names: Sequence[str]) -> tuple[Patch, ...]:
-        frames = [frame for name in names for frame in self.picture.raster.frames_of(name)]
-        return self.picture.filled(self.fill, pixels, half_side(frames, self.within))
+        gone = others & seen
+        for name in dict.fromkeys(self.picture.regions.objects):
+            if name not in kept:
+                gone = gone | raster.with_rim(name, gone, self.within)
+        return gone
 
     @cached_property
     def controls(self) -> dict[str, tuple[np.ndarray | None, tuple[int, int] | None]]:
@@ -125,7 +125,7 @@ class JointPicture:
             return None
         if (place & self.picture.raster.occupied).sum() > TOUCHING * part.sum():
             return None
-        gone = self._filled(part, [name])
+        gone = self.picture.filled(self.fill, part)
         frame, corner = self.picture.frame(part), self.picture.frame(place)[:2]
         stencil = self.picture.stencil(part, frame)
         size = self.picture.image.size
