@@ -21,8 +21,12 @@ from emocam.data.base import Data
 from emocam.errors import SettingError
 from emocam.metric.association import AssociationCounts
 from emocam.records.thresholds import Thresholds
+from emocam.results.files import CALLED
 from emocam.results.run import Run
 from emocam.results.summary import Finding, Summary
+
+ROLES = ("cause", "shortcut", "bystander", "everywhere")
+"""What an object may be to a label, the strongest first."""
 
 
 @dataclass(frozen=True)
@@ -66,8 +70,9 @@ class Finished:
 
     @property
     def truth(self) -> list[dict[str, Any]]:
-        """What the data know of cells, where the detector's objects are theirs."""
-        return [] if self.data is None else self.data.truth_for(self.run.object_names)
+        """What the data know of cells, where the detector's objects are theirs, by the labels' names in the run."""
+        cells = [] if self.data is None else self.data.truth_for(self.run.object_names)
+        return renamed_cells(cells, self.run.names.get(CALLED, {}))
 
     @cached_property
     def finding(self) -> list[Finding]:
@@ -94,6 +99,17 @@ class Finished:
     def rank(self) -> np.ndarray:
         """What objects are ranked by under a label (O, L): percent, or against other labels where regions are fixed."""
         return importance_contrast(self.run, self.thresholds) if self.fixed else self.counts.percent.numpy()
+
+
+def renamed_cells(cells: list[dict[str, Any]], called: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Return what is known of cells whose labels have other names; a merged one has the strongest role of its own."""
+    if not called:
+        return cells
+    found: dict[tuple[str, str], dict[str, Any]] = {}
+    for cell in sorted(cells, key=lambda cell: ROLES.index(cell["role"])):
+        label = called.get(cell.get("label", ""), cell.get("label"))
+        found.setdefault((cell["object"], str(label)), cell if label is None else {**cell, "label": label})
+    return list(found.values())
 
 
 def checked_draws(setting: str, value: object) -> int:

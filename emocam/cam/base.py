@@ -249,7 +249,7 @@ class CAM:
     ) -> ForwardPass:
         """Run the classifier on a batch and keep what a method needs; `regions` are by default the annotated."""
         x = classifier.prepare(batch.classifier_view)
-        target = self.label_index(classifier.labels)
+        target = self.label_index(classifier.labels_asked)
         regions = batch.annotated if regions is None else regions
         return ForwardPass(
             classifier, x, self.explained, target, batch.paths, regions, batch.classifier_window
@@ -260,5 +260,5 @@ class CAM:
         forward = self.forward_pass(classifier, batch)
         maps, window = self.maps(forward), self.windows(forward)
         window = batch.classifier_window if window is None else window
-        prediction = classifier.prediction(forward.logits.detach(), self.label_index(classifier.labels))
+        prediction = classifier.prediction(forward.logits.detach(), self.label_index(classifier.labels_asked))
         return prediction, Explanation(maps, window)

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from emocam.network.label_names import LabelNames
 from emocam.network.values import Values
-from emocam.records.evidence import Prediction
+from emocam.records.evidence import Prediction, Renamed
 from emocam.view.base import View
 
 MANY = (
@@ -57,6 +58,8 @@ class Classifier(nn.Module):
     values: Values | None = None
     many: Tensor | None = None
     """The threshold of each label (L,), where a picture may have several labels or none."""
+    renamed: LabelNames | None = None
+    """Other names of the labels, where a run asks for some."""
     opaque: bool = False
     """Whether only answers are seen: no layer and no gradient."""
     weights_note: str = ""
@@ -95,10 +98,25 @@ class Classifier(nn.Module):
         self, logits: Tensor, target: int | None = None, features: Tensor | None = None
     ) -> Prediction:
         """Return what logits (B, L) say; with values a `target` is the label of each picture."""
-        values = self.values is not None
-        return Prediction(
-            logits, self.derive(logits), features, values, target if values else None, self.many
-        )
+        values, renamed = self.values is not None, None
+        derived = self.derive(logits)
+        if self.renamed is not None:
+            called, confidence, kept = self.renamed.named(logits)
+            label = self.renamed.places_kept(called)
+            renamed = Renamed(label, confidence, called, self.renamed.names, logits)
+            logits = kept
+        asked = target if values else None
+        return Prediction(logits, derived, features, values, asked, self.many, renamed)
+
+    @property
+    def label_names(self) -> list[str]:
+        """The labels that pictures are called by: the network's own, or the names that a run gives them."""
+        return self.labels if self.renamed is None else self.renamed.labels
+
+    @property
+    def labels_asked(self) -> list[str]:
+        """The names by which each of the network's own labels can be asked about."""
+        return self.labels if self.renamed is None else self.renamed.asked(self.labels)
 
     @property
     def notes(self) -> list[str]:

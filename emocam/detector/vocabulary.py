@@ -7,9 +7,11 @@ import torch
 from torch import Tensor
 
 from emocam.detector.base import Detector
-from emocam.errors import SettingError, nearest
 from emocam.records.detections import Detections
 from emocam.records.picture import Batch
+from emocam.settings.name_steps import NameSteps, Speaking
+
+OBJECTS = Speaking("vocabulary", "detector", "object")
 
 
 class Vocabulary(Detector):
@@ -31,11 +33,9 @@ class Vocabulary(Detector):
         super().__init__(detector.score, detector.iou)
         self.detector = detector
         self.view, self.digest = detector.view, detector.digest
-        self.rename = dict(rename or {})
-        self.merge = dict(merge or {})
-        self.only = only
+        self.steps = NameSteps(dict(rename or {}), dict(merge or {}), only, OBJECTS)
         if detector.identity is not None:
-            words = f"rename={self.rename}, merge={self.merge}, only={only}"
+            words = f"rename={self.steps.rename}, merge={self.steps.merge}, only={only}"
             self.identity = f"vocabulary({words}, {detector.identity})"
         if detector.objects:
             self._translate(list(detector.objects))
@@ -46,10 +46,8 @@ class Vocabulary(Detector):
 
     def _translate(self, names: list[str]) -> None:
         """Set `objects`, and for each class of the detector its place among them, or -1."""
-        names = renamed(names, self.rename)
-        names = merged(names, self.merge)
-        every = list(dict.fromkeys(names))
-        self.objects = every if self.only is None else selected(every, self.only)
+        names = self.steps.names(names)
+        self.objects = self.steps.kept(names)
         place = [self.objects.index(name) if name in self.objects else -1 for name in names]
         self.drops = -1 in place
         self.register_buffer("place", torch.tensor(place), persistent=False)
@@ -66,47 +64,3 @@ class Vocabulary(Detector):
         if not self.drops:
             return replace(found, object=object)
         return replace(found, object=object).rows((object >= 0).nonzero()[:, 0])
-
-
-def _expect(setting: str, name: str, names: Sequence[str]) -> None:
-    if name not in names:
-        raise SettingError(f"{setting}: the detector has no object {name!r}; {nearest(name, names)}")
-
-
-def renamed(names: list[str], rename: Mapping[str, str]) -> list[str]:
-    """Rename classes; two may not get the same name."""
-    for old, new in rename.items():
-        _expect("vocabulary.rename", old, names)
-        if new in names and new not in rename:
-            raise SettingError(
-                f"vocabulary.rename: {new!r} is already an object of the detector; "
-                f"to count {old!r} as one of it, say vocabulary.merge={{{new}: [{old}]}}"
-            )
-    after = [rename.get(name, name) for name in names]
-    if len(set(after)) < len(set(names)):
-        raise SettingError(
-            "vocabulary.rename gives one name to several objects; that is what vocabulary.merge is for"
-        )
-    return after
-
-
-def merged(names: list[str], merge: Mapping[str, Sequence[str]]) -> list[str]:
-    """Replace classes by their parents."""
-    parent: dict[str, str] = {}
-    for above, children in merge.items():
-        for child in children:
-            _expect(f"vocabulary.merge.{above}", child, names)
-            if parent.setdefault(child, above) != above:
-                raise SettingError(
-                    f"vocabulary.merge: {child!r} goes to both {parent[child]!r} and {above!r}"
-                )
-    return [parent.get(name, name) for name in names]
-
-
-def selected(names: list[str], only: Sequence[str]) -> list[str]:
-    """Return the names that are to be kept."""
-    for name in only:
-        _expect("vocabulary.only", name, names)
-    if not only:
-        raise SettingError("vocabulary.only must name at least one object, or be null for all")
-    return [name for name in names if name in only]

@@ -24,6 +24,7 @@ from emocam.functional.statistics.log_odds import log_odds
 from emocam.intervention.plan import plan, regions_of_pictures
 from emocam.intervention.row_marks import begin_marked, is_written, mark_rows, marks_metadata, row_marks
 from emocam.intervention.trials import Trials, TriedBatch, TriedPair, together
+from emocam.network.label_names import LabelNames
 from emocam.network.memory_order import settle_memory_order
 from emocam.paste.changed_views import ChangedViews
 from emocam.predict.chunk_writer import WriteChunks
@@ -99,15 +100,25 @@ class AnswerRule:
     labels: list[str]
     values: bool = False
     asked: bool = False
+    renamed: LabelNames | None = None
+
+    @classmethod
+    def of(cls, classifier: Classifier, asked: bool) -> "AnswerRule":
+        """Return the rule of a classifier, whose labels may have other names."""
+        renamed = classifier.renamed
+        names = classifier.labels if renamed is None else renamed.names
+        return cls(names, classifier.values is not None, asked, renamed)
 
     def score(self, logits: Tensor, label: Tensor) -> Tensor:
         """Return what drops where a cause is taken away, (n,): the label's log-odds, or the value itself."""
+        logits = logits if self.renamed is None else self.renamed.together(logits)
         return logits.gather(-1, label[:, None])[:, 0] if self.values else log_odds(logits, label)
 
     def answer(self, logits: Tensor, label: Tensor) -> Tensor:
         """Return the answers (n,); to one direction that is asked, none where the value is on the other side."""
         if not self.asked:
-            return logits.argmax(-1)
+            own = logits.argmax(-1)
+            return own if self.renamed is None else self.renamed.called(own)
         return torch.where(self.score(logits, label) > 0, label, -1)
 
 
@@ -207,8 +218,8 @@ class EffectWork:
         self.table = components.folder / parquet(EFFECT)
         self.chunks = Chunks(components.folder, self.key, "trying")
         self.places = np.array(sorted(self.trials), np.int64)
-        labels = model.classifier.labels
-        self.answers = AnswerRule(labels, model.classifier.values is not None, self.run.asked is not None)
+        labels = model.classifier.label_names
+        self.answers = AnswerRule.of(model.classifier, self.run.asked is not None)
         if labels != self.run.label_names:
             raise SettingError(
                 f"effect: the classifier answers with other labels ({len(labels)}, {labels[0]} the first) than "

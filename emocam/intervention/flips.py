@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import torch
 from PIL import Image
+from torch import Tensor
 
 from emocam.cam.base import CAM
 from emocam.classifier.base import Classifier
@@ -57,9 +58,9 @@ def leave_flips(components: Components, listing: list[str], regions: dict[str, l
         shown = [
             look(components.classifier, components.cam, *seen) for seen in ((image, (0, 0, 0, 0)), changed)
         ]
-        figure = flip_figure(
-            shown[0], shown[1], components.classifier.labels, f"{variant.object}, {variant.position}"
-        )
+        renamed = components.classifier.renamed
+        labels = components.classifier.labels if renamed is None else renamed.names
+        figure = flip_figure(shown[0], shown[1], labels, f"{variant.object}, {variant.position}")
         figure.savefig(target / f"{number}.png")
 
 
@@ -75,18 +76,23 @@ def look(classifier: Classifier, cam: CAM | None, image: Image.Image, box: Box) 
     if cam is None:
         with torch.no_grad():
             logits = classifier(classifier.prepare(views))
-        shown = answer_strengths(logits[0], classifier.values is not None).cpu().numpy()
-        return FlipShown(image, box, shown, None, window.numpy())
+        return FlipShown(image, box, strengths(classifier, logits), None, window.numpy())
     place = torch.zeros(1, dtype=torch.int64)
     batch = Batch([""], place, views, windows, views[:, :0], windows, Detections.none(), {}, [])
     prediction, explanation = cam(classifier, batch)
     return FlipShown(
         image,
         box,
-        answer_strengths(prediction.logits[0], classifier.values is not None).cpu().numpy(),
+        strengths(classifier, prediction.own_logits),
         explanation.maps[0].cpu().numpy(),
         window.numpy(),
     )
+
+
+def strengths(classifier: Classifier, logits: Tensor) -> np.ndarray:
+    """Return how sure each answer of the one picture is (L,), by the names that labels have."""
+    named = logits if classifier.renamed is None else classifier.renamed.together(logits)
+    return answer_strengths(named[0], classifier.values is not None).cpu().numpy()
 
 
 def device(classifier: Classifier) -> torch.device:

@@ -28,6 +28,7 @@ from emocam.intervention.flips import flips_are_there, leave_flips
 from emocam.intervention.row_marks import begin_marked, is_written, mark_rows, marks_metadata, row_marks
 from emocam.network.changed_windows import ChangedWindows
 from emocam.network.in_batches import InPieces
+from emocam.network.label_names import LabelNames
 from emocam.network.memory_order import settle_memory_order
 from emocam.network.values import answer_strengths
 from emocam.paste.base import Change, Region, Variant
@@ -193,30 +194,42 @@ class Reclassify(lightning.LightningModule):
         images = torch.arange(len(views), device=views.device)
         batch = Batch(paths, images, views, window, views[:, :0], window, Detections.none(), {}, [])
         prediction, explanation = self.cam(self.classifier, batch)
-        return Answers(prediction.logits, box_means(explanation.maps, explanation.window, boxes, images))
+        return Answers(prediction.own_logits, box_means(explanation.maps, explanation.window, boxes, images))
 
 
 def paste_rows(
-    answers: Answers, batch: ChangedBatch, labels: list[str], values: bool = False
+    answers: Answers,
+    batch: ChangedBatch,
+    labels: list[str],
+    values: bool = False,
+    renamed: LabelNames | None = None,
 ) -> dict[str, pa.Table]:
     """Make one row of each variant, and the ledger's row of each picture."""
     each = zip(answers.logits.split(batch.counts), answers.focus.split(batch.counts), strict=True)
     tables = [
-        picture_rows(Answers(logits, focus[1:]), changed, labels, values)
+        picture_rows(Answers(logits, focus[1:]), changed, labels, values, renamed)
         for (logits, focus), changed in zip(each, batch.pictures, strict=True)
     ]
     return {name: pa.concat_tables([table[name] for table in tables]) for name in ("ledger", "paste")}
 
 
 def picture_rows(
-    answers: Answers, batch: Changed, labels: list[str], values: bool = False
+    answers: Answers,
+    batch: Changed,
+    labels: list[str],
+    values: bool = False,
+    renamed: LabelNames | None = None,
 ) -> dict[str, pa.Table]:
     """Make one row of each variant of a picture, and the ledger's row of it.
 
-    With `values` no probability follows from the answers, and the value itself stands in its place.
+    With `values` no probability follows from the answers, and the value itself stands in its place. `labels` are all
+    names, where the network's own are `renamed`.
     """
     logits = answers.logits.float().cpu()
     label, confidence = logits.argmax(-1).numpy(), answer_strengths(logits, values).amax(-1).numpy()
+    if renamed is not None:
+        label, confidence = (of.numpy() for of in renamed.named(logits)[:2])
+        logits = renamed.together(logits)
     count = len(batch.variants)
     centres = np.array([variant.centre for variant in batch.variants]).reshape(-1, 2)
     names = pa.array(labels, pa.string())
@@ -291,13 +304,16 @@ def _paste_missing(
     assert change is not None
     done = np.array(sorted(marks), np.int64)
     model = Reclassify(components.classifier, components.cam)
-    labels, values = model.classifier.labels, model.classifier.values is not None
+    renamed, values = model.classifier.renamed, model.classifier.values is not None
+    labels = model.classifier.labels if renamed is None else renamed.names
     images = read_parquet(folder / parquet(LEDGER), columns=["image"])["image"].to_pylist()
     begin_marked(chunks, folder / "paste.parquet", marks, images)
     left = remaining(chunks, done)
     if len(left):
         samples = Variants(components.data, listing, left, model.classifier.view, change, regions)
-        rows = partial(mark_rows, rows=partial(paste_rows, labels=labels, values=values), marks=marks)
+        rows = partial(
+            mark_rows, rows=partial(paste_rows, labels=labels, values=values, renamed=renamed), marks=marks
+        )
         pictures = PICTURES_ELSEWHERE if on_accelerator(components.trainer) else PICTURES
         stream(components, model, samples, [WriteChunks(chunks, rows)], stack_pictures, pictures, len(done))
     names = {METADATA: json.dumps({"labels": labels, "key": chunks.key}).encode(), **marks_metadata(marks)}

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from emocam.data.faces import FACE_SIDE, region_masks
 from emocam.data.samples import annotated, collate
+from emocam.errors import SettingError
 from emocam.face.align import FaceSquare, cut_square
 from emocam.face.landmarks import MeshedFace
 from emocam.face.track import FaceTracker
@@ -84,7 +85,13 @@ class LiveAnswers:
         # one picture at a time: on a processor convolutions are a fifth quicker with channels last
         explain.classifier.to(memory_format=torch.channels_last)
         self.tracker, self.detail = tracker, detail
-        self.labels, self.objects = explain.classifier.labels, explain.detector.objects
+        renamed = explain.classifier.renamed
+        if renamed is not None and renamed.labels != renamed.names:
+            raise SettingError(
+                "labels.only leaves pictures out, and every frame is called something; leave it away, or put the other "
+                "labels together by labels.merge"
+            )
+        self.labels, self.objects = explain.classifier.label_names, explain.detector.objects
         self.steady = SteadyMean()
         self._size: tuple[int, int] | None = None
 

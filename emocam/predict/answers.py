@@ -16,7 +16,7 @@ from emocam.predict.groups import write_groups
 from emocam.predict.keys import evidence_key
 from emocam.results.files import GROUP, PREDICTIONS, PROBE_HEAD, THUMBNAILS, WEIGHTS, parquet
 from emocam.results.parquet_file import read_parquet
-from emocam.results.run import Run
+from emocam.results.run import Run, encode_names
 
 LOOKS_AT_NOTHING = {"_target_": "emocam.detector.nothing.Nothing"}
 TRUTH = "truth"
@@ -46,6 +46,13 @@ def find_answers(components: Components) -> None:
         key = evidence_key(components)
     find_evidence([components], [key])
     write_groups(components.folder, components.data)
+
+
+def read_called(folder: Path) -> np.ndarray:
+    """Return what each picture is called, as a place among the labels (N,)."""
+    return encode_names(
+        read_parquet(folder / parquet(PREDICTIONS), columns=["label"]), "label", Run(folder).label_names
+    )
 
 
 def read_answers(folder: Path) -> tuple[list[str], np.ndarray, list[str], list[str] | None, list[str] | None]:

@@ -17,10 +17,12 @@ from emocam.detector.cached import CachedDetector
 from emocam.effect.base import Effect
 from emocam.errors import SettingError
 from emocam.importance.base import Importance
+from emocam.network.label_names import LabelNames, check_renamed
 from emocam.network.many_labels import check_many, label_thresholds
 from emocam.network.weights import fingerprint
 from emocam.paste.base import Change
 from emocam.records.thresholds import Thresholds
+from emocam.settings.check import changes_names
 from emocam.settings.digests import Digests
 from emocam.settings.read_files import Files, recorded_files
 
@@ -34,7 +36,7 @@ class Components:
     `precision` is that of the networks, `cache` the folder that holds detections and evidence, `trainer` the
     arguments of Lightning's trainer; `own_code` says that a user's modules take part, whose changes no key
     names, `classifier_named` whether the command line chose the classifier, or the defaults did, and
-    `renames` whether a replay gives objects other names than the evidence has.
+    `renames` and `relabels` whether a replay gives objects and labels other names than the evidence has.
     `settings` are all that was composed, for keys and digests; a component gets its value instead. `features`
     asks for those of the explained layer. `evidence_from` is the finished run whose evidence was taken, where it
     was. `read` are the files that each component read while it was built. `log` gives numbers of a step to the
@@ -56,6 +58,7 @@ class Components:
     evidence_from: Path | None = None
     classifier_named: bool = True
     renames: bool = False
+    relabels: bool = False
     read: dict[str, Files] = field(default_factory=dict, init=False)
     log: Callable[[Mapping[str, float], int], None] | None = None
     build_from: Callable[[str, dict[str, Any]], Any] | None = None
@@ -110,7 +113,16 @@ class Components:
             with recorded_files(self.digests) as files:
                 classifier.many = label_thresholds(self.thresholds.label, classifier.labels)
             self.read["classifier"] |= files
+        classifier.renamed = self.renamed(classifier)
         return classifier
+
+    def renamed(self, classifier: Classifier) -> LabelNames | None:
+        """Return the other names that a classifier's labels are asked to have, or None where they keep theirs."""
+        if not changes_names(self.settings.get("labels")):
+            return None
+        check_renamed(classifier, self.settings)
+        names: Callable[[list[str]], LabelNames] = self._built("labels")
+        return names(classifier.labels)
 
     @cached_property
     def weights(self) -> str:
@@ -145,7 +157,7 @@ class Components:
             return point_maps(self, classifier)
         if cam is not None:
             cam.check_sees(classifier)
-            if cam.label_index(classifier.labels) is not None and classifier.many is not None:
+            if cam.label_index(classifier.labels_asked) is not None and classifier.many is not None:
                 raise SettingError(
                     f"cam.target={cam.target} asks for one label, and with classifier.many each picture is asked for "
                     "all that it has; leave cam.target away"

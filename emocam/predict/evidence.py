@@ -25,7 +25,7 @@ from emocam.predict.stream import on_accelerator, stream, workers_of
 from emocam.predict.toy_network import check_toy_network
 from emocam.records.evidence import Evidence
 from emocam.results.chunks import Chunks
-from emocam.results.files import FILES, METADATA
+from emocam.results.files import CALLED, FILES, METADATA
 from emocam.results.tables import evidence_tables
 from emocam.results.write_again import keep_rows
 from emocam.version import __version__
@@ -128,7 +128,7 @@ def explain_places(
     )
     rows = partial(
         rows_of,
-        labels=classifier.labels,
+        labels=classifier.label_names,
         objects=detector.objects,
         own_tables=OwnTables(components.data, components.listing),
     )
@@ -145,7 +145,7 @@ def explain_places(
 def merge_evidence(runs: Sequence[Components], model: Explain, everything: Sequence[Chunks]) -> None:
     """Merge each run's chunks into the tables of its folder, with what they were made of."""
     components = runs[0]
-    labels, objects = model.classifier.labels, model.detector.objects
+    labels, objects = model.classifier.label_names, model.detector.objects
     many = model.classifier.many
     blank = evidence_tables(Evidence.none(len(labels), many is not None), labels, objects)
     components.digests.write()
@@ -160,6 +160,8 @@ def merge_evidence(runs: Sequence[Components], model: Explain, everything: Seque
     common["notes"] = [*components.data.notes, *model.classifier.notes, *model.notes]
     if many is not None:
         common["many"] = [round(float(threshold), 6) for threshold in many]
+    if model.classifier.renamed is not None:
+        common[CALLED] = model.classifier.renamed.of
     values = model.classifier.values
     if values is not None:
         common |= {"values": list(values.names), "unit": values.unit}

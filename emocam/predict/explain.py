@@ -93,7 +93,7 @@ class Explain(lightning.LightningModule):
         logits = forward.logits.detach()
         features = channel_means(forward.activation.detach()) if self.features else None
         answers: list[tuple[Prediction, Explanation | None]] = []
-        targets = [cam.label_index(self.classifier.labels) for cam in self.cams]
+        targets = [cam.label_index(self.classifier.labels_asked) for cam in self.cams]
         several = {target for target in targets if target is not None}
         forward.together = sorted(several) if len(several) > 1 else ()
         for cam, target in zip(self.cams, targets, strict=True):
@@ -180,6 +180,7 @@ class Explain(lightning.LightningModule):
         if explanation is not None:
             importance = self.importance(explanation, detections)
             chance = region_chance(explanation, detections)
+        renamed = self.classifier.renamed
         return Evidence(
             batch.paths,
             batch.index,
@@ -187,7 +188,7 @@ class Explain(lightning.LightningModule):
             explanation,
             detections,
             importance,
-            batch.known,
+            batch.known if renamed is None else renamed.known(batch.known),
             chance=chance.anywhere if chance else None,
             chance_centre=chance.centred if chance else None,
             contents=batch.contents,

@@ -22,7 +22,7 @@ from emocam.settings.paths import PACKAGE
 from emocam.version import __version__
 
 DECIDING = (
-    *("data", "classifier", "detector", "vocabulary", "cam", "attribution", "importance", "seed"),
+    *("data", "classifier", "labels", "detector", "vocabulary", "cam", "attribution", "importance", "seed"),
     *("precision", "features"),
 )
 """Settings that decide the evidence."""

@@ -13,13 +13,29 @@ from emocam.records.picture import Contents, Refusal
 
 
 @dataclass(frozen=True)
+class Renamed(Record):
+    """What pictures are called by other names than the network's own.
+
+    `label` (B,) is the place among the labels that are kept, or -1; `called` (B,) that among all `names`. `own`
+    (B, L) are the network's logits of its own labels.
+    """
+
+    label: Tensor
+    confidence: Tensor
+    called: Tensor
+    names: list[str]
+    own: Tensor
+
+
+@dataclass(frozen=True)
 class Prediction(Record):
     """Logits (B, L), and the values that the classifier derives from them, (B,) each.
 
     `features` (B, C) are the means of the explained layer's channels, where a run keeps them.
     With `values` the logits are numbers, of which no probability follows. There `asked` is the label that all
     images have, where one direction of one value is asked of each. With `many`, a threshold for each label (L,),
-    a picture has all labels whose probability is above theirs, or none.
+    a picture has all labels whose probability is above theirs, or none. Where labels have other names, logits are of
+    those that are kept, and `renamed` says what pictures are called.
     """
 
     logits: Tensor
@@ -28,16 +44,27 @@ class Prediction(Record):
     values: bool = False
     asked: int | None = None
     many: Tensor | None = None
+    renamed: Renamed | None = None
 
     @property
     def label(self) -> Tensor:
+        """The label (B,) of each picture; -1 where it is called by none that is kept."""
+        if self.renamed is not None:
+            return self.renamed.label
         if self.asked is not None:
             return torch.full_like(self.logits[:, 0], self.asked).long()
         return self.logits.argmax(-1)
 
     @property
+    def own_logits(self) -> Tensor:
+        """The network's logits (B, L) of its own labels, whatever names these have."""
+        return self.logits if self.renamed is None else self.renamed.own
+
+    @property
     def confidence(self) -> Tensor:
         """The probability of the predicted label; 1 with values."""
+        if self.renamed is not None:
+            return self.renamed.confidence
         return torch.ones_like(self.logits[:, 0]) if self.values else self.probabilities.amax(-1)
 
     @property

@@ -89,6 +89,10 @@ BOX = ("x0", "y0", "x1", "y1")
 LABELLED = ("image", "label", "confidence", "truth")
 COUNTED = ("image", "object", "score", "importance", "chance")
 """The columns of images and of regions that decide what counts."""
+CALLED = "called"
+"""Of the metadata, the name of each of the classifier's own labels, where these have others."""
+LEFT_OUT = "which labels.only leaves out"
+"""The end of the ledger's reason, where a picture is called by none of the labels that are kept."""
 CONTENTS = ("digest", "facts")
 """Columns of the ledger: the sha256 of the picture's file, and a digest of what its data set knew of it."""
 MARK, MARKS = "mark", b"emocam.marks"

@@ -8,6 +8,7 @@ from typing import Any
 import pyarrow.compute as pc
 
 from emocam.errors import SettingError
+from emocam.results.files import LEFT_OUT
 from emocam.results.parquet_file import read_parquet
 from emocam.results.summary import Summary
 
@@ -20,6 +21,8 @@ class Ledger:
 
     images: int
     ends: dict[str, int]
+    left_out: int = 0
+    """Of those that were refused, how many the command asked to leave out by their label."""
 
     @property
     def lost(self) -> int:
@@ -27,7 +30,7 @@ class Ledger:
 
     @property
     def unused(self) -> int:
-        return self.images - self.ends["done"]
+        return self.images - self.ends["done"] - self.left_out
 
     @property
     def counts(self) -> dict[str, int]:
@@ -56,10 +59,11 @@ def ledger_of(summary: Summary) -> Ledger:
 
 def read_ledger(folder: Path, listed: int | None = None) -> Ledger:
     """Read the ledger of a run; `listed` images were to end in it, or each that it names once."""
-    rows = read_parquet(folder / "ledger.parquet", columns=["image", "status"])
+    rows = read_parquet(folder / "ledger.parquet", columns=["image", "status", "reason"])
+    left_out = pc.sum(pc.ends_with(rows["reason"], LEFT_OUT)).as_py() or 0
     found = {entry["values"]: entry["counts"] for entry in pc.value_counts(rows["status"]).to_pylist()}
     images = pc.count_distinct(rows["image"]).as_py() if listed is None else listed
-    return Ledger(images, {name: found.get(name, 0) for name in STATUSES})
+    return Ledger(images, {name: found.get(name, 0) for name in STATUSES}, left_out)
 
 
 def check_none_lost(folder: Path, ledger: Ledger) -> None:

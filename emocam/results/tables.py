@@ -15,7 +15,7 @@ from torch import Tensor
 
 from emocam.records.evidence import Evidence, Explanation
 from emocam.records.picture import UNKNOWN, Contents, Refusal
-from emocam.results.files import BOX, CONTENTS, HAS_CONFIDENCES, HAS_LABELS, MASK
+from emocam.results.files import BOX, CONTENTS, HAS_CONFIDENCES, HAS_LABELS, LEFT_OUT, MASK
 
 SHARED = ("confidence", "chance", "chance_centre")
 """Floats that many regions have in common."""
@@ -111,13 +111,15 @@ def evidence_tables(evidence: Evidence, labels: list[str], objects: list[str]) -
     """Make the rows of one batch for each of FILES; an image whose logits or map are no numbers has failed."""
     evidence = evidence.to("cpu")
     answered = torch.isfinite(evidence.prediction.logits.float()).all(-1).numpy()
-    fine = answered
+    fine = answered.copy()
     if evidence.explanation is not None:
         mapped = torch.isfinite(evidence.explanation.maps).flatten(1).all(-1).numpy()
-        fine = answered.copy()
         np.logical_and.at(fine, _rows_asked(evidence).image, mapped)
+    ledger = _examined_ledger(evidence, answered, fine)
+    if evidence.prediction.renamed is not None:
+        fine &= (evidence.prediction.renamed.label >= 0).numpy()
     tables = {
-        "ledger": _examined_ledger(evidence, answered, fine),
+        "ledger": ledger,
         "predictions": _prediction_table(evidence, fine, labels),
         "evidence": _region_table(evidence, fine, labels, objects),
     }
@@ -156,7 +158,17 @@ def _examined_ledger(evidence: Evidence, answered: np.ndarray, fine: np.ndarray)
     ]
     of_region = _rows_asked(evidence).image[evidence.detections.image.numpy()]
     regions = np.bincount(of_region, minlength=len(index)) * fine
+    renamed = evidence.prediction.renamed
+    if renamed is not None:
+        for row in np.flatnonzero(fine & (renamed.label < 0).numpy()):
+            status[row], reason[row] = "refused", called_otherwise(renamed.names[int(renamed.called[row])])
+            regions[row] = 0
     return _ledger(evidence.paths, index, status, reason, regions, evidence.contents)
+
+
+def called_otherwise(name: str) -> str:
+    """Return why a picture is left out that is called by none of the labels that are kept."""
+    return f"is called {name!r}, {LEFT_OUT}"
 
 
 def _prediction_table(evidence: Evidence, fine: np.ndarray, labels: list[str]) -> pa.Table:

@@ -42,7 +42,8 @@ class Command:
     started: float
     hydra: DictConfig | None = None
     renames: bool = False
-    """Whether a replay gives objects other names than the evidence has."""
+    relabels: bool = False
+    """Whether a replay gives objects, and labels, other names than the evidence has."""
     typed: list[str] = field(default_factory=list)
     """A verb and its words as they were typed, where it composed others of them."""
     call: str = ""
@@ -116,6 +117,7 @@ def build_components(
         own_code=bool(settings["allow"] or given),
         classifier_named=command.names("classifier") or "classifier" in given,
         renames=command.renames,
+        relabels=command.relabels,
         seconds=seconds,
         build_from=build_from,
     )

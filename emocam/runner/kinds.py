@@ -10,6 +10,7 @@ from emocam.detector.base import Detector
 from emocam.effect.base import Effect
 from emocam.importance.base import Importance
 from emocam.logger.mlflow import MLflow
+from emocam.network.label_names import LabelNames
 from emocam.paste.base import Change
 from emocam.records.thresholds import Thresholds
 from emocam.settings.build import Kind
@@ -21,6 +22,7 @@ KINDS = {
     "train": Kind(TrainSettings),
     "data": Kind(Data),
     "classifier": Kind(Classifier),
+    "labels": Kind(LabelNames),
     "detector": Kind(Detector, {"*": Kind(Detector)}),  # several joined
     "vocabulary": Kind(Detector),
     "cam": Kind(CAM),

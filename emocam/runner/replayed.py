@@ -19,7 +19,11 @@ from emocam.settings.recorded import recorded_settings, settings_file
 from emocam.settings.replay_words import DRAWS, MADE, evidence_of, takes_evidence
 from emocam.task.replay import check_replay_folder, source_of
 
-VOCABULARY = "emocam.detector.vocabulary.Vocabulary"
+NAMES = {
+    "vocabulary": "emocam.detector.vocabulary.Vocabulary",
+    "labels": "emocam.network.label_names.LabelNames",
+}
+"""Groups that give objects and labels other names, and what does it."""
 UNITS = ("group", "time")
 """Settings of the data that a replay may ask for anew, and leaves as they are where it does not."""
 HANDLING = ("batch_size", "workers")
@@ -36,9 +40,8 @@ def as_recorded(command: Command) -> Command:
     before = Run(source).summary.get("choices", {}) if (source / SUMMARY).is_file() else {}
     cfg = command.cfg.copy()
     kept = [*MADE, *(["seed"] if "seed" not in command.named or cfg.get(DRAWS) is None else [])]
-    renames = _renames(command, recorded.get("vocabulary"))
-    if not renames:
-        kept.append("vocabulary")
+    renames = {name: _renames(command, name, recorded.get(name)) for name in NAMES}
+    kept += [name for name, asked in renames.items() if not asked]
     choices = dict(command.choices)
     with open_dict(cfg):
         cfg.task.evidence = str(source.absolute())
@@ -47,18 +50,20 @@ def as_recorded(command: Command) -> Command:
         for name in kept:
             if name == "data":
                 cfg.data = _data(command, recorded.get(name))
-            elif name in recorded or name not in ("seed", "precision", "vocabulary"):
+            elif name in recorded or name not in ("seed", "precision", *NAMES):
                 cfg[name] = recorded.get(name)
             if name in choices or name in before:
                 choices[name] = str(before.get(name))
-    return replace(command, cfg=cfg, choices=choices, renames=renames)
+    return replace(
+        command, cfg=cfg, choices=choices, renames=renames["vocabulary"], relabels=renames["labels"]
+    )
 
 
 def _recorded(settings: dict[str, Any]) -> dict[str, Any]:
     """Return the recorded settings that a replay takes over, with their references replaced by values."""
     cfg = OmegaConf.create(settings)
     found: dict[str, Any] = {}
-    for name in (*MADE, "vocabulary", "seed"):
+    for name in (*MADE, *NAMES, "seed"):
         try:
             node = cfg.get(name)
             found[name] = OmegaConf.to_container(node, resolve=True) if OmegaConf.is_config(node) else node
@@ -84,22 +89,24 @@ def _data(command: Command, recorded: object) -> dict[str, Any] | None:
     return {**recorded, **asked, **handled}
 
 
-def _renames(command: Command, recorded: object) -> bool:
-    """Return whether objects get other names than the evidence has; two vocabularies cannot both be applied."""
-    asked, made = _steps(OmegaConf.to_container(command.cfg.vocabulary, resolve=True)), _steps(recorded)
-    if asked == made or not (asked or command.names("vocabulary")):
+def _renames(command: Command, group: str, recorded: object) -> bool:
+    """Return whether names are asked for that the evidence does not have; names cannot be changed twice."""
+    asked = _steps(OmegaConf.to_container(command.cfg[group], resolve=True), group)
+    made = _steps(recorded, group)
+    if asked == made or not (asked or command.names(group)):
         return False
     if made:
+        already = "one" if group == "vocabulary" else "such names"
         raise SettingError(
-            "vocabulary: the evidence was made with one already, whose names are all that it has; give "
+            f"{group}: the evidence was made with {already} already, whose names are all that it has; give "
             "it to the command that made the evidence"
         )
     return True
 
 
-def _steps(vocabulary: object) -> dict[str, Any]:
-    """Return what a vocabulary changes, by setting; nothing for one that leaves names as they are."""
-    changes = vocabulary if isinstance(vocabulary, Mapping) else {}
+def _steps(names: object, group: str) -> dict[str, Any]:
+    """Return what a group changes, by setting; nothing for one that leaves names as they are."""
+    changes = names if isinstance(names, Mapping) else {}
     named = {str(key): value for key, value in changes.items() if not str(key).startswith("_") and value}
-    own = changes.get("_target_", VOCABULARY) != VOCABULARY
+    own = changes.get("_target_", NAMES[group]) != NAMES[group]
     return {"_target_": changes["_target_"], **named} if own else named

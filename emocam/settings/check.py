@@ -3,7 +3,7 @@
 import errno
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +42,7 @@ REQUIRED = (
     "task",
     "data",
     "classifier",
+    "labels",
     "detector",
     "vocabulary",
     "importance",
@@ -56,6 +57,9 @@ REQUIRED = (
     "prescribe",
     "trainer",
 )
+NAMING = ("Association", "Replay", "Grid", "Evaluate")
+"""Tasks for which labels may have other names."""
+NAME_STEPS = ("rename", "merge", "only")
 DECODE = "emocam.task.decode.Decode"
 OF_PICTURES = ("classifier", "detector")
 """Groups of which nothing is chosen where series of brain regions are decoded."""
@@ -91,6 +95,19 @@ def setting_faults(cfg: DictConfig, known: frozenset[str], appended: list[str]) 
             yield f"{group} must name an option of its group, got null"
     yield from _value_faults(cfg)
     yield from _path_faults(cfg)
+    task = str(OmegaConf.select(cfg, "task._target_")).rpartition(".")[2]
+    if changes_names(OmegaConf.select(cfg, "labels")) and task not in NAMING:
+        yield (
+            f"labels gives other names to what pictures are called, and this task ({task}) goes by the classifier's "
+            "own; leave labels away"
+        )
+
+
+def changes_names(settings: Any) -> bool:
+    """Return whether settings of `labels` or of a vocabulary rename, merge or select any."""
+    return isinstance(settings, Mapping | DictConfig) and any(
+        settings.get(step) is not None for step in NAME_STEPS
+    )
 
 
 def _decodes(cfg: DictConfig) -> bool:

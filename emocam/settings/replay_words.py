@@ -8,7 +8,18 @@ from emocam.errors import SettingError
 from emocam.settings.foreign import leaves
 
 APPLIED = (
-    *("task", "evidence", "threshold", "verdict", "vocabulary", "paste", "effect", "callback", "slices"),
+    *(
+        "task",
+        "evidence",
+        "threshold",
+        "verdict",
+        "vocabulary",
+        "labels",
+        "paste",
+        "effect",
+        "callback",
+        "slices",
+    ),
     *("logger", "trainer", "cache", "quiet", "allow", "hydra"),
     *("data.group", "data.time", "data.batch_size", "data.workers", "data.max_unreadable"),
 )
@@ -16,7 +27,7 @@ APPLIED = (
 FIXED = ("threshold.label",)
 """Of these groups the settings that evidence was made with: it has no maps of further labels."""
 MADE = ("data", "classifier", "detector", "cam", "attribution", "importance", "precision")
-"""Settings that made the evidence, beside the vocabulary and the seed."""
+"""Settings that made the evidence, beside the names of objects and labels, and the seed."""
 DRAWS = "effect"
 """What draws lots again, so that a seed has a meaning."""
 

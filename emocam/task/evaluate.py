@@ -7,7 +7,7 @@ import numpy as np
 
 from emocam.data.audit_record import audit_sentence
 from emocam.data.samples import printable
-from emocam.predict.answers import answers_alone, find_answers, read_answers, trained_on
+from emocam.predict.answers import answers_alone, find_answers, read_answers, read_called, trained_on
 from emocam.predict.components import Components
 from emocam.records.picture import Refusal
 from emocam.results.files import LEDGER, SCORES, parquet
@@ -121,7 +121,7 @@ def read_run(folder: Path) -> LabelledAnswers:
     images, shares, labels, truth, group = read_answers(folder)
     if truth is None or not any(truth):
         raise without_truth("evaluate")
-    return LabelledAnswers(images, shares, labels, truth, group)
+    return LabelledAnswers(images, shares, labels, truth, group, read_called(folder))
 
 
 def overlap_lines(overlap: int | None, weights: str | None) -> list[str]:

@@ -32,13 +32,18 @@ MOST_GROUPS = 200
 
 @dataclass(frozen=True)
 class LabelledAnswers:
-    """Of N pictures by name the probabilities (N, L) of the labels, the true label and the group, empty if unknown."""
+    """Of N pictures by name the probabilities (N, L) of the labels, the true label and the group, empty if unknown.
+
+    `called` (N,) are the labels that the pictures are called by, where these need not be the likeliest: a merged
+    label's probability is a sum.
+    """
 
     images: list[str]
     shares: np.ndarray
     labels: list[str]
     truth: list[str]
     group: list[str] | None = None
+    called: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
@@ -60,7 +65,8 @@ def evaluate_answers(answers: LabelledAnswers, seed: int = 0) -> Evaluation:
         raise none_known(answers.labels, strange)
     truth = np.array([number[label] for label, kept in zip(answers.truth, known, strict=True) if kept])
     shares = answers.shares[known]
-    predicted, confidence = shares.argmax(1), shares.max(1)
+    predicted = shares.argmax(1) if answers.called is None else answers.called[known]
+    confidence = shares[np.arange(len(shares)), predicted]
     labels = len(answers.labels)
     counts = count_answers(truth, predicted, labels)
     names, group = number_groups(answers.group, known)

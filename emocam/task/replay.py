@@ -16,6 +16,7 @@ from emocam.intervention.paste import paste_all
 from emocam.predict.components import Components
 from emocam.predict.groups import write_groups
 from emocam.predict.recall import recall
+from emocam.predict.relabelled import write_relabelled
 from emocam.predict.renamed import write_renamed
 from emocam.results.files import ASKED, EVIDENCE, FILES, LEDGER, PAIR_STATE, PREDICTIONS, parquet
 from emocam.results.picture_faults import picture_faults
@@ -45,6 +46,9 @@ class Replay:
             if components.renames:
                 vocabulary = components.build("vocabulary")
                 write_renamed(components.folder, vocabulary, components.settings["vocabulary"])
+            if components.relabels:
+                names = components.build("labels")
+                write_relabelled(components.folder, names, components.settings["labels"])
         data = self._data(components)
         if components.paste is not None or components.effect is not None:
             for fault in picture_faults(source):  # what was found in them is no longer there

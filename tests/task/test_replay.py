@@ -171,6 +171,50 @@ def test_other_names_from_stored_evidence_are_those_of_a_fresh_run(
     assert not list(folder_faults(one.path))
 
 
+LABELS = ("labels.merge={Bad: [Fear, Sadness]}", "labels.rename={Awe: Wonder}")
+
+
+@pytest.mark.parametrize(
+    "labels", [LABELS, pytest.param(("labels.only=[Joy, Fear]",), marks=pytest.mark.slow)]
+)
+def test_other_labels_from_stored_evidence_are_those_of_a_fresh_run(
+    emocam: Command, first: Path, labels: tuple[str, ...]
+) -> None:
+    world = ("cam=gradcam", "data.images=16", "seed=3", "importance=mass")
+    assert emocam(*QUICK, *world, *labels, "hydra.run.dir=fresh") == 0
+    assert emocam(*QUICK, "task=replay", "evidence=first", *labels, "hydra.run.dir=named") == 0
+    for name in ("association.csv", "association_percent.csv", "labels.csv", "cells.csv", "truth.json"):
+        assert (Path("named") / name).read_bytes() == (Path("fresh") / name).read_bytes(), name
+    one, other, before = (Run(name) for name in ("named", "fresh", "first"))
+    assert one.label_names == other.label_names
+    for table in ("evidence", "predictions", "ledger"):
+        pd.testing.assert_frame_equal(getattr(one, table), getattr(other, table))
+    assert not list(folder_faults(one.path))
+    # by pandas alone: what pictures were called, and are
+    parent = {"Fear": "Bad", "Sadness": "Bad", "Awe": "Wonder"} if labels is LABELS else {}
+    called = (
+        before.predictions.set_index("image")["label"].astype(str).map(lambda name: parent.get(name, name))
+    )
+    kept = called[called.isin(one.label_names)]
+    assert kept.to_dict() == one.predictions.set_index("image")["label"].astype(str).to_dict()
+    reasons = one.ledger.set_index("image").loc[called.index.difference(kept.index), "reason"]
+    assert (reasons == "is called '" + called[reasons.index] + "', which labels.only leaves out").all()
+
+
+@pytest.mark.slow
+def test_labels_are_not_renamed_twice(
+    emocam: Command, first: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    replay = (*QUICK, "task=replay")
+    assert emocam(*replay, "evidence=first", *LABELS, "hydra.run.dir=named") == 0
+    assert emocam(*replay, "evidence=named", "labels.only=[Bad]", "hydra.run.dir=twice") == 1
+    assert "labels: the evidence was made with such names already" in capsys.readouterr().err
+    assert emocam(*replay, "evidence=named", "threshold.importance=0.2", "hydra.run.dir=again") == 0
+    assert Run("again").label_names == Run("named").label_names
+    assert emocam(*QUICK, "task=train", *LABELS, "hydra.run.dir=trained") == 1
+    assert "this task (Train) goes by the classifier's own" in capsys.readouterr().err
+
+
 def test_a_replay_never_writes_over_another_run(
     emocam: Command, first: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
