@@ -22,7 +22,6 @@ from hydra.core.hydra_config import HydraConfig
 from emocam.cli.help import VERBS
 from emocam.cli.main import answer
 from emocam.data.planted import Planted
-from emocam.errors import SettingError
 from tests.data.films import write_film
 
 Command = Callable[..., int]
@@ -181,42 +180,3 @@ def test_a_command_that_needs_something_is_one_that_could_be_given(
     words = [word.partition(",")[0] if "[" not in word else word for word in words]
     assert emocam(*words, "--cfg", "job") == 0, capsys.readouterr().err
     assert "_target_" in capsys.readouterr().out
-
-
-PACKAGED = {"fer": "emocam.classifier.fer", "efficientnet_lite0": "emocam.classifier.efficientnet_lite0"}
-"""Classifiers whose weights come with a package, and the modules that know where."""
-
-
-def packaged(command: list[str]) -> str | None:
-    """The classifier, where the command needs nothing but photos and the weights of its package."""
-    words = dict(word.lstrip("+").split("=", 1) for word in command if "=" in word)
-    others = any(name.endswith(".weights") for name in words) or words.get("detector") not in (None, "haar")
-    return None if others or words.get("classifier") not in PACKAGED else words["classifier"]
-
-
-@pytest.mark.parametrize("command", [one for one in NEEDING if packaged(one.values[0])])
-def test_a_command_whose_weights_are_installed_runs(
-    command: list[str], emocam: Command, prepared: dict[str, Path], capsys: pytest.CaptureFixture[str]
-) -> None:
-    """Exit status 2 where most pictures are refused: there are no faces in the drawn ones."""
-    pytest.importorskip("cv2")
-    known = pytest.importorskip(PACKAGED[str(packaged(command))])
-    try:
-        known.FILE.find()
-    except SettingError:
-        pytest.skip("the weights are not installed")
-    if "data=video" in command:
-        pytest.importorskip("av")
-    paths = [path.name for path in sorted(prepared["PHOTOS"].glob("*.png"))]
-    rows = [f"{path},{'Ann' if number % 2 else 'Bob'}" for number, path in enumerate(paths)]
-    Path("people.csv").write_text("\n".join(["path,person", *rows, ""]))
-    words = [fill(word, prepared) for word in command[3:]]
-    status = emocam(*words, *QUICK, "data.limit=3", "logger=null", "hydra.run.dir=run")
-    told = capsys.readouterr()
-    without = {"data=faces", "data.root=FILMS"} <= set(command)  # a film without a face is one image, itself
-    images = "1 images: " if without else "3 images: "
-    assert status in (0, 2) and images in told.out and " 0 lost" in told.out, told.err[-2000:]
-
-
-def test_the_face_card_s_command_is_among_those_that_run() -> None:
-    assert any("classifier.face=true" in one.values[0] for one in NEEDING if packaged(one.values[0]))

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import torch
-from safetensors import safe_open
 from torch import Tensor, nn
 
 from emocam.classifier.base import Classifier
@@ -17,8 +16,7 @@ from emocam.network.many_labels import undecided
 from emocam.network.photographs import CHANNELS, NETWORKS, build_photograph_features
 from emocam.network.trained import labels_of, settle_answers
 from emocam.network.values import Asked, ask_both_directions, settle_values
-from emocam.network.weights import fit, is_file, read_weights
-from emocam.settings.read_files import noted
+from emocam.network.weights import fit, is_file, read_metadata, read_weights
 from emocam.view.crops import Stretch
 
 TRAINED = Path(__file__).parent / "trained"
@@ -103,8 +101,7 @@ def kind_of(network: str | None, weights: Path | None) -> str:
         raise SettingError(f"classifier.network: {network!r} is not known; {nearest(network, NETWORKS)}")
     if weights is None or weights.suffix != ".safetensors":
         return network or NETWORKS[0]
-    with safe_open(noted(weights), "pt") as file:
-        kind = str((file.metadata() or {}).get("network", ""))
+    kind = read_metadata(weights).get("network", "")
     if kind in NETWORKS and network not in (None, kind):
         raise SettingError(
             f"classifier.network={network}, and {weights} holds a network of the kind {kind}; leave "
@@ -115,8 +112,7 @@ def kind_of(network: str | None, weights: Path | None) -> str:
 
 def labels_within(path: Path) -> list[str]:
     """Return the labels that `task=train` wrote into a safetensors file."""
-    with safe_open(noted(path), "pt") as file:
-        labels = (file.metadata() or {}).get("labels")
+    labels = read_metadata(path).get("labels")
     if labels is None:
         raise SettingError(
             f"classifier.weights: {path} does not name its labels; give classifier.labels=FILE"
@@ -163,6 +159,7 @@ class PlantedClassifier(Classifier):
         if own is None and not photographs and world not in known:
             raise SettingError(f"no network is shipped for the world {world!r}; {nearest(world, known)}")
         source = own or shipped
+        state = {} if weights == "random" else read_weights(source)  # its damage is told first
         self.labels = labels_of(str(source), labels, None if labels else labels_within(source))
         self.view = PHOTOGRAPH_VIEW if photographs else VIEW
         if network is not None and not photographs:
@@ -170,7 +167,7 @@ class PlantedClassifier(Classifier):
         kind = kind_of(network, own) if photographs else ""
         self._draw_weights(kind, seed)
         if weights != "random":
-            self.weights_note = fit(self, read_weights(source), source)
+            self.weights_note = fit(self, state, source)
         dry = self.prepare(two_views(self.view.size))
         settle_answers(self.eval(), weights, adjust, self.view, dry)
         self._settle(values, many, str(source) if weights != "random" else None, dry)

@@ -15,7 +15,7 @@ from emocam.records.keypoints import PointLayout
 from emocam.settings.read_files import noted
 
 SUFFIXES = frozenset((".npz", ".csv", ".parquet"))
-FACES = "faces.parquet"
+FACES, LEDGER = "faces.parquet", "ledger.parquet"
 SETTING = "data.root"
 TIMES = ("timestamp", "time", "seconds", "time_s")
 TRACKS = ("sequence", "track", "image", "input", "video", "file", "face_id", "face")
@@ -44,6 +44,11 @@ def track_files(root: Path, walked: Sequence[str]) -> list[str]:
     """Return the files of a root that hold landmarks: the table of a faces run alone, where there is one."""
     if (root / FACES).is_file():
         return [FACES]
+    if (root / LEDGER).is_file():
+        raise SettingError(
+            f"data.root {root} is the folder of a run that found no face, or looked for none: it holds no "
+            f"{FACES}; give the folder of a run with data=faces and faces in its films, or files of landmarks"
+        )
     if not walked:
         raise SettingError(
             f"data.root {root} holds no file of landmarks; expected .npz, .csv or .parquet in it or below it, or the "

@@ -89,6 +89,15 @@ def test_faults_are_named(tmp_path):
         PlantedClassifier(weights=str(file))
     with pytest.raises(SettingError, match=r"null, random or a file \(.pth, .safetensors\), got 'imagenet'"):
         PlantedClassifier(weights="imagenet")
+    with pytest.raises(SettingError, match=r"classifier\.weights: there is no file gone\.safetensors"):
+        PlantedClassifier(weights="gone.safetensors")
+    with pytest.raises(SettingError, match=r"classifier\.weights: there is no file gone/photographs"):
+        PlantedClassifier("photographs", weights="gone/photographs.safetensors")
+    (tmp_path / "cut.safetensors").write_bytes(b"\x10\x00")
+    with pytest.raises(
+        SettingError, match=r"classifier\.weights: .*cut\.safetensors is no file of plain weights"
+    ):
+        PlantedClassifier(weights=str(tmp_path / "cut.safetensors"))
     with pytest.raises(SettingError, match="for the world 'nothin'; did you mean nothing"):
         PlantedClassifier("nothin")
 

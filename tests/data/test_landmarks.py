@@ -195,3 +195,10 @@ def test_the_mesh_s_points_lie_in_the_regions_on_whose_outlines_they_are() -> No
         "chin",
     )
     assert set(layout.right_eye) <= set(layout.members("eyes")) and len(layout) == 468
+
+
+def test_a_run_in_which_no_face_was_found_is_told_as_such(tmp_path: Path) -> None:
+    (tmp_path / "ledger.parquet").touch()
+    (tmp_path / "association.csv").write_text("object,joy\neyes,1\n")
+    with pytest.raises(SettingError, match=r"run that found no face, .* it holds no faces\.parquet; give"):
+        Landmarks(root=tmp_path).listing()
