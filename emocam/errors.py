@@ -16,6 +16,10 @@ class Refused(Exception):
     """A picture that is not used, though perhaps it could be; the ledger says why."""
 
 
+class Damaged(ValueError):
+    """A file that cannot be read, told in words for people; the ledger says `unreadable` and these."""
+
+
 def nearest(name: str, choices: Iterable[str], listed: int = 12) -> str:
     """Return «did you mean layer4?» where a choice is close, otherwise the choices themselves."""
     choices = list(dict.fromkeys(choices))

@@ -17,7 +17,7 @@ from PIL import Image
 
 from emocam.data.address import read_address
 from emocam.data.image_file import open_upright, within_root
-from emocam.errors import Refused, SettingError
+from emocam.errors import Damaged, Refused, SettingError
 
 FILM_SUFFIXES = frozenset(
     f".{name}"
@@ -84,7 +84,12 @@ def open_film(file: Path) -> tuple[Any, Any]:
     if not file.is_file():
         raise FileNotFoundError(f"there is no film {file.name}")
     options = {"protocol_whitelist": "file", "format_whitelist": FORMATS}
-    container = av.open(f"file:{file}", options=options)
+    try:
+        container = av.open(f"file:{file}", options=options)
+    except (av.error.InvalidDataError, av.error.EOFError):
+        raise Damaged(
+            "is cut off before its table of frames, or is no film" if file.stat().st_size else "is empty"
+        ) from None
     if not container.streams.video:
         container.close()
         raise Refused("holds no pictures, only sound or text")

@@ -14,6 +14,7 @@ from emocam.data.base import Data
 from emocam.data.contents import contents_of
 from emocam.data.image_file import Refused
 from emocam.data.printed import printable, spelt
+from emocam.errors import Damaged
 from emocam.functional.thumbnail import thumbnail
 from emocam.records.detections import Detections
 from emocam.records.picture import Batch, Contents, Picture, Refusal, Sample
@@ -26,11 +27,11 @@ WRITTEN_TO = f"it was written to while it was read, {READINGS} times"
 
 
 def reason(error: Exception, root: str | Path | None) -> str:
-    """Return one line for the ledger, with the class's name, since Pillow's words alone say little."""
+    """Return one line for the ledger, with the class's name where the words are not ours: they alone say little."""
     words = " ".join(str(error).split())
     if root:
         words = words.replace(str(root), "data.root")
-    return spelt(f"{type(error).__name__}: {words}"[:300])
+    return spelt((words if isinstance(error, Damaged) else f"{type(error).__name__}: {words}")[:300])
 
 
 def annotated(picture: Picture) -> Detections:

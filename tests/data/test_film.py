@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from emocam.data.film import FilmReader, index_film, open_frame, open_image, upright_frame
-from emocam.errors import Refused
+from emocam.data.samples import reason
+from emocam.errors import Damaged, Refused
 from tests.data.films import number_of, numbered, varying, write_film
 
 av = pytest.importorskip("av")
@@ -93,9 +94,15 @@ def test_a_cut_film_gives_the_frames_that_are_there(tmp_path: Path, name: str, c
 def test_a_film_cut_before_its_table_is_an_error(tmp_path: Path) -> None:
     whole = write_film(tmp_path / "a.mp4", "libx264", varying())
     cut = tmp_path / "cut.mp4"
-    cut.write_bytes(whole.read_bytes()[:-600])
-    with pytest.raises((av.error.InvalidDataError, av.error.EOFError)):
-        index_film(cut)
+    for content, words in (
+        (whole.read_bytes()[:-600], "is cut off"),
+        (b"no film" * 90, "no film"),
+        (b"", "is empty"),
+    ):
+        cut.write_bytes(content)
+        with pytest.raises(Damaged, match=words) as error:
+            index_film(cut)
+        assert reason(error.value, tmp_path) == str(error.value)
 
 
 def test_sound_alone_is_refused(tmp_path: Path) -> None:
@@ -114,10 +121,10 @@ def test_a_playlist_named_like_a_film_reads_no_other_file(tmp_path: Path) -> Non
     (tmp_path / "a.mp4").write_text(
         f"#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\nfile://{film}\n#EXT-X-ENDLIST\n"
     )
-    with pytest.raises(av.error.FFmpegError):
+    with pytest.raises((av.error.FFmpegError, Damaged)):
         index_film(tmp_path / "a.mp4")
     (tmp_path / "b.mp4").write_text(f"ffconcat version 1.0\nfile {film}\n")
-    with pytest.raises(av.error.FFmpegError):
+    with pytest.raises((av.error.FFmpegError, Damaged)):
         index_film(tmp_path / "b.mp4")
 
 
