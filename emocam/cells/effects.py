@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 from emocam.cells.control_by_labels import held_against_labels, under_other_labels
 from emocam.cells.dependence import trials_by_unit
 from emocam.cells.verdict import BY_LABELS, ERASED, INSERTED, Rules, can_be_called
+from emocam.effect.exchange import EXCHANGED
 from emocam.functional.statistics.false_discovery import false_discoveries
 from emocam.functional.statistics.paired_tests import mcnemar_p, most_agree_p, paired_interval, paired_p
 from emocam.results.files import BEFORE_RULES, METADATA, SHIFT_P
@@ -24,8 +25,10 @@ CUT = "cut"
 """The fill of trials that put an object in."""
 COMPOSED = "composed"
 """The fill of pictures that were composed again without the object: the truth, and no trial."""
+NOT_TAKEN = (COMPOSED, EXCHANGED)
+"""Fills that do not take the object away."""
 NUMBERS = ["effect", "effect_control", "effect_low", "effect_high", "effect_p", "effect_q"]
-NUMBERS += ["flips", "flips_control", "flips_p", "covered", "uncontrolled"]
+NUMBERS += ["exchanged", "flips", "flips_control", "flips_p", "covered", "uncontrolled"]
 WHOLE = ["effect_images", "effect_fills", "fills"]
 TEXTS = ["tried", "effect_rule"]
 SHARES = {"flipped": "flips", "flipped_control": "flips_control"}
@@ -51,6 +54,7 @@ def with_effects(
         if images is not None:
             trials = trials[trials["image"].astype(str).isin(images)]
         measured = effect_columns(trials_by_unit(trials, unit), fixed)
+        measured["exchanged"] = exchanged_effects(file, unit, images)
         measured["effect_rule"] = rules_of_cells(written_rule(file), measured.pop("by_labels"))
         measured["tried_images"] = (
             trials.astype({"object": str, "label": str}).groupby(CELL)["image"].nunique()
@@ -69,10 +73,25 @@ def with_effects(
 
 
 def read_trials(file: Path) -> pd.DataFrame:
-    """Read the trials, without pictures that were composed again."""
+    """Read the trials that take the object away."""
     columns = pq.read_schema(file).names
     rows = read_frame(file, columns=[name for name in (*COLUMNS, "control") if name in columns])
-    return rows[rows["fill"].astype(str) != COMPOSED]
+    return rows[~rows["fill"].astype(str).isin(NOT_TAKEN)]
+
+
+def exchanged_effects(
+    file: Path, unit: Mapping[str, int] | None, images: Collection[str] | None
+) -> pd.Series:
+    """Return the median drop of each cell where the same region of another label's picture was put in its place.
+
+    The other picture may show a rival's cause, which hurts without being missed: of a few, the median is not moved.
+    """
+    rows = read_frame(file, columns=COLUMNS)
+    rows = rows[(rows["fill"].astype(str) == EXCHANGED) & np.isfinite(rows["effect"])]
+    if images is not None:
+        rows = rows[rows["image"].astype(str).isin(images)]
+    rows = trials_by_unit(rows, unit).astype({"object": str, "label": str})
+    return rows.groupby(CELL)["effect"].median()
 
 
 def written_rule(file: Path) -> str:

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from emocam.cells.dependence import PICTURES, read_dependence
-from emocam.cells.effects import COMPOSED
+from emocam.cells.effects import NOT_TAKEN
 from emocam.errors import SettingError
 from emocam.functional.statistics.false_discovery import false_discoveries
 from emocam.functional.statistics.paired_tests import paired_interval, paired_p
@@ -70,7 +70,7 @@ def trial_effects(run: Run) -> pd.DataFrame:
     """Return effect less control of each object, label and picture, the mean of its fills."""
     rows = read_frame(run.file(EFFECT), columns=[*TRIED_CELL, "image", "fill", "effect", "effect_control"])
     rows = rows.astype(dict.fromkeys((*TRIED_CELL, "image", "fill"), str))
-    rows = rows[rows["fill"] != COMPOSED]
+    rows = rows[~rows["fill"].isin(NOT_TAKEN)]
     effect = rows["effect"].astype(float) - rows["effect_control"].astype(float)
     return (
         rows.assign(effect=effect).dropna(subset="effect").groupby([*TRIED_CELL, "image"])[["effect"]].mean()

@@ -11,7 +11,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from emocam.cells.effects import COMPOSED
+from emocam.cells.effects import COMPOSED, NOT_TAKEN
 from emocam.functional.statistics.faithfulness import (
     LEAST_OBJECTS,
     best_threshold,
@@ -135,7 +135,7 @@ def effects_by_picture(effect: Path) -> pd.DataFrame:
     rows = read_frame(effect, columns=[*KEY, "fill", "effect", "effect_control"])
     rows = rows.astype({"image": str, "object": str, "fill": str, "effect": float, "effect_control": float})
     composed = rows[rows["fill"] == COMPOSED].groupby(KEY)["effect"].mean()
-    rows = rows[rows["fill"] != COMPOSED]
+    rows = rows[~rows["fill"].isin(NOT_TAKEN)]
     rows = rows.assign(difference=rows["effect"] - rows["effect_control"])
     found = rows.groupby(KEY)["difference"].mean().to_frame()
     return found.assign(truth=composed.reindex(found.index))

@@ -129,10 +129,13 @@ def has_effect(cells: Columns, rules: Rules) -> NDArray[np.bool_]:
     """Return the cells where taking the object away has an effect, and more than taking as much elsewhere.
 
     A control that hits a rival moves the label up, which makes the difference alone look like an effect;
-    so both are required.
+    so both are required. Where another label's region was put in its place, that must be missed as much, too:
+    what is hidden in a face makes a network unsure, whatever it makes of what was there.
     """
     agreed = cells["effect_fills"] >= np.minimum(rules.fills, cells["fills"])
     enough = cells["effect_images"] >= rules.effect_images
     beyond = cells["effect"] - cells["effect_control"]
     large = (cells["effect"] > rules.least_effect) & (beyond > rules.least_effect)
+    exchanged = np.asarray(cells.get("exchanged", np.nan), float)
+    large &= np.isnan(exchanged) | (exchanged > rules.least_effect)
     return enough & agreed & large & (cells["effect_q"] < rules.q) & (cells["effect_low"] > 0)

@@ -49,6 +49,8 @@ def verdict_sentence(cell: Cell, unit: str = "log-odds", asked: bool = False, pi
         parts.append(_moved(cell, unit))
     elif _known(cell, "flips", "flips_control"):
         parts.append(_flipped(cell))
+    if _known(cell, "exchanged"):
+        parts.append(f"another label's {cell['object']} there costs {cell['exchanged']:.1f} {unit}")
     if cell.get("verdict") in (PRESENT, CHANCE, LOOKED_AT) and _known(cell, "visible_effect"):
         parts.append(
             f"an effect of {cell['visible_effect']:.1f} {unit} would have been found in four of five tries"

@@ -48,12 +48,14 @@ class Cell:
 class Corpus:
     """The label of every image whose answer counts, and each object's regions by image.
 
-    With `asked` all images were asked about one value in one direction, which is the label of each.
+    With `asked` all images were asked about one value in one direction, which is the label of each. `fixed` says
+    that every image has all objects as masks, as a face has its regions.
     """
 
     label: dict[str, str]
     regions: dict[str, dict[str, tuple[Box, ...]]]
     asked: bool = False
+    fixed: bool = False
 
     def drawn_for(self, cell: Cell) -> str:
         """Return what a cell's draws are named by beside its object."""
@@ -70,7 +72,10 @@ def draws_of(cell: Cell, asked: bool) -> str:
 
 @dataclass(frozen=True)
 class Trial:
-    """A cell to be tried in an image; `regions` are all regions of its object in the image `source`."""
+    """A cell to be tried in an image; `regions` are all regions of its object in the image `source`.
+
+    Where something is taken away, those of the image; a source that is another one lends what is put in its place.
+    """
 
     image: str
     cell: Cell

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from emocam.effect.bare import ControlPart, barest_control, control_anywhere
 from emocam.effect.base import Budget, Cell, Corpus, Pair, Trial
+from emocam.effect.exchange import EXCHANGED, exchange_source, exchanged
 from emocam.effect.parts import pixels_in
 from emocam.effect.picture import TriedPicture
 from emocam.effect.placement import Pixels, elsewhere
@@ -28,7 +29,8 @@ class Erase:
 
     Of the `region` only the `part` goes that no smaller region covers, or the whole `box`. The `control`
     lies where it is `bare`, covering least of any object, or `anywhere` but on the object. With `shared` the
-    cells of a label draw from one order of its pictures, so that several objects of a picture are tried.
+    cells of a label draw from one order of its pictures, so that several objects of a picture are tried. With
+    `exchange`, where every picture has all objects, the same region of another label's picture is tried as well.
     """
 
     def __init__(
@@ -42,8 +44,10 @@ class Erase:
         control: Control = "bare",
         composed: bool = False,
         shared: bool = False,
+        exchange: bool = True,
     ) -> None:
         self.budget, self.shared = Budget(images, cells, random, least), shared
+        self.exchange = exchange
         self.fills, self.notes = installed(fills)
         self.region = chosen("effect.region", region, get_args(Region))
         self.control = chosen("effect.control", control, get_args(Control))
@@ -57,7 +61,16 @@ class Erase:
             images = [image for image in regions if corpus.label.get(image) == cell.label]
             label = corpus.drawn_for(cell)
             drawn = self._drawn(images, cell.object, label, seed)
-            trials += [Trial(image, cell, image, regions[image]) for image in drawn]
+            swapped = self.exchange and corpus.fixed
+            trials += [
+                Trial(
+                    image,
+                    cell,
+                    exchange_source(corpus, image, cell.object, seed) if swapped else image,
+                    regions[image],
+                )
+                for image in drawn
+            ]
         return trials
 
     def _drawn(self, images: Sequence[str], object: str, label: str, seed: int) -> list[str]:
@@ -74,6 +87,10 @@ class Erase:
             yield from self._boxes(trial, picture.image, seen, dice)
         else:
             yield from self._parts(trial, picture, seen, dice)
+        if source is not picture:
+            within = pixels_in(picture.raster.size, seen)
+            if patches := exchanged(picture, source, trial.cell.object, within):
+                yield Pair(EXCHANGED, patches, (), "none")
 
     def _boxes(self, trial: Trial, image: Image.Image, seen: Box, dice: Dice) -> Iterator[Pair]:
         """Yield pairs of whole boxes, whatever these hold."""

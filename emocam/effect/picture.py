@@ -39,9 +39,12 @@ class TriedPicture:
 
     def filled(self, name: str, part: np.ndarray) -> tuple[Patch, ...]:
         """Fill the part (h, w) of the raster: a patch of the picture that leaves all else as it is."""
+        return self.put(PART_FILLS[name](self.small, part, self.sources(part)), part)
+
+    def put(self, fill: Image.Image, part: np.ndarray) -> tuple[Patch, ...]:
+        """Put what is in another picture of the raster's size, or of this one's, into the part (h, w)."""
         frame = self.frame(part)
         patch = self.image.crop(frame)
-        fill = PART_FILLS[name](self.small, part, self.sources(part))
         across, down = (self.raster.size[i] / self.image.size[i] for i in (0, 1))
         within = (frame[0] * across, frame[1] * down, frame[2] * across, frame[3] * down)
         fill = (

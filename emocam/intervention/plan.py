@@ -1,11 +1,13 @@
 """What is tried in which picture of a finished run."""
 
 from collections.abc import Collection
+from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from emocam.cells.fixed_regions import regions_are_fixed
 from emocam.effect.base import Corpus, Effect, Trial
 from emocam.effect.parts import PictureRegions
 from emocam.effect.sampling import choose_cells
@@ -23,6 +25,8 @@ def plan(run: Run, effect: Effect, thresholds: Thresholds, seed: int) -> dict[in
         found.present.numpy(), found.percent.numpy(), run.object_names, run.label_names, effect.budget, seed
     )
     corpus = corpus_of(run, {cell.object for cell in cells}, thresholds)
+    present, images = (counted.numpy() for counted in (found.present, found.images))
+    corpus = replace(corpus, fixed=regions_are_fixed(run, present, images))
     of_image: dict[str, list[Trial]] = {}
     for trial in effect.trials(cells, corpus, seed):
         of_image.setdefault(trial.image, []).append(trial)

@@ -24,9 +24,16 @@ def write_points_page(
     weights: Mapping[str, np.ndarray],
     chosen: Mapping[str, int],
     lines: Sequence[str],
+    ranked: Mapping[str, np.ndarray] | None = None,
 ) -> Path:
-    """Write the page of points (P, 2) with a label's weights (P,) each; `chosen` is a number of points by label."""
-    faces = [shown_face(label, layout, face, weight, chosen.get(label)) for label, weight in weights.items()]
+    """Write the page of points (P, 2) with a label's weights (P,) each; `chosen` is a number of points by label.
+
+    Points leave from the last of a label's `ranked` places (P,), by default from the lightest.
+    """
+    faces = [
+        shown_face(label, layout, face, weight, chosen.get(label), (ranked or {}).get(label))
+        for label, weight in weights.items()
+    ]
     curves, script = folder / "reduction.png", static("face_points.js")
     page = (
         templates()
@@ -48,10 +55,15 @@ def write_points_page(
 
 
 def shown_face(
-    label: str, layout: PointLayout, face: np.ndarray, weight: np.ndarray, chosen: int | None
+    label: str,
+    layout: PointLayout,
+    face: np.ndarray,
+    weight: np.ndarray,
+    chosen: int | None,
+    ranked: np.ndarray | None = None,
 ) -> dict[str, Any]:
     """Return what the page draws of one label: each point's place, size, rank and name."""
-    order = np.argsort(-np.nan_to_num(weight, nan=-np.inf), kind="stable")
+    order = np.argsort(-np.nan_to_num(weight, nan=-np.inf), kind="stable") if ranked is None else ranked
     rank = np.empty(len(weight), int)
     rank[order] = np.arange(len(weight))
     share = np.abs(np.nan_to_num(weight)) / max(float(np.nanmax(np.abs(weight), initial=0)), 1e-12)

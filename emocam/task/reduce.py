@@ -41,10 +41,13 @@ from emocam.train.point_stack import StackRecipe
 from emocam.train.reduction import (
     ORDERS,
     RANKINGS,
+    STEPPED,
     FoldResult,
     ReductionPlan,
+    first_to_last,
     folds_of,
     half_choices,
+    ranked_by_steps,
     reduce_fold,
     usual_methods,
     weigh_held_out,
@@ -167,14 +170,18 @@ class Reduce:
         with components.stage("attribution"):
             first = next(order for order in RANKINGS if order in plan.orders)
             found = weigh_held_out(plan, [first], everyone, components.seed)[first]
+            ranks = first_to_last(found.weights)
+            if first in STEPPED:
+                ranks = ranked_by_steps(plan, first, ranks, everyone, components.seed)
             known = {"method": first, "labels": "true labels"}
             weighed = write_weights(components, corpus, found, labels, known)
         write_csv(read_frame(folder / parquet(POINTS)), folder / f"{POINTS}.csv", index=False)
         points_figure(weighed.face, weighed.weights).savefig(folder / f"{POINTS}.png")
         chosen = chosen_sizes(rows, labels, first)
-        best = {label: names_of(weighed.layout, own, chosen[label]) for label, own in weighed.weights.items()}
+        ranked = dict(zip(labels, ranks, strict=True))
+        best = {label: names_of(weighed.layout, ranked[label], chosen[label]) for label in labels}
         lines = reduction_lines(rows, plan, chosen, first)
-        write_points_page(folder, weighed.layout, weighed.face, weighed.weights, chosen, lines)
+        write_points_page(folder, weighed.layout, weighed.face, weighed.weights, chosen, lines, ranked)
         shutil.rmtree(folder / REDUCTION_STATE)
         entries = reduction_headline(rows, plan, chosen, first) | {
             "smallest": {label: size for label, size in chosen.items() if label != EVERY_LABEL},
@@ -335,10 +342,9 @@ def write_ledger(components: Components, corpus: PointCorpus) -> None:
     write_parquet(pa.table(table.drop_columns(["index"])), components.folder / parquet(LEDGER))
 
 
-def names_of(layout: PointLayout, weights: np.ndarray, size: int) -> list[str]:
-    """Return the names of the points that weigh most."""
-    order = np.argsort(-np.nan_to_num(weights, nan=-np.inf), kind="stable")[:size]
-    return [layout.points[place] for place in order]
+def names_of(layout: PointLayout, ranked: np.ndarray, size: int) -> list[str]:
+    """Return the names of the points that are left in the end."""
+    return [layout.points[place] for place in ranked[:size]]
 
 
 def row_of(

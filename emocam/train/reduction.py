@@ -1,7 +1,8 @@
 """Fewer points step by step, nested over people: the ranking never sees the people that it is judged on.
 
 One fold of people is judged. On all others the points are ranked, a network is trained again on each choice of
-them, and one network is asked with all other points at rest.
+them, and one network is asked with all other points at rest. Gradients are asked again at each step: of points
+that move together a network spreads the weight, and which are missed is known once the others are gone.
 """
 
 import time
@@ -24,6 +25,10 @@ from emocam.train.point_stack import StackRecipe, train_stack
 
 RANKINGS = ("ig", "typical", "permutation", "welch")
 """`typical` are integrated gradients from typical sequences of the label, as the paper has them."""
+STEPPED = ("ig", "typical")
+"""Rankings that are made again of the points that are left at each step."""
+NETWORKS = {"random": 3}
+"""Networks whose weights are taken together for these: each draw of fixed random features ranks otherwise."""
 CONTROLS = ("random", "worst")
 ORDERS = (*RANKINGS, *CONTROLS)
 INNER = 2
@@ -76,19 +81,32 @@ def usual_methods() -> dict[str, Attribution]:
 
 
 def weigh_held_out(
-    plan: ReductionPlan, orders: Sequence[str], part: LabelledPoints, seed: int
+    plan: ReductionPlan, orders: Sequence[str], part: LabelledPoints, seed: int, kept: Tensor | None = None
 ) -> dict[str, PersonSums]:
     """Return what each method makes of the points of a part, by networks that did not learn the sequences asked.
 
-    What a network learnt by heart speaks for its label at every point, those that are noise among them.
+    What a network learnt by heart speaks for its label at every point, those that are noise among them. Where each
+    label has its own `kept` points (L, k), all others weigh nothing.
     """
+    count = NETWORKS.get(plan.recipe.kind, 1) if set(orders) & set(STEPPED) else 1
     found: dict[str, list[PersonSums]] = {order: [] for order in orders}
     for number, held in enumerate(folds_of(part, INNER, seed)):
         learnt, asked = part.at(~held), part.at(held)
-        (network,) = train_stack(plan.recipe, learnt, None, mixed(seed, number))
+        seeds = [mixed(seed, number, *again) for again in ((), *((more,) for more in range(1, count)))]
+        choice = None if kept is None else [kept]
+        networks = [train_stack(plan.recipe, learnt, choice, own)[0] for own in seeds]
         for order in orders:
-            found[order].append(plan.methods[order].person_sums(network, network.label_score, asked, learnt))
+            method, asking = plan.methods[order], networks if order in STEPPED else networks[:1]
+            found[order].append(
+                averaged([method.person_sums(one, one.label_score, asked, learnt) for one in asking])
+            )
     return {order: joined(parts) for order, parts in found.items()}
+
+
+def averaged(alike: Sequence[PersonSums]) -> PersonSums:
+    """Return what several networks make of the same sequences as one."""
+    errors = [one.completeness_error for one in alike if one.completeness_error is not None]
+    return PersonSums(np.mean([one.sums for one in alike], 0), alike[0].combine, max(errors, default=None))
 
 
 def joined(parts: Sequence[PersonSums]) -> PersonSums:
@@ -106,14 +124,38 @@ def rank_points(
     first = next(order for order in RANKINGS if order in plan.orders)
     weighed = weigh_held_out(plan, [order for order in RANKINGS if order in plan.orders], part, seed)
     for order, sums in weighed.items():
-        found[order, 0] = np.argsort(-np.nan_to_num(sums.weights, nan=-np.inf), 1, kind="stable")
+        found[order, 0] = first_to_last(sums.weights)
     found["worst", 0] = found[first, 0][:, ::-1].copy()
+    for order in weighed:
+        if order in STEPPED:
+            found[order, 0] = ranked_by_steps(plan, order, found[order, 0], part, seed)
     dice = np.random.default_rng(seed)
     for order, draw in plan.choices:
         if order == "random":
             found[order, draw] = np.stack([dice.permutation(part.x.shape[-1]) for _ in range(part.labels)])
     error = max((sums.completeness_error or 0.0 for sums in weighed.values()), default=0.0)
     return {choice: found[choice] for choice in plan.choices}, error
+
+
+def first_to_last(weights: Numbers) -> NDArray[np.int64]:
+    """Return the places of each label's points (L, P) by weight, the largest first."""
+    return np.argsort(-np.nan_to_num(weights, nan=-np.inf), 1, kind="stable")
+
+
+def ranked_by_steps(
+    plan: ReductionPlan, order: str, ranks: NDArray[np.int64], part: LabelledPoints, seed: int
+) -> NDArray[np.int64]:
+    """Return the points (L, P) ranked anew at each number of them: those that are kept, by networks of these alone.
+
+    What is left away at one step stays behind all that is kept, so that each choice holds the smaller ones.
+    """
+    ranks = ranks.copy()
+    for size in sorted((size for size in plan.sizes if size < ranks.shape[1]), reverse=True)[:-1]:
+        kept = ranks[:, :size]
+        sums = weigh_held_out(plan, [order], part, seed, torch.from_numpy(kept.copy()))[order]
+        again = first_to_last(np.take_along_axis(sums.weights, kept, 1))
+        ranks[:, :size] = np.take_along_axis(kept, again, 1)
+    return ranks
 
 
 def reduce_fold(plan: ReductionPlan, everyone: LabelledPoints, judged: Tensor, number: int) -> FoldResult:
@@ -155,12 +197,19 @@ def others_at_rest(network: PointNetwork, x: Tensor, kept: Tensor) -> Tensor:
 
 @torch.no_grad()
 def timed(network: PointNetwork, x: Tensor) -> float:
-    """Return the milliseconds that all labels' networks take for a sequence, the least of a few turns."""
+    """Return the milliseconds that all labels' networks take for a sequence, the least of a few turns.
+
+    One after the other, each given its own points alone: side by side they share what all points make, and pick theirs
+    out of all, so that some of the points would cost more than all of them.
+    """
     some = x[torch.arange(TIMED) % len(x)]
+    alone = [network.labels_from(label, 1) for label in range(len(network.kept))]
+    given = [(one, one.pick(some).contiguous()) for one in alone]
     taken = []
     for _ in range(TURNS):
         began = time.perf_counter()
-        network(some)
+        for one, own in given:
+            one.score(own)
         taken.append(time.perf_counter() - began)
     return 1000 * min(taken) / TIMED
 

@@ -139,6 +139,17 @@ def test_what_was_composed_again_is_no_trial(tmp_path: Path) -> None:
     )
 
 
+def test_an_exchange_is_no_fill_and_its_median_stands_beside(tmp_path: Path) -> None:
+    rows = table(np.random.default_rng(0), 1, 9, effect=2.0)
+    swapped = rows[rows["fill"] == rows["fill"].iloc[0]].assign(fill="exchanged", control="none")
+    swapped = swapped.assign(effect=[0.0, 0.1, 0.2, 0.3, 0.4, 9.0, 9.0, 9.0, 9.0], effect_control=np.nan)
+    cells = cells_of(dict.fromkeys(rows["object"].unique(), 30)).assign(label=rows["label"].iloc[0])
+    both = with_effects(cells, effect_file(tmp_path, pd.concat([rows, swapped])))
+    alone = with_effects(cells, effect_file(tmp_path, rows))
+    assert both["exchanged"].tolist() == [0.4] and alone["exchanged"].isna().all()
+    pd.testing.assert_frame_equal(both.drop(columns="exchanged"), alone.drop(columns="exchanged"))
+
+
 def test_in_one_world_of_twenty_without_effect_any_is_found() -> None:
     draw, worlds = np.random.default_rng(3), 80
     found = [(effect_columns(table(draw, 20, 15))["effect_q"] < 0.05).any() for _ in range(worlds)]

@@ -48,6 +48,9 @@ def word(rules: Rules | None = None, **changed: float) -> str | None:
         (UNSEEN | UNMEASURED, "present only"),
         (UNSEEN | UNMEASURED | ALONE, "not distinguishable from chance"),
         ({"use_q": np.nan}, "used"),  # an effect, and nobody looked
+        ({"exchanged": 1.0}, "used"),
+        ({"exchanged": np.nan}, "used"),
+        ({"exchanged": 0.3}, "looked at without effect"),  # another label's region does as well
         ({"use_q": np.nan} | UNMEASURED, None),
         ({"use_q": np.nan} | IDLE, "present only"),
     ],

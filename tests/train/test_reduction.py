@@ -6,17 +6,21 @@ import numpy as np
 import pytest
 import torch
 
-from emocam.attribution.base import LabelledPoints
+from emocam.attribution.base import LabelledPoints, PersonSums
 from emocam.network.point_networks import build_point_network
 from emocam.train import reduction
+from emocam.train.loop import mixed
 from emocam.train.point_stack import StackRecipe, train_stack
 from emocam.train.reduction import (
     ReductionPlan,
     folds_of,
     half_choices,
     others_at_rest,
+    ranked_by_steps,
     reduce_fold,
+    timed,
     usual_methods,
+    weigh_held_out,
 )
 
 COUNT, LABELS, POINTS, LENGTH = 120, 2, 6, 8
@@ -69,12 +73,46 @@ def test_no_training_and_no_ranking_sees_the_people_judged(
     assert seen == set(everyone.person[~judged].tolist()) and not seen & set(found.people)
 
 
+def test_points_are_ranked_again_among_those_that_are_left(
+    everyone: LabelledPoints, plan: ReductionPlan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dice, asked = np.random.default_rng(0), []
+    given = {size: dice.normal(size=(LABELS, POINTS)) for size in (5, 3)}
+
+    def weighed(plan, orders, part, seed, kept):
+        asked.append(kept.shape[1])
+        sums = np.stack([given[kept.shape[1]], np.ones((LABELS, POINTS))])[None]
+        return {orders[0]: PersonSums(sums, lambda sums: sums[0] / sums[1])}
+
+    monkeypatch.setattr(reduction, "weigh_held_out", weighed)
+    first = np.stack([dice.permutation(POINTS) for _ in range(LABELS)])
+    found = ranked_by_steps(replace(plan, sizes=(1, 3, 5, 6)), "ig", first, everyone, 0)
+    assert asked == [5, 3]
+    for label in range(LABELS):
+        *left, last = first[label].tolist()
+        left.sort(key=lambda point: -given[5][label, point])
+        chosen = sorted(left[:3], key=lambda point: -given[3][label, point])
+        assert found[label].tolist() == [*chosen, *left[3:], last]
+
+
+def test_fewer_points_cost_less_although_each_label_has_its_own(everyone: LabelledPoints) -> None:
+    wide = LabelledPoints(torch.randn(64, 2, 8, 300), everyone.label[:64], everyone.person[:64], LABELS)
+    few = torch.arange(6).view(2, 3)
+    costs = [
+        timed(build_point_network("random", LABELS, 300, 8, kept).requires_grad_(False), wide.x)
+        for kept in (None, torch.arange(300).view(2, 150), few)
+    ]
+    assert costs[0] > costs[1] > costs[2]
+
+
 def test_the_point_that_moves_is_ranked_first_and_is_enough(
     everyone: LabelledPoints, plan: ReductionPlan
 ) -> None:
     found = reduce_fold(plan, everyone, folds_of(everyone, 3, 0)[0], 0)
     assert found.ranks["ig", 0][:, 0].tolist() == found.ranks["welch", 0][:, 0].tolist() == [4, 4]
-    assert found.ranks["worst", 0].tolist() == found.ranks["ig", 0][:, ::-1].tolist()
+    part = everyone.at(~folds_of(everyone, 3, 0)[0])
+    once = weigh_held_out(plan, ["ig"], part, mixed(plan.seed, 0))["ig"].weights
+    assert found.ranks["worst", 0].tolist() == np.argsort(once, 1, kind="stable").tolist()
 
     def accuracy(order: str, size: int, retrained: bool = True) -> float:
         sums = found.sums[order, 0, size, retrained].sum(0)
