@@ -91,7 +91,7 @@ def laid(pixels: np.ndarray, placed: Placement, size: tuple[int, int], how: Imag
 
 
 def toned(shown: np.ndarray, around: np.ndarray, part: np.ndarray) -> Image.Image:
-    """Shift the colours of a picture (h, w, 3) to those `around` the part (h, w), so that no seam is seen."""
+    """Move the colours of a picture (h, w, 3) to those `around` the part (h, w), so that no seam is seen."""
     grown = np.asarray(Image.fromarray(part.astype(np.uint8) * 255).filter(ImageFilter.MaxFilter(RING))) > 0
     ring = grown & ~part
     if not ring.any():
