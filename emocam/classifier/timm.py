@@ -108,7 +108,7 @@ def _of_hub(
                 noted(file)
     if weights is not None and not is_own(weights):
         raise SettingError(f"classifier.weights must be null, random or a file for {model}, got {weights}")
-    network = draw_weights(lambda: _hub_network(model, weights is None), seed)
+    network = draw_weights(lambda: hub_network(model, weights is None), seed)
     config: Mapping[str, Any] = network.pretrained_cfg  # type: ignore[assignment]
     answers = int(config["num_classes"])
     names = list(config.get("label_names") or [])
@@ -125,9 +125,13 @@ def _of_hub(
     return network, names, note
 
 
-def _hub_network(model: str, own: bool) -> nn.Module:
+def hub_network(model: str, weights: bool) -> nn.Module:
+    """Return a network of the hub or of a folder, with its own weights or with random ones."""
+    source, _, place = model.partition(":")
+    if source == "local-dir":
+        model = f"{source}:{Path(place).expanduser()}"
     try:
-        return timm.create_model(model, pretrained=own)
+        return timm.create_model(model, pretrained=weights)
     except Exception as error:  # of whichever client timm fetches with
         raise _not_fetched(model, error, "classifier.model") from None
 

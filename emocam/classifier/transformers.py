@@ -57,7 +57,7 @@ class TransformersClassifier(LibraryClassifier):
             raise SettingError(
                 "classifier.model is not set; classifier=transformers needs classifier.model=ORG/NAME or a folder"
             )
-        library = _library()
+        library, model = _library(), _place(model)
         folder = _folder(model)
         config = _read(lambda: library.AutoConfig.from_pretrained(model, **folder), model)
         build = library.AutoModelForImageClassification
@@ -83,6 +83,16 @@ class TransformersClassifier(LibraryClassifier):
         self.weights_note = note
 
 
+def blank_network(model: str) -> tuple[nn.Module, tuple[int, int]]:
+    """Return the network of a folder or of a name on the hub with random weights, and the size of its pictures."""
+    library, model = _library(), _place(model)
+    folder = _folder(model)
+    config = _read(lambda: library.AutoConfig.from_pretrained(model, **folder), model)
+    network = _read(lambda: library.AutoModelForImageClassification.from_config(config), model)
+    processor = _read(lambda: library.AutoImageProcessor.from_pretrained(model, **folder), model)
+    return PictureLogits(network.float()), preprocessing_of_processor(processor, model).size
+
+
 def _library() -> Any:
     try:
         import transformers
@@ -95,9 +105,15 @@ def _library() -> Any:
     return transformers
 
 
+def _place(model: str) -> str:
+    """Return a name of the hub as it is, and a folder without a tilde."""
+    folder = Path(model).expanduser()
+    return str(folder) if folder.is_dir() else model
+
+
 def _folder(model: str) -> dict[str, Any]:
     """Return how a model is read: of a folder its own files alone, each of which is noted."""
-    folder = Path(model).expanduser()
+    folder = Path(model)
     if not folder.is_dir():
         return {"trust_remote_code": False}
     for file in sorted(folder.iterdir()):

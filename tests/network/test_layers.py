@@ -1,5 +1,7 @@
 """The layer taken by default shows the picture's places where they are, or none is taken."""
 
+import json
+
 import pytest
 import torch
 from torch import Tensor, nn
@@ -105,6 +107,27 @@ def test_a_network_without_a_layer_that_may_be_taken_says_why(capsys: pytest.Cap
     told = capsys.readouterr().out
     assert "taken by default\n" not in told and "none is taken by default: no late layer" in told
     assert "its cells are not where the picture has them" in told
+
+
+@pytest.mark.slow
+def test_layers_of_a_folder_of_transformers_or_timm_are_listed_without_its_weights(
+    tmp_path, capsys, monkeypatch
+) -> None:
+    pytest.importorskip("transformers")
+    from tests.classifier.test_transformers import write_model
+
+    (write_model(tmp_path / "net", "convnext") / "model.safetensors").unlink()
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert main(["~/net"]) == 0
+    told = capsys.readouterr().out
+    assert told.startswith("~/net at 64 x 64") and "16 x 8 x 8   taken by default" in told
+    with pytest.raises(SettingError, match="none/of-this could not be read as an image classifier"):
+        main(["none/of-this"])
+    config = {"architecture": "resnet10t", "num_classes": 3, "pretrained_cfg": {"input_size": [3, 96, 96]}}
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own" / "config.json").write_text(json.dumps(config))
+    assert main(["local-dir:~/own"]) == 0
+    assert "at 96 x 96" in capsys.readouterr().out
 
 
 def test_finer_layers_are_the_last_of_each_finer_grid_before_the_one_that_is_taken() -> None:

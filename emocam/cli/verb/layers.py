@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from pathlib import Path
 from typing import Any
 
 from emocam.errors import SettingError, nearest
@@ -11,7 +12,9 @@ def main(words: list[str]) -> int:
     """Print the layers' names and output shapes and the one taken by default, and return 0."""
     parser = argparse.ArgumentParser(prog="emocam layers", description="The layers a CAM can look at.")
     parser.add_argument(
-        "model", help="a classifier of torchvision or timm by name, as in classifier.model=resnet50"
+        "model",
+        help="a classifier of torchvision or timm by name, hf-hub:ORG/NAME or local-dir:FOLDER of timm, ORG/NAME or a "
+        "folder of transformers; all as in classifier.model=resnet50",
     )
     model = parser.parse_args(words).model
 
@@ -20,13 +23,13 @@ def main(words: list[str]) -> int:
 
     from emocam.network.layers import spatial_layers
 
-    network, size = _torchvision(model) or _timm(model) or (nn.Identity(), 0)
-    if not size:
+    network, size = _torchvision(model) or _timm(model) or _hub(model) or (nn.Identity(), (0, 0))
+    if not any(size):
         raise SettingError(_unknown(model))
-    layers = spatial_layers(network.eval(), torch.zeros(1, 3, size, size))
+    layers = spatial_layers(network.eval(), torch.zeros(1, 3, *size))
     default, refusal = _default(layers)
     width = max(len(layer.name) for layer in layers)
-    lines = [f"{model} at {size} x {size}: layer, channels x height x width"]
+    lines = [f"{model} at {size[0]} x {size[1]}: layer, channels x height x width"]
     for layer in layers:
         shape = " x ".join(str(side) for side in layer.map_shape)
         mark = "   its cells are not where the picture has them" if not layer.placed else ""
@@ -48,24 +51,38 @@ def _default(layers: list[Any]) -> tuple[Any, str]:
         return None, f"none is taken by default: {str(error).removeprefix('classifier.layer: ')}"
 
 
-def _torchvision(model: str) -> tuple[Any, int] | None:
+def _torchvision(model: str) -> tuple[Any, tuple[int, int]] | None:
     from torchvision import models
 
     if model not in models.list_models(module=models):
         return None
     preset = models.get_model_weights(model).DEFAULT.transforms()
-    return models.get_model(model, weights=None), preset.crop_size[0]
+    return models.get_model(model, weights=None), (preset.crop_size[0], preset.crop_size[0])
 
 
-def _timm(model: str) -> tuple[Any, int] | None:
+def _timm(model: str) -> tuple[Any, tuple[int, int]] | None:
     try:
         import timm
     except ImportError:
         return None
-    if model not in timm.list_models():
+    from emocam.classifier.timm import HUBS, hub_network
+
+    if model.startswith(HUBS):
+        network: Any = hub_network(model, weights=False)
+    elif model in timm.list_models():
+        network = timm.create_model(model, pretrained=False)
+    else:
         return None
-    network = timm.create_model(model, pretrained=False)
-    return network, timm.data.resolve_model_data_config(network)["input_size"][-1]
+    return network, tuple(timm.data.resolve_model_data_config(network)["input_size"][-2:])
+
+
+def _hub(model: str) -> tuple[Any, tuple[int, int]] | None:
+    """Return a network of transformers, by a folder or by its name on the hub, which holds one stroke."""
+    if not Path(model).expanduser().is_dir() and model.count("/") != 1:
+        return None
+    from emocam.classifier.transformers import blank_network
+
+    return blank_network(model)
 
 
 def _unknown(model: str) -> str:
