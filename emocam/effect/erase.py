@@ -110,10 +110,11 @@ class Erase:
         if part is None:
             return
         part = raster.with_rim(trial.cell.object, part, within)
+        whole = raster.whole(trial.cell.object, within)
         place = barest_control if self.control == "bare" else control_anywhere
         control = place(part, raster.occupied, within, dice)
         for name in self.fills:
-            changed = picture.filled(name, part)
+            changed = picture.filled(name, part, whole)
             yield Pair(name, changed, self._control(picture, name, control), control.kind)
 
     def _control(self, picture: TriedPicture, name: str, control: ControlPart) -> tuple[Patch, ...]:

@@ -37,9 +37,13 @@ class TriedPicture:
             self.image if size == self.image.size else self.image.resize(size, Resampling.BOX, reducing_gap=2)
         )
 
-    def filled(self, name: str, part: np.ndarray) -> tuple[Patch, ...]:
-        """Fill the part (h, w) of the raster: a patch of the picture that leaves all else as it is."""
-        return self.put(PART_FILLS[name](self.small, part, self.sources(part)), part)
+    def filled(self, name: str, part: np.ndarray, hidden: np.ndarray | None = None) -> tuple[Patch, ...]:
+        """Fill the part (h, w) of the raster: a patch of the picture that leaves all else as it is.
+
+        Nothing that is `hidden` (h, w) is taken for it: what else lies in the object's own regions may show it.
+        """
+        hole = part if hidden is None or (part | hidden).all() else part | hidden
+        return self.put(PART_FILLS[name](self.small, hole, self.sources(hole)), part)
 
     def put(self, fill: Image.Image, part: np.ndarray) -> tuple[Patch, ...]:
         """Put what is in another picture of the raster's size, or of this one's, into the part (h, w)."""

@@ -192,3 +192,18 @@ def test_what_takes_the_place_of_a_mask_has_no_colour_of_other_objects() -> None
         assert part is not None
         filled = np.asarray(patched(image, picture.filled("blur", part)))[part]
         assert (filled == 60).all() if masks is not None else filled.max() > 60
+
+
+@pytest.mark.parametrize("name", ["blur", "inpaint"])
+def test_what_of_an_object_lies_in_a_smaller_ones_box_does_not_come_back(name: str) -> None:
+    colours = np.full((40, 60, 3), 60, np.uint8)
+    colours[8:32, 12:48] = 200  # the ball, in the dog's box, too
+    image = Image.fromarray(colours)
+    boxes = np.array([(0.2, 0.2, 0.8, 0.8), (0.4, 0.4, 0.6, 0.6)], np.float32)
+    picture = TriedPicture(image, PictureRegions(["ball", "dog"], boxes))
+    trial = Trial("1.png", Cell("ball", "a", "rank"), "1.png", (tuple(boxes[0]),))
+    (pair,) = Erase(fills=[name]).pairs(trial, picture, picture, WHOLE, Dice(0))
+    filled = np.asarray(patched(image, pair.changed))
+    dog = np.zeros((40, 60), bool)
+    dog[16:24, 24:36] = True
+    assert np.abs(filled[~dog] - 60.0).max() < 5 and (filled[dog] == 200).all()
