@@ -23,6 +23,7 @@ from emocam.classifier.planted import (
 )
 from emocam.data.planted import Planted
 from emocam.errors import SettingError
+from emocam.functional.statistics.calibration import fit_temperature
 from emocam.network.photographs import CHANNELS, KEPT, build_photograph_features
 from emocam.network.weights import file_sha256, read_weights
 from emocam.settings.read_files import noted
@@ -32,7 +33,9 @@ from emocam.version import __version__
 from emocam.world.photographs import TRAINING
 
 BATCH, RATE, HELD = 64, 2e-3, 500
-"""Of the last ones of the pictures, so many are held back for the accuracy."""
+"""Of the last ones of the pictures, so many are held back for the accuracy; and as many are calibrated on."""
+ELSEWHERE = 500_000_000
+"""Pictures to calibrate on are counted from here: as a corpus shows them, on its photographs, and in none."""
 
 
 class PhotographLesson(nn.Module):
@@ -112,6 +115,8 @@ def train_photographs(data: Planted, asked: PhotographTraining, out: Path) -> di
             lesson, [part[:-HELD] for part in kept_views], Recipe(asked.epochs, RATE, 0.02), out, data.seed
         )
     lesson.eval()
+    elsewhere = kept_answers(data, range(ELSEWHERE, ELSEWHERE + HELD), first)[:2]
+    temperature = calibrate(lesson, *elsewhere)
     state = {f"features.{name}": value.contiguous() for name, value in features.state_dict().items()}
     state |= {f"head.{name}": value.contiguous() for name, value in lesson.head.state_dict().items()}
     file = out / f"{PHOTOGRAPHS}.safetensors"
@@ -121,6 +126,8 @@ def train_photographs(data: Planted, asked: PhotographTraining, out: Path) -> di
         "world": PHOTOGRAPHS,
         "trained": {"seed": data.seed, **asdict(asked)},
         "accuracy": accuracy(lesson, views, label),
+        "accuracy_elsewhere": accuracy(lesson, *elsewhere),
+        "temperature": round(temperature, 4),
         "cells": [],
         "key": key,
         "sha256": file_sha256(file),
@@ -130,15 +137,31 @@ def train_photographs(data: Planted, asked: PhotographTraining, out: Path) -> di
 
 
 @torch.no_grad()
+def logits_of(lesson: PhotographLesson, views: Tensor) -> Tensor:
+    """Return the answers (n, L) to what the kept blocks say of pictures."""
+    return torch.cat([lesson.head(lesson.features(part.float())) for part in views.split(BATCH)])
+
+
 def accuracy(lesson: PhotographLesson, views: Tensor, label: Tensor) -> float:
     """Return the share of right answers to what the kept blocks say of pictures."""
-    answers = [lesson.head(lesson.features(part.float())).argmax(-1) for part in views.split(BATCH)]
-    return round((torch.cat(answers) == label).float().mean().item(), 4)
+    return round((logits_of(lesson, views).argmax(-1) == label).float().mean().item(), 4)
+
+
+@torch.no_grad()
+def calibrate(lesson: PhotographLesson, views: Tensor, label: Tensor) -> float:
+    """Divide the answers by the temperature that makes confidences right on these pictures, and return it.
+
+    A network that has seen few photographs is far too sure of others, and a log-odd of it says little.
+    """
+    temperature = fit_temperature(logits_of(lesson, views).numpy(), label.numpy())
+    lesson.head.output.weight /= temperature
+    lesson.head.output.bias /= temperature
+    return temperature
 
 
 def training_digest(data: Planted, asked: PhotographTraining) -> str:
     """Name all that decides the weights: the pictures, the rules, the training and the version."""
-    told = [__version__, data.seed, data.photographs.album.digest, asdict(asked)]
+    told = ["calibrated", __version__, data.seed, data.photographs.album.digest, asdict(asked)]
     return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 
 

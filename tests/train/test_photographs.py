@@ -44,6 +44,7 @@ def test_the_command_leaves_a_network_that_a_run_takes(
     assert "of unseen pictures right" in capsys.readouterr().out
     kept = json.loads(Path("net/photographs.json").read_text())
     assert kept["trained"] == {"seed": 0, "kind": kind, "pictures": 64, "epochs": 1}
+    assert 0 <= kept["accuracy_elsewhere"] <= 1 and kept["temperature"] > 0
     assert kept["sha256"] == sha256(Path("net/photographs.safetensors").read_bytes()).hexdigest()
     weights = "classifier.weights=net/photographs.safetensors"
     run = ("data.images=4", weights, "+cam=gradcam", "~callback.report", "data.workers=0")
@@ -97,6 +98,23 @@ def test_every_kind_answers_one_map_a_cell_and_starts_from_the_kept_blocks(kind:
         assert features[KEPT:](kept).shape == (1, 32, SIDE, SIDE)
     for name, tensor in features[:KEPT].state_dict().items():
         assert torch.equal(tensor, first[:KEPT].state_dict()[name])
+
+
+def test_confidences_are_as_often_right_as_they_say_and_no_answer_changes() -> None:
+    """Labels are drawn from answers that are three times less sure: the temperature is three."""
+    from emocam.train.photographs import PhotographLesson, calibrate, logits_of
+
+    torch.manual_seed(0)
+    features = build_photograph_features("residual")
+    lesson = PhotographLesson(features, 4, 5).eval()
+    views = torch.randn(400, KEPT_CHANNELS, SIDE, SIDE).half()
+    with torch.no_grad():
+        lesson.head.output.weight *= 40
+    first = logits_of(lesson, views)
+    label = torch.distributions.Categorical(logits=first / 3).sample()  # what is true of answers at a third
+    temperature = calibrate(lesson, views, label)
+    assert temperature == pytest.approx(3, rel=0.25)
+    torch.testing.assert_close(logits_of(lesson, views), first / temperature, rtol=1e-4, atol=1e-5)
 
 
 def test_the_cells_of_a_transformer_know_of_each_other_and_where_they_are() -> None:
