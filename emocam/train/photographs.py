@@ -154,8 +154,8 @@ def calibrate(lesson: PhotographLesson, views: Tensor, label: Tensor) -> float:
     A network that has seen few photographs is far too sure of others, and a log-odd of it says little.
     """
     temperature = fit_temperature(logits_of(lesson, views).numpy(), label.numpy())
-    lesson.head.output.weight /= temperature
-    lesson.head.output.bias /= temperature
+    lesson.head.output.weight.div_(temperature)
+    lesson.head.output.bias.div_(temperature)
     return temperature
 
 
