@@ -116,7 +116,7 @@ def train_photographs(data: Planted, asked: PhotographTraining, out: Path) -> di
         )
     lesson.eval()
     elsewhere = kept_answers(data, range(ELSEWHERE, ELSEWHERE + HELD), first)[:2]
-    temperature = calibrate(lesson, *elsewhere)
+    temperature = make_as_sure_as_right(lesson, *elsewhere)
     state = {f"features.{name}": value.contiguous() for name, value in features.state_dict().items()}
     state |= {f"head.{name}": value.contiguous() for name, value in lesson.head.state_dict().items()}
     file = out / f"{PHOTOGRAPHS}.safetensors"
@@ -137,23 +137,23 @@ def train_photographs(data: Planted, asked: PhotographTraining, out: Path) -> di
 
 
 @torch.no_grad()
-def logits_of(lesson: PhotographLesson, views: Tensor) -> Tensor:
+def answers_to(lesson: PhotographLesson, views: Tensor) -> Tensor:
     """Return the answers (n, L) to what the kept blocks say of pictures."""
     return torch.cat([lesson.head(lesson.features(part.float())) for part in views.split(BATCH)])
 
 
 def accuracy(lesson: PhotographLesson, views: Tensor, label: Tensor) -> float:
     """Return the share of right answers to what the kept blocks say of pictures."""
-    return round((logits_of(lesson, views).argmax(-1) == label).float().mean().item(), 4)
+    return round((answers_to(lesson, views).argmax(-1) == label).float().mean().item(), 4)
 
 
 @torch.no_grad()
-def calibrate(lesson: PhotographLesson, views: Tensor, label: Tensor) -> float:
-    """Divide the answers by the temperature that makes confidences right on these pictures, and return it.
+def make_as_sure_as_right(lesson: PhotographLesson, views: Tensor, label: Tensor) -> float:
+    """Return the temperature that makes confidences right on these pictures; from now on it divides the answers.
 
     A network that has seen few photographs is far too sure of others, and a log-odd of it says little.
     """
-    temperature = fit_temperature(logits_of(lesson, views).numpy(), label.numpy())
+    temperature = fit_temperature(answers_to(lesson, views).numpy(), label.numpy())
     lesson.head.output.weight.div_(temperature)
     lesson.head.output.bias.div_(temperature)
     return temperature

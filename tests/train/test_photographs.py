@@ -102,7 +102,7 @@ def test_every_kind_answers_one_map_a_cell_and_starts_from_the_kept_blocks(kind:
 
 def test_confidences_are_as_often_right_as_they_say_and_no_answer_changes() -> None:
     """Labels are drawn from answers that are three times less sure: the temperature is three."""
-    from emocam.train.photographs import PhotographLesson, calibrate, logits_of
+    from emocam.train.photographs import PhotographLesson, answers_to, make_as_sure_as_right
 
     torch.manual_seed(0)
     features = build_photograph_features("residual")
@@ -110,11 +110,11 @@ def test_confidences_are_as_often_right_as_they_say_and_no_answer_changes() -> N
     views = torch.randn(400, KEPT_CHANNELS, SIDE, SIDE).half()
     with torch.no_grad():
         lesson.head.output.weight *= 40
-    first = logits_of(lesson, views)
+    first = answers_to(lesson, views)
     label = torch.distributions.Categorical(logits=first / 3).sample()  # what is true of answers at a third
-    temperature = calibrate(lesson, views, label)
+    temperature = make_as_sure_as_right(lesson, views, label)
     assert temperature == pytest.approx(3, rel=0.25)
-    torch.testing.assert_close(logits_of(lesson, views), first / temperature, rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(answers_to(lesson, views), first / temperature, rtol=1e-4, atol=1e-5)
 
 
 def test_the_cells_of_a_transformer_know_of_each_other_and_where_they_are() -> None:
