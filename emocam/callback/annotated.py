@@ -4,7 +4,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyarrow.parquet as pq
 import torch
 
 from emocam.callback.base import Finished
@@ -14,7 +13,7 @@ from emocam.functional.statistics.correlation_interval import correlation_interv
 from emocam.functional.statistics.similarity import average_ranks, pearson
 from emocam.plot.agreement import agreement_figure
 from emocam.plot.confusion import confusion_figure
-from emocam.results.parquet_file import read_frame
+from emocam.results.parquet_file import read_frame, read_schema
 from emocam.results.spreadsheet import write_csv
 
 TRUTH, UNIT = "truth", "unit"
@@ -32,7 +31,7 @@ class Annotated:
 
     def on_run_end(self, finished: Finished) -> dict[str, Any]:
         file = finished.folder / "predictions.parquet"
-        names = pq.read_schema(file).names
+        names = read_schema(file).names
         values = finished.run.value_names  # callback.agreement compares these
         numbers = [name for name in names if f"{TRUTH}_{name}" in names and name not in values]
         if TRUTH not in names and not numbers:

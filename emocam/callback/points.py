@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyarrow.parquet as pq
 
 from emocam.callback.base import Finished
 from emocam.data.point_picture import drawn_peak
@@ -13,7 +12,7 @@ from emocam.plot.landmarks import points_figure
 from emocam.records.keypoints import PointSequence
 from emocam.report.points import write_points_page
 from emocam.results.files import METADATA, POINTS, parquet
-from emocam.results.parquet_file import read_frame
+from emocam.results.parquet_file import read_frame, read_schema
 from emocam.results.spreadsheet import write_csv
 from emocam.view.points import KEY
 
@@ -32,7 +31,7 @@ class Points:
             face, weights = drawn_peak(first)[0], weights_by_label(rows)
             points_figure(face, weights).savefig(finished.folder / f"{POINTS}.png")
             write_points_page(finished.folder, first.layout, face, weights, {}, [])
-        known = json.loads(pq.read_schema(file).metadata[METADATA])
+        known = json.loads(read_schema(file).metadata[METADATA])
         return {"completeness_error": known["completeness_error"]}
 
 

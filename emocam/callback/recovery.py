@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyarrow.parquet as pq
 import torch
 
 from emocam.callback.base import Finished, LastCallback
@@ -28,7 +27,7 @@ from emocam.importance.peak import Peak
 from emocam.records.detections import Detections
 from emocam.records.evidence import Explanation
 from emocam.results.files import BOX, LABELLED, MASK
-from emocam.results.parquet_file import write_frame
+from emocam.results.parquet_file import read_schema, write_frame
 from emocam.results.run import Run, encode_names, image_rows
 from emocam.results.spreadsheet import write_csv
 
@@ -156,7 +155,7 @@ def of_cells(run: Run, rules: Rules) -> dict[tuple[str, str], Called]:
     columns = {name: cells[name].to_numpy() for name in cells.columns}
     enough = ~(cells["few"] | few_groups(columns, rules))
     looked = cells["use_q"] < SURE
-    masks = MASKED if MASK in pq.read_schema(run.path / "evidence.parquet").names else ""
+    masks = MASKED if MASK in read_schema(run.path / "evidence.parquet").names else ""
 
     def called(score: pd.Series, chosen: pd.Series, effect: pd.Series | None = None) -> Called:
         drop = np.full(len(score), np.nan) if effect is None else effect.to_numpy(float)

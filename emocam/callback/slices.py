@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from emocam.callback.annotated import truth_labels
@@ -33,7 +32,7 @@ from emocam.data.printed import printable
 from emocam.errors import SettingError
 from emocam.functional.statistics.bootstrap import RESAMPLES
 from emocam.results.files import ASKED, GROUP, PREDICTIONS, SLICES, parquet
-from emocam.results.parquet_file import read_frame, write_frame
+from emocam.results.parquet_file import read_frame, read_schema, write_frame
 from emocam.results.slice_words import slice_sentences
 from emocam.results.spreadsheet import write_csv
 
@@ -179,7 +178,7 @@ def column_values(finished: Finished, column: str) -> NDArray[np.object_]:
     """Return the values of a column (I,) of the predictions or of the data, as text; None is missing."""
     file = finished.run.file(PREDICTIONS)
     made = finished.run.names.get(ASKED, [None, None])
-    own = column in pq.read_schema(file).names and not (column == GROUP and made[0] is not None)
+    own = column in read_schema(file).names and not (column == GROUP and made[0] is not None)
     if own:
         return as_names(read_frame(file, columns=[column])[column])
     if finished.data is None:

@@ -4,14 +4,13 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyarrow.parquet as pq
 
 from emocam.callback.annotated import TRUTH, truth_labels
 from emocam.callback.base import Finished
 from emocam.cells.dependence import PICTURES, worth_of_labels
 from emocam.cells.disagreement import disagreements
 from emocam.cells.splits import Annotation, cells_by, cells_by_both, right_and_wrong
-from emocam.results.parquet_file import read_frame, write_frame
+from emocam.results.parquet_file import read_frame, read_schema, write_frame
 from emocam.results.spreadsheet import write_csv
 
 MOST = 5
@@ -28,7 +27,7 @@ class Splits:
     def on_run_end(self, finished: Finished) -> dict[str, Any]:
         run = finished.run
         file = finished.folder / "predictions.parquet"
-        if TRUTH not in pq.read_schema(file).names or run.many:
+        if TRUTH not in read_schema(file).names or run.many:
             return {}
         truth = read_frame(file, columns=[TRUTH])[TRUTH].astype(str)
         labels = truth_labels(finished, truth)

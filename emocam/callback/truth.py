@@ -4,10 +4,9 @@ import json
 from typing import Any
 
 import pandas as pd
-import pyarrow.parquet as pq
 
 from emocam.callback.base import Finished
-from emocam.results.parquet_file import read_frame
+from emocam.results.parquet_file import read_frame, read_schema
 
 CUES = ("cause", "shortcut")
 
@@ -22,7 +21,7 @@ class Truth:
     def on_run_end(self, finished: Finished) -> dict[str, Any]:
         summary: dict[str, Any] = {}
         run = finished.run
-        if "truth" in pq.read_schema(run.path / "predictions.parquet").names:
+        if "truth" in read_schema(run.path / "predictions.parquet").names:
             answers = read_frame(run.path / "predictions.parquet", columns=["truth", "label"]).astype(str)
             answers = answers[answers["truth"] != ""]
             # labels of another vocabulary, such as FindingEmo's beside EmoNet's, cannot be right or wrong

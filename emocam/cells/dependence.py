@@ -10,7 +10,6 @@ from functools import cached_property
 
 import numpy as np
 import pandas as pd
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from emocam.cells.occurrences import LEFT_OUT, Occurrences, Places
@@ -24,7 +23,7 @@ from emocam.functional.statistics.tail_probability import binomial_tail
 from emocam.results.files import ASKED, GROUP, PREDICTIONS
 from emocam.results.files import TIME as SECOND
 from emocam.results.pairs import pictures_as_groups
-from emocam.results.parquet_file import read_frame
+from emocam.results.parquet_file import read_frame, read_schema
 from emocam.results.run import Run
 
 Numbers = NDArray[np.float64]
@@ -94,7 +93,7 @@ def read_dependence(run: Run) -> Dependence:
     file = run.file(PREDICTIONS)
     own = run.names.get(ASKED, [GROUP])[0] is None  # a column of the data that nobody asked to go by
     known = [
-        name for name in (GROUP, SECOND) if name in pq.read_schema(file).names and not (own and name == GROUP)
+        name for name in (GROUP, SECOND) if name in read_schema(file).names and not (own and name == GROUP)
     ]
     if run.many:
         table = run.pictures([*known, "image"])

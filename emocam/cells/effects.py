@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyarrow.parquet as pq
 
 from emocam.cells.control_by_labels import held_against_labels, under_other_labels
 from emocam.cells.dependence import trials_by_unit
@@ -16,7 +15,7 @@ from emocam.effect.exchange import EXCHANGED
 from emocam.functional.statistics.false_discovery import false_discoveries
 from emocam.functional.statistics.paired_tests import mcnemar_p, most_agree_p, paired_interval, paired_p
 from emocam.results.files import BEFORE_RULES, METADATA, SHIFT_P
-from emocam.results.parquet_file import read_frame
+from emocam.results.parquet_file import count_rows, read_frame, read_schema
 
 CELL = ["object", "label"]
 COLUMNS = [*CELL, "image", "fill", "effect", "effect_control", "flipped", "flipped_control"]
@@ -49,7 +48,7 @@ def with_effects(
     over the cells that can be called: those with enough pictures of both kinds.
     """
     rules = rules or Rules()
-    if file.is_file() and pq.read_metadata(file).num_rows:
+    if file.is_file() and count_rows(file):
         trials = read_trials(file)
         if images is not None:
             trials = trials[trials["image"].astype(str).isin(images)]
@@ -74,7 +73,7 @@ def with_effects(
 
 def read_trials(file: Path) -> pd.DataFrame:
     """Read the trials that take the object away."""
-    columns = pq.read_schema(file).names
+    columns = read_schema(file).names
     rows = read_frame(file, columns=[name for name in (*COLUMNS, "control") if name in columns])
     return rows[~rows["fill"].astype(str).isin(NOT_TAKEN)]
 
@@ -117,7 +116,7 @@ def moved_p(cells: pd.DataFrame, file: Path) -> np.ndarray:
 
 
 def _metadata(file: Path) -> dict[str, Any]:
-    written = pq.read_schema(file).metadata or {}
+    written = read_schema(file).metadata or {}
     return json.loads(written[METADATA]) if METADATA in written else {}
 
 

@@ -6,7 +6,6 @@ from itertools import combinations
 
 import numpy as np
 import pandas as pd
-import pyarrow.parquet as pq
 import torch
 from numpy.typing import NDArray
 
@@ -23,7 +22,7 @@ from emocam.cells.slices import (
 from emocam.cells.splits import Annotation
 from emocam.records.thresholds import Thresholds
 from emocam.results.files import DIFFERENCES, PREDICTIONS, RECALL_DIFFERENCES, SLICES_RECALL
-from emocam.results.parquet_file import read_frame
+from emocam.results.parquet_file import read_frame, read_schema
 from emocam.results.run import Run
 
 TRUE_LABEL = "truth"
@@ -113,7 +112,7 @@ def measured(
 def read_truths(run: Run) -> pd.Series | None:
     """Read the true label of each image, empty where it has none; None where the data know no truth."""
     file = run.file(PREDICTIONS)
-    if TRUE_LABEL not in pq.read_schema(file).names:
+    if TRUE_LABEL not in read_schema(file).names:
         return None
     return read_frame(file, columns=[TRUE_LABEL])[TRUE_LABEL].astype(object).fillna("").astype(str)
 

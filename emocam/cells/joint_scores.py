@@ -8,11 +8,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyarrow.parquet as pq
 
 from emocam.functional.statistics.paired_tests import paired_interval, paired_p
 from emocam.results.files import METADATA
-from emocam.results.parquet_file import read_parquet
+from emocam.results.parquet_file import read_parquet, read_schema
 
 UNCHANGED_ROW = "none"
 COLUMNS_READ = ("image", "label", "kind", "a", "b", "kept")
@@ -53,7 +52,7 @@ class JointScores:
 def read_joint_scores(file: Path, unit: Mapping[str, int] | None) -> JointScores:
     """Read the trials; a picture is a unit by itself unless `unit` says more."""
     table = read_parquet(file)
-    told = json.loads((pq.read_schema(file).metadata or {})[METADATA])
+    told = json.loads((read_schema(file).metadata or {})[METADATA])
     rows = table.select(list(COLUMNS_READ)).to_pandas().astype(dict.fromkeys(COLUMNS_READ[:-1], str))
     flat = table["scores"].combine_chunks().flatten().to_numpy(zero_copy_only=False).astype(float)
     scores = flat.reshape(len(rows), len(told["labels"]))

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from emocam.cells.effects import COMPOSED, NOT_TAKEN
@@ -21,7 +20,7 @@ from emocam.functional.statistics.faithfulness import (
 )
 from emocam.functional.statistics.false_discovery import false_discoveries
 from emocam.results.files import METADATA
-from emocam.results.parquet_file import read_frame
+from emocam.results.parquet_file import read_frame, read_schema
 
 CONTROL_METHODS = ("random", "uniform", "centre", "edges")
 KEY, WAY = ["image", "object"], ["method", "layer"]
@@ -82,7 +81,7 @@ def find_trust(
     `unit` gives the group of each picture, which intervals draw anew; `least_effect` is that of what is used,
     and `images` how many the run has.
     """
-    words = json.loads((pq.read_schema(trust).metadata or {})[METADATA])
+    words = json.loads((read_schema(trust).metadata or {})[METADATA])
     rows = read_frame(trust).astype(dict.fromkeys([*KEY, *WAY], str))
     pairs = comparable_objects(rows, effect)
     pictures = len(pairs.names)

@@ -11,7 +11,6 @@ from typing import Any, Protocol
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 import pytorch_lightning as lightning
 import torch
 from torch import Tensor
@@ -33,7 +32,7 @@ from emocam.predict.keys import intervention_key
 from emocam.predict.stream import on_accelerator, remaining, stream
 from emocam.results.chunks import Chunks
 from emocam.results.files import BEFORE_RULES, EFFECT, LEDGER, MASK, METADATA, parquet
-from emocam.results.parquet_file import read_parquet
+from emocam.results.parquet_file import read_parquet, read_schema
 from emocam.results.run import Run
 from emocam.results.tables import finished_ledger, refusal_table
 
@@ -331,7 +330,7 @@ def planned_trials(trials: dict[int, list[Trial]]) -> dict[str, Any]:
 
 def rule_of(run: Run, effect: Effect) -> str:
     """Name the region and the control; masks take the boxes' place where the evidence has them."""
-    masks = MASK in pq.read_schema(run.path / "evidence.parquet").names
+    masks = MASK in read_schema(run.path / "evidence.parquet").names
     return f"{effect.rule}, masks" if masks and effect.rule != BEFORE_RULES else effect.rule
 
 

@@ -15,12 +15,11 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from emocam.predict.keys import written_key
 from emocam.results.chunks import Chunks
 from emocam.results.files import CONTENTS, LEDGER, MARK, MARKS, parquet
-from emocam.results.parquet_file import open_parquet, read_parquet
+from emocam.results.parquet_file import open_parquet, read_parquet, read_schema
 from emocam.results.tables import finished_ledger
 from emocam.results.write_again import keep_rows
 
@@ -32,7 +31,7 @@ def row_marks(folder: Path, asked: Mapping[int, tuple[Sequence[str], str]]) -> d
 
     `asked` are the pictures that its rows need beside itself, and what is to be done with it.
     """
-    schema = pq.read_schema(folder / parquet(LEDGER))
+    schema = read_schema(folder / parquet(LEDGER))
     rows = read_parquet(folder / parquet(LEDGER), ["image", *(c for c in CONTENTS if c in schema.names)])
     contents: dict[str, tuple[str, ...]] = {row["image"]: tuple(row.values()) for row in rows.to_pylist()}
     images = rows["image"].to_pylist()
@@ -68,7 +67,7 @@ def is_written(table: Path, key: str, marks: Mapping[int, str]) -> bool:
 
 
 def _written_marks(table: Path) -> list[str]:
-    text = (pq.read_schema(table).metadata or {}).get(MARKS, b"").hex()
+    text = (read_schema(table).metadata or {}).get(MARKS, b"").hex()
     return [text[start : start + DIGITS] for start in range(0, len(text), DIGITS)]
 
 

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow.parquet as pq
 from scipy.special import softmax
 
 from emocam.functional.statistics.near_duplicates import near_between
@@ -15,7 +14,7 @@ from emocam.predict.evidence import find_evidence, prepare_data
 from emocam.predict.groups import write_groups
 from emocam.predict.keys import evidence_key
 from emocam.results.files import GROUP, PREDICTIONS, PROBE_HEAD, THUMBNAILS, WEIGHTS, parquet
-from emocam.results.parquet_file import read_parquet
+from emocam.results.parquet_file import read_parquet, read_schema
 from emocam.results.run import Run, encode_names
 
 LOOKS_AT_NOTHING = {"_target_": "emocam.detector.nothing.Nothing"}
@@ -58,7 +57,7 @@ def read_called(folder: Path) -> np.ndarray:
 def read_answers(folder: Path) -> tuple[list[str], np.ndarray, list[str], list[str] | None, list[str] | None]:
     """Return images, probabilities (N, L), labels, and the true labels and groups where there are any."""
     file = folder / parquet(PREDICTIONS)
-    names = pq.read_schema(file).names
+    names = read_schema(file).names
     columns = ["image", "logits", *[name for name in (TRUTH, GROUP) if name in names]]
     rows = read_parquet(file, columns=columns)
     labels = Run(folder).label_names

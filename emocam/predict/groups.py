@@ -10,7 +10,6 @@ from typing import TypeVar
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from emocam.data.base import AUTO, Data
 from emocam.data.printed import printable
@@ -19,7 +18,7 @@ from emocam.functional.statistics.near_duplicates import components, near_thumbn
 from emocam.functional.thumbnail import COLUMNS, ROWS
 from emocam.predict.table_rewrite import rewrite_table
 from emocam.results.files import ASKED, GROUP, METADATA, PREDICTIONS, THUMBNAILS, TIME, parquet
-from emocam.results.parquet_file import read_parquet
+from emocam.results.parquet_file import read_parquet, read_schema
 
 Value = TypeVar("Value")
 
@@ -27,7 +26,7 @@ Value = TypeVar("Value")
 def write_groups(folder: Path, data: Data | None) -> None:
     """Give the run's predictions the columns that `data.group` and `data.time` ask for, and no others."""
     file = folder / parquet(PREDICTIONS)
-    schema = pq.read_schema(file)
+    schema = read_schema(file)
     names = json.loads((schema.metadata or {}).get(METADATA, b"{}"))
     asked = [data.group, data.time] if data else [None, None]
     before = names.get(ASKED, [None, None])
@@ -90,5 +89,5 @@ def _rewrite(file: Path, gone: list[str], columns: dict[str, pa.Array], names: d
         first += len(rows)
         return rows
 
-    old = pq.read_schema(file).metadata or {}
+    old = read_schema(file).metadata or {}
     rewrite_table(file, changed, {**old, METADATA: json.dumps(names).encode()})

@@ -13,11 +13,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import pyarrow.parquet as pq
-
 from emocam.network.weights import fingerprint
 from emocam.predict.components import Components
 from emocam.results.files import METADATA
+from emocam.results.parquet_file import read_schema
 from emocam.settings.paths import PACKAGE
 from emocam.version import __version__
 
@@ -130,5 +129,5 @@ def written_key(files: list[Path]) -> str | None:
     """Return the key under which complete files were written, if all of them are there."""
     if not all(file.is_file() for file in files):
         return None
-    written = pq.read_schema(files[0]).metadata or {}
+    written = read_schema(files[0]).metadata or {}
     return json.loads(written[METADATA])["key"] if METADATA in written else None

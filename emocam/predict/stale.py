@@ -7,14 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from emocam.data.contents import all_contents
 from emocam.data.printed import printable
 from emocam.predict.components import Components
 from emocam.results.chunks import Chunks
 from emocam.results.files import ASKED, CONTENTS, GROUP, LEDGER, METADATA, PREDICTIONS, TIME, parquet
-from emocam.results.parquet_file import read_parquet
+from emocam.results.parquet_file import read_parquet, read_schema
 from emocam.results.write_again import write_again
 
 COLUMNS = ("image", *CONTENTS)
@@ -71,7 +70,7 @@ def stale_in_chunks(components: Components, chunks: Chunks) -> Stale:
 
 def go_on_from(source: Path, chunks: Chunks, stale: Stale) -> None:
     """Make chunks of the rows of a finished run that still hold, without its groups."""
-    metadata = pq.read_schema(source / parquet(PREDICTIONS)).metadata or {}
+    metadata = read_schema(source / parquet(PREDICTIONS)).metadata or {}
     asked = json.loads(metadata.get(METADATA, b"{}")).get(ASKED, [None, None])
     groups = [name for name, setting in zip((GROUP, TIME), asked, strict=True) if setting is not None]
     write_again(source, chunks, stale.kept, {PREDICTIONS: groups})

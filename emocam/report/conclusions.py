@@ -4,11 +4,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import pyarrow.parquet as pq
 
 from emocam.cells.verdict import BY_LABELS, INSERTED, LOOKED_AT, SERIES, UNSEEN, USED
 from emocam.cells.verdict_words import verdict_sentence
-from emocam.results.parquet_file import read_frame
+from emocam.results.parquet_file import read_frame, read_schema
 from emocam.results.run import Run
 
 ORDER = (LOOKED_AT, UNSEEN, USED)
@@ -46,7 +45,7 @@ CONTROL_WORDS = {
 
 def effect_rule_in_words(file: Path) -> str | None:
     """Return by which rule the effects of cells.parquet were measured; None where none was."""
-    if not file.is_file() or not {"effect_rule", "tried"} <= set(pq.read_schema(file).names):
+    if not file.is_file() or not {"effect_rule", "tried"} <= set(read_schema(file).names):
         return None
     cells = read_frame(file, columns=["object", "effect_rule", "tried"]).dropna()
     if cells.empty:
@@ -68,7 +67,7 @@ def effect_rule_in_words(file: Path) -> str | None:
 def conclusions(run: Run) -> list[Conclusion]:
     """Return the strongest conclusions of each verdict; none where no effect was measured."""
     file = run.path / "cells.parquet"
-    if not file.is_file() or not set(pq.read_schema(file).names) >= NEEDED:
+    if not file.is_file() or not set(read_schema(file).names) >= NEEDED:
         return []
     cells = read_frame(file)
     cells = cells[cells["verdict"].isin(ORDER) & np.isfinite(cells["effect"].astype(float))]

@@ -1,13 +1,12 @@
 """Which cells are beyond chance, and warnings about what should make a reader careful."""
 
 import numpy as np
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from emocam.cells.findings import FEW_IMAGES, StandOut
 from emocam.report.top_pictures import Strongest
 from emocam.results.files import CELLS
-from emocam.results.parquet_file import read_frame
+from emocam.results.parquet_file import read_frame, read_schema
 from emocam.results.run import Matrix, Run
 from emocam.results.sentences import capitalised, no_level_of_chance, of_series, units_of_tests
 from emocam.results.summary import Summary
@@ -24,7 +23,7 @@ MOSTLY_OUTSIDE = 0.5
 def beyond_chance(run: Run) -> NDArray[np.bool_] | None:
     """Return which cells (O, L) go with their label beyond chance; None where that was not tested."""
     file = run.file(CELLS)
-    if not file.is_file() or "q" not in pq.read_schema(file).names:
+    if not file.is_file() or "q" not in read_schema(file).names:
         return None
     q = read_frame(file, columns=["q"])["q"].to_numpy(float)
     shape = len(run.object_names), len(run.label_names)

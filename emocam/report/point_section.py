@@ -4,10 +4,8 @@ import json
 from pathlib import Path
 from typing import TypedDict
 
-import pyarrow.parquet as pq
-
 from emocam.results.files import METADATA, POINTS, parquet
-from emocam.results.parquet_file import read_frame
+from emocam.results.parquet_file import read_frame, read_schema
 
 NAMED = 3
 
@@ -24,7 +22,7 @@ def points_section(folder: Path) -> PointsSection | None:
     if not file.is_file() or not (folder / f"{POINTS}.png").is_file():
         return None
     rows = read_frame(file)
-    known = json.loads(pq.read_schema(file).metadata[METADATA])
+    known = json.loads(read_schema(file).metadata[METADATA])
     parts = []
     for label, own in rows.groupby("label", sort=False):
         regions = own.groupby("region")["weight"].sum().sort_values(ascending=False)

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 
 from emocam.errors import SettingError
 from emocam.results.files import FILES
-from emocam.results.parquet_file import parquet_writer, read_parquet, write_parquet
+from emocam.results.parquet_file import parquet_writer, read_parquet, read_schema, write_parquet
 from emocam.results.tables import parquet_options
 
 
@@ -126,7 +126,7 @@ def _in_order(parts: list[Path], file: str) -> Iterator[pa.Table]:
     """
     files = [part / f"{file}.parquet" for part in parts]
     # chunks of an earlier version may lack a column; what they do not know is null
-    waiting = pa.unify_schemas([pq.read_schema(f) for f in files if f.exists()]).empty_table()
+    waiting = pa.unify_schemas([read_schema(f) for f in files if f.exists()]).empty_table()
     ends = [_first_index(part) for part in parts[1:]] + [np.iinfo(np.int64).max]
     for read, end in zip(files, ends, strict=True):
         if read.exists():

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TypedDict
 
 from emocam.results.files import FILE_LIST
@@ -55,7 +55,13 @@ def changed_files(folder: Path, listed: dict[str, Entry]) -> Iterator[str]:
     """Yield a sentence for each listed file that is gone or has other bytes; further files are no fault."""
     for name, entry in listed.items():
         file = folder / name
-        if not file.is_file():
+        if (
+            not PurePosixPath(name).parts
+            or PurePosixPath(name).is_absolute()
+            or ".." in PurePosixPath(name).parts
+        ):
+            yield f"{FILE_LIST} names {name!r}, which is no file of this folder"
+        elif not file.is_file():
             yield f"{name} is gone"
         elif (size := file.stat().st_size) != entry["size"]:
             yield f"{name} has {size:,} bytes, and the run wrote {entry['size']:,}"

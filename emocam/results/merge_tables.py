@@ -11,11 +11,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from emocam.errors import SettingError
-from emocam.results.parquet_file import open_parquet, parquet_writer
+from emocam.results.parquet_file import count_rows, open_parquet, parquet_writer, read_schema
 from emocam.results.tables import parquet_options
 from emocam.settings.shard import Shard
 
@@ -44,7 +43,7 @@ class ShardRun:
         return own * self.shard.of + self.shard.number - 1 if self.at is None else self.at[own]
 
     def rows(self, name: str) -> int:
-        return pq.read_metadata(self.file(name)).num_rows if self.file(name).is_file() else 0
+        return count_rows(self.file(name)) if self.file(name).is_file() else 0
 
 
 def placed(shard_run: ShardRun, name: str) -> Iterator[pa.Table]:
@@ -101,7 +100,7 @@ def write_interleaved(
     if not filled and not any(shard_run.file(name).is_file() for shard_run in shard_runs):
         return
     shape = next(shard_run for shard_run in filled or shard_runs if shard_run.file(name).is_file())
-    empty = pq.read_schema(shape.file(name)).empty_table()
+    empty = read_schema(shape.file(name)).empty_table()
     streams = [Stream(placed(shard_run, name)) for shard_run in filled]
     images = sum(shard_run.rows("ledger") for shard_run in shard_runs)
     half = target.with_suffix(".tmp")

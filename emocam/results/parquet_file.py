@@ -51,6 +51,18 @@ class Checked(pq.ParquetFile):
             yield from super().iter_batches(*given, **options)
 
 
+def read_schema(file: Path) -> pa.Schema:
+    """Read the names and types of a table's columns, and its metadata."""
+    with told_if_damaged(file):
+        return pq.read_schema(file)
+
+
+def count_rows(file: Path) -> int:
+    """Read how many rows a table has."""
+    with told_if_damaged(file):
+        return int(pq.read_metadata(file).num_rows)
+
+
 def read_parquet(file: Path, columns: Sequence[str] | None = None) -> pa.Table:
     """Read a table, or some of its columns."""
     with told_if_damaged(file):

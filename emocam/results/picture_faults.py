@@ -4,14 +4,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import platformdirs
-import pyarrow.parquet as pq
 
 from emocam.data.address import read_address
 from emocam.data.image_file import within_root
 from emocam.data.printed import unprinted
 from emocam.errors import Refused, SettingError
 from emocam.results.files import CONTENTS, LEDGER, parquet
-from emocam.results.parquet_file import read_parquet
+from emocam.results.parquet_file import read_parquet, read_schema
 from emocam.results.run import Run
 from emocam.settings.digests import Digests
 
@@ -37,7 +36,7 @@ def changed_since(folder: Path, digests: Digests) -> str | None:
     """
     ledger = folder / parquet(LEDGER)
     root = Path(str(Run(folder).names.get("made_of", {}).get("source", "")))
-    if DIGEST not in pq.read_schema(ledger).names or not (root.is_absolute() and root.is_dir()):
+    if DIGEST not in read_schema(ledger).names or not (root.is_absolute() and root.is_dir()):
         return None
     rows = read_parquet(ledger, columns=["image", DIGEST])
     images, written = (rows[name].to_pylist() for name in rows.column_names)

@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyarrow.parquet as pq
 
+from emocam.effect.exchange import EXCHANGED
 from emocam.results.files import CELLS, CONFUSION, EFFECT, PREDICTIONS, SUMMARY, parquet
-from emocam.results.parquet_file import read_frame
+from emocam.results.parquet_file import read_frame, read_schema
 from emocam.results.recount import MOST_ROWS, csv_faults, csv_rows, same_number
 from emocam.results.run import Run
 from emocam.results.spreadsheet import without_formula
@@ -17,13 +17,13 @@ from emocam.results.spreadsheet import without_formula
 TRUTH = "truth"
 ASSOCIATION_TRUTH = ("association_truth.csv", "association_truth_percent.csv")
 ONE_CELL = ["object", "label"]
-COMPOSED = "composed"
-"""The fill of pictures that were composed again, which are no trials."""
+NO_TRIALS = ("composed", EXCHANGED)
+"""The fills of pictures that were composed again, or have another picture's region: no trials."""
 
 
 def annotated_faults(run: Run) -> Iterator[str]:
     """Yield what differs of the accuracy, the confusion and the matrix by annotated labels."""
-    if run.many or TRUTH not in pq.read_schema(run.file(PREDICTIONS)).names:
+    if run.many or TRUTH not in read_schema(run.file(PREDICTIONS)).names:
         return
     rows = read_frame(run.file(PREDICTIONS), ["label", "confidence", TRUTH])
     rows = rows.astype({"label": str, TRUTH: str})
@@ -56,14 +56,14 @@ def effect_faults(run: Run) -> Iterator[str]:
 
     Of a run whose pictures stand each for itself; what is taken by groups is told by no row alone.
     """
-    if not (run.file(EFFECT).is_file() and run.file(CELLS).is_file()):
+    if run.of_series or not (run.file(EFFECT).is_file() and run.file(CELLS).is_file()):
         return
     if run.summary.get("groups", len(run.predictions)) != len(run.predictions):
         return
-    names = pq.read_schema(run.file(EFFECT)).names
+    names = read_schema(run.file(EFFECT)).names
     rows = read_frame(run.file(EFFECT)).astype(dict.fromkeys((*ONE_CELL, "image", "fill"), str))
     alone = rows["control"].astype(str) == "none" if "control" in names else False
-    rows = rows[(rows["fill"] != COMPOSED) & np.isfinite(rows["effect"])]
+    rows = rows[~rows["fill"].isin(NO_TRIALS) & np.isfinite(rows["effect"])]
     rows = rows[np.isfinite(rows["effect_control"]) | alone].astype({"flipped": float})
     of_images = rows.groupby([*ONE_CELL, "image"])[["effect", "flipped"]].mean()
     expected = of_images.groupby(ONE_CELL).mean()

@@ -33,7 +33,9 @@ def weigh_again(run: Run, maps: pa.Table, regions: pa.Table, image: np.ndarray) 
     Regions (N,) belong to rows `image` (N,) of the maps. None where the measure is not one of ours.
     """
     weight = KNOWN.get(run.choices.get("importance", ""))
-    if weight is None or not len(regions):
+    if (
+        weight is None or run.of_series or not len(regions)
+    ):  # a volume's map is its regions' importance itself
         return
     cells, window = read_maps(maps)
     masks = read_masks(regions)

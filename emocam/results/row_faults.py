@@ -10,7 +10,6 @@ from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from emocam.results.files import (
     EFFECT,
@@ -25,7 +24,7 @@ from emocam.results.files import (
     parquet,
 )
 from emocam.results.pairs import by_pair, keyed, picture_of
-from emocam.results.parquet_file import open_parquet, read_parquet
+from emocam.results.parquet_file import open_parquet, read_parquet, read_schema
 from emocam.results.region_weights import weigh_again
 from emocam.results.run import Run, encode_names
 
@@ -169,11 +168,11 @@ def _other_tables(run: Run) -> Iterator[RowFault]:
         return
     images = pictures["image"].cast(pa.string()).to_pylist()
     label = np.array(pictures["label"].cast(pa.string()).to_pylist(), object)
-    if run.file(EFFECT).is_file():
+    if run.file(EFFECT).is_file() and not run.of_series:  # a volume has trials of each label that is on
         tried = read_parquet(run.file(EFFECT), ["image", "label"])
         yield from _label_faults(EFFECT, tried, "label", images, label)
     if run.file(PASTE).is_file() and {"label_before", "logits_after"} <= set(
-        pq.read_schema(run.file(PASTE)).names
+        read_schema(run.file(PASTE)).names
     ):
         pasted = read_parquet(run.file(PASTE))
         yield from _label_faults(PASTE, pasted, "label_before", images, label)

@@ -12,7 +12,6 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from emocam.errors import SettingError
@@ -27,14 +26,15 @@ from emocam.results.files import (
     LEDGER,
     MAPS,
     MASK,
-    METADATA,
     PREDICTIONS,
     SUMMARY,
+    TRUTH,
     parquet,
 )
+from emocam.results.named_columns import read_names
 from emocam.results.pairs import NEEDED, by_pair, keyed
-from emocam.results.parquet_file import open_parquet, read_frame
-from emocam.results.summary import Summary
+from emocam.results.parquet_file import open_parquet, read_frame, read_schema
+from emocam.results.summary import Summary, load_summary
 
 HELD = 64 << 20
 """Bytes of an evidence file that is read once and then held; a larger one is read anew by each pass."""
@@ -141,15 +141,12 @@ class Run:
     @property
     def summary(self) -> Summary:
         """What summary.json says now: a run that is being finished writes it twice."""
-        return json.loads((self.path / SUMMARY).read_text())
+        return load_summary(self.path)
 
     @cached_property
     def names(self) -> dict[str, Any]:
         """All labels of the classifier and all object classes of the detector, in their order; what made them."""
-        written = pq.read_schema(self.file(PREDICTIONS)).metadata or {}
-        if METADATA not in written:
-            raise SettingError(f"{self.file(PREDICTIONS)} was not written by emocam; run it again")
-        return json.loads(written[METADATA])
+        return read_names(self.path)
 
     @property
     def label_names(self) -> list[str]:
@@ -187,7 +184,7 @@ class Run:
     @cached_property
     def masked(self) -> bool:
         """Whether the evidence keeps regions as masks."""
-        return MASK in pq.read_schema(self.file(EVIDENCE)).names
+        return MASK in read_schema(self.file(EVIDENCE)).names
 
     @cached_property
     def thresholds(self) -> "Thresholds":
@@ -199,7 +196,7 @@ class Run:
     @property
     def choices(self) -> dict[str, str]:
         """Which option of the groups that matter most the run was made with."""
-        chosen = self.summary.get("choices", {})
+        chosen = dict(self.summary.get("choices", {}))
         return {group: str(chosen[group]) for group in GROUPS if chosen.get(group) not in (None, "None")}
 
     @property
@@ -215,8 +212,8 @@ class Run:
     @cached_property
     def roles(self) -> dict[tuple[int, int], str]:
         """What the data's truth says of cells, by the places of object and label, where it has one."""
-        file = self.path / self.summary["truth"] if "truth" in self.summary else None
-        if file is None or not file.is_file():
+        file = self.path / TRUTH
+        if "truth" not in self.summary or not file.is_file():
             return {}
         objects, labels = self.object_names, self.label_names
         known = json.loads(file.read_text())["cells"]
@@ -242,7 +239,7 @@ class Run:
 
     def columns(self, table: str) -> list[str]:
         """Return the names of a table's columns."""
-        return pq.read_schema(self.file(table)).names
+        return read_schema(self.file(table)).names
 
     def rows(self, table: str, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
         """Yield the rows of one table, a block at a time."""
@@ -389,7 +386,12 @@ def read_maps(rows: pa.Table) -> "tuple[Tensor, Tensor]":
     import torch
 
     shape = [rows[side][0].as_py() for side in ("height", "width")] if len(rows) else [1, 1]
-    cells = rows["map"].combine_chunks().flatten().to_numpy().reshape(len(rows), *shape)
+    flat = rows["map"].combine_chunks().flatten().to_numpy()
+    if flat.size != math.prod((len(rows), *shape)):
+        raise SettingError(
+            f"maps.parquet: a map says that it has {' x '.join(map(str, shape))} cells, and has others"
+        )
+    cells = flat.reshape(len(rows), *shape)
     return torch.from_numpy(cells.copy()), torch.from_numpy(read_boxes(rows))
 
 

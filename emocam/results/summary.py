@@ -144,13 +144,30 @@ def write_summary(folder: Path, summary: Summary) -> None:
     (folder / SUMMARY).write_text(json.dumps(summary, indent=1))
 
 
+def load_summary(folder: Path) -> Summary:
+    """Read summary.json of a run, which must have one."""
+    file = folder / SUMMARY
+    if not file.is_file():  # to read a pipe never ends
+        raise SettingError(f"{file} is gone; `emocam verify {folder}` tells what else is")
+    try:
+        found = json.loads(file.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise SettingError(f"{file} cannot be read ({error})") from None
+    if not isinstance(found, dict) or not all(
+        isinstance(found.get(name, {}), dict) for name in ("choices", "thresholds")
+    ):
+        raise SettingError(
+            f"{file} must hold names with what they say, and its choices and thresholds do not"
+        )
+    return found  # type: ignore[return-value]
+
+
 def read_summary(folder: Path) -> Summary:
     """Read summary.json of a folder, whatever its task left beside it; empty where there is none."""
     try:
-        found: Summary = json.loads((folder / SUMMARY).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        return load_summary(folder)
+    except (OSError, SettingError):
         return {}
-    return found
 
 
 def with_entries(summary: Summary, entries: Mapping[str, Any], callback: str) -> Summary:

@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from emocam.data.address import read_address
 from emocam.data.printed import unprinted
 from emocam.records.timeline import NO_FACE, Timeline
 from emocam.results.files import COUNTED, METADATA, PREDICTIONS, TIMELINE, parquet
-from emocam.results.parquet_file import read_parquet, write_parquet
+from emocam.results.parquet_file import read_parquet, read_schema, write_parquet
 from emocam.results.run import Run, encode_names
 
 if TYPE_CHECKING:
@@ -61,7 +60,7 @@ def read_timeline(folder: Path) -> Timeline | None:
     if not file.is_file():
         return None
     table = read_parquet(file)
-    names = json.loads((pq.read_schema(file).metadata or {})[METADATA])
+    names = json.loads((read_schema(file).metadata or {})[METADATA])
     labels, objects = names["labels"], names["objects"]
     probability = [table.columns[len(KEPT) + place].to_numpy() for place in range(len(labels))]
     rest = [table.columns[len(KEPT) + len(labels) + place].to_numpy() for place in range(len(objects))]

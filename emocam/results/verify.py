@@ -1,6 +1,5 @@
 """Whether a run's folder holds every listed image exactly once, in whole files."""
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from emocam.results.files import (
     PROBE_HEAD,
     REDUCTION,
     REDUCTION_STATE,
+    SUMMARY,
     TRAINING_STATE,
     WEIGHTS,
     parquet,
@@ -25,6 +25,7 @@ from emocam.results.pairs import by_pair, keyed
 from emocam.results.parquet_file import read_parquet
 from emocam.results.picture_faults import picture_faults
 from emocam.results.run import Run
+from emocam.results.summary import load_summary, read_summary
 
 TABLES = ("ledger", "predictions", "evidence")
 
@@ -52,6 +53,11 @@ def folder_faults(folder: Path) -> Iterator[str]:
         if (folder / name).is_dir():
             yield f"{folder} is not finished: it still holds {name}; the same command goes on where it stopped"
             return
+    odd = [file for file in folder.rglob("*") if file.exists() and not (file.is_file() or file.is_dir())]
+    for file in odd:  # to read a pipe never ends
+        yield f"{file.relative_to(folder)} is no file, but a pipe, a socket or a device"
+    if odd:
+        return
     listed = read_file_list(folder)
     if listed is None and (folder / FILE_LIST).is_file():
         yield f"{FILE_LIST} cannot be read"
@@ -102,10 +108,7 @@ def _explained(folder: Path) -> bool:
 
 def _told(folder: Path) -> dict[str, Any]:
     """Read the summary; nothing where it cannot be read, a fault that is reported elsewhere."""
-    try:
-        return dict(json.loads((folder / "summary.json").read_text()))
-    except (OSError, ValueError):
-        return {}
+    return dict(read_summary(folder))
 
 
 def _rows(folder: Path, tables: dict[str, pa.Table]) -> Iterator[str]:
@@ -209,13 +212,12 @@ def _twice(images: pa.ChunkedArray) -> list[str]:
 
 
 def _summary(folder: Path, ledger: pa.Table, evidence: pa.Table) -> Iterator[str]:
-    file = folder / "summary.json"
-    if not file.is_file():
+    if not (folder / SUMMARY).is_file():
         return
     try:
-        summary = json.loads(file.read_text())
-    except json.JSONDecodeError as error:
-        yield f"summary.json cannot be read ({error})"
+        summary = load_summary(folder)
+    except SettingError as error:
+        yield str(error)
         return
     for name, found in (("images", len(ledger)), ("regions", len(evidence))):
         if summary.get(name) != found:

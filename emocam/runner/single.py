@@ -12,7 +12,6 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-import pyarrow.parquet as pq
 from omegaconf import OmegaConf
 
 from emocam.callback.base import Finished, LastCallback, RunCallback
@@ -26,6 +25,7 @@ from emocam.results.file_list import write_file_list
 from emocam.results.files import EVIDENCE, PAIR_STATE, PAIR_TRIALS, parquet
 from emocam.results.ledger import Ledger, check_none_lost, read_ledger
 from emocam.results.left_files import files_left, remove_incomplete, remove_left
+from emocam.results.parquet_file import count_rows
 from emocam.results.picture_faults import EXPLAINED_AGAIN, changed_since
 from emocam.results.run import Run
 from emocam.results.summary import Summary, with_entries, write_summary
@@ -190,7 +190,7 @@ def described(command: Command, components: Components, ledger: Ledger) -> Summa
     """Return what the summary says before any callback: how many images, and how the run was made."""
     summary: Summary = {
         **ledger.counts,  # type: ignore[typeddict-item]
-        "regions": pq.read_metadata(command.folder / parquet(EVIDENCE)).num_rows,
+        "regions": count_rows(command.folder / parquet(EVIDENCE)),
         "notes": Run(command.folder).names.get("notes", []),
         "thresholds": asdict(components.thresholds),
         **how_made(command, components),  # type: ignore[typeddict-item]

@@ -22,6 +22,7 @@ from hydra.core.override_parser.types import Glob, Override
 from hydra.plugins.config_source import ConfigResult, ConfigSource
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
+from yaml import YAMLError
 
 from emocam.errors import ForeignSetting
 from emocam.settings.foreign import check_foreign, unknown_interpolation
@@ -98,7 +99,11 @@ class GuardedRepository(CachingConfigRepository):
             return super().load_config(config_path)
         if Path(file).is_file():
             read_settings_text(file, "--config-dir")
-        loaded = super().load_config(config_path)
+        try:
+            loaded = super().load_config(config_path)
+        except YAMLError as error:
+            told = " ".join(str(error).split())[:200]
+            raise ForeignSetting(f"{file}: is no file of settings ({told})") from None
         assert loaded is not None
         self.checked[config_path] = file
         sweeps = is_study(file)

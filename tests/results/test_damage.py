@@ -152,7 +152,7 @@ def test_no_bit_of_a_page_is_read_over(harmed: Path) -> None:
 
 def test_tables_are_read_and_written_through_one_door() -> None:
     direct = re.compile(
-        r"pq\.(read_table|ParquetFile|write_table|ParquetWriter)\(|pd\.read_parquet\(|\.to_parquet\("
+        r"pq\.(read_table|read_schema|read_metadata|ParquetFile|write_table|ParquetWriter)\(|pd\.read_parquet\(|\.to_parquet\("
     )
     users_own = PACKAGE / "data/annotations/rows.py"
     doors = (PACKAGE / "results/parquet_file.py", users_own)
