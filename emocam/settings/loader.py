@@ -22,7 +22,6 @@ from hydra.core.override_parser.types import Glob, Override
 from hydra.plugins.config_source import ConfigResult, ConfigSource
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
-from yaml import YAMLError
 
 from emocam.errors import ForeignSetting
 from emocam.settings.foreign import check_foreign, unknown_interpolation
@@ -97,6 +96,8 @@ class GuardedRepository(CachingConfigRepository):
         file = self.foreign_file(config_path)
         if file is None:
             return super().load_config(config_path)
+        from yaml import YAMLError  # what tells mistakes in words does without
+
         if Path(file).is_file():
             read_settings_text(file, "--config-dir")
         try:
