@@ -12,6 +12,7 @@ from emocam.report.findings import beyond_chance, labels_held_back, warnings
 from emocam.report.glossary import documents, glossary
 from emocam.report.pairs import PairsShown, find_pairs_shown
 from emocam.report.paste import MOST_FLIPS, Pasted, find_pasted
+from emocam.report.single_pictures import MOST_WRONG, Wrong, find_wrong, whole_corpus
 from emocam.report.slices import Groups, find_groups
 from emocam.report.thumbnails import OpenPicture, side_for, write_thumbnails
 from emocam.report.top_pictures import ON_A_PAGE, Strongest, find_strongest
@@ -39,6 +40,7 @@ class PageContent:
     groups: Groups | None = None
     trusted: TrustShown | None = None
     joint: PairsShown | None = None
+    wrong: Wrong | None = None
 
     @property
     def words(self) -> dict[str, Any]:
@@ -64,6 +66,7 @@ class PageContent:
             "groups": self.groups,
             "trusted": self.trusted,
             "joint": self.joint,
+            "wrong": self.wrong,
             "conclusions": conclusions(self.run),
             "effect_rule": effect_rule_in_words(self.run.file(CELLS)),
             "measured": self.run.file(CELLS).is_file(),
@@ -92,8 +95,10 @@ def gather_content(
     pictures: int = ON_A_PAGE,
 ) -> PageContent:
     """Read a run and write the thumbnails of the pictures that its pages show."""
-    strongest = find_strongest(run, pictures)
-    examples, flat = find_examples(run, strongest.pairs)
+    wrong = find_wrong(run, min(MOST_WRONG, pictures // 10))
+    asked_for = wrong.images if wrong else []
+    strongest = find_strongest(run, pictures - len(asked_for))
+    examples, flat = find_examples(run, strongest.pairs, [*asked_for, *whole_corpus(run, pictures)])
     ordered = sorted(examples.values(), key=lambda example: example.place)
     beyond = beyond_chance(run)
     lost = write_thumbnails(ordered, into, open_picture, side_for(len(ordered))) if open_picture else 0
@@ -109,4 +114,5 @@ def gather_content(
         find_groups(run, into),
         find_trust_shown(run, into),
         find_pairs_shown(run, into),
+        wrong,
     )

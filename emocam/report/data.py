@@ -82,7 +82,9 @@ def write_data(folder: Path, gathered: PageContent, originals: Path | None) -> N
         for image, label in zip(rows["image"], rows["label"], strict=True):
             gallery.setdefault(int(label), []).append(examples[image].in_words(int(str(thing))))
         name = f"data/objects/{thing:04d}.js"
-        write_script(folder / name, {"name": name, "cells": gallery})
+        seen = gathered.strongest.seen[int(str(thing))]
+        held = {int(label): int(seen[label]) for label in np.flatnonzero(seen)}
+        write_script(folder / name, {"name": name, "cells": gallery, "held": held})
     ordered = sorted(examples.values(), key=lambda example: example.place)
     for part, group in groupby(ordered, lambda example: example.place // CHUNK):
         name = f"data/pictures/{part:04d}.js"

@@ -1,6 +1,7 @@
 """The pictures that a page shows with their predictions, maps and boxes: the second pass over a run's files."""
 
 from base64 import b64encode
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -147,9 +148,10 @@ def box_counts(run: Run, box: list[Any]) -> bool:
     return bool(run.thresholds.detected(score)) and looked_at
 
 
-def find_examples(run: Run, pairs: pd.DataFrame) -> tuple[dict[str, Example], int]:
-    """Return all pictures of `pairs` by path, and how many maps of the run are flat."""
-    images = pa.array(pairs["image"].astype(str).unique(), pa.string())  # without a region it has no type
+def find_examples(run: Run, pairs: pd.DataFrame, more: Sequence[str] = ()) -> tuple[dict[str, Example], int]:
+    """Return all pictures of `pairs`, and `more`, by path, and how many maps of the run are flat."""
+    wanted = dict.fromkeys([*pairs["image"].astype(str).unique(), *more])
+    images = pa.array(list(wanted), pa.string())  # without a region it has no type
     examples = _read_predictions(run, images)
     _add_boxes(run, images, examples)
     return examples, _add_maps(run, images, examples) if run.explained else 0

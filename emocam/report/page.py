@@ -13,6 +13,7 @@ from emocam.report.film import film_section, write_film_data
 from emocam.report.matrix import first_view
 from emocam.report.paste import MOST_FLIPS
 from emocam.report.point_section import points_section
+from emocam.report.single_pictures import write_single_pictures
 from emocam.report.sliders import write_levels
 from emocam.report.summary import summary_page
 from emocam.report.thumbnails import OpenPicture
@@ -21,7 +22,7 @@ from emocam.results.run import Run
 
 SCRIPTS = (
     *("state.js", "colour.js", "counts.js", "table.js", "keyboard.js", "thresholds.js"),
-    *("stage.js", "picture.js", "gallery.js", "views.js", "glossary.js", "page.js"),
+    *("stage.js", "picture.js", "gallery.js", "views.js", "finder.js", "glossary.js", "page.js"),
     "film.js",
 )
 
@@ -76,6 +77,7 @@ def write_report(
     half = begin_report(folder, SCRIPTS)
     gathered = gather_content(run, half, open_picture, flips, pictures)
     write_data(half, gathered, originals)
+    names = write_single_pictures(half, run, gathered.examples.values(), gathered.wrong)
     sliders = write_levels(half, gathered.run)
     film = film_section(folder, with_film)
     if film is not None:
@@ -90,6 +92,7 @@ def write_report(
         rows=rows,
         scripts=SCRIPTS,
         sliders=sliders,
+        names=names,
         film=film,
         points=points_section(folder),
     )

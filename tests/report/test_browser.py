@@ -210,6 +210,100 @@ def test_the_gallery_obeys_its_keys(page):
     assert "object=" not in page.url
 
 
+def held_unseen(folder: Path, object: str, label: str) -> set[str]:
+    """Pictures of a cell that hold the object without its being looked at."""
+    rows = pd.read_parquet(folder / "evidence.parquet").astype({"object": str, "label": str})
+    rows = rows[(rows["object"] == object) & (rows["label"] == label) & (rows["score"] > np.float32(0.005))]
+    most = rows.groupby("image")["importance"].max()
+    return set(most.index[most <= np.float32(0.3)])
+
+
+def test_a_cell_shows_its_counter_examples_when_asked(page, folder):
+    counts = pd.read_csv(folder / "association.csv", index_col=0).stack()
+    name, label = next(pair for pair in counts[counts > 0].index if held_unseen(folder, *pair))
+    figures = open_cell(page, name, label)
+    counted, unseen = figures.count(), held_unseen(folder, name, label)
+    page.get_by_role("button", name="Counter-examples:").click()
+    shown = figures.locator(".path bdi").all_inner_texts()[counted:]
+    assert shown and set(shown) <= unseen
+    assert page.locator("figure.against[aria-current]").count() == 1
+    assert axe(page) == []
+
+
+def test_an_empty_cell_shows_the_pictures_that_hold_the_object_or_says_that_none_does(
+    opened, tmp_path, make_run
+):
+    opener = make_run(tmp_path / "run", ["Dog", "Cat"], ["joy", "fear"], 60)
+    file = tmp_path / "run/evidence.parquet"
+    table = pq.read_table(file)
+    rows = table.to_pandas().astype({"object": str, "label": str})
+    low = (rows["object"] == "Dog") & (rows["label"] == "joy")
+    gone = ((rows["object"] == "Cat") & (rows["label"] == "fear")).to_numpy()
+    importance = pa.array(np.where(low, 0.1, rows["importance"]).astype(np.float32))
+    table = table.set_column(table.schema.get_field_index("importance"), "importance", importance)
+    pq.write_table(table.filter(pa.array(~gone)), file)
+    counts = pd.read_csv(tmp_path / "run/association.csv", index_col=0)
+    counts.loc["Dog", "joy"] = counts.loc["Cat", "fear"] = 0
+    counts.to_csv(tmp_path / "run/association.csv")
+    page = opened(write_report(Run(tmp_path / "run"), opener))
+    cell(page, "Dog", "joy").click()
+    page.wait_for_selector("dialog[open] figure")
+    unseen = held_unseen(tmp_path / "run", "Dog", "joy")
+    shown = page.locator("dialog figure .path bdi").all_inner_texts()
+    assert set(shown) <= unseen and len(shown) == min(12, len(unseen))
+    assert "Counter-examples" in page.locator("dialog h3").inner_text()
+    assert axe(page) == []
+    page.keyboard.press("Escape")
+    cell(page, "Cat", "fear").click()
+    page.wait_for_selector("dialog[open]")
+    page.wait_for_function(
+        "document.querySelector('#gallery-more').textContent.endsWith('called fear holds Cat.')"
+    )
+    assert not page.locator("dialog .tools").is_visible() and axe(page) == []
+
+
+def test_a_picture_is_found_by_a_part_of_its_name(page, folder):
+    path = str(Run(folder).predictions["image"].iloc[7])
+    page.fill("#find", Path(path).stem.upper())
+    page.keyboard.press("Enter")
+    page.wait_for_selector("dialog[open] figure")
+    assert page.locator("dialog figure .path bdi").all_inner_texts() == [path]
+    assert axe(page) == []
+    page.keyboard.press("i")
+    page.wait_for_selector("dialog .whole")
+    page.keyboard.press("Escape")
+    page.wait_for_selector("dialog[open] figure .path")
+    page.reload()
+    page.wait_for_selector("dialog[open] figure")
+    page.keyboard.press("Escape")
+    assert not page.locator("dialog").is_visible()
+    page.fill("#find", "no such picture")
+    page.keyboard.press("Enter")
+    page.wait_for_function(
+        "document.querySelector('#gallery-more').textContent.startsWith('No picture has this')"
+    )
+
+
+def test_wrong_answers_are_shown_by_kind(opened, run_folder):
+    folder, open_picture = run_folder
+    file = folder / "predictions.parquet"
+    table = pq.read_table(file)
+    labels = Run(folder).label_names
+    truth = np.random.default_rng(1).choice(labels[:3], len(table))
+    pq.write_table(table.drop_columns("truth").append_column("truth", pa.array(truth)), file)
+    page = opened(write_report(Run(folder), open_picture))
+    called = Run(folder).predictions.astype({"label": str})
+    wrong = called[called["truth"] != called["label"]]
+    page.click("#wrong")
+    page.wait_for_selector("dialog[open] figure")
+    assert page.locator("dialog figure").count() == len(wrong)
+    assert page.locator("dialog figure .facts").first.inner_text().split("people say: ")[1] in labels
+    sizes = wrong.groupby(["truth", "label"]).size().sort_values(ascending=False)
+    page.locator(".rank").nth(1).click()
+    page.wait_for_function(f"document.querySelectorAll('dialog figure').length === {sizes.iloc[1]}")
+    assert axe(page) == []
+
+
 def test_the_table_is_walked_by_arrow_keys_and_opened_by_enter(page):
     page.locator("#matrix tbody tr:first-child td").first.focus()
     assert page.locator("#matrix [tabindex='0']").count() == 1

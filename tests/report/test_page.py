@@ -7,13 +7,15 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from emocam.report.conclusions import effect_rule_in_words
 from emocam.report.findings import warnings
 from emocam.report.matrix import depth, percent_text
 from emocam.report.page import write_report
-from emocam.report.top_pictures import MOST, Strongest, find_strongest
+from emocam.report.top_pictures import AGAINST, MOST, Strongest, find_strongest
 from emocam.results.parquet_file import write_frame
 from emocam.results.run import Matrix, Run
 from emocam.results.sentences import capitalised, nothing_found
@@ -85,13 +87,14 @@ def test_cells_take_turns_where_the_page_has_room_for_few(run_folder):
         shown = set(few.pairs["image"])
         assert len(shown) <= most and few.left_out + len(shown) == whole.pairs["image"].nunique()
         # the turns again, one picture at a time
-        cells = {cell: rows["image"].tolist() for cell, rows in whole.pairs.groupby(["object", "label"])}
+        kinds = ["object", "label", "against"]
+        cells = {cell: rows["image"].tolist() for cell, rows in whole.pairs.groupby(kinds)}
         counts = {
             (cell, image): counted
-            for cell, rows in whole.pairs.groupby(["object", "label"])
+            for cell, rows in whole.pairs.groupby(kinds)
             for image, counted in zip(rows["image"], rows["passed"].astype(bool), strict=True)
         }
-        strength = whole.pairs.set_index(["object", "label", "image"])["strength"]
+        strength = whole.pairs.set_index([*kinds, "image"])["strength"]
         chosen: list[str] = []
         for turn in range(max(map(len, cells.values()))):
             at_turn = [(cell, rows[turn]) for cell, rows in cells.items() if len(rows) > turn]
@@ -100,9 +103,8 @@ def test_cells_take_turns_where_the_page_has_room_for_few(run_folder):
         room = set(list(dict.fromkeys(chosen))[:most])
         assert shown <= room
         for cell, rows in cells.items():
-            left = few.pairs[(few.pairs["object"] == cell[0]) & (few.pairs["label"] == cell[1])][
-                "image"
-            ].tolist()
+            own = (few.pairs[kinds] == list(cell)).all(axis=1)
+            left = few.pairs[own]["image"].tolist()
             assert left == rows[: len(left)]
             assert len(left) == len(rows) or rows[len(left)] not in room
 
@@ -144,12 +146,81 @@ def test_blocks_of_any_size_give_the_same_galleries(run_folder, monkeypatch):
     )
 
 
-def test_only_pictures_that_a_cell_shows_have_a_thumbnail(run_folder):
+def test_a_small_corpus_is_on_the_page_as_a_whole_and_of_a_larger_one_what_a_cell_shows(
+    run_folder, monkeypatch
+):
     folder, open_picture = run_folder
-    opened = []
-    write_report(Run(folder), lambda path: opened.append(path) or open_picture(path))
-    assert set(opened) == set(find_strongest(Run(folder)).pairs["image"])
-    assert len(opened) == len(set(opened)) == len(list((folder / "report/thumbnails").rglob("*.webp")))
+    for largest, expected in (
+        (500, set(Run(folder).predictions["image"])),
+        (9, set(find_strongest(Run(folder)).pairs["image"])),
+    ):
+        monkeypatch.setattr("emocam.report.single_pictures.WHOLE", largest)
+        opened = []
+        write_report(Run(folder), lambda path, opened=opened: opened.append(path) or open_picture(path))
+        assert set(opened) == expected
+        assert len(opened) == len(set(opened)) == len(list((folder / "report/thumbnails").rglob("*.webp")))
+
+
+def held_without_being_looked_at(folder: Path, object: str, label: str) -> list[str]:
+    """Return pictures of a cell with a region above the score and none above the importance, the least first."""
+    rows = pd.read_parquet(folder / "evidence.parquet").astype({"object": str, "label": str})
+    rows = rows[(rows["object"] == object) & (rows["label"] == label) & (rows["score"] > np.float32(0.005))]
+    most = rows.groupby("image")["importance"].max()
+    return list(most[most <= np.float32(0.3)].sort_values().index)
+
+
+def test_every_cell_has_the_pictures_that_hold_the_object_without_its_being_looked_at(run_folder):
+    folder, open_picture = run_folder
+    write_report(Run(folder), open_picture)
+    run = data_of(folder / "report/data/run.js")
+    some = 0
+    for place, name in enumerate(run["objects"]):
+        data = data_of(folder / f"report/data/objects/{place:04d}.js")
+        for column, label in enumerate(run["labels"]):
+            expected = held_without_being_looked_at(folder, name, label)
+            counted = gallery_by_pandas(folder, name, label)
+            shown = [picture["path"] for picture in data["cells"].get(str(column), [])]
+            assert data["held"].get(str(column), 0) == len(counted) + len(expected)
+            # beside the cell's own: the least looked at of all, and where there is room the most
+            assert set(expected[:AGAINST]) <= set(shown)
+            assert set(shown) - set(counted) <= set(expected)
+            some += len(expected) > AGAINST
+    assert some
+
+
+def test_wrong_answers_are_shown_of_each_kind_its_surest_first(run_folder):
+    folder, open_picture = run_folder
+    predictions = pd.read_parquet(folder / "predictions.parquet").astype({"label": str})
+    rng = np.random.default_rng(1)
+    predictions["truth"] = rng.choice([*predictions["label"].unique(), "unknown", ""], len(predictions))
+    table = pq.read_table(folder / "predictions.parquet").drop_columns("truth")
+    table = table.append_column("truth", pa.array(predictions["truth"]))
+    pq.write_table(table, folder / "predictions.parquet")
+    page = write_report(Run(folder), open_picture).read_text()
+    known = predictions[predictions["truth"].isin(predictions["label"])]
+    wrong = known[known["truth"] != known["label"]]
+    assert f"{len(wrong)} of {len(known)} answers are not what people say" in page
+    data = data_of(folder / "report/data/wrong.js")
+    assert {(t, la): n for t, la, n in data["kinds"]} == wrong.groupby(["truth", "label"]).size().to_dict()
+    assert [kind[2] for kind in data["kinds"]] == sorted((kind[2] for kind in data["kinds"]), reverse=True)
+    assert {picture["path"] for picture in data["pictures"]} == set(wrong["image"])
+    first = data["pictures"][: len(data["kinds"])]
+    surest = wrong.sort_values("confidence").groupby(["truth", "label"])["image"].last()
+    assert {picture["path"] for picture in first} == set(surest)
+
+
+def test_names_of_all_pictures_can_be_searched_and_say_which_are_shown(run_folder, monkeypatch):
+    monkeypatch.setattr("emocam.report.single_pictures.WHOLE", 0)
+    folder, open_picture = run_folder
+    write_report(Run(folder), open_picture, pictures=7)
+    names = data_of(folder / "report/data/names.js")
+    predictions = Run(folder).predictions
+    assert names["paths"] == list(predictions["image"]) and len(names["shown"]) == 7
+    assert [Run(folder).label_names[label] for label in names["labels"]] == list(
+        predictions["label"].astype(str)
+    )
+    monkeypatch.setattr("emocam.report.single_pictures.MOST_NAMES", 3)
+    assert 'id="find"' not in write_report(Run(folder), open_picture).read_text()
 
 
 def test_without_a_cam_every_detected_object_counts_and_the_page_says_so(tmp_path, make_run):

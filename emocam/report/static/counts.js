@@ -95,6 +95,33 @@ const interval = (low, high, digits = 0, factor = 1) =>
 const roles = new Map(run.roles.map(([object, label, role]) => [object * columns + label, role]));
 const roleOf = (object, label) => roles.get(object * columns + label) ?? "";
 
+/** How often an object is looked at where it is there, and how often it would be by chance. */
+function usedWords(at, k) {
+  if (Number.isNaN(at("use"))) return "";
+  const holding = thresholds === run.thresholds && at("use") > 0 ? `the ${whole(Math.round(k / at("use")))}` : "those";
+  const chance = Number.isNaN(at("use_chance")) ? "" : `, by chance ${(100 * at("use_chance")).toFixed(0)} %`;
+  return `looked at in ${(100 * at("use")).toFixed(0)} %${interval(at("use_low"), at("use_high"), 0, 100)} of ${holding} that hold it${chance}`;
+}
+
+/** How many times as often it counts here as under other labels, as far as it counts there at all. */
+function liftWords(lift, countElsewhere) {
+  if (Number.isNaN(lift) || !countElsewhere) return "";
+  return `${lift >= 10 ? whole(Math.round(lift)) : lift.toPrecision(2)} times as often as under other labels`;
+}
+
+const VISIBLE = 0.05;
+
+/** What taking the object away does to the answer, and what the control does. */
+function effectWords(effect, control) {
+  if (Number.isNaN(effect)) return "";
+  if (run.unit && run.unit !== "log-odds") return `taken away, ${dropping} drop by ${signed(effect)}, by the control ${signed(control)}`;
+  const does = effect >= VISIBLE ? `makes the answer less likely by ${signed(effect)} log-odds` : effect > -VISIBLE ? "leaves the answer as likely" : `makes the answer likelier by ${signed(-effect)} log-odds, which is no effect of it`;
+  const there = Number.isNaN(control) ? "" : ` (as much taken away elsewhere: ${control >= VISIBLE ? `less likely by ${signed(control)}` : control > -VISIBLE ? "as likely" : `likelier by ${signed(-control)}`})`;
+  return `removing it ${does}${there}`;
+}
+
+const chanceWords = (q) => (Number.isNaN(q) ? "" : q < 0.001 ? "q below 0.001" : `q ${q.toPrecision(2)}`);
+
 /** A cell in words. */
 function sentence(object, label) {
   const n = images[label];
@@ -103,13 +130,12 @@ function sentence(object, label) {
   const k = count(object, label);
   const [low, high] = wilson(k, n);
   const at = (column) => told(column, object, label);
+  const others = allImages - n;
+  const measured = [usedWords(at, k), liftWords(at("lift"), total(object) - k), effectWords(at("effect"), at("effect_control")), chanceWords(at("q")), verdictOf(object, label)].filter(Boolean);
+  if (measured.length && thresholds !== run.thresholds) measured[0] = `at the run's own thresholds: ${measured[0]}`;
   const more = [
-    `elsewhere ${elsewhere(object, label).toFixed(1)} %`,
-    !Number.isNaN(at("use")) && `looked at in ${(100 * at("use")).toFixed(0)} %${interval(at("use_low"), at("use_high"), 0, 100)} of those that hold it, by chance ${(100 * at("use_chance")).toFixed(0)} %`,
-    !Number.isNaN(at("lift")) && `lift ${signed(at("lift"))}`,
-    !Number.isNaN(at("effect")) && `taken away, ${dropping} drop by ${signed(at("effect"))}, by the control ${signed(at("effect_control"))}`,
-    !Number.isNaN(at("q")) && `q ${at("q").toPrecision(2)}`,
-    verdictOf(object, label),
+    others > 0 && `elsewhere ${whole(total(object) - k)} of ${whole(others)}, ${percentText(elsewhere(object, label))} %`,
+    ...measured,
     roleOf(object, label) && `planted as ${roleOf(object, label)}`,
   ];
   return `${names}: ${whole(k)} of ${whole(n)} images, ${percentText(share(object, label))} %${interval(low, high)}; ${more.filter(Boolean).join("; ")}`;

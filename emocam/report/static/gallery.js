@@ -50,11 +50,19 @@ function about() {
 
 /** One step back: from a picture to its gallery, from a gallery to the page. */
 function leave() {
-  if (view.image && (view.object || view.label)) show({ image: "" }, true);
-  else if (view.object || view.label || view.image) show({ object: "", label: "", picture: "", image: "" }, true);
+  if (view.image && (view.object || view.label || view.list)) show({ image: "" }, true);
+  else if (view.object || view.label || view.image || view.list) show(CLOSED, true);
 }
 
 let opening = 0;
+
+/** Says under the heading what is shown: the first part always, the rest behind it where there is little room. */
+function tell(sentence) {
+  const [first, ...rest] = sentence.split("; ");
+  byId("gallery-told").textContent = first;
+  byId("gallery-rest").textContent = rest.join("; ");
+  byId("gallery-facts").classList.toggle("short", !rest.length);
+}
 
 /**
  * Opens the dialog with a heading, a sentence, and what `fill` puts on the shelf when it is there;
@@ -63,7 +71,7 @@ let opening = 0;
 async function openDialog(heading, sentenceUnder, fill) {
   const turn = ++opening;
   byId("gallery-name").replaceChildren(...heading);
-  byId("gallery-told").textContent = sentenceUnder;
+  tell(sentenceUnder);
   byId("gallery-more").textContent = "";
   shelf.replaceChildren();
   shelf.className = [...shelf.classList].filter((name) => name !== "large").join(" ");
@@ -74,9 +82,11 @@ async function openDialog(heading, sentenceUnder, fill) {
     const { parts, more = "" } = await fill();
     if (turn !== opening) return;
     shelf.append(...parts);
+    gallery.classList.toggle("bare", !figures().length);
     byId("gallery-more").textContent = more;
   } catch (fault) {
     if (turn === opening) byId("gallery-more").textContent = fault.message;
+    gallery.classList.add("bare");
   }
   go(shelf.querySelector(`[data-picture="${Number(view.picture || -1)}"]`) ?? figures()[0]);
   if (!figures().length) byId("close").focus();
@@ -85,7 +95,7 @@ async function openDialog(heading, sentenceUnder, fill) {
 /** A name in a heading that leads to all about it. */
 function nameButton(name, changes) {
   const button = make("button", { type: "button", className: "name", title: `about ${name}` }, make("bdi", {}, name));
-  button.addEventListener("click", () => show({ object: "", label: "", picture: "", image: "", ...changes }, true));
+  button.addEventListener("click", () => show({ ...CLOSED, ...changes }, true));
   return button;
 }
 
@@ -95,12 +105,40 @@ function openCell(object, label) {
   const heading = [nameButton(name, { object: name }), ...arrow, nameButton(called, { label: called })];
   return openDialog(heading, sentence(object, label).slice(`${name}, ${called}: `.length), async () => {
     const found = await picturesOf(object, label);
-    const more = count(object, label) - found.length;
-    shelf.style.setProperty("--hold", shapeFor(found));
-    const rest = more > 0 ? `and ${whole(more)} more in evidence.parquet` : "";
-    const none = more > 0 && run.leftOut ? `The page has no room for its ${whole(more)} pictures; callback.report.pictures shows more.` : "No picture of this cell counts.";
-    return { parts: found.map(figureOf), more: found.length ? rest : none };
+    const against = await counterExamples(object, label);
+    shelf.style.setProperty("--hold", shapeFor([...found, ...against.pictures]));
+    const parts = found.map(figureOf);
+    if (against.pictures.length) {
+      const pictures = against.pictures.map((picture, place) => figureOf(picture, found.length + place));
+      parts.push(headingAgainst(against, name, found.length ? pictures : []), ...(found.length ? [] : pictures));
+    }
+    return { parts, more: moreOfCell(object, label, found.length, against) };
   });
+}
+
+/** The heading of the counter-examples of a cell, and how many there are; it is a button where it must first show them. */
+function headingAgainst({ pictures, held }, name, hidden) {
+  const some = held > pictures.length ? `${whole(pictures.length)} of ${whole(held)} pictures` : pictures.length === 1 ? "1 picture" : `${whole(pictures.length)} pictures`;
+  const words = [`Counter-examples: ${some} that ${pictures.length === 1 ? "holds" : "hold"} `, make("bdi", {}, name), " without its being looked at"];
+  if (!hidden.length) return make("h3", { className: "wide" }, ...words);
+  const button = make("button", { type: "button", "aria-expanded": "false" }, ...words);
+  const head = make("h3", { className: "wide" }, button);
+  button.addEventListener("click", () => {
+    button.replaceWith(...button.childNodes);
+    head.after(...hidden);
+    go(hidden[0]);
+  });
+  return head;
+}
+
+/** What is left to say of a cell's pictures: how many more there are and where, or why there is none. */
+function moreOfCell(object, label, shown, { pictures, held }) {
+  const more = count(object, label) - shown;
+  if (shown) return more > 0 ? `The ${whole(shown)} strongest of ${whole(shown + more)} are here; evidence.parquet names all, and emocam export --to csv writes them for a spreadsheet.` : "";
+  if (more > 0) return `The page has no room for its ${whole(more)} pictures; callback.report.pictures shows more.`;
+  if (pictures.length) return "";
+  if (held) return `${whole(held)} of the pictures hold it, and the page has no room for them; callback.report.pictures shows more.`;
+  return images[label] ? `None of the ${whole(images[label])} pictures called ${run.labels[label]} holds ${run.objects[object]}.` : `No picture is called ${run.labels[label]}.`;
 }
 
 /** Opens what a view names, or closes the dialog. */
@@ -111,18 +149,20 @@ function openView(now) {
   if (object >= 0 && label >= 0) return openCell(object, label);
   if (object >= 0) return openObject(object);
   if (label >= 0) return openLabel(label);
+  if (now.list) return openList(now.list);
   return gallery.open && gallery.close();
 }
 
 function listenGallery() {
+  byId("gallery-facts").open = innerWidth > 640;
   gallery.addEventListener("close", () => {
     opening++;
     shelf.replaceChildren();
     // where the browser closed it
-    if (view.object || view.label || view.image) show({ object: "", label: "", picture: "", image: "" }, true);
+    if (view.object || view.label || view.image || view.list) show(CLOSED, true);
     focusHere();
   });
-  byId("close").addEventListener("click", () => show({ object: "", label: "", picture: "", image: "" }, true));
+  byId("close").addEventListener("click", () => show(CLOSED, true));
   byId("previous").addEventListener("click", () => move(-1));
   byId("next").addEventListener("click", () => move(1));
   byId("all-about").addEventListener("click", about);

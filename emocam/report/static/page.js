@@ -78,6 +78,21 @@ function listenToolbar() {
   document.querySelector(".toolbar").addEventListener("submit", (event) => event.preventDefault());
 }
 
+/** What the cells say, above the table: it follows the switch. */
+const SAYS = {
+  use: "A cell says in how many percent of the pictures that hold the object it is looked at.",
+  lift: "A cell says how many times as often the object counts under this label as under all others.",
+  effect: "A cell says by how much the answer becomes less likely when the object is taken away.",
+  verdict: "A cell says what attention and effect together allow to be said.",
+};
+
+function saysOf(measure) {
+  const line = byId("cells-say");
+  line.dataset.first ??= line.textContent;
+  const own = SAYS[measure] && thresholds !== run.thresholds ? " It was measured at the run's own thresholds, whatever the sliders say." : "";
+  line.textContent = SAYS[measure] ? SAYS[measure] + own : line.dataset.first;
+}
+
 /** Leaves what the view asks for, and builds it. */
 function refresh(now) {
   filterTable(now);
@@ -89,6 +104,7 @@ function follow(now, before = {}) {
   const changed = (...keys) => keys.some((key) => now[key] !== before[key]);
   if (changed("score", "importance", "chance", "confidence")) moveThresholds(now);
   if (changed("measure")) fill(now.measure);
+  saysOf(now.measure);
   if (changed("sort", "direction", "measure")) sortRows(now);
   if (changed("sort", "direction", "measure", "filter", "least", "among", "every")) refresh(now);
   const order = byId("order");
@@ -99,7 +115,7 @@ function follow(now, before = {}) {
   if (Number(byId("least").value) !== Number(now.least)) byId("least").value = now.least;
   const radio = document.querySelector(`#measures [value="${CSS.escape(now.measure)}"]`);
   if (radio) radio.checked = true;
-  if (changed("object", "label", "image")) openView(now);
+  if (changed("object", "label", "image", "list")) openView(now);
 }
 
 document.querySelector(".toolbar").hidden = false;
@@ -109,6 +125,7 @@ listenGallery();
 listenToolbar();
 listenThresholds();
 listenGlossary();
+listenFinder();
 onView(follow);
 follow(view);
 cardsInColour();

@@ -3,6 +3,8 @@
 
 const objectFile = (object) => `data/objects/${padded(object, 4)}.js`;
 
+const FEWEST_AGAINST = 12;
+
 const byChance = run.weight === "chance";
 
 /** How strongly a box (x0, y0, x1, y1, score, importance or chance) counts; without a CAM it is its score. */
@@ -29,6 +31,20 @@ async function picturesOf(object, label) {
     .slice(0, run.most);
 }
 
+/** The pictures of a cell that hold the object without being looked at, least looked at first, and how many there are. */
+async function counterExamples(object, label) {
+  if (!run.explained || !run.pictured.includes(object)) return { pictures: [], held: 0 };
+  const { cells, held } = await load(objectFile(object));
+  const detected = (box) => box[4] > Math.fround(thresholds.score);
+  const pictures = (cells[label] ?? [])
+    .filter((picture) => picture.confidence > Math.fround(thresholds.confidence))
+    .filter((picture) => picture.boxes.some(detected) && !picture.boxes.some((box) => passes(box, picture)))
+    .map((picture) => ({ ...picture, object, against: true, boxes: picture.boxes.filter(detected) }))
+    .sort((a, b) => strength(a.boxes[0]) - strength(b.boxes[0]));
+  // how many hold it was counted at the run's own thresholds
+  return { pictures: pictures.slice(0, FEWEST_AGAINST), held: thresholds === run.thresholds ? (held[label] ?? 0) - count(object, label) : 0 };
+}
+
 /** What is said under a picture: each a span, names as they are. */
 function factsOf(picture) {
   const said = [[make("bdi", {}, run.labels[picture.label]), ` ${two(picture.confidence)}`]];
@@ -50,6 +66,7 @@ function figureOf(picture, place) {
   const many = picture.boxes.length === 1 ? "1 box" : `${picture.boxes.length} boxes`;
   const figure = make("figure", { tabIndex: place ? -1 : 0 });
   figure.dataset.picture = picture.id;
+  if (picture.against) figure.className = "against";
   figure.style.setProperty("--ratio", ratioOf(picture));
   figure.append(
     stage(picture, `${picture.path}, called ${run.labels[picture.label]}; ${name} in ${many}`, (box) => `${view.object ? "" : `${name} `}${weightOf(box)}`),

@@ -29,10 +29,12 @@ function load(name, keep = 40) {
 
 /** The view: what is sorted, filtered and open. Only what differs from this is in the hash. */
 const FIRST = {
-  object: "", label: "", picture: "", image: "", sort: "mean", direction: "descending",
+  object: "", label: "", picture: "", image: "", list: "", sort: "mean", direction: "descending",
   measure: "percent", filter: "", least: "0", among: "", every: "",
   score: "", importance: "", chance: "", confidence: "", // empty: the run's own thresholds
 };
+/** The view without an open gallery. */
+const CLOSED = { object: "", label: "", picture: "", image: "", list: "" };
 const watchers = [];
 let view = readHash();
 

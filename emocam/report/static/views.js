@@ -79,10 +79,9 @@ function openPicture(id) {
     const picture = (await load(file)).pictures[id];
     if (!picture) throw new Error("This picture is not among those that the page shows.");
     byId("gallery-name").replaceChildren(make("bdi", {}, picture.path));
-    const regions = Object.entries(picture.objects).flatMap(([object, boxes]) => boxes.map((box) => [...box.slice(0, 6), Number(object), ...box.slice(6)]));
-    regions.sort((a, b) => strength(b) - strength(a));
+    const regions = regionsOf(picture);
     const counted = regions.filter((box) => passes(box, picture));
-    byId("gallery-told").textContent = `called ${run.labels[picture.label]} (${two(picture.confidence)}); ${counted.length} of ${regions.length} regions count`;
+    tell(`called ${run.labels[picture.label]} (${two(picture.confidence)}); ${counted.length} of ${regions.length} regions count`);
     const shown = { ...picture, object: counted[0]?.[6] ?? 0, boxes: counted };
     const figure = make("figure", { className: "whole", tabIndex: 0 });
     figure.dataset.picture = id;
