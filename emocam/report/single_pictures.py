@@ -54,7 +54,8 @@ def find_wrong(run: Run, most: int = MOST_WRONG) -> Wrong | None:
     sizes = kinds.size().sort_values(ascending=False, kind="stable")
     order = np.lexsort((-kinds["image"].transform("size").to_numpy(), kinds.cumcount().to_numpy()))
     shown = wrong["image"].to_numpy()[order][:most].tolist() if len(wrong) else []
-    counted = [(str(truth), str(label), int(n)) for (truth, label), n in sizes.items()]
+    pairs = zip(sizes.index.to_frame()["truth"], sizes.index.to_frame()["label"], sizes, strict=True)
+    counted = [(str(truth), str(label), int(n)) for truth, label, n in pairs]
     return Wrong(len(rows), counted, shown)
 
 

@@ -144,6 +144,9 @@ def write_run(
         rows = pa.Table.from_pandas(table.astype(columns), preserve_index=False).replace_schema_metadata(
             metadata
         )
+        if name == "predictions":
+            each = pa.FixedSizeListArray.from_arrays(pa.array(logits.ravel()), len(labels))
+            rows = rows.set_column(rows.schema.get_field_index("logits"), "logits", each)
         pq.write_table(rows, folder / f"{name}.parquet", row_group_size=5000, compression="zstd")
     thresholds = {"score": 0.005, "importance": 0.3, "confidence": 0.0}
     sizes = pd.Series(np.bincount(label, minlength=len(labels)), pd.Index(labels, name="label"))
