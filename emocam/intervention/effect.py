@@ -108,6 +108,11 @@ class AnswerRule:
         names = classifier.labels if renamed is None else renamed.names
         return cls(names, classifier.values is not None, asked, renamed)
 
+    @property
+    def nothing(self) -> Tensor:
+        """The logits (0, L) of no picture."""
+        return torch.zeros(0, len(self.labels) if self.renamed is None else len(self.renamed.place))
+
     def score(self, logits: Tensor, label: Tensor) -> Tensor:
         """Return what drops where a cause is taken away, (n,): the label's log-odds, or the value itself."""
         logits = logits if self.renamed is None else self.renamed.together(logits)
@@ -260,7 +265,7 @@ class EffectWork:
     def finish(self, effect: Effect) -> None:
         """Make one table of the rows."""
         labels = self.answers.labels
-        blank = effect_rows(torch.zeros(0, len(labels)), together([]), effect, self.answers)
+        blank = effect_rows(self.answers.nothing, together([]), effect, self.answers)
         told = {
             "labels": labels,
             "key": self.key,

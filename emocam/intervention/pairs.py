@@ -180,8 +180,7 @@ def measure_pairs(components: Components, evidence_key: str) -> None:
         if is_written(folder / parquet(PAIR_TRIALS), key, marks):
             return
         model = Answer(components.classifier)
-        labels = components.classifier.labels
-        answers = AnswerRule(labels, components.classifier.values is not None, run.asked is not None)
+        answers = AnswerRule.of(components.classifier, run.asked is not None)
         predictions = read_parquet(run.file(PREDICTIONS), columns=["image", "label"])
         wanted = pc.is_in(predictions["image"], pa.array(list(plan.images.values()), pa.string()))
         rows = predictions.filter(wanted).to_pydict()
@@ -198,7 +197,7 @@ def measure_pairs(components: Components, evidence_key: str) -> None:
             writer = WriteChunks(chunks, partial(mark_rows, rows=made, marks=marks))
             pictures = PICTURES_ELSEWHERE if on_accelerator(components.trainer) else PICTURES
             stream(components, model, samples, [writer], gather_joint, pictures, len(places))
-        blank = made(torch.zeros(0, len(labels)), gather_joint([]))
+        blank = made(answers.nothing, gather_joint([]))
         metadata = {METADATA: json.dumps(told).encode(), **marks_metadata(marks)}
         chunks.merge(folder, metadata, (PAIR_TRIALS,), blank, places)
 

@@ -35,7 +35,8 @@ def read_names(folder: Path) -> dict[str, Any]:
     labels = names["labels"]
     _check_columns(file, schema, PREDICTIONS)
     logits = schema.field("logits").type
-    if not pa.types.is_fixed_size_list(logits) or logits.list_size != len(labels):
+    lists = pa.types.is_list(logits) or pa.types.is_large_list(logits)  # as others write them
+    if not lists and not (pa.types.is_fixed_size_list(logits) and logits.list_size == len(labels)):
         raise SettingError(
             f"{file}: logits must be {len(labels)} numbers, one a label, got {logits}; {AGAIN}"
         )

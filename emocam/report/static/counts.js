@@ -45,6 +45,19 @@ function percentText(value) {
   return value === 0 ? "0" : text === "100.0" ? "100" : text;
 }
 
+/** Reads the further columns of a large matrix, which do not stand in the page's own data. */
+async function loadCells() {
+  const { columns: packed } = await load("data/cells.js");
+  loaded.delete("data/cells.js");
+  for (const [name, column] of Object.entries(packed)) {
+    const stream = new Blob([bytes(column.packed)]).stream().pipeThrough(new DecompressionStream("deflate"));
+    const buffer = await new Response(stream).arrayBuffer();
+    const values = column.names.length ? Array.from(new Uint16Array(buffer), (code) => column.names[code]) : new Float32Array(buffer);
+    run.cells[name] = values;
+  }
+}
+const comesLater = Object.values(run.cells ?? {}).some((column) => !column.length) && run.objects.length * columns > 0;
+
 /** A column of cells.parquet at a cell; NaN where it was not measured. */
 const told = (column, object, label) => run.cells?.[column]?.[object * columns + label] ?? NaN;
 
