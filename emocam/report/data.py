@@ -4,6 +4,8 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from emocam.report.cell_columns import write_cells
 from emocam.report.content import PageContent
 from emocam.report.scripts import write_script
