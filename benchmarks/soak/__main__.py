@@ -1,4 +1,4 @@
-"""The long tests of reliability: kills, damaged files, shared stores, many runs, full disks, stale answers.
+"""The long tests of reliability: kills, damaged files, shared stores, many runs, full disks, stale answers, odd places.
 
     python benchmarks/soak                        all of it, an hour or more on one core
     python benchmarks/soak kills disk             two of its parts
@@ -16,6 +16,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 import annotation_files
 import disk
+import install
 import kills
 import many_runs
 import pictures
@@ -33,6 +34,7 @@ PARTS: dict[str, Part] = {
     "disk": disk.PART,
     "server": server.PART,
     "stale": stale.PART,
+    "install": install.PART,
 }
 
 

@@ -140,6 +140,8 @@ def test_columns_of_predictions_say_which_rule_holds() -> None:
     assert Dependence.of(pd.Series(["a", "b", "b", "a"]), None, 4).rule == GROUPS
     assert Dependence.of(pd.Series(["a", "b", "b", "a"]), seconds, 4).rule == TIME
     assert Dependence.of(None, seconds, 4).rule == TIME
+    some = pd.Series([0.0, np.nan, 2.0, 3.0])  # without an order of all there is none
+    assert Dependence.of(pd.Series(["a", "b", "b", "a"]), some, 4).rule == GROUPS
     assert independent_columns(np.array([[3]]))["p_rule"].tolist() == [[PICTURES]]
 
 

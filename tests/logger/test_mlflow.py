@@ -49,3 +49,9 @@ def test_runs_that_make_one_store_together_all_end_well(tmp_path: Path) -> None:
     go.touch()
     ended = [one.communicate()[1].decode()[-500:] for one in started]
     assert [one.returncode for one in started] == [0] * 6, ended
+
+
+def test_a_store_that_is_a_folder_is_told_at_once(tmp_path: Path) -> None:
+    (tmp_path / "store.db").mkdir()
+    with pytest.raises(SettingError, match=r"cannot be reached \(.*store\.db is no file"):
+        MLflow(f"sqlite:///{tmp_path / 'store.db'}")

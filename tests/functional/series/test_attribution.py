@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from sklearn.linear_model import Ridge
 
-from emocam.functional.series.attribution import PENALTY, SAMPLES, WIDTH, activation_pattern, lime_matrix
+from emocam.functional.series.attribution import activation_pattern, lime_matrix
 from emocam.functional.series.decoder import Fold
 
 
@@ -35,10 +35,10 @@ def test_shares_are_shapley_values_by_their_definition() -> None:
 
 def test_lime_is_a_weighted_ridge_of_answers_with_regions_left_out() -> None:
     shares = np.random.default_rng(1).normal(size=8)
-    kept = np.random.default_rng(0).integers(0, 2, (SAMPLES, 8)).astype(float)
+    kept = np.random.default_rng(0).integers(0, 2, (5_000, 8)).astype(float)
     kept[0] = 1
-    kernel = np.exp(-((1 - np.sqrt(kept.mean(1))) ** 2) / WIDTH**2)
-    slowly = Ridge(alpha=PENALTY).fit(kept, kept @ shares, sample_weight=kernel).coef_
+    kernel = np.exp(-((1 - np.sqrt(kept.mean(1))) ** 2) / 0.25**2)  # LIME's own width, and its ridge of 1
+    slowly = Ridge(alpha=1).fit(kept, kept @ shares, sample_weight=kernel).coef_
     assert lime_matrix(8) @ shares == pytest.approx(slowly, abs=1e-10)
     assert np.corrcoef(slowly, shares)[0, 1] > 0.999
 
