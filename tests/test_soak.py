@@ -6,6 +6,7 @@ import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from subprocess import CompletedProcess
 from types import ModuleType
 
 import pyarrow.parquet as pq
@@ -156,3 +157,25 @@ def test_damaged_annotations_are_read_or_refused_and_another_end_is_a_fault(
     monkeypatch.setattr(formats, "read_annotations", falls)
     (told,) = step(part, 1, tmp_path, most=1)["faults"]
     assert told.startswith("coco 0 of step 1: IndexError")
+
+
+@pytest.mark.parametrize("part", ["install"], indirect=True)
+def test_a_place_is_good_for_a_page_or_for_one_sentence_where_nothing_can_be_written(
+    part: ModuleType, tmp_path: Path
+) -> None:
+    def ended(status: int, out: str, err: str) -> CompletedProcess[str]:
+        return CompletedProcess([], status, out, err)
+
+    line = "12 images: 12 explained, 0 unreadable\n"
+    assert part.faults_of(ended(0, line, ""), tmp_path, True) == ["it ended without a page"]
+    (tmp_path / "run/report").mkdir(parents=True)
+    (tmp_path / "run/report/index.html").touch()
+    assert part.faults_of(ended(0, line, ""), tmp_path, True) == []
+    assert part.faults_of(ended(1, "", "it may not be written\n"), tmp_path, False) == []
+    for status, err, works in (
+        (1, "it may not be written\n", True),
+        (1, "a\nb\n", False),
+        (70, "a\n", False),
+    ):
+        assert part.faults_of(ended(status, "", err), tmp_path, works)
+    assert part.faults_of(ended(1, "", "emocam failed with OSError\n"), tmp_path, False)

@@ -190,6 +190,7 @@ def test_a_panel_without_a_face_stands_in_the_first_corner_that_is_free() -> Non
     taken[2] = taken[2] + [29, 0, 29, 0]  # a single column is covered
     assert free_place(panel, size, None, taken, 10) == (0, 60)
     assert free_place((300, 200), size, None, [], 10) == (0, 0)  # larger than the frame
+    assert free_place((300, 200), size, np.array([0.3, 0.3, 0.6, 0.6]), [], 10) == (0, 0)
 
 
 def test_letters_grow_with_the_frame_and_can_always_be_read() -> None:
@@ -203,3 +204,17 @@ def test_a_point_is_drawn_where_it_is_and_nowhere_else() -> None:
         rows, columns = np.asarray(draw_frame(frame, [FrameAnswer(points=place[None])])).any(-1).nonzero()
         drawn = np.stack([columns, rows], 1)
         assert len(drawn) and (np.abs(drawn - place * frame.size) <= 4).all()
+
+
+def test_a_region_s_name_stands_above_its_upper_left_corner() -> None:
+    frame, box = Image.new("RGB", (320, 180)), np.array([0.5, 0.5, 0.9, 0.9])
+    bare = np.asarray(draw_frame(frame, [FrameAnswer(regions=[(box, "")])]))
+    named = np.asarray(draw_frame(frame, [FrameAnswer(regions=[(box, "cup")])]))
+    rows, columns = (bare != named).any(-1).nonzero()
+    assert len(rows) and rows.max() <= 90 and rows.min() >= 60  # a line of text above the box's upper side
+    assert columns.min() >= 158 and columns.max() < 200
+
+
+def test_the_colours_of_a_map_are_those_of_inferno() -> None:
+    stops = np.array([colormaps["inferno"](share)[:3] for share in (0, 0.25, 0.5, 0.75, 1.0)])
+    assert np.abs(255 * stops - WARM).max() <= 0.5 + 1e-9
