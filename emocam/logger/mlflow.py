@@ -83,7 +83,9 @@ class MLflow:
         if not file.parent.is_dir() or not os.access(file.parent, os.W_OK):
             raise OSError(f"the folder {file.parent} is missing or may not be written to")
         if file.exists() and not (file.is_file() and os.access(file, os.W_OK)):
-            raise OSError(f"{file} is no file, or may not be written to")  # MLflow would try again for minutes
+            raise OSError(
+                f"{file} is no file, or may not be written to"
+            )  # MLflow would try again for minutes
         with FileLock(f"{file}.lock"):
             return self._find_experiment((file.parent / "mlartifacts" / self.experiment).as_uri())
 
