@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emocam.functional.statistics.bootstrap import lift_intervals, resampled_counts
+from emocam.functional.statistics.bootstrap import group_lift_intervals, lift_intervals, resampled_counts
 from emocam.functional.statistics.lift import lift, lifts
 
 
@@ -35,6 +35,21 @@ def test_intervals_of_lifts_are_those_of_images_drawn_one_by_one(corpus) -> None
     theirs = np.nanquantile(slowly(label, shown, 3, draws), (0.025, 0.975), axis=0)
     for ours, expected in zip(lift_intervals(counts, images, 4000), theirs, strict=True):
         assert np.allclose(np.log(ours), np.log(expected), atol=0.12)
+
+
+def test_intervals_over_groups_are_those_of_groups_drawn_one_by_one(corpus) -> None:
+    label, shown = corpus
+    shown[:, 2] &= label == 1  # an object of one label alone, which has no interval
+    group = np.repeat(np.arange(30), 3)
+    image, object = shown.nonzero()
+    found = group_lift_intervals(object * 3 + label[image], group[image], label, group, (4, 3), 4000)
+    drawn = np.random.default_rng(1).integers(30, size=(4000, 30))
+    draws = (3 * drawn[..., None] + np.arange(3)).reshape(4000, 90)
+    theirs = np.nanquantile(slowly(label, shown, 3, draws), (0.025, 0.975), axis=0)
+    assert np.isnan(found[0][2]).all() and np.isnan(found[1][2]).all()
+    for ours, expected in zip(found, theirs, strict=True):
+        rows = [0, 1, 3]
+        assert np.allclose(np.log(ours[rows]), np.log(expected[rows]), atol=0.12)
 
 
 def test_what_was_never_seen_cannot_be_resampled() -> None:

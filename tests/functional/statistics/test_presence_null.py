@@ -70,6 +70,7 @@ def test_parts_of_the_draws_make_no_difference_to_how_many_there_are(monkeypatch
     p = presence_null_p(torch.from_numpy(kept), torch.from_numpy(present), 19)
     assert 0.05 <= p[0, 1] <= 1
     assert (p[0, 1] * 20).item() == pytest.approx(round((p[0, 1] * 20).item()))
+    assert p.diagonal().tolist() == pytest.approx([1 / 20] * 2)
 
 
 def test_where_all_was_kept_nothing_can_be_redrawn_and_there_is_no_p():
