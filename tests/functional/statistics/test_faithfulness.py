@@ -49,6 +49,11 @@ def test_an_interval_draws_groups_and_not_their_pictures() -> None:
     assert narrow < wide / 3
 
 
+def test_pictures_of_one_group_have_its_mean_in_each_draw() -> None:
+    low, high = drawn_mean_intervals(np.array([[1.0], [3.0], [8.0]]), np.zeros(3, int))(np.ones((1, 1)))
+    assert low.tolist() == high.tolist() == [4.0]
+
+
 def test_the_p_of_a_lead_is_students() -> None:
     lead = np.random.default_rng(2).normal(0.3, 1, 25)
     assert beyond_p(lead, np.arange(25)) == pytest.approx(ttest_1samp(lead, 0, alternative="greater").pvalue)
