@@ -22,7 +22,16 @@ from emocam.results.run import Run
 
 SCRIPTS = (
     *("state.js", "colour.js", "counts.js", "table.js", "keyboard.js", "thresholds.js"),
-    *("stage.js", "picture.js", "gallery.js", "views.js", "finder.js", "glossary.js", "page.js"),
+    *(
+        "stage.js",
+        "picture.js",
+        "gallery.js",
+        "views.js",
+        "finder.js",
+        "glossary.js",
+        "printing.js",
+        "page.js",
+    ),
     "film.js",
 )
 

@@ -11,6 +11,7 @@ from emocam.report.matrix import percent_text
 from emocam.results.files import BOX
 from emocam.results.parquet_file import read_frame
 from emocam.results.run import Run
+from emocam.results.support import ENOUGH
 from emocam.system.cores import cores
 
 EACH, MOST = 8, 240
@@ -33,9 +34,10 @@ class Crop:
 
 @dataclass(frozen=True)
 class Outside:
-    """A label, its share of mass outside all boxes with an interval, all in percent, and its crops."""
+    """A label and its images, its share of mass outside all boxes with an interval, all in percent, and its crops."""
 
     label: str
+    images: int
     percent: float
     low: float
     high: float
@@ -52,7 +54,7 @@ def outside_line(run: Run) -> list[str] | None:
 
 
 def find_outside(run: Run, into: Path, open_picture: Callable[[str], Image.Image] | None) -> list[Outside]:
-    """Return the labels by the share that is outside, the greatest first; write their crops to `into`/outside/."""
+    """Return the labels by the share that is outside, the greatest first and those of few images last; write their crops to `into`/outside/."""
     files = [run.path / f"{name}.parquet" for name in ("unexplained", "unexplained_crops")]
     if open_picture is None or not all(file.is_file() for file in files):
         return []
@@ -65,12 +67,13 @@ def find_outside(run: Run, into: Path, open_picture: Callable[[str], Image.Image
         drawn = list(pool.map(lambda row: _draw(into, open_picture, *row), rows))
     known = crops["label"].map({label: i for i, label in enumerate(table["label"].iloc[:-1])})
     labels = []
+    images = dict(zip(run.matrix.labels, run.matrix.images.tolist(), strict=True))
     numbers = 100 * table[["unexplained", "low", "high"]].to_numpy()
     for i, label in enumerate(table["label"].iloc[:-1]):
         of_label = [crop for crop, number in zip(drawn, known, strict=True) if number == i and crop]
         percent, low, high = numbers[i].tolist()
-        labels.append(Outside(str(label), percent, low, high, of_label))
-    return sorted((o for o in labels if o.crops), key=lambda o: -o.percent)
+        labels.append(Outside(str(label), images.get(str(label), 0), percent, low, high, of_label))
+    return sorted((o for o in labels if o.crops), key=lambda o: (o.images < ENOUGH, -o.percent))
 
 
 def _draw(
