@@ -54,7 +54,7 @@ def outside_line(run: Run) -> list[str] | None:
 
 
 def find_outside(run: Run, into: Path, open_picture: Callable[[str], Image.Image] | None) -> list[Outside]:
-    """Return the labels by the share that is outside, those of few images last; write their crops to `into`/outside/."""
+    """Return the labels by the share that is outside, few images last; write their crops to `into`/outside/."""
     files = [run.path / f"{name}.parquet" for name in ("unexplained", "unexplained_crops")]
     if open_picture is None or not all(file.is_file() for file in files):
         return []
