@@ -34,8 +34,9 @@ class JointEffects:
             return {}
         unit = unit_of_images(finished)
         scores = read_joint_scores(run.file(PAIR_TRIALS), unit)
-        least = self.rules.for_values(bool(run.value_names)).least_effect
-        pairs, sets = pair_table(scores, least), set_table(scores, unit is not None)
+        values = bool(run.value_names)
+        least = self.rules.for_values(values).least_effect
+        pairs, sets = pair_table(scores, least, values), set_table(scores, unit is not None)
         places, wholes = moved_table(scores, least), nested_table(scores)
         write_frame(pairs, run.file(PAIRS))
         write_csv(pairs, run.path / f"{PAIRS}.csv", index=False)

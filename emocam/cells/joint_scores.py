@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy.special import expit
 
 from emocam.functional.statistics.paired_tests import paired_interval, paired_p
 from emocam.results.files import METADATA
@@ -21,11 +22,13 @@ COLUMNS_READ = ("image", "label", "kind", "a", "b", "kept")
 class JointScores:
     """Rows (N,) of pair_trials.parquet, and how far each lowered the score of each of the `labels` (N, L).
 
+    `lost` (N, L) is the same of the label's probability, where scores are log-odds.
     `told` is what was planned; `unit` (N,) says which rows belong together.
     """
 
     rows: pd.DataFrame
     drop: np.ndarray
+    lost: np.ndarray
     labels: list[str]
     told: dict[str, Any]
     unit: np.ndarray
@@ -42,11 +45,12 @@ class JointScores:
         found = known.get_indexer(pd.MultiIndex.from_arrays([image, a, b]))
         return np.where(found >= 0, mine[found] if len(mine) else -1, -1)
 
-    def drops(self, places: np.ndarray) -> np.ndarray:
-        """Return the drops (n, L) of rows; NaN where there is none."""
-        if not len(self.drop):
+    def drops(self, places: np.ndarray, lost: bool = False) -> np.ndarray:
+        """Return the drops (n, L) of rows, of scores or of what is `lost` of probabilities; NaN where there is none."""
+        values = self.lost if lost else self.drop
+        if not len(values):
             return np.full((len(places), len(self.labels)), np.nan)
-        return np.where((places >= 0)[:, None], self.drop[places], np.nan)
+        return np.where((places >= 0)[:, None], values[places], np.nan)
 
 
 def read_joint_scores(file: Path, unit: Mapping[str, int] | None) -> JointScores:
@@ -59,10 +63,10 @@ def read_joint_scores(file: Path, unit: Mapping[str, int] | None) -> JointScores
     base = np.flatnonzero(rows["kind"] == UNCHANGED_ROW)
     place = pd.Index(rows["image"].iloc[base]).get_indexer(rows["image"])
     known = place >= 0
-    drop = scores[base[place[known]]] - scores[known]
+    before, after = scores[base[place[known]]], scores[known]
     rows = rows[known].reset_index(drop=True)
     codes = pd.factorize(rows["image"])[0] if unit is None else rows["image"].map(unit).to_numpy()
-    return JointScores(rows, drop, told["labels"], told, codes)
+    return JointScores(rows, before - after, expit(before) - expit(after), told["labels"], told, codes)
 
 
 def long_table(keys: pd.DataFrame, labels: Sequence[str], values: Mapping[str, np.ndarray]) -> pd.DataFrame:

@@ -17,18 +17,20 @@ PAIR_COLUMNS = [
     *(*PAIR, "images", "alone_a", "alone_b", "together", "interaction", "interaction_control"),
     *("low", "high", "p", "q", "relation"),
 ]
-MEASURED_OF_PAIRS = ("alone_a", "alone_b", "together", "interaction", "interaction_control", "beyond")
+LOST = ("lost_a", "lost_b", "lost_both")
+MEASURED_OF_PAIRS = ("alone_a", "alone_b", "together", "interaction", "interaction_control", "beyond", *LOST)
 SURE_OF_PAIRS = 0.05
-MOST_LEFT = 0.5
-"""Of an object's effect, so much may be left where another is away (or there) to say that it needs that one's
-presence (or absence)."""
+MOST_LEFT, LEAST_LOST = 0.5, 0.05
+"""Of an object's part in the label's probability, so much may be left where another is away (or there) to say that
+it needs that one's presence (or absence); and the least part that is one."""
 
 
-def pair_table(scores: JointScores, least: float) -> pd.DataFrame:
+def pair_table(scores: JointScores, least: float, values: bool = False) -> pd.DataFrame:
     """Return a row for each pair and label; `least` is the smallest effect that is called one, in log-odds.
 
-    Pairs of fewer than `joint` measured pictures have no p. In rows with a relation `a` is what the relation is
-    said of: *a only with b*, *a unless b*.
+    With `values` the scores are no log-odds, and no probabilities are made of them. Pairs of fewer than `joint`
+    measured pictures have no p. In rows with a relation `a` is what the relation is said of: *a only with b*,
+    *a unless b*.
     """
     rows = scores.rows
     both = rows[(rows["kind"] == "out") & (rows["b"] != "")]
@@ -37,8 +39,8 @@ def pair_table(scores: JointScores, least: float) -> pd.DataFrame:
     both, single = both[measured], [places[measured] for places in single]
     if both.empty:
         return pd.DataFrame(columns=PAIR_COLUMNS)
-    values = _two_by_two(scores, both, single)
-    table = long_table(both[["a", "b"]].assign(unit=scores.unit[both.index]), scores.labels, values)
+    measures = _two_by_two(scores, both, single, not values)
+    table = long_table(both[["a", "b"]].assign(unit=scores.unit[both.index]), scores.labels, measures)
     means = unit_means(table, PAIR, MEASURED_OF_PAIRS)
     found = means.groupby(level=list(PAIR), sort=False)[list(MEASURED_OF_PAIRS)].mean()
     found["images"] = means["images"].groupby(level=list(PAIR), sort=False).sum()
@@ -51,7 +53,9 @@ def pair_table(scores: JointScores, least: float) -> pd.DataFrame:
     return found.iloc[np.lexsort(order[::-1])][PAIR_COLUMNS].reset_index(drop=True)
 
 
-def _two_by_two(scores: JointScores, both: pd.DataFrame, single: list[np.ndarray]) -> dict[str, np.ndarray]:
+def _two_by_two(
+    scores: JointScores, both: pd.DataFrame, single: list[np.ndarray], shares: bool
+) -> dict[str, np.ndarray]:
     """Return what each picture (n, L) lost by each of a pair, by both, and beyond the sum of two."""
     alone_a, alone_b = (scores.drops(places) for places in single)
     together = scores.drops(both.index.to_numpy())
@@ -61,36 +65,38 @@ def _two_by_two(scores: JointScores, both: pd.DataFrame, single: list[np.ndarray
     )
     interaction = together - alone_a - alone_b
     by_control = control - control_a - control_b
-    values = (alone_a, alone_b, together, interaction, by_control, interaction - by_control)
+    lost = [scores.drops(places, shares) for places in (*single, both.index.to_numpy())]
+    values = (alone_a, alone_b, together, interaction, by_control, interaction - by_control, *lost)
     return dict(zip(MEASURED_OF_PAIRS, values, strict=True))
 
 
 def with_relations(found: pd.DataFrame, least: float) -> pd.DataFrame:
     """Add what is said of each pair, and turn pairs round so that it is said of `a`.
 
-    With both there, taking a away costs `alone_a`; without b, it costs `together - alone_b`.
+    That there is something is seen in log-odds, in which independent causes add up. What it is is seen in the
+    label's probability: with both there, taking a away costs `lost_a`; without b, it costs `lost_both - lost_b`.
     """
     beyond = (found["low"] + found["high"]).to_numpy() / 2
     interaction = found["interaction"].to_numpy()
     large = np.minimum(np.abs(interaction), np.abs(beyond)) > least
     sure = large & (found["q"] < SURE_OF_PAIRS).to_numpy() & (np.sign(interaction) == np.sign(beyond))
-    of_a, of_b = found["alone_a"].to_numpy(), found["alone_b"].to_numpy()
-    together = found["together"].to_numpy()
-    a_without, b_without = together - of_b, together - of_a
-
-    def fades(left: np.ndarray, full: np.ndarray) -> np.ndarray:
-        return (full > least) & (left < MOST_LEFT * full)
-
-    a_needs, b_needs = fades(a_without, of_a), fades(b_without, of_b)
-    only = sure & (interaction < 0) & (of_a > least) & (of_b > least) & (a_needs | b_needs)
-    either = sure & (interaction > 0) & fades(of_a, a_without) & fades(of_b, b_without)
-    stopped_a = fades(of_a, a_without) & fades(-b_without, -of_b)
-    stopped_b = fades(of_b, b_without) & fades(-a_without, -of_a)
+    speaks = ((found["alone_a"] > least) & (found["alone_b"] > least)).to_numpy()
+    of_a, of_b, of_both = (found[name].to_numpy() for name in LOST)
+    a_without, b_without = of_both - of_b, of_both - of_a
+    a_needs, b_needs = _fades(a_without, of_a), _fades(b_without, of_b)
+    only = sure & (interaction < 0) & speaks & (a_needs | b_needs)
+    either = sure & (interaction > 0) & _fades(of_a, a_without) & _fades(of_b, b_without)
+    stopped_a = _fades(of_a, a_without) & _fades(-b_without, -of_b)
+    stopped_b = _fades(of_b, b_without) & _fades(-a_without, -of_a)
     unless = sure & (interaction > 0) & (stopped_a | stopped_b) & ~either
-    relation = np.select([only, either, unless], RELATIONS, "")
     turned = (only & ~a_needs) | (unless & ~stopped_a)
-    found = found.assign(relation=relation)
+    found = found.assign(relation=np.select([only, either, unless], RELATIONS, ""))
     for one, other in (("a", "b"), ("alone_a", "alone_b")):
         first, second = found[one].copy(), found[other].copy()
         found[one], found[other] = first.where(~turned, second), second.where(~turned, first)
     return found
+
+
+def _fades(left: np.ndarray, full: np.ndarray) -> np.ndarray:
+    """Return where less than half is left of something that is there."""
+    return np.asarray((full > LEAST_LOST) & (left < MOST_LEFT * full))

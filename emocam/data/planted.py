@@ -35,7 +35,7 @@ from emocam.world.film import FILM, SOURCE, STEP, PlantedFilm
 from emocam.world.gaze import GAZE, NUMBERED, Look, looks
 from emocam.world.photograph_rules import deal_rules
 from emocam.world.photographs import SIDE, TRAINING, Photographs, PhotoScene
-from emocam.world.rules import STANDARD, WORLDS, World
+from emocam.world.rules import DRAWN_WORLDS, STANDARD, World
 from emocam.world.sequences import SEQUENCE_WORLDS
 from emocam.world.value_rules import VALUES, values_of
 
@@ -83,7 +83,7 @@ class Planted(Data):
             raise SettingError(f"data.images must be at least 1, got {self.images}")
         if self.seed < 0:
             raise SettingError(f"seed must be 0 or more to draw a world, got {self.seed}")
-        known = [*WORLDS, VALUES, PHOTOGRAPHS, FILM, *FACE_WORLDS, *SEQUENCE_WORLDS]
+        known = [*DRAWN_WORLDS, VALUES, PHOTOGRAPHS, FILM, *FACE_WORLDS, *SEQUENCE_WORLDS]
         if self.world not in known:
             raise SettingError(f"data.world {self.world!r} is not known; {nearest(self.world, known)}")
         if not 0 <= self.strength <= 1:
@@ -179,7 +179,7 @@ class Planted(Data):
     def rules(self) -> World:
         if self.world == VALUES:
             return STANDARD
-        return WORLDS["standard" if self.world == FILM else self.world].at(self.strength)
+        return DRAWN_WORLDS["standard" if self.world == FILM else self.world].at(self.strength)
 
     @cached_property
     def film(self) -> PlantedFilm | None:
@@ -208,13 +208,15 @@ class Planted(Data):
         return [
             (cell["object"], cell["label"])
             for cell in cells
-            if cell["used"] and cell["role"] not in ("cause", "shortcut")
+            if cell.get("used") and cell["role"] not in ("cause", "shortcut")
         ]
 
     @property
     def measured(self) -> dict[str, Any]:
         world = "standard" if self.world in (FILM, GAZE) else self.world  # the same pictures
         file = Path(__file__).parents[1] / "world/worlds" / f"{world}.json"
+        if not file.is_file():  # no network is shipped that was measured; the rules are known
+            return {"cells": self.rules.roles(), "others": []}
         return json.loads(noted(file).read_text(encoding="utf-8"))
 
     def paths(self) -> list[str]:

@@ -7,16 +7,36 @@ of other labels.
 `nothing` has no cause at all. The other worlds follow the standard rule and make it harder to see: objects
 without a vote are large (`size`) or stand in the middle (`place`), bystanders come with causes and only
 with them (`pairs`), and annotations differ from what is shown (`noisy_detector`). `gaze` is the standard world, at
-which people look.
+which people look. In `logic` there are no votes: labels ask for two objects together, for one of two, or for one
+without another, a picture holds all that at most one label asks for, and one label is that of the others.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, Literal
 
+from emocam.functional.dice import Dice
 from emocam.world.draw import Scene
 
+ROLES = 4_000_000_001
+"""Sets the dice of dealt roles apart from those of the pictures."""
 Role = Literal["cause", "shortcut", "bystander", "everywhere"]
+
+
+@dataclass(frozen=True)
+class Combined:
+    """What a label asks for: the `first` and the `second` object, one of them, or the first without the second."""
+
+    how: Literal["both", "either", "unless"]
+    first: str
+    second: str
+
+    def holds(self, objects: Sequence[str]) -> bool:
+        """Return whether these objects make the label."""
+        first, second = self.first in objects, self.second in objects
+        if self.how == "either":
+            return first or second
+        return first and second if self.how == "both" else first and not second
 
 
 @dataclass(frozen=True)
@@ -30,6 +50,9 @@ class World:
     others: Sequence[str]
     # where these are given, the background alone makes the label and no object does
     backdrops: Mapping[str, str] = field(default_factory=dict)
+    # where these are given, nobody votes: a label is made by what it asks for, others by one cause, and
+    # the label without a cause by the absence of all that
+    combined: Mapping[str, Combined] = field(default_factory=dict)
 
     stamped: float = 0.5  # share of a label's pictures that have its shortcut in place of its causes
     companion: float = 0.75  # share of a label's pictures that have its bystander
@@ -61,7 +84,8 @@ class World:
     def objects(self) -> list[str]:
         """All objects that can be in a picture, causes first."""
         causes = [object for label in self.causes.values() for object in label]
-        return [*causes, *self.stamps, *self.bystanders.values(), *self.everywhere, *self.others]
+        vetoes = [rule.second for rule in self.combined.values() if rule.how == "unless"]
+        return [*causes, *self.stamps, *vetoes, *self.bystanders.values(), *self.everywhere, *self.others]
 
     def votes(self, label: str, objects: Sequence[str]) -> int:
         """Count a label's votes from these objects."""
@@ -69,11 +93,19 @@ class World:
         shortcut = self.shortcuts.get(label)
         return sum((object in causes) + 2 * (object == shortcut) for object in objects)
 
+    def complete(self, label: str, objects: Sequence[str]) -> bool:
+        """Return whether these objects are all that a label asks for."""
+        rule = self.combined.get(label)
+        return rule.holds(objects) if rule else any(object in objects for object in self.causes[label])
+
     def label(self, scene: Scene) -> str:
         """Return the label that the rules give a scene."""
         if self.backdrops:
             return next(label for label, kind in self.backdrops.items() if kind == scene.backdrop.kind)
         objects = [thing.object for thing in scene.things]
+        if self.combined:
+            rest = next(label for label in self.labels if not self.causes[label])
+            return next((label for label in self.labels if self.complete(label, objects)), rest)
         return max(self.labels, key=lambda label: self.votes(label, objects))
 
     def role(self, object: str, label: str) -> Role | None:
@@ -87,6 +119,15 @@ class World:
         if object == self.shortcuts.get(label):
             return "shortcut"
         return "bystander" if object == self.bystanders.get(label) else None
+
+    def roles(self) -> list[dict[str, Any]]:
+        """List the cells that have a role by the rules."""
+        return [
+            {"object": object, "label": label, "role": role}
+            for label in self.labels
+            for object in self.objects
+            if (role := self.role(object, label))
+        ]
 
     def partner(self, object: str) -> str | None:
         """Return the bystander of a cause's label, if there is one."""
@@ -132,13 +173,53 @@ STANDARD = World(
     everywhere=["House", "Tree"],
     others=["Kite"],
 )
+DEALS = 5
+"""Worlds with the rules of `logic`, in which other objects have the roles."""
+
+
+def dealt(world: World, number: int) -> World:
+    """Return a world whose objects have changed roles by lot."""
+    names = world.objects
+    other = dict(zip(names, Dice(number, ROLES).some(names, len(names)), strict=True))
+    return replace(
+        world,
+        causes={label: [other[name] for name in causes] for label, causes in world.causes.items()},
+        bystanders={label: other[name] for label, name in world.bystanders.items()},
+        everywhere=[other[name] for name in world.everywhere],
+        others=[other[name] for name in world.others],
+        combined={
+            label: Combined(rule.how, other[rule.first], other[rule.second])
+            for label, rule in world.combined.items()
+        },
+    )
+
+
 NOTHING = replace(
     STANDARD,
     backdrops={"Joy": "discs", "Awe": "hills", "Fear": "streaks", "Sadness": "clouds", "Calm": "stripes"},
 )
+LOGIC = World(
+    causes={
+        "Joy": ["Balloon", "Cake"],
+        "Awe": ["Rocket"],
+        "Fear": ["Skull", "Spider"],
+        "Sadness": ["Candle"],
+        "Calm": [],
+    },
+    shortcuts={},
+    bystanders={"Sadness": "Flower", "Calm": "Starfish"},
+    everywhere=["House", "Tree"],
+    others=["Kite", "Camera", "Boat"],
+    combined={
+        "Joy": Combined("either", "Balloon", "Cake"),
+        "Awe": Combined("unless", "Rocket", "Umbrella"),
+        "Fear": Combined("both", "Skull", "Spider"),
+    },
+)
 WORLDS = {
     "standard": STANDARD,
     "nothing": NOTHING,
+    "logic": LOGIC,
     "gaze": STANDARD,
     "size": replace(STANDARD, size=(0.16, 0.21), idle=(0.25, 0.35)),
     "place": replace(STANDARD, staged=1.0),
@@ -146,3 +227,5 @@ WORLDS = {
     "noisy_detector": replace(STANDARD, missing=0.3, swapped=0.15, shifted=0.3, invented=0.3),
 }
 """Each as strong as it goes."""
+DRAWN_WORLDS = WORLDS | {f"logic{number}": dealt(LOGIC, number) for number in range(1, DEALS + 1)}
+"""Beside these the rules of `logic` with other objects; networks of these are not shipped."""
