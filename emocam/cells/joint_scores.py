@@ -4,17 +4,18 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
-from scipy.special import expit
+from scipy.special import expit, log_expit
 
 from emocam.functional.statistics.paired_tests import paired_interval, paired_p
 from emocam.results.files import METADATA
 from emocam.results.parquet_file import read_parquet, read_schema
 
 UNCHANGED_ROW = "none"
+Drop = Literal["drop", "lost", "own"]
 COLUMNS_READ = ("image", "label", "kind", "a", "b", "kept")
 
 
@@ -22,13 +23,15 @@ COLUMNS_READ = ("image", "label", "kind", "a", "b", "kept")
 class JointScores:
     """Rows (N,) of pair_trials.parquet, and how far each lowered the score of each of the `labels` (N, L).
 
-    `lost` (N, L) is the same of the label's probability, where scores are log-odds.
+    `lost` (N, L) is the same of the label's probability, and `own` of its own score, where scores are log-odds: they
+    also hold what the other labels do.
     `told` is what was planned; `unit` (N,) says which rows belong together.
     """
 
     rows: pd.DataFrame
     drop: np.ndarray
     lost: np.ndarray
+    own: np.ndarray
     labels: list[str]
     told: dict[str, Any]
     unit: np.ndarray
@@ -45,9 +48,9 @@ class JointScores:
         found = known.get_indexer(pd.MultiIndex.from_arrays([image, a, b]))
         return np.where(found >= 0, mine[found] if len(mine) else -1, -1)
 
-    def drops(self, places: np.ndarray, lost: bool = False) -> np.ndarray:
-        """Return the drops (n, L) of rows, of scores or of what is `lost` of probabilities; NaN where there is none."""
-        values = self.lost if lost else self.drop
+    def drops(self, places: np.ndarray, of: Drop = "drop") -> np.ndarray:
+        """Return the drops (n, L) of rows; NaN where there is none."""
+        values: np.ndarray = getattr(self, of)
         if not len(values):
             return np.full((len(places), len(self.labels)), np.nan)
         return np.where((places >= 0)[:, None], values[places], np.nan)
@@ -66,7 +69,21 @@ def read_joint_scores(file: Path, unit: Mapping[str, int] | None) -> JointScores
     before, after = scores[base[place[known]]], scores[known]
     rows = rows[known].reset_index(drop=True)
     codes = pd.factorize(rows["image"])[0] if unit is None else rows["image"].map(unit).to_numpy()
-    return JointScores(rows, before - after, expit(before) - expit(after), told["labels"], told, codes)
+    lost, own = expit(before) - expit(after), own_scores(before) - own_scores(after)
+    return JointScores(rows, before - after, lost, own, told["labels"], told, codes)
+
+
+def own_scores(scores: np.ndarray) -> np.ndarray:
+    """Return what is of each label itself in log-odds (n, L): its logit beside the mean of the others.
+
+    Log-odds compare a label with whichever other is the highest, so objects of two other labels seem to work
+    together: where the one is there, the other makes no difference. Logits know nothing of that.
+    """
+    count = scores.shape[1]
+    if count < 2:
+        return scores
+    logits = log_expit(scores)
+    return (logits - logits.mean(1, keepdims=True)) * count / (count - 1)
 
 
 def long_table(keys: pd.DataFrame, labels: Sequence[str], values: Mapping[str, np.ndarray]) -> pd.DataFrame:

@@ -7,7 +7,7 @@ the same shapes taken away elsewhere. It is 0 where two objects add up.
 import numpy as np
 import pandas as pd
 
-from emocam.cells.joint_scores import JointScores, long_table, moments_over_units, unit_means
+from emocam.cells.joint_scores import Drop, JointScores, long_table, moments_over_units, unit_means
 from emocam.functional.statistics.false_discovery import false_discoveries
 
 ONLY_WITH, EITHER, UNLESS = "only with", "either", "unless"
@@ -18,9 +18,12 @@ PAIR_COLUMNS = [
     *("low", "high", "p", "q", "relation"),
 ]
 LOST = ("lost_a", "lost_b", "lost_both")
-MEASURED_OF_PAIRS = ("alone_a", "alone_b", "together", "interaction", "interaction_control", "beyond", *LOST)
+MEASURED_OF_PAIRS = (
+    *("alone_a", "alone_b", "together", "interaction", "interaction_control", "beyond", "own"),
+    *LOST,
+)
 SURE_OF_PAIRS = 0.05
-MOST_LEFT, LEAST_LOST = 0.5, 0.05
+MOST_LEFT, LEAST_LOST = 0.5, 0.1
 """Of an object's part in the label's probability, so much may be left where another is away (or there) to say that
 it needs that one's presence (or absence); and the least part that is one."""
 
@@ -45,7 +48,8 @@ def pair_table(scores: JointScores, least: float, values: bool = False) -> pd.Da
     found = means.groupby(level=list(PAIR), sort=False)[list(MEASURED_OF_PAIRS)].mean()
     found["images"] = means["images"].groupby(level=list(PAIR), sort=False).sum()
     moments = moments_over_units(means, PAIR, "beyond")
-    found = found.join(moments[["low", "high", "p"]])
+    own = moments_over_units(means, PAIR, "own")
+    found = found.join(moments[["low", "high", "p"]]).assign(own_low=own["low"], own_high=own["high"])
     found["p"] = found["p"].where(found["images"] >= scores.told["joint"])
     found["q"] = false_discoveries(found["p"].to_numpy(float))
     found = with_relations(found.reset_index(), least)
@@ -57,29 +61,39 @@ def _two_by_two(
     scores: JointScores, both: pd.DataFrame, single: list[np.ndarray], shares: bool
 ) -> dict[str, np.ndarray]:
     """Return what each picture (n, L) lost by each of a pair, by both, and beyond the sum of two."""
-    alone_a, alone_b = (scores.drops(places) for places in single)
-    together = scores.drops(both.index.to_numpy())
-    control_a, control_b, control = (
-        scores.drops(scores.find("control", both["image"], *(both[name] for name in names)))
+    places = [*single, both.index.to_numpy()]
+    controls = [
+        scores.find("control", both["image"], *(both[name] for name in names))
         for names in (("a",), ("b",), ("a", "b"))
-    )
-    interaction = together - alone_a - alone_b
-    by_control = control - control_a - control_b
-    lost = [scores.drops(places, shares) for places in (*single, both.index.to_numpy())]
-    values = (alone_a, alone_b, together, interaction, by_control, interaction - by_control, *lost)
+    ]
+    alone_a, alone_b, together = (scores.drops(rows) for rows in places)
+    interaction, by_control = _beyond_sum(scores, places), _beyond_sum(scores, controls)
+    own = _beyond_sum(scores, places, "own") - _beyond_sum(scores, controls, "own")
+    beyond = interaction - by_control
+    lost = [scores.drops(rows, "lost" if shares else "drop") for rows in places]
+    values = (alone_a, alone_b, together, interaction, by_control, beyond, own if shares else beyond, *lost)
     return dict(zip(MEASURED_OF_PAIRS, values, strict=True))
+
+
+def _beyond_sum(scores: JointScores, places: list[np.ndarray], of: Drop = "drop") -> np.ndarray:
+    """Return what both cost beyond what each costs (n, L), from the rows of the one, the other and both."""
+    one, other, both = (scores.drops(rows, of) for rows in places)
+    return both - one - other
 
 
 def with_relations(found: pd.DataFrame, least: float) -> pd.DataFrame:
     """Add what is said of each pair, and turn pairs round so that it is said of `a`.
 
-    That there is something is seen in log-odds, in which independent causes add up. What it is is seen in the
+    That there is something is seen in log-odds, in which independent causes add up, and in the label's own score,
+    which does not know whether another label is the highest anyway. What it is is seen in the
     label's probability: with both there, taking a away costs `lost_a`; without b, it costs `lost_both - lost_b`.
     """
     beyond = (found["low"] + found["high"]).to_numpy() / 2
     interaction = found["interaction"].to_numpy()
     large = np.minimum(np.abs(interaction), np.abs(beyond)) > least
     sure = large & (found["q"] < SURE_OF_PAIRS).to_numpy() & (np.sign(interaction) == np.sign(beyond))
+    low, high = found["own_low"].to_numpy(), found["own_high"].to_numpy()
+    sure &= (np.abs(low + high) / 2 > least) & (low * high > 0) & (np.sign(low) == np.sign(beyond))
     speaks = ((found["alone_a"] > least) & (found["alone_b"] > least)).to_numpy()
     of_a, of_b, of_both = (found[name].to_numpy() for name in LOST)
     a_without, b_without = of_both - of_b, of_both - of_a

@@ -36,7 +36,7 @@ SHIFT = 8
 SMOOTHED = 0.1
 """Share of the labels that a head learns as if dealt by lot: so that two objects do not make it surer than one that
 suffices, nor none of them less sure than one that does not."""
-MEASURED_OF_HEADS = 1000, 40
+MEASURED_OF_HEADS = 500, 16
 """Pictures, and of each cell, by which a network is measured that shares its convolutions with the standard one."""
 
 
