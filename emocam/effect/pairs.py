@@ -21,16 +21,17 @@ class Pairs(Erase):
         cells: int = 60,
         random: int = 20,
         least: int = 5,
-        fills: Sequence[str] = ("blur", "grey", "inpaint"),
+        fills: Sequence[str] = ("blur", "inpaint"),
         region: Region = "part",
         control: Control = "bare",
         composed: bool = False,
         shared: bool = True,
+        exchange: bool = True,
         most_pairs: int = 120,
         joint: int = 20,
         sets: int = 40,
     ) -> None:
-        super().__init__(images, cells, random, least, fills, region, control, composed, shared)
+        super().__init__(images, cells, random, least, fills, region, control, composed, shared, exchange)
         for name, value, low in (("most_pairs", most_pairs, 1), ("joint", joint, 2), ("sets", sets, 0)):
             if isinstance(value, bool) or not isinstance(value, int) or value < low:
                 raise SettingError(f"effect.{name} must be a whole number of at least {low}, got {value!r}")

@@ -89,7 +89,7 @@ class HeadLesson(nn.Module):
 
 
 @torch.no_grad()
-def answers_of(features: nn.Module, views: Tensor) -> Tensor:
+def convolved(features: nn.Module, views: Tensor) -> Tensor:
     """Return what the convolutions say of pictures, in half precision."""
     return torch.cat([features(prepare(part)).half() for part in views.split(64)])
 
@@ -98,7 +98,7 @@ def learn_head(drawn: DrawnPictures, labels: int, epochs: int, folder: Path, see
     """Train a head on the standard network's convolutions, which count the same objects; return the weights."""
     standard = PlantedClassifier()
     lesson = HeadLesson(labels)
-    activation = answers_of(standard.features, drawn.views)
+    activation = convolved(standard.features, drawn.views)
     learn_drawn(lesson, (activation, drawn.label), Recipe(epochs, RATE, 0.02), folder, seed)
     kept = {name: value for name, value in standard.file_state().items() if name.startswith("features.")}
     return kept | {f"head.{name}": value for name, value in lesson.head.state_dict().items()}

@@ -177,7 +177,7 @@ DEALS = 5
 """Worlds with the rules of `logic`, in which other objects have the roles."""
 
 
-def dealt(world: World, number: int) -> World:
+def with_roles_dealt(world: World, number: int) -> World:
     """Return a world whose objects have changed roles by lot."""
     names = world.objects
     other = dict(zip(names, Dice(number, ROLES).some(names, len(names)), strict=True))
@@ -227,5 +227,5 @@ WORLDS = {
     "noisy_detector": replace(STANDARD, missing=0.3, swapped=0.15, shifted=0.3, invented=0.3),
 }
 """Each as strong as it goes."""
-DRAWN_WORLDS = WORLDS | {f"logic{number}": dealt(LOGIC, number) for number in range(1, DEALS + 1)}
+DRAWN_WORLDS = WORLDS | {f"logic{number}": with_roles_dealt(LOGIC, number) for number in range(1, DEALS + 1)}
 """Beside these the rules of `logic` with other objects; networks of these are not shipped."""
