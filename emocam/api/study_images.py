@@ -118,7 +118,7 @@ def _table(
     beside.mkdir(parents=True, exist_ok=True)
     known = any(label is not None for _, label in rows)
     with (beside / TABLE).open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file, lineterminator="\n")
+        writer = csv.writer(file, lineterminator="\n", quoting=csv.QUOTE_ALL)
         writer.writerow(["image", "truth"] if known else ["image"])
         for path, label in rows:
             name = path.relative_to(root).as_posix()

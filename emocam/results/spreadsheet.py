@@ -1,5 +1,6 @@
 """The one writer of CSV files: they are for spreadsheets, where a cell may be a formula."""
 
+import csv
 from pathlib import Path
 
 import pandas as pd
@@ -21,5 +22,13 @@ def write_csv(table: pd.DataFrame, file: Path, index: bool = True) -> None:
     safe = table.apply(lambda column: column.map(_plain) if column.dtype.kind not in "biuf" else column)
     safe = safe.rename(index=_plain, columns=_plain)
     half = file.with_suffix(".tmp")
-    safe.to_csv(half, index=index, lineterminator="\n")
+    quoting = csv.QUOTE_NONNUMERIC if _breaks_lines(safe, index) else csv.QUOTE_MINIMAL
+    safe.to_csv(half, index=index, lineterminator="\n", quoting=quoting)
     half.replace(file)
+
+
+def _breaks_lines(table: pd.DataFrame, index: bool) -> bool:
+    """Return whether a text has a carriage return, which begins a line for a reader, and no quotes for a writer."""
+    texts = [table[name] for name in table.columns if table[name].dtype.kind not in "biuf"]
+    texts += [table.columns, *([table.index] if index else [])]
+    return any("\r" in value for column in texts for value in column if isinstance(value, str))

@@ -148,3 +148,5 @@ def hush() -> None:
         "ignore", module=r"(pytorch_lightning|lightning|lightning_fabric|torchvision)\..*"
     )
     warnings.filterwarnings("ignore", message=r".*(num_workers|treespec|pin_memory|LeafSpec).*")
+    # of letters that no font draws; the letter itself would go to the terminal, whatever it does there
+    warnings.filterwarnings("ignore", message=r"(?s)Glyph .* missing from")

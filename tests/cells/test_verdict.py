@@ -1,10 +1,14 @@
 """The seven words, and what it takes to say each."""
 
+from dataclasses import asdict
+
 import numpy as np
 import pytest
+from omegaconf import OmegaConf
 
 from emocam.cells.verdict import WORDS, Rules, can_be_called, verdicts
 from emocam.errors import SettingError
+from emocam.settings.paths import resource_folder
 
 SEEN = {
     "present": 40,
@@ -129,3 +133,8 @@ def test_a_cell_of_too_few_pictures_or_groups_is_in_no_family() -> None:
         "p_rule": np.array(["groups", "groups", "groups", "time", "pictures"], object),
     }
     assert can_be_called(cells, Rules()).tolist() == [True, False, False, False, True]
+
+
+def test_rules_of_which_nothing_is_said_are_those_of_the_settings() -> None:
+    written = OmegaConf.to_container(OmegaConf.load(resource_folder("conf") / "verdict" / "default.yaml"))
+    assert {"_target_": "emocam.cells.verdict.Rules", **asdict(Rules())} == written
