@@ -1,6 +1,7 @@
 """The one writer of CSV files: they are for spreadsheets, where a cell may be a formula."""
 
 import csv
+from collections.abc import Iterable
 from pathlib import Path
 
 import pandas as pd
@@ -29,6 +30,8 @@ def write_csv(table: pd.DataFrame, file: Path, index: bool = True) -> None:
 
 def _breaks_lines(table: pd.DataFrame, index: bool) -> bool:
     """Return whether a text has a carriage return, which begins a line for a reader, and no quotes for a writer."""
-    texts = [table[name] for name in table.columns if table[name].dtype.kind not in "biuf"]
+    texts: list[Iterable[object]] = [
+        table[name] for name in table.columns if table[name].dtype.kind not in "biuf"
+    ]
     texts += [table.columns, *([table.index] if index else [])]
     return any("\r" in value for column in texts for value in column if isinstance(value, str))
