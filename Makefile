@@ -55,6 +55,7 @@ types: .venv/all
 	@$(BIN)/mypy
 
 docs: .venv/all
+	@$(BIN)/python docs/reports.py
 	@$(BIN)/sphinx-build -W --keep-going -n -q -b html -d site/.trees docs site
 	@echo 'the documents   site/index.html'
 

@@ -21,12 +21,13 @@ extensions = [
 ]
 myst_enable_extensions = ["colon_fence", "dollarmath", "deflist", "fieldlist"]
 myst_heading_anchors = 3
-exclude_patterns = ["extensions"]
+exclude_patterns = ["extensions", "finished"]
 source_suffix = {".md": "markdown"}
 
 html_theme = "furo"
 html_title = "EmoCAM"
 html_static_path = ["static"]
+html_extra_path = ["finished"] if (Path(__file__).parent / "finished").is_dir() else []  # docs/reports.py
 html_css_files = ["emocam.css"]
 html_favicon = "static/emocam.svg"
 html_copy_source = False

@@ -86,7 +86,9 @@ def _run_locked(
 
     from emocam.runner.command import Command
     from emocam.runner.single import run_command
+    from emocam.system.memory import collect_again
 
+    collect_again()
     hydra_cfg = HydraConfig.get()
     command = Command(
         cfg=cfg,

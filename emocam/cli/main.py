@@ -3,6 +3,7 @@
 Only the standard library is imported, so that help and mistakes answer at once.
 """
 
+import gc
 import importlib
 import os
 import sys
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from emocam.cli.help import VERBS, text
 from emocam.system.cores import limit_spinning
+from emocam.system.leaving import leave
 
 if TYPE_CHECKING:
     from emocam.cli.job import Verb
@@ -21,7 +23,8 @@ STARTED = time.perf_counter()
 
 def main() -> None:
     limit_spinning()
-    sys.exit(answer(sys.argv[1:]))
+    gc.disable()  # nothing of what is imported is garbage; `collect_again` follows
+    leave(answer(sys.argv[1:]))
 
 
 def answer(words: list[str]) -> int:
@@ -43,9 +46,12 @@ def answer(words: list[str]) -> int:
 
 def _verb(verb: str, words: list[str]) -> int:
     from emocam.errors import SettingError
+    from emocam.system.memory import collect_again
 
     try:
-        return importlib.import_module(f"emocam.cli.verb.{verb}").main(words)
+        module = importlib.import_module(f"emocam.cli.verb.{verb}")
+        collect_again()
+        return int(module.main(words))
     except SettingError as error:
         sys.stderr.write(f"{error}\n")
         return 1

@@ -5,9 +5,9 @@ Bazarevsky et al. 2019, https://arxiv.org/abs/1907.05047; overlapping boxes are 
 
 import torch
 from torch import Tensor, nn
+from torchvision.ops import box_iou
 
 from emocam.face.found import FoundFaces
-from emocam.functional.box.boxes import iou
 
 GRIDS = {"short": ((16, 2), (8, 6)), "back": ((16, 2), (8, 6)), "full": ((48, 1),)}
 """Of each kind the grids of anchors: cells along a side, and anchors in a cell."""
@@ -49,7 +49,7 @@ def average_overlaps(faces: FoundFaces, overlap: float) -> FoundFaces:
         left = (faces.image == picture).nonzero().flatten()
         left = left[faces.score[left].argsort(descending=True, stable=True)]
         while len(left):
-            same = iou(faces.boxes[left[:1]], faces.boxes[left])[0] > overlap
+            same = box_iou(faces.boxes[left[:1]], faces.boxes[left])[0] > overlap
             same[0] = True  # a box without an area overlaps not even itself
             rows = left[same]
             weight = faces.score[rows] / faces.score[rows].sum()

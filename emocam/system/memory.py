@@ -27,6 +27,13 @@ def keep_memory(kept: int = KEPT) -> None:
         library.mallopt(TRIM_THRESHOLD, kept)
 
 
+def collect_again() -> None:
+    """Switch the collector on again, if it was off while libraries were imported; what they brought is left out."""
+    if not gc.isenabled():
+        gc.freeze()
+        gc.enable()
+
+
 def release_memory(error: BaseException | None = None) -> None:
     """Free what a finished run still holds: a network and what was made of it refer to each other.
 

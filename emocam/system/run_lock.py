@@ -52,7 +52,8 @@ class RunLock:
         told = {"pid": os.getpid(), "host": socket.gethostname(), "since": time.strftime("%Y-%m-%d %H:%M:%S")}
         with contextlib.suppress(OSError):  # a full disk: the lock holds without words
             os.ftruncate(opened, 0)
-            os.pwrite(opened, json.dumps(told).encode(), 0)
+            os.lseek(opened, 0, os.SEEK_SET)
+            os.write(opened, json.dumps(told).encode())
         self._opened = opened
         _held.add(self)
 
@@ -72,6 +73,8 @@ class RunLock:
         """Remove the file, then drop the lock."""
         if self._opened is None:
             return
+        if fcntl is None:  # Windows, where a file that is open cannot be removed
+            self.close()
         self.file.unlink(missing_ok=True)
         self.close()
 
@@ -129,7 +132,8 @@ def _is_still(opened: int, file: Path) -> bool:
 def _read(opened: int) -> str:
     """Return who holds the lock, as far as the file says it."""
     try:
-        told = json.loads(os.pread(opened, 4096, 0))
+        os.lseek(opened, 0, os.SEEK_SET)
+        told = json.loads(os.read(opened, 4096))
         return f" (process {told['pid']} on {told['host']}, since {told['since']})"
     except (OSError, ValueError, KeyError, TypeError):
         return ""

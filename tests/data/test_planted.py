@@ -6,11 +6,11 @@ from collections import Counter
 import numpy as np
 import pytest
 import torch
+from torchvision.ops import box_iou
 
 from emocam.data.coco import Coco
 from emocam.data.planted import Planted
 from emocam.errors import SettingError
-from emocam.functional.box.boxes import iou
 from emocam.train.world import FIRST
 from emocam.train.world_truth import apart
 from emocam.world.draw import box_of
@@ -153,7 +153,7 @@ def test_a_noisy_detector_sees_standard_pictures_and_errs():
         assert data.scene(path) == plain.scene(path)
         noisy, clean = data.open(path), plain.open(path)
         real["all"], said["all"] = real["all"] + len(clean.object), said["all"] + len(noisy.object)
-        overlap = iou(torch.from_numpy(clean.boxes), torch.from_numpy(noisy.boxes)) > 0.3
+        overlap = box_iou(torch.from_numpy(clean.boxes), torch.from_numpy(noisy.boxes)) > 0.3
         same = torch.from_numpy(clean.object)[:, None] == torch.from_numpy(noisy.object)
         real["found"] += int((overlap & same).any(1).sum())
         said["right"] += int((overlap & same).any(0).sum())

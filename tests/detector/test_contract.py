@@ -7,10 +7,10 @@ import hydra
 import pytest
 import torch
 from PIL import Image
+from torchvision.ops import box_iou
 
 from emocam.detector.base import Detector
 from emocam.errors import SettingError
-from emocam.functional.box.boxes import iou
 from emocam.records.detections import Detections
 from emocam.runner.kinds import KINDS
 from emocam.settings.build import build
@@ -69,7 +69,7 @@ def test_three_pictures_are_as_one_and_one_and_one(detector, look, pictures, ann
     together = look(detector, *pictures, annotated=annotated)
     for i, picture in enumerate(pictures):
         alone, mine = look(detector, picture, annotated=annotated), together.image == i
-        same = (iou(alone.boxes, together.boxes[mine]) > 0.99) & (
+        same = (box_iou(alone.boxes, together.boxes[mine]) > 0.99) & (
             alone.object[:, None] == together.object[mine]
         )
         # random networks have near ties, which the order of a sum may decide

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from torchvision.ops import box_iou
 
 from emocam.detector.darknet import Darknet
 from emocam.errors import SettingError
-from emocam.functional.box.boxes import iou
 
 cv2 = pytest.importorskip("cv2")
 
@@ -162,7 +162,7 @@ def test_finds_what_people_marked_in_real_photos(look) -> None:
         boxes = torch.from_numpy(corners / np.array([entry["width"], entry["height"]] * 2, np.float32))
         object = torch.tensor([detector.objects.index(names[a["category_id"]]) for a in mine])
         clear = found.score > 0.4
-        match = (iou(found.boxes[clear], boxes) >= 0.5) & (found.object[clear][:, None] == object)
+        match = (box_iou(found.boxes[clear], boxes) >= 0.5) & (found.object[clear][:, None] == object)
         right, told, marked = right + match.any(0).sum().item(), told + clear.sum().item(), marked + len(mine)
     assert right / told > 0.75
     assert right / marked > 0.2

@@ -5,12 +5,12 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from torchvision.ops import box_iou
 
 from emocam.detector import yolov3
 from emocam.detector.darknet import Darknet
 from emocam.detector.yolov3 import YOLOv3
 from emocam.errors import SettingError
-from emocam.functional.box.boxes import iou
 from emocam.functional.box.yolo import candidates
 from emocam.records.detections import Detections
 
@@ -75,7 +75,7 @@ def test_boxes_are_those_of_opencv_on_the_same_files(yolov3_net, look, pictures,
 
 def test_one_box_may_be_several_objects(detector, look, pictures) -> None:
     found = look(detector, *pictures)
-    same = (iou(found.boxes, found.boxes) > 0.999) & (found.image[:, None] == found.image)
+    same = (box_iou(found.boxes, found.boxes) > 0.999) & (found.image[:, None] == found.image)
     assert (same & (found.object[:, None] != found.object)).any()
 
 

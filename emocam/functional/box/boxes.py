@@ -1,6 +1,5 @@
 """Boxes (N, 4) as x0, y0, x1, y1: pure functions."""
 
-import torch
 from torch import Tensor
 
 
@@ -19,12 +18,3 @@ def to_window(boxes: Tensor, window: Tensor) -> Tensor:
     """Move boxes from the frame of the image into the frame of a view that shows its window (N, 4)."""
     corner, size = window[:, :2], window[:, 2:] - window[:, :2]
     return (boxes - corner.repeat(1, 2)) / size.repeat(1, 2)
-
-
-def iou(boxes: Tensor, others: Tensor) -> Tensor:
-    """Return the intersection over union of each box with each other one (N, M)."""
-    corner = torch.maximum(boxes[:, None, :2], others[None, :, :2])
-    opposite = torch.minimum(boxes[:, None, 2:], others[None, :, 2:])
-    shared = (opposite - corner).clamp(min=0).prod(-1)
-    union = area(boxes)[:, None] + area(others)[None] - shared
-    return shared / union.clamp(min=torch.finfo(union.dtype).tiny)

@@ -2,7 +2,7 @@
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import betainc, gammaincc, gammaln, ndtr, ndtri
+from scipy.special import gammaincc, gammaln, ndtr, ndtri
 
 Counts = NDArray[np.integer]
 Shares = NDArray[np.float64]
@@ -17,9 +17,9 @@ NEGLIGIBLE = 1e-17
 
 def binomial_tail(count: Counts, of: Counts, share: Shares) -> Shares:
     """Return P(at least `count`) when each of `of` is a hit with probability `share`; NaN where share is."""
-    k = np.maximum(count, 1)
-    tail = betainc(k, np.maximum(of - k + 1, 1), np.clip(share, 0, 1))
-    return np.where(np.isnan(share), np.nan, np.where(count <= 0, 1.0, np.where(count > of, 0.0, tail)))
+    from scipy.stats import binom  # which takes a while to import
+
+    return np.asarray(binom.sf(count - 1, of, np.clip(share, 0, 1)))
 
 
 def hypergeometric_tail(

@@ -1,12 +1,10 @@
 """Boxes in the frames of pictures and of views."""
 
-import pytest
 import torch
-import torchvision
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emocam.functional.box.boxes import area, from_window, iou, to_window
+from emocam.functional.box.boxes import area, from_window, to_window
 
 SIDES = st.lists(st.floats(-1, 2), min_size=4, max_size=4)
 
@@ -32,16 +30,3 @@ def test_there_and_back_is_the_same(box: list[float], window: list[float]) -> No
     )
     boxes = torch.tensor([box], dtype=torch.float64)
     torch.testing.assert_close(from_window(to_window(boxes, frame), frame), boxes)
-
-
-def test_iou_equals_torchvision_s() -> None:
-    dice = torch.Generator().manual_seed(0)
-    corner = torch.rand(60, 2, generator=dice)
-    boxes = torch.cat([corner, corner + torch.rand(60, 2, generator=dice)], 1)
-    expected = torchvision.ops.box_iou(boxes[:20], boxes[20:])
-    torch.testing.assert_close(iou(boxes[:20], boxes[20:]), expected)
-
-
-def test_boxes_without_area_overlap_with_nothing() -> None:
-    points = torch.tensor([[0.5, 0.5, 0.5, 0.5], [0.0, 0.0, 1.0, 1.0]])
-    assert iou(points, points).tolist() == [[0, 0], [0, pytest.approx(1)]]

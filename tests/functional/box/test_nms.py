@@ -1,14 +1,14 @@
 import pytest
 import torch
 from torch import Tensor
+from torchvision.ops import box_iou
 
-from emocam.functional.box.boxes import iou
 from emocam.functional.box.nms import ROUNDS, suppress
 
 
 def slowly(boxes: Tensor, score: Tensor, group: Tensor, most: float) -> list[int]:
     """Take the best box left, drop what overlaps it too much, for each group by itself."""
-    overlap, kept = iou(boxes.double(), boxes.double()), []
+    overlap, kept = box_iou(boxes.double(), boxes.double()), []
     for name in group.unique():
         left = [i for i in range(len(boxes)) if group[i] == name]
         while left:
