@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
+from emocam.classifier.base import Classifier
 from emocam.data.base import Data
 from emocam.data.printed import printable
 from emocam.data.samples import reason
@@ -165,6 +166,15 @@ def joint_rows(
     paths, places = [tried.path for tried in pictures], np.array([one.index for one in pictures], np.int64)
     ledger = pa.concat_tables([finished_ledger(paths, places), refusal_table(batch.refusals)])
     return {LEDGER: ledger, PAIR_TRIALS: pa.table(columns).filter(pa.array(sound, pa.bool_()))}
+
+
+def check_pairs(classifier: Classifier) -> None:
+    """Refuse a classifier whose answers cannot show what objects do together."""
+    if classifier.values is None and len(classifier.labels) < 2:
+        raise SettingError(
+            f"effect=pairs measures log-odds, which need two labels or more, and the classifier has one, "
+            f"{classifier.labels[0]!r}; give a classifier with more labels"
+        )
 
 
 def measure_pairs(components: Components, evidence_key: str) -> None:

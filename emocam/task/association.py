@@ -3,7 +3,7 @@
 from emocam.data.base import Data
 from emocam.effect.pairs import Pairs
 from emocam.intervention.effect import measure_effect
-from emocam.intervention.pairs import measure_pairs
+from emocam.intervention.pairs import check_pairs, measure_pairs
 from emocam.intervention.paste import paste_all
 from emocam.predict.components import Components
 from emocam.predict.evidence import find_evidence, prepare_data
@@ -23,6 +23,8 @@ class Association:
         with components.stage("build"):
             prepare_data(components)
             effect = components.effect  # a mistake in its settings is told before the work
+            if isinstance(effect, Pairs):
+                check_pairs(components.classifier)
             key = evidence_key(components)
         find_evidence([components], [key])
         if components.attribution is not None:

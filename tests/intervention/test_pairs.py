@@ -1,6 +1,6 @@
 """Squares that decide the answer together, taken away by the real pass; and which objects stand within others."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from emocam.data.base import Data
 from emocam.detector.annotations import Annotations
 from emocam.effect.pairs import Pairs
 from emocam.effect.parts import PictureRegions
+from emocam.errors import SettingError
 from emocam.importance.mean import Mean
 from emocam.intervention.nesting import find_nested, nested_shares
 from emocam.predict.components import Components
@@ -71,7 +72,7 @@ class PurpleClassifier(Classifier):
         self.features, self.head = nn.Identity(), RedWithBlue()
 
 
-def parts(folder: Path, **settings: Any) -> Components:
+def parts(folder: Path, labels: Sequence[str] = (), blind: bool = False, **settings: Any) -> Components:
     effect = Pairs(images=10, fills=["grey"], joint=5, **settings)
     made: Mapping[str, Any] = {
         "data": ThreeSquares(),
@@ -82,6 +83,10 @@ def parts(folder: Path, **settings: Any) -> Components:
         "threshold": Thresholds(),
         "effect": effect,
     }
+    if labels:
+        made["classifier"].labels = list(labels)
+    if blind:
+        made["data"].open = lambda path: Picture(Image.new("RGB", (SIDE, SIDE), (90, 90, 90)))
     told = {"data": {}, "detector": {"_target_": "made.Here"}, "seed": 5, "quiet": True, "threshold": {}}
     told |= {"effect": str({name: value for name, value in vars(effect).items() if name != "fills"})}
     folder.mkdir(exist_ok=True)
@@ -166,6 +171,24 @@ def test_pictures_of_two_objects_have_no_sets_and_are_counted(folder: Path) -> N
     assert not set(rows.loc[rows["kind"] == "keep", "image"]) & small
     entries = JointEffects().on_run_end(Finished(Run(folder), None, Thresholds()))
     assert entries["pairs_notes"][-1].endswith("10 of 12 pictures of purple")
+
+
+def test_a_network_of_one_label_is_refused_before_the_work(tmp_path: Path) -> None:
+    ThreeSquares.opened = 0
+    with pytest.raises(
+        SettingError, match=r"^effect=pairs .* has one, 'purple'; give a classifier with more labels$"
+    ):
+        Association().perform(parts(tmp_path / "run", ["purple"]))
+    assert ThreeSquares.opened == 0
+
+
+def test_pictures_without_objects_say_that_no_pair_stands_together(tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    Association().perform(parts(folder, blind=True))
+    entries = JointEffects().on_run_end(Finished(Run(folder), None, Thresholds()))
+    assert (entries["pairs_tried"], entries["pairs_found"], entries["sets_keep"]) == (0, 0, None)
+    (note,) = entries["pairs_notes"]
+    assert note.startswith("no two objects stand together in 5 pictures (effect.joint)")
 
 
 def test_what_stands_within_what_is_that_of_a_loop_over_boxes() -> None:
