@@ -43,7 +43,14 @@ def commands(folder: Path, world: str, images: int) -> list[list[str]]:
             f"hydra.run.dir={folder / world}-network",
         ],
         [
-            *("+effect=pairs", *common, f"data.images={images}", "effect.fills=[blur]", "effect.images=20"),
+            *(
+                "+effect=pairs",
+                *common,
+                f"data.images={images}",
+                "effect.fills=[blur]",
+                "effect.images=12",
+                "effect.joint=10",
+            ),
             *("effect.sets=0", "callback.report=null", "callback.overlay=null", "data.workers=0"),
             f"classifier.weights={folder / world}-network/{world}.safetensors",
             f"hydra.run.dir={folder / world}",
@@ -137,7 +144,7 @@ def main() -> None:
         if len(sys.argv) > 2
         else [name for name in DRAWN_WORLDS if name.startswith("logic")]
     )
-    images = int(sys.argv[3]) if len(sys.argv) > 3 else 250
+    images = int(sys.argv[3]) if len(sys.argv) > 3 else 150
     rows = []
     for world in names:
         for words in commands(folder, world, images):

@@ -6,9 +6,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from emocam.cells.kept_sets import NOTHING_KEPT
 from emocam.cells.moved_objects import ANYWHERE
 from emocam.cells.pairs import EITHER, ONLY_WITH
 
+EMPTIED = "the emptied picture"
 RULE_ADDS = 0.05
 """A set is told while it adds at least this share of the label's pictures."""
 
@@ -25,14 +27,19 @@ def pair_sentence(row: Mapping[Any, Any]) -> str:
     seen = f"{row['images']:,} pictures, q {_short_q(row['q'])}"
     if row["relation"] == EITHER:
         return (
-            f"{label}: {a} or {b} suffices (taking {a} away costs {row['alone_a']:.1f}, {b} {row['alone_b']:.1f}, both "
-            f"{row['together']:.1f} log-odds; {seen})"
+            f"{label}: {a} or {b} suffices (taking {a} away costs {_short(row['alone_a'])}, {b} "
+            f"{_short(row['alone_b'])}, both {_short(row['together'])} log-odds; {seen})"
         )
     word = "only with" if row["relation"] == ONLY_WITH else "unless"
     return (
-        f"{label}: {a} {word} {b} (taking {a} away costs {with_b:.1f} log-odds where {b} is, {without_b:.1f} where "
-        f"{b} was taken away; {seen})"
+        f"{label}: {a} {word} {b} (taking {a} away costs {_short(with_b)} log-odds where {b} is, "
+        f"{_short(without_b)} where {b} was taken away; {seen})"
     )
+
+
+def _short(number: float) -> str:
+    """Return a number of log-odds; what rounds to 0 has no sign."""
+    return f"{round(number, 1) + 0.0:.1f}"
 
 
 def _short_q(q: float) -> str:
@@ -45,8 +52,8 @@ def place_sentences(table: pd.DataFrame) -> list[str]:
     for row in table[table["relation"] != ""].to_dict("records"):
         where = "wherever it stands" if row["relation"] == ANYWHERE else "only in its place"
         found.append(
-            f"{row['label']}: {row['object']} {where} (taking it away costs {row['away']:.1f} log-odds, moving it "
-            f"{row['moved']:.1f} ({row['low']:.1f} to {row['high']:.1f}); {row['images']:,} pictures)"
+            f"{row['label']}: {row['object']} {where} (taking it away costs {_short(row['away'])} log-odds, moving it "
+            f"{_short(row['moved'])} ({_short(row['low'])} to {_short(row['high'])}); {row['images']:,} pictures)"
         )
     return found
 
@@ -57,7 +64,10 @@ def set_sentences(table: pd.DataFrame, none: Mapping[str, float]) -> list[str]:
     for label, rows in table.groupby("label", sort=False):
         adds = np.diff(rows["cumulative"].to_numpy(float), prepend=0.0)
         told = rows[adds >= RULE_ADDS]
-        named = [f"{row['objects']} in {100 * row['coverage']:.0f} %" for row in told.to_dict("records")]
+        named = [
+            f"{EMPTIED if row['objects'] == NOTHING_KEPT else row['objects']} in {100 * row['coverage']:.0f} %"
+            for row in told.to_dict("records")
+        ]
         left = none.get(str(label), 0.0)
         more = f", more than two objects in {100 * left:.0f} %" if left >= RULE_ADDS else ""
         tried = int(rows["tried"].iloc[0])
@@ -73,8 +83,8 @@ def whole_sentences(table: pd.DataFrame, least: float) -> list[str]:
     """Return a sentence for each object that has an effect as a whole and holds another."""
     rows = table[(table["effect_whole"] > least) & (table["whole_low"] > 0)]
     return [
-        f"{row['label']}: {row['whole']} costs {row['effect_whole']:.1f} log-odds with all that lies in it, "
-        f"{row['effect_own']:.1f} without {row['part']}, which costs {row['effect_part']:.1f} "
+        f"{row['label']}: {row['whole']} costs {_short(row['effect_whole'])} log-odds with all that lies in it, "
+        f"{_short(row['effect_own'])} without {row['part']}, which costs {_short(row['effect_part'])} "
         f"({row['images']:,} pictures)"
         for row in rows.to_dict("records")
     ]
