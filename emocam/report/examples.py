@@ -15,6 +15,9 @@ from emocam.results.files import BOX
 from emocam.results.pairs import picture_of
 from emocam.results.run import Run, encode_names, read_masks
 
+MOST_PROBABLE = 20
+"""Of more than ALL_PROBABLE labels the likeliest whose probabilities are told."""
+ALL_PROBABLE = 100
 MOST_BOXES = 20
 """The most boxes of one object in one picture, the strongest."""
 
@@ -27,7 +30,7 @@ class Example:
     path: str
     label: int
     confidence: float
-    probabilities: list[float]
+    probabilities: list[float] | list[tuple[int, float]]
     truth: str | None = None
     map: dict[str, Any] | None = None
     size: tuple[int, int] | None = None
@@ -76,14 +79,26 @@ def _read_predictions(run: Run, images: pa.Array) -> dict[str, Example]:
         labels = encode_names(rows, "label", run.label_names)
         truths = rows["truth"].to_pylist() if "truth" in rows.column_names else [None] * len(rows)
         logits = np.array(rows["logits"].to_pylist(), float).reshape(len(rows), len(run.label_names))
-        probabilities = _probabilities(logits, run.many).round(4)
+        probabilities = told_probabilities(_probabilities(logits, run.many).round(4))
         for i, path in enumerate(rows["image"].to_pylist()):
             confidence = rows["confidence"][i].as_py()
             truth = None if truths[i] is None else str(truths[i])
             examples[path] = Example(
-                int(places[i]), picture_of(path), int(labels[i]), confidence, probabilities[i].tolist(), truth
+                int(places[i]), picture_of(path), int(labels[i]), confidence, probabilities[i], truth
             )
     return examples
+
+
+def told_probabilities(probabilities: np.ndarray) -> list[Any]:
+    """Return of each picture all probabilities, or of many labels the likeliest as pairs (label, probability)."""
+    if probabilities.shape[1] <= ALL_PROBABLE:
+        return probabilities.tolist()
+    likeliest = np.argsort(-probabilities, axis=1, kind="stable")[:, :MOST_PROBABLE]
+    values = np.take_along_axis(probabilities, likeliest, 1)
+    return [
+        [*zip(labels, shares, strict=True)]
+        for labels, shares in zip(likeliest.tolist(), values.tolist(), strict=True)
+    ]
 
 
 def _probabilities(logits: np.ndarray, many: bool) -> np.ndarray:

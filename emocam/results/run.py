@@ -40,6 +40,8 @@ HELD = 64 << 20
 """Bytes of an evidence file that is read once and then held; a larger one is read anew by each pass."""
 BLOCK = 65_536
 """Rows at a time of a table that is read by itself."""
+NUMBERS = 1 << 23
+"""Logits at a time: of a thousand labels fewer rows than a block."""
 GROUPS = ("data", "classifier", "cam", "importance", "detector")
 """Those whose options tell two runs apart."""
 MEASURES = ("count", "counts", "percent")
@@ -252,7 +254,9 @@ class Run:
         stored = open_parquet(self.file(table))
         paired = self.many and table in (PREDICTIONS, EVIDENCE, MAPS)
         asked = self._for_pairs(table, columns, stored.schema_arrow.names) if paired else columns
-        for batch in stored.iter_batches(BLOCK, columns=asked):
+        wide = table == PREDICTIONS and (asked is None or "logits" in asked)
+        most = max(1, NUMBERS // len(self.label_names)) if wide and self.label_names else BLOCK
+        for batch in stored.iter_batches(min(BLOCK, most), columns=asked):
             rows = pa.Table.from_batches([batch])
             rows = self._paired(table, rows) if paired else rows
             yield rows if columns is None else rows.select(columns)

@@ -49,6 +49,13 @@ def at_the_first_view(page):
     page.evaluate("show({ ...FIRST }); scroll.scrollTop = scroll.scrollLeft = 0; followScroll()")
 
 
+def settle(page) -> None:
+    """Wait until what was scrolled is built and painted."""
+    page.evaluate(
+        "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done))))"
+    )
+
+
 def text(value: float) -> str:
     return "0" if value == 0 else "100" if round(value, 1) == 100 else f"{value:.1f}"
 
@@ -78,7 +85,7 @@ def test_only_what_is_in_sight_is_built_and_the_rest_has_its_place(page, percent
     )
     assert len(percent) < room[0] < len(percent) + 15 and percent.shape[1] < room[1] < percent.shape[1] + 6
     page.evaluate("scroll.scrollTop = scroll.scrollLeft = 1e6")
-    page.wait_for_function("body.rows[0].dataset.object !== String(seen.objects[0])")
+    settle(page)
     shown = check(page, percent)
     assert shown.index[-1] == percent.index[-1] and shown.columns[-1] == percent.columns[-1]
     corner = page.locator("#matrix tbody tr:last-child td:last-child").bounding_box()
@@ -89,7 +96,7 @@ def test_only_what_is_in_sight_is_built_and_the_rest_has_its_place(page, percent
 
 def test_names_stay_beside_the_cells_wherever_one_scrolls(page, percent):
     page.evaluate("scroll.scrollTop = 2000; scroll.scrollLeft = 3000")
-    page.wait_for_timeout(100)
+    settle(page)
     frame = page.locator(".scroll").bounding_box()
     named = page.locator("#matrix tbody tr:nth-child(15) th").bounding_box()
     head = page.locator("#matrix thead th:nth-child(9)").bounding_box()
@@ -110,7 +117,7 @@ def test_keys_walk_from_one_corner_to_the_other(page, percent):
     assert page.locator("#matrix [tabindex='0']").count() == 1
     page.mouse.move(600, 500)
     page.evaluate("scroll.scrollTop = 0")  # away from where the keys stand, and on from there
-    page.wait_for_function("body.rows[0].dataset.object === String(seen.objects[0])")
+    settle(page)
     page.keyboard.press("ArrowDown")
     told = page.evaluate("document.activeElement.ariaLabel")
     assert told.startswith(f"{percent.index[-13]}, {percent.columns[-2]}: ")

@@ -12,6 +12,8 @@ Numbers = NDArray[np.float64]
 RESAMPLES = 2000
 CHUNK = 2**21
 """Numbers held at once: what bounds the memory."""
+MANY_CELLS = 20_000
+"""From so many cells on, those with equal counts are drawn once: of a thousand labels half are."""
 
 
 def resampled_counts(
@@ -45,28 +47,83 @@ def lift_intervals(
     The images of each label in a resample are multinomial, and those of them with the object binomial, as
     are those elsewhere. This is exactly what drawing images one by one gives for a cell, without drawing
     any image. NaN where the object was seen under the label only, or never under it: resampling cannot draw
-    what is not there.
+    what is not there. Of many cells those with equal counts, whose intervals are draws of one distribution, have one.
     """
+    if counts.size > MANY_CELLS:
+        return _equal_once(counts, images, resamples, seed)
+    return _lift_intervals(counts, counts.sum(1), images, resamples, seed)
+
+
+def _equal_once(
+    counts: NDArray[np.integer], images: NDArray[np.integer], resamples: int, seed: int
+) -> tuple[Numbers, Numbers]:
+    """Return what `lift_intervals` does, from cells of which no two have the same counts.
+
+    A cell is told by the images of its label, and by the object's under this label and under all.
+    """
+    everywhere = counts.sum(1)
+    rows, labels = np.nonzero((counts > 0) & (images > 0))
+    told = np.stack([images[labels], counts[rows, labels], everywhere[rows]], 1)
+    # of labels with as many images the first draws for all
+    first = {int(n): int(label) for label, n in reversed([*enumerate(images.tolist())])}
+    kinds, back = np.unique(told, axis=0, return_inverse=True)
+    low, high = np.full(counts.shape, np.nan), np.full(counts.shape, np.nan)
+    ends = np.full((2, len(kinds)), np.nan)
+    generator = np.random.default_rng(seed)
+    total = int(images.sum())
+    drawn = (
+        generator.multinomial(total, images / total, resamples) if total else np.zeros((0, len(images)), int)
+    )
+    for n in np.unique(kinds[:, 0]):
+        of = np.flatnonzero((kinds[:, 0] == n) & (kinds[:, 1] < kinds[:, 2]))
+        if 0 < n < total:
+            ends[:, of] = _drawn_lifts(
+                kinds[of, 1], kinds[of, 2], int(n), total, drawn[:, first[int(n)]], generator
+            )
+    low[rows, labels], high[rows, labels] = ends[:, back.reshape(-1)]
+    return low, high
+
+
+def _lift_intervals(
+    counts: NDArray[np.integer],
+    everywhere: NDArray[np.integer],
+    images: NDArray[np.integer],
+    resamples: int,
+    seed: int,
+) -> tuple[Numbers, Numbers]:
+    """Return the ends of the intervals, of which each cell has its own draws."""
     generator = np.random.default_rng(seed)
     low, high = np.full(counts.shape, np.nan), np.full(counts.shape, np.nan)
     total = int(images.sum())
     if not total:
         return low, high
     drawn = generator.multinomial(total, images / total, resamples)
-    everywhere = counts.sum(1)
-    step = max(1, CHUNK // resamples)
     for label in np.flatnonzero((images > 0) & (images < total)):
         rows = np.flatnonzero((counts[:, label] > 0) & (counts[:, label] < everywhere))
-        n = drawn[:, label]
-        rest = total - drawn[:, label]
-        for some in (rows[i : i + step] for i in range(0, len(rows), step)):
-            inside = counts[some, label]
-            outside = everywhere[some] - counts[some, label]
-            count = generator.binomial(n, (inside / images[label])[:, None])
-            elsewhere = generator.binomial(rest, (outside / (total - images[label]))[:, None])
-            resampled = lift(count, n, elsewhere, rest)
-            low[some, label], high[some, label] = _middle(resampled)
+        low[rows, label], high[rows, label] = _drawn_lifts(
+            counts[rows, label], everywhere[rows], int(images[label]), total, drawn[:, label], generator
+        )
     return low, high
+
+
+def _drawn_lifts(
+    count: NDArray[np.integer],
+    everywhere: NDArray[np.integer],
+    images: int,
+    total: int,
+    n: NDArray[np.integer],
+    generator: np.random.Generator,
+) -> Numbers:
+    """Return the ends (2, C) of the lifts of cells of one label, whose images were drawn `n` (r,) times."""
+    ends = np.full((2, len(count)), np.nan)
+    rest = total - n
+    step = max(1, CHUNK // max(1, len(n)))
+    for some in (slice(i, i + step) for i in range(0, len(count), step)):
+        inside, outside = count[some], everywhere[some] - count[some]
+        within = generator.binomial(n, (inside / images)[:, None])
+        elsewhere = generator.binomial(rest, (outside / (total - images))[:, None])
+        ends[:, some] = _middle(lift(within, n, elsewhere, rest))
+    return ends
 
 
 def group_lift_intervals(

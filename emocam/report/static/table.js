@@ -94,7 +94,8 @@ function inSight(size, more) {
   return { top, bottom, left, right };
 }
 
-const isLarge = () => seen.objects.length * seen.labels.length > WHOLE;
+/** Whether only a part is built: of a table that is large before it is filtered also where a tenth is left. */
+const isLarge = () => seen.objects.length * seen.labels.length > (run.objects.length * columns > WHOLE ? WHOLE / 10 : WHOLE);
 
 /** Gives the table the place of its part within the whole, and says how much the whole is. */
 function place(size) {

@@ -86,7 +86,8 @@ function openPicture(id) {
     const figure = make("figure", { className: "whole", tabIndex: 0 });
     figure.dataset.picture = id;
     figure.append(stage(shown, `${picture.path} with ${counted.length} boxes`, (box) => `${run.objects[box[6]]} ${weightOf(box)}`), make("figcaption", {}, factsOf(shown)));
-    const likely = picture.probabilities.map((value, label) => ({ name: run.labels[label], value: 100 * value, says: `${percentText(100 * value)} %` }));
+    // of many labels the likeliest alone, as pairs
+    const likely = picture.probabilities.map((told, place) => (told.length ? told : [place, told])).map(([label, value]) => ({ name: run.labels[label], value: 100 * value, says: `${percentText(100 * value)} %` }));
     likely.sort((a, b) => b.value - a.value);
     const found = regions.slice(0, 60).map((box) => ({
       name: run.objects[box[6]], value: 100 * (strength(box) || 0), says: run.explained ? `${weightOf(box)}, score ${two(box[4])}` : two(box[4]), out: !passes(box, picture),

@@ -68,6 +68,25 @@ def test_parts_of_the_labels_rows_make_little_difference(corpus, monkeypatch) ->
         assert np.allclose(np.log(ours), np.log(theirs), atol=0.15)
 
 
+def test_of_many_cells_those_with_equal_counts_have_one_interval_and_hardly_another(monkeypatch) -> None:
+    counts = np.random.default_rng(4).integers(0, 4, size=(40, 6)) * 5
+    counts[:, :3] = np.sort(counts[:, :3], axis=1)
+    images = np.array([60, 60, 60, 90, 90, 0])
+    counts[:, 5] = 0
+    each = lift_intervals(counts, images, 4000)
+    monkeypatch.setattr("emocam.functional.statistics.bootstrap.MANY_CELLS", 0)
+    once = lift_intervals(counts, images, 4000)
+    kinds: dict[tuple[int, ...], set[tuple[float, float]]] = {}
+    for row, label in zip(*np.nonzero(np.isfinite(each[0])), strict=True):
+        told = (images[label], counts[row, label], counts[row].sum())
+        kinds.setdefault(told, set()).add((once[0][row, label], once[1][row, label]))
+    assert len(kinds) < np.isfinite(each[0]).sum() / 2 and all(len(ends) == 1 for ends in kinds.values())
+    for ours, theirs in zip(once, each, strict=True):
+        assert (np.isnan(ours) == np.isnan(theirs)).all()
+        known = np.isfinite(ours)
+        assert np.abs(np.log(ours[known]) - np.log(theirs[known])).mean() < 0.06
+
+
 def test_counts_of_resamples_are_recounted_images(monkeypatch) -> None:
     """Two methods that keep the same: their columns must be the same in every resample."""
     monkeypatch.setattr("emocam.functional.statistics.bootstrap.CHUNK", 40)
