@@ -90,7 +90,7 @@ def _read_predictions(run: Run, images: pa.Array) -> dict[str, Example]:
 
 
 def told_probabilities(probabilities: np.ndarray) -> list[Any]:
-    """Return of each picture all probabilities, or of many labels the likeliest as pairs (label, probability)."""
+    """Return each picture's probabilities, or of many labels those of the likeliest, as pairs (label, probability)."""
     if probabilities.shape[1] <= ALL_PROBABLE:
         return probabilities.tolist()
     likeliest = np.argsort(-probabilities, axis=1, kind="stable")[:, :MOST_PROBABLE]
