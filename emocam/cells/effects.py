@@ -73,9 +73,13 @@ def with_effects(
 
 def read_trials(file: Path) -> pd.DataFrame:
     """Read the trials that take the object away."""
-    columns = read_schema(file).names
-    rows = read_frame(file, columns=[name for name in (*COLUMNS, "control") if name in columns])
+    rows = _read_rows(file)
     return rows[~rows["fill"].astype(str).isin(NOT_TAKEN)]
+
+
+def _read_rows(file: Path) -> pd.DataFrame:
+    columns = read_schema(file).names
+    return read_frame(file, columns=[name for name in (*COLUMNS, "control") if name in columns])
 
 
 def exchanged_effects(
@@ -85,7 +89,7 @@ def exchanged_effects(
 
     The other picture may show a rival's cause, which hurts without being missed: of a few, the median is not moved.
     """
-    rows = read_frame(file, columns=COLUMNS)
+    rows = _read_rows(file)
     rows = rows[(rows["fill"].astype(str) == EXCHANGED) & np.isfinite(rows["effect"])]
     if images is not None:
         rows = rows[rows["image"].astype(str).isin(images)]
