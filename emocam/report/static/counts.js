@@ -113,12 +113,13 @@ function usedWords(at, k) {
   if (Number.isNaN(at("use"))) return "";
   const holding = thresholds === run.thresholds && at("use") > 0 ? `the ${whole(Math.round(k / at("use")))}` : "those";
   const chance = Number.isNaN(at("use_chance")) ? "" : `, by chance ${(100 * at("use_chance")).toFixed(0)} %`;
+  if (at("use") === 0) return `looked at in none of those that hold it${chance}`;
   return `looked at in ${(100 * at("use")).toFixed(0)} %${interval(at("use_low"), at("use_high"), 0, 100)} of ${holding} that hold it${chance}`;
 }
 
 /** How many times as often it counts here as under other labels, as far as it counts there at all. */
-function liftWords(lift, countElsewhere) {
-  if (Number.isNaN(lift) || !countElsewhere) return "";
+function liftWords(lift, countHere, countElsewhere) {
+  if (Number.isNaN(lift) || !countHere || !countElsewhere) return "";
   return `${lift >= 10 ? whole(Math.round(lift)) : lift.toPrecision(2)} times as often as under other labels`;
 }
 
@@ -144,7 +145,7 @@ function sentence(object, label) {
   const [low, high] = wilson(k, n);
   const at = (column) => told(column, object, label);
   const others = allImages - n;
-  const measured = [usedWords(at, k), liftWords(at("lift"), total(object) - k), effectWords(at("effect"), at("effect_control")), chanceWords(at("q")), verdictOf(object, label)].filter(Boolean);
+  const measured = [usedWords(at, k), liftWords(at("lift"), k, total(object) - k), effectWords(at("effect"), at("effect_control")), chanceWords(at("q")), verdictOf(object, label)].filter(Boolean);
   if (measured.length && thresholds !== run.thresholds) measured[0] = `at the run's own thresholds: ${measured[0]}`;
   const more = [
     others > 0 && `elsewhere ${whole(total(object) - k)} of ${whole(others)}, ${percentText(elsewhere(object, label))} %`,
