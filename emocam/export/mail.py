@@ -6,7 +6,10 @@ from pathlib import Path
 from emocam.errors import SettingError
 from emocam.results.run import Run
 
-ALONG = ("summary.html", "association*.csv", "association.png", "cells.csv", "labels.csv")
+ALONG = ("*.html", "*.csv", "*.png", "summary.json")
+TABLES = ("evidence.parquet", "predictions.parquet", "ledger.parquet")
+"""What the page leads to beside them, as long as it is small enough for mail."""
+LARGEST = 5 << 20
 PACKED = {".webp", ".jpg", ".png"}
 """Endings of files that are compressed by themselves."""
 
@@ -21,6 +24,9 @@ def write_zip(run: Run, out: Path) -> list[str]:
         )
     files = [file for file in pages.rglob("*") if file.is_file() and not file.is_symlink()]
     files += [file for name in ALONG for file in run.path.glob(name) if not file.is_symlink()]
+    tables = [run.path / name for name in TABLES]
+    large = [file.name for file in tables if file.is_file() and file.stat().st_size > LARGEST]
+    files += [file for file in tables if file.is_file() and not file.is_symlink() and file.name not in large]
     half = out.with_name(f"{out.name}.tmp")
     with zipfile.ZipFile(half, "w", zipfile.ZIP_DEFLATED) as packed:
         for file in sorted(files):
@@ -30,6 +36,7 @@ def write_zip(run: Run, out: Path) -> list[str]:
     size = half.stat().st_size / 1e6
     half.replace(out)
     return [
+        *[f"left out, since they are large: {', '.join(large)}"] * bool(large),
         f"{len(files):,} files, {size:.1f} MB; unpack it and open {out.stem}/report/index.html",
         str(out),
     ]

@@ -163,3 +163,18 @@ def test_other_folder_and_drawn_pictures_are_told(run: Run, tmp_path: Path) -> N
     (tmp_path / "empty").mkdir()
     with pytest.raises(SettingError, match=r"does not hold the run's pictures, such as '000\.png'"):
         open_pictures(run, tmp_path / "empty")
+
+
+def test_what_the_page_leads_to_is_in_the_zip_unless_it_is_large(
+    run: Run, tmp_path: Path, monkeypatch
+) -> None:
+    (run.path / "report").mkdir(exist_ok=True)
+    (run.path / "report" / "index.html").write_text("page")
+    (run.path / "regions.png").write_bytes(b"drawn")
+    assert "left out" not in write_zip(run, tmp_path / "a.zip")[0]
+    monkeypatch.setattr("emocam.export.mail.LARGEST", (run.path / "evidence.parquet").stat().st_size - 1)
+    told = write_zip(run, tmp_path / "b.zip")[0]
+    assert told.startswith("left out, since they are large: evidence.parquet")
+    names = [set(zipfile.ZipFile(tmp_path / name).namelist()) for name in ("a.zip", "b.zip")]
+    assert {"a/regions.png", "a/predictions.parquet", "a/evidence.parquet"} <= names[0]
+    assert "b/evidence.parquet" not in names[1] and "b/regions.png" in names[1]
