@@ -24,7 +24,7 @@ def pair_sentence(row: Mapping[Any, Any]) -> str:
     """Return what two objects do together, with what it was seen by."""
     a, b, label = row["a"], row["b"], row["label"]
     with_b, without_b = row["alone_a"], row["together"] - row["alone_b"]
-    seen = f"{row['images']:,} pictures, q {_short_q(row['q'])}"
+    seen = f"{_pictures(row['images'])}, q {_short_q(row['q'])}"
     if row["relation"] == EITHER:
         return (
             f"{label}: {a} or {b} suffices (taking {a} away costs {_short(row['alone_a'])}, {b} "
@@ -42,6 +42,10 @@ def _short(number: float) -> str:
     return f"{round(number, 1) + 0.0:.1f}"
 
 
+def _pictures(count: int) -> str:
+    return "1 picture" if count == 1 else f"{count:,} pictures"
+
+
 def _short_q(q: float) -> str:
     return "< .001" if q < 0.001 else f"{q:.3f}".lstrip("0")
 
@@ -53,7 +57,7 @@ def place_sentences(table: pd.DataFrame) -> list[str]:
         where = "wherever it stands" if row["relation"] == ANYWHERE else "only in its place"
         found.append(
             f"{row['label']}: {row['object']} {where} (taking it away costs {_short(row['away'])} log-odds, moving it "
-            f"{_short(row['moved'])} ({_short(row['low'])} to {_short(row['high'])}); {row['images']:,} pictures)"
+            f"{_short(row['moved'])} ({_short(row['low'])} to {_short(row['high'])}); {_pictures(row['images'])})"
         )
     return found
 
@@ -73,7 +77,7 @@ def set_sentences(table: pd.DataFrame, none: Mapping[str, float]) -> list[str]:
         tried = int(rows["tried"].iloc[0])
         found.append(
             f"{label} is kept by {', '.join(named) or 'nothing small'}{more} (with all other objects taken away, "
-            f"{tried:,} pictures)"
+            f"{_pictures(tried)})"
         )
     alone = [label for label, share in none.items() if share == 1]
     return found + [f"{label} is kept by no set of one or two objects in any picture" for label in alone]
@@ -85,7 +89,7 @@ def whole_sentences(table: pd.DataFrame, least: float) -> list[str]:
     return [
         f"{row['label']}: {row['whole']} costs {_short(row['effect_whole'])} log-odds with all that lies in it, "
         f"{_short(row['effect_own'])} without {row['part']}, which costs {_short(row['effect_part'])} "
-        f"({row['images']:,} pictures)"
+        f"({_pictures(row['images'])})"
         for row in rows.to_dict("records")
     ]
 

@@ -19,12 +19,12 @@ BOXES = {
 SIDE = 80
 
 
-def joint(*objects: str, bare: bool = True) -> JointPicture:
+def joint(*objects: str, seed: int = 3) -> JointPicture:
     noise = np.random.default_rng(1).integers(0, 255, (SIDE, SIDE, 3), np.uint8)
     names = list(objects)
     boxes = np.array([BOXES[name] for name in names], np.float32) / SIDE
     picture = TriedPicture(Image.fromarray(noise), PictureRegions(names, boxes))
-    return JointPicture(picture, (0, 0, SIDE, SIDE), "grey", names, Dice(3), bare=bare)
+    return JointPicture(picture, (0, 0, SIDE, SIDE), "grey", names, Dice(seed))
 
 
 def changed(of: JointPicture, variant: JointVariant) -> np.ndarray | None:
@@ -70,10 +70,14 @@ def test_controls_are_as_large_and_off_every_object_and_each_other() -> None:
     of = joint("Face", "Ball")
     one, other = (changed(of, JointVariant("control", name)) for name in ("Face", "Ball"))
     both = changed(of, JointVariant("control", "Ball", "Face"))
+    assert both is not None and one is not None and other is not None
     assert same(both, one | other)
     assert not (one & other).any()
     assert not (both & boxed("Face", "Ball")).any()
     assert both.sum() == pytest.approx(boxed("Face", "Ball").sum(), rel=0.02)
+    for seed in range(60):
+        placed = [pixels for pixels, _ in joint("Face", "Ball", seed=seed).controls.values()]
+        assert all(pixels is not None for pixels in placed) and not (placed[0] & placed[1]).any()
 
 
 def test_two_names_of_one_thing_are_not_taken_away_as_two() -> None:
