@@ -34,6 +34,7 @@ SUBJECTS = {
     "attribute_maps": "Maps of many attributes",
     "manifold": "Manifolds",
     "page": "The report in a browser",
+    "labels": "A thousand labels",
 }
 ALONE = {"scale": "When the evidence outgrows memory", "memory": "Memory and the number of images"}
 """Too long for an hour: each is measured by itself."""

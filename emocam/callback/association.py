@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 from emocam.callback.base import Finished
 from emocam.plot.association import association_figure
 from emocam.results.files import ASSOCIATION, ASSOCIATION_PERCENT, EVIDENCE, LABELS
-from emocam.results.run import Run
+from emocam.results.run import Run, predicted_first
 from emocam.results.spreadsheet import write_csv
 
 
@@ -25,12 +25,14 @@ class Association:
         objects = pd.Index(run.object_names, name="object")
         counts = pd.DataFrame(matrix.counts.numpy(), objects, run.label_names)
         percent = pd.DataFrame(matrix.percent.numpy(), objects, run.label_names)
-        write_csv(counts, folder / ASSOCIATION)
-        write_csv(percent, folder / ASSOCIATION_PERCENT)
+        images = matrix.images.numpy()
+        first = predicted_first(images)
+        write_csv(counts.iloc[:, first], folder / ASSOCIATION)
+        write_csv(percent.iloc[:, first], folder / ASSOCIATION_PERCENT)
         labels = pd.DataFrame({"label": run.label_names, "images": matrix.images.numpy()})
         write_csv(labels, folder / LABELS, index=False)
         if len(percent):  # a detector that knows no object leaves nothing to draw
-            association_figure(percent).savefig(folder / "association.png")
+            association_figure(percent, images=images).savefig(folder / "association.png")
         extremes = list(finite_extremes(run))
         importances = [block["importance"][1] for block in extremes if "importance" in block]
         chances = [block["chance"][0] for block in extremes if "chance" in block]

@@ -1,5 +1,6 @@
 """The association matrix as a figure: the paper's Figures 3 to 7."""
 
+import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
@@ -35,6 +36,14 @@ def strongest_columns(percent: pd.DataFrame, columns: int = COLUMNS) -> pd.DataF
         return percent
     means = percent.mean(axis=0, skipna=True).fillna(-1).to_numpy()
     return percent.iloc[:, sorted((-means).argsort(kind="stable")[:columns])]
+
+
+def predicted_columns(percent: pd.DataFrame, images: np.ndarray) -> pd.DataFrame:
+    """Return of more labels than have room for numbers those with `images` (L,), of the most images first."""
+    if percent.shape[1] <= NUMBERED_COLUMNS or not images.any():
+        return percent
+    order = np.argsort(-images, kind="stable")
+    return percent.iloc[:, [place for place in order if images[place]][:COLUMNS]]
 
 
 def _left_out(shown: pd.DataFrame, whole: pd.DataFrame) -> str:
@@ -82,13 +91,21 @@ def association(percent: pd.DataFrame, rows: int = ROWS, ax: Axes | None = None)
     return ax
 
 
-def association_figure(percent: pd.DataFrame, rows: int = ROWS) -> Figure:
-    """Plot the matrix on a new figure, as large as its names need."""
+def association_figure(percent: pd.DataFrame, rows: int = ROWS, images: np.ndarray | None = None) -> Figure:
+    """Plot the matrix on a new figure, as large as its names need.
+
+    With the `images` (L,) of each label the columns of a large label set are those that are predicted.
+    """
+    labels = percent.shape[1]
+    percent = percent if images is None else predicted_columns(percent, images)
     height = min(rows, len(percent))
     width = min(COLUMNS, percent.shape[1])
     # the height of the slanted labels, in inches
     slanted = 0.06 * max((len(readable(name)) for name in percent.columns), default=0)
     size = (4 + 0.42 * width, 2.4 + slanted + 0.29 * height)
     figure = Figure(figsize=size, dpi=150, layout="constrained")
-    association(percent, rows, figure.subplots())
+    axes = association(percent, rows, figure.subplots())
+    if percent.shape[1] < labels:
+        told = f"{percent.shape[1]} of {labels:,} labels, those of the most images first"
+        axes.set_title("; ".join(filter(None, [axes.get_title(loc="left"), told])), fontsize=9, loc="left")
     return figure

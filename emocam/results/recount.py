@@ -9,7 +9,8 @@ import numpy as np
 
 from emocam.results.files import ASSOCIATION, ASSOCIATION_PERCENT, CELLS, LABELS, parquet
 from emocam.results.parquet_file import read_frame
-from emocam.results.run import Run
+from emocam.results.run import Run, predicted_first
+from emocam.results.spreadsheet import without_formula
 
 MOST_ROWS = 3
 """Named of a table with many faults."""
@@ -27,12 +28,22 @@ def recounted_faults(run: Run) -> Iterator[str]:
     images, percent = counts.images.numpy(), counts.percent.numpy()
     objects, labels = run.object_names, run.label_names
     for name, expected in ((ASSOCIATION, kept), (ASSOCIATION_PERCENT, percent)):
-        yield from csv_faults(run.path / name, objects, expected, skipped=1, columns=len(labels))
+        file = run.path / name
+        listed = expected[:, _order_of(file, labels, images)]
+        yield from csv_faults(file, objects, listed, skipped=1, columns=len(labels))
     yield from csv_faults(run.path / LABELS, labels, images[:, None], skipped=1, columns=1)
     cells = np.stack([np.broadcast_to(images, kept.shape), present, kept], -1).reshape(-1, len(CELL_COLUMNS))
     names = [f"{object} / {label}" for object in objects for label in labels]
     yield from _cell_faults(run.path / parquet(CELLS), names, cells)
     yield from _cell_csv_faults(run.path / f"{CELLS}.csv", names, cells)
+
+
+def _order_of(file: Path, labels: Sequence[str], images: np.ndarray) -> np.ndarray:
+    """Return which label each column is: in their own order, as older runs have them, or the predicted ones first."""
+    rows = csv_rows(file)
+    if rows and rows[0][1:] == [without_formula(name) for name in labels]:
+        return np.arange(len(labels))
+    return predicted_first(images)
 
 
 def csv_faults(

@@ -34,6 +34,7 @@ from emocam.results.files import (
 from emocam.results.named_columns import read_names
 from emocam.results.pairs import NEEDED, by_pair, keyed
 from emocam.results.parquet_file import open_parquet, read_frame, read_schema
+from emocam.results.spreadsheet import without_formula
 from emocam.results.summary import Summary, load_summary
 
 HELD = 64 << 20
@@ -72,6 +73,11 @@ def encode_names(table: pa.Table, column: str, names: list[str]) -> np.ndarray:
 def image_rows(regions: pa.Table, images: pa.Table) -> np.ndarray:
     """Return the row of each region's image (N,)."""
     return encode_names(regions, "image", images["image"].to_pylist())
+
+
+def predicted_first(images: NDArray[np.integer]) -> NDArray[np.intp]:
+    """Return the labels as tables for spreadsheets list them: those with `images` (L,) first, in their own order."""
+    return np.argsort(images == 0, kind="stable")
 
 
 @dataclass(frozen=True)
@@ -225,8 +231,11 @@ class Run:
     @cached_property
     def matrix(self) -> Matrix:
         """The matrix in the CSV files: names come from Parquet, which is faithful, numbers by their place."""
-        counts = pd.read_csv(self.path / ASSOCIATION).iloc[:, 1:].to_numpy(np.int64)
+        table = pd.read_csv(self.path / ASSOCIATION).iloc[:, 1:]
+        counts = table.to_numpy(np.int64)
         images = pd.read_csv(self.path / LABELS)["images"].to_numpy(np.int64)
+        if list(table.columns) != [without_formula(name) for name in self.label_names]:
+            counts = counts[:, np.argsort(predicted_first(images))]
         return Matrix(self.object_names, self.label_names, counts, images)
 
     @cached_property
