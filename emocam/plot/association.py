@@ -39,7 +39,7 @@ def strongest_columns(percent: pd.DataFrame, columns: int = COLUMNS) -> pd.DataF
 
 
 def predicted_columns(percent: pd.DataFrame, images: np.ndarray) -> pd.DataFrame:
-    """Return of more labels than have room for numbers those with `images` (L,), of the most images first."""
+    """Return the labels with `images` (L,), the most first, where all would be more than numbers have room for."""
     if percent.shape[1] <= NUMBERED_COLUMNS or not images.any():
         return percent
     order = np.argsort(-images, kind="stable")
