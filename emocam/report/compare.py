@@ -86,7 +86,7 @@ def _headline(runs: list[Run], matrices: list[Matrix], cells: list[Difference], 
         "enough": same and bool(enough_images(matrices).any()),
         "few_images": FEW_IMAGES,
         "methods": _methods_differ(runs),
-        "of_pictures": _pictures_of(cells[0].label, matrices) if cells else "",
+        "of_pictures": {cell.label: _pictures_of(cell.label, matrices) for cell in cells},
     }
 
 

@@ -23,7 +23,7 @@ const heading = (text) => make("h3", { className: "wide" }, text);
 
 function rankOf(object, label, name, changes) {
   const [low, high] = wilson(count(object, label), images[label]);
-  const says = `${percentText(share(object, label))} %${interval(low, high)}, elsewhere ${elsewhere(object, label).toFixed(0)} %`;
+  const says = `${whole(count(object, label))} of ${whole(images[label])}, ${percentText(share(object, label))} %${interval(low, high)}, elsewhere ${elsewhere(object, label).toFixed(0)} %`;
   return { name, value: share(object, label), low, high, says, act: () => show(changes, true) };
 }
 
