@@ -21,6 +21,7 @@ from emocam.report.differences import (
 )
 from emocam.report.examples import Example
 from emocam.report.focus_shift import hides_faces, lenders, write_moved
+from emocam.report.glossary import documents, glossary
 from emocam.report.page import begin_report, finish_report, templates
 from emocam.report.paste import Pasted, find_pasted
 from emocam.report.scripts import write_script
@@ -65,6 +66,8 @@ def write_comparison(
             remarks=remarks,
             refusal=refusal or (None if same else "The runs do not have the same objects and labels."),
             cells=cells,
+            glossary=glossary(),
+            documents=documents(),
             **_headline(tables, matrices, cells, same),
             moved=moved,
             notes=_notes(tables),

@@ -210,6 +210,30 @@ def test_the_gallery_obeys_its_keys(page):
     assert "object=" not in page.url
 
 
+def test_on_paper_there_are_no_controls_and_what_is_folded_away_is_unfolded(page):
+    page.emulate_media(media="print")
+    for dead in (
+        ".toolbar",
+        ".thresholds",
+        "#find",
+        "#words",
+        ".files",
+        "#legend .how",
+        ".screen",
+        "thead .about",
+    ):
+        assert not page.locator(dead).first.is_visible(), dead
+    assert (
+        page.locator("#matrix thead bdi").first.is_visible() and page.locator(".cards img").first.is_visible()
+    )
+    folded = page.evaluate(
+        "document.querySelector('header').insertAdjacentHTML('beforeend', '<details id=folded><p>a</p></details>')"
+        " || [dispatchEvent(new Event('beforeprint')), document.getElementById('folded').open,"
+        " dispatchEvent(new Event('afterprint')), document.getElementById('folded').open]"
+    )
+    assert folded == [True, True, True, False]
+
+
 def held_unseen(folder: Path, object: str, label: str) -> set[str]:
     """Pictures of a cell that hold the object without its being looked at."""
     rows = pd.read_parquet(folder / "evidence.parquet").astype({"object": str, "label": str})

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from emocam.report.emotions import are_emotions
-from emocam.report.glossary import glossary
+from emocam.report.glossary import documents, glossary
 from emocam.report.page import write_report
 from emocam.results.run import Run
 
@@ -30,6 +30,14 @@ def test_page_summary_and_documents_have_the_same_words(run_folder, monkeypatch)
             assert f"<dt>{term.term}</dt><dd>{html.escape(term.plain, quote=False)}</dd>" in page.replace(
                 "&#39;", "'"
             )
+
+
+def test_the_documents_are_linked_where_they_were_built(tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr("emocam.report.glossary.PACKAGE", tmp_path / "emocam")
+    assert documents() is None
+    (tmp_path / "site").mkdir()
+    (tmp_path / "site/index.html").touch()
+    assert documents() == (tmp_path / "site/index.html").as_uri()
 
 
 def test_a_term_that_says_where_more_stands_names_a_page() -> None:
