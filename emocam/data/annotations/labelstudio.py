@@ -22,8 +22,8 @@ LABELS = "labels"
 """The type of a result that names a region which another result drew, and what types of both kinds end in."""
 DRAWN = {"rectangle": "width", "ellipse": "radiusX", "polygon": "points", "brush": "rle"}
 """Regions that are read, and a key that only a region of the kind has."""
-PLACED = ("x", "points", "rle", "vertices", "imageDataURL")
-"""Keys of a value that has a place in the picture."""
+PLACED = ("x", "points", "rle", "vertices", "imageDataURL", "sequence")
+"""Keys of a value that has a place in the picture, or in the frames of a film."""
 POINTS = 360
 """On the outline of an ellipse."""
 Result = dict[str, Any]

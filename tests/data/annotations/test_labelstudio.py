@@ -211,6 +211,7 @@ def test_what_is_no_region_is_counted_by_its_kind(tmp_path: Path) -> None:
         rectangle(),
         shape("keypointlabels", "1", **point, keypointlabels=["nose"]),
         shape("keypointlabels", "2", **point, keypointlabels=["ear"]),
+        {"type": "videorectangle", "value": {"sequence": [{"frame": 1, **point}], "labels": ["cup"]}},
         shape("vectorlabels", "3", vertices=[{"x": 1, "y": 1}], vectorlabels=["line"]),
         shape("rectangle", "4", x=1, y=1, width=5, height=5),
         shape("brushlabels", "5", rle=packed(np.zeros((10, 10), int)), brushlabels=["dog"])
@@ -221,7 +222,7 @@ def test_what_is_no_region_is_counted_by_its_kind(tmp_path: Path) -> None:
     table, regions = regions_of(tmp_path, *results)
     assert len(regions.boxes) == 1
     (note,) = table.notes
-    assert "2 keypointlabels" in note and "1 vectorlabels" in note
+    assert "2 keypointlabels" in note and "1 vectorlabels" in note and "1 videorectangle" in note
     assert "1 regions without a name" in note and "1 empty brushes" in note
     assert "relation" not in note and "textarea" not in note
 
