@@ -51,7 +51,7 @@ def pair_table(scores: JointScores, least: float, values: bool = False) -> pd.Da
     own = moments_over_units(means, PAIR, "own")
     found = found.join(moments[["low", "high", "p"]]).assign(own_low=own["low"], own_high=own["high"])
     found["p"] = found["p"].where(found["images"] >= scores.told["joint"])
-    found["q"] = false_discoveries(found["p"].to_numpy(float))
+    found["q"] = false_discoveries(found["p"].where(_matters(found)).to_numpy(float))
     found = with_relations(found.reset_index(), least)
     order = found["relation"].eq("").to_numpy(), -found["interaction"].abs().to_numpy()
     return found.iloc[np.lexsort(order[::-1])][PAIR_COLUMNS].reset_index(drop=True)
@@ -109,6 +109,17 @@ def with_relations(found: pd.DataFrame, least: float) -> pd.DataFrame:
         first, second = found[one].copy(), found[other].copy()
         found[one], found[other] = first.where(~turned, second), second.where(~turned, first)
     return found
+
+
+def _matters(found: pd.DataFrame) -> pd.Series:
+    """Return where both objects together, or one of them on average, hold enough of the label's probability.
+
+    Only these can be called, so they are the family. What is asked is at right angles to the interaction, so that
+    asking chooses no interaction: independent filtering, Bourgon et al. 2010, https://doi.org/10.1073/pnas.0914005107.
+    """
+    lost_a, lost_b, both = (found[name] for name in LOST)
+    of_a, of_b = (lost_a + both - lost_b) / 2, (lost_b + both - lost_a) / 2
+    return pd.concat([both, of_a, of_b], axis=1).abs().max(axis=1) >= LEAST_LOST
 
 
 def _fades(left: np.ndarray, full: np.ndarray) -> np.ndarray:
