@@ -113,7 +113,7 @@ def table() -> str:
         folder = Path(name) / "run"
         written = timed(lambda: write(folder))
         lines = [
-            f"| {OBJECTS} objects x {LABELS:,} labels x {IMAGES:,} images | seconds | most MB |",
+            f"| {OBJECTS} objects x {LABELS:,} labels x {IMAGES:,} images | processor seconds | most MB |",
             "|---|---|---|",
         ]
         for step in STEPS:

@@ -99,5 +99,4 @@ function listenThresholds() {
     const words = Object.entries(thresholds); // all: a replay begins with the usual ones, not with the run's
     copy(event.target, `python -m emocam task=replay evidence='${folder.replaceAll("'", "'\\''")}' ${words.map(([k, v]) => `threshold.${k}=${v}`).join(" ")}`);
   });
-  readySliders();
 }
