@@ -1,5 +1,5 @@
 "use strict";
-// shows of each face as many points as the slider says, from the heaviest on
+// shows of each face as many points as the slider says, from the first ranked on
 const slider = document.getElementById("number");
 const told = document.getElementById("told");
 function show() {
