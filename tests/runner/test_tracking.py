@@ -79,7 +79,7 @@ def test_a_store_that_goes_costs_nothing_and_upload_completes_it(
     summary = json.loads(Path("run/summary.json").read_text())
     assert run.info.status == "FINISHED" and "tracking" not in summary
     assert run.data.metrics["images"] == 4 and run.data.params["cam"] == "gradcam"
-    assert "looked at most" in run.data.tags["mlflow.note.content"]
+    assert "held back" in run.data.tags["mlflow.note.content"]
     here = {file.relative_to(folder).as_posix() for file in folder.rglob("*") if file.is_file()}
     assert {file for file in stored(store, run) if not file.startswith("images/")} == here
     assert not list(folder_faults(folder))
