@@ -40,3 +40,9 @@ def test_answers_that_do_not_vary_have_no_r_and_a_finite_gradient() -> None:
     assert value_correlations(z, rating).tolist() == [0.0]
     rating_loss(z, rating, 1.0).backward()
     assert z.grad is not None and z.grad.isfinite().all()
+
+
+def test_three_ratings_are_enough_for_an_r_and_two_are_none() -> None:
+    z, rating = torch.tensor([[1.0], [2.0], [4.0]]), torch.tensor([[2.0], [1.0], [5.0]])
+    assert value_correlations(z, rating).tolist() == pytest.approx([pearsonr([1, 2, 4], [2, 1, 5])[0]])
+    assert value_correlations(z[:2], rating[:2]).tolist() == [0]
