@@ -39,7 +39,7 @@ def held_back(findings: Sequence[Finding]) -> str | None:
     if not held:
         return None
     few = sum(images_of_finding(finding) < ENOUGH for finding in findings)
-    parts = [f"{few:,} of labels with fewer than {ENOUGH} images"] if few else []
+    parts = [f"{few:,} with fewer than {ENOUGH} images of their label"] if few else []
     if held > few:
         parts.append(f"{held - few:,} that are less well supported")
     return f"held back: {' and '.join(parts)}; the page's matrix and cells.csv have all"

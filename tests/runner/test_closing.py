@@ -76,7 +76,7 @@ def test_findings_are_told_by_the_lower_end_of_their_share_and_few_images_are_he
     lines = closing({"finding": found}, "119 images", tmp_path)
     assert [line.split()[2] for line in lines[1:3]] == ["large", "small"]
     assert lines[3] == (
-        "  held back: 1 of labels with fewer than 10 images; the page's matrix and cells.csv have all"
+        "  held back: 1 with fewer than 10 images of their label; the page's matrix and cells.csv have all"
     )
 
 
