@@ -52,7 +52,11 @@ def test_a_planted_brain_becomes_a_run_whose_objects_are_regions(run: Path) -> N
 
 def test_the_page_speaks_of_regions_and_shows_their_bars(run: Path) -> None:
     page = (run / "report" / "index.html").read_text(encoding="utf-8")
-    assert "the decoder goes by" in page and "where observers say it, the region adds" in page
+    assert (
+        "When the decoder says" in page
+        and "it goes by" in page
+        and "where observers say it, the region adds" in page
+    )
     assert len(list((run / "report").rglob("*.webp"))) >= 5
 
 
