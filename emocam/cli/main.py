@@ -36,6 +36,13 @@ def answer(words: list[str]) -> int:
 
         sys.stdout.write(text(resource_folder("conf"), resource_folder("experiments")))
         return 0
+    if words[:1] == ["-sc"] and words[1:2] and words[1].startswith("query="):
+        from emocam.cli.completion import LINE, offer_verbs
+
+        offered, more = offer_verbs(os.environ.get(LINE, ""))
+        sys.stdout.write("".join(f"{word}\n" for word in offered))
+        if not more:
+            return 0
     if words == ["--version"]:
         from emocam.version import __version__
 
