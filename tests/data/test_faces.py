@@ -67,7 +67,7 @@ def test_each_face_is_an_image_and_each_file_is_named(corpus: Path) -> None:
         with pytest.raises(Refused, match=NO_FACE):
             data.open(path)
     for path in ("e.jpg", "f.mp4"):
-        with pytest.raises(Exception, match=r"[Tt]runcated|nvalid data"):
+        with pytest.raises(Exception, match=r"[Tt]runcated|is cut off before its table of frames"):
             data.open(path)
     assert data.known(film[3]) == {"source": "g.mp4", "time": 0.12, "track": "g.mp4#track=0"}
     assert set(data.groups().values()) == {*pictures, "c.png", "d.png", "e.jpg", "f.mp4", "g.mp4#track=0"}

@@ -10,6 +10,8 @@ from emocam.functional.statistics.similarity import average_ranks, pearson
 RESAMPLES = 1000
 CHUNK = 100
 """Resamples at a time, so that memory does not grow with the corpus."""
+NO_SPREAD = 1e-9
+"""Of the mean square; what is left below it is rounding: the drawn numbers are all the same."""
 LEAST = 3
 """Pictures below which a correlation says nothing."""
 
@@ -76,8 +78,9 @@ def r_intervals(
         )
         n, sx, sy, sxx, syy, sxy = np.tensordot(times, sums, 1).transpose(1, 0, 2)
         with np.errstate(invalid="ignore", divide="ignore"):
-            across = n * sxy - sx * sy
-            found.append(across / np.sqrt((n * sxx - sx * sx) * (n * syy - sy * sy)))
+            across, vx, vy = n * sxy - sx * sy, n * sxx - sx * sx, n * syy - sy * sy
+            varied = (vx > NO_SPREAD * n * sxx) & (vy > NO_SPREAD * n * syy)
+            found.append(np.where(varied, (across / np.sqrt(vx * vy)).clip(-1, 1), np.nan))
     drawn = np.concatenate(found)
     dead = np.isnan(drawn).all(0)
     low, high = np.where(dead, np.nan, np.nanpercentile(np.where(dead, 0, drawn), [2.5, 97.5], axis=0))

@@ -111,7 +111,7 @@ def test_a_signal_ends_it_well_and_the_film_plays(emocam: Ask, film: Path, numbe
     [
         (("97",), "SOURCE 97: there is no camera 97"),
         (("gone.mp4",), "SOURCE gone.mp4 is no file"),
-        (("a.txt",), "SOURCE a.txt cannot be read (Invalid data"),
+        (("a.txt",), "SOURCE a.txt cannot be read (is cut off before its table of frames, or is no film"),
         (("FILM", "watch.window=true"), "watch.window: this machine has no display; watch.page=true"),
         (("FILM", "data.detail=finest", "data=faces"), "data.detail 'finest' is unknown"),
     ],

@@ -62,3 +62,11 @@ def test_an_offset_that_is_large_beside_the_spread_costs_no_digit(rated):
     near = r_intervals(answer, truth, np.arange(120), 3, 50)
     far = r_intervals(answer + 1e8, truth - 1e8, np.arange(120), 3, 50)
     np.testing.assert_allclose(far, near, atol=1e-5)
+
+
+def test_draws_of_one_picture_alone_have_no_r_and_leave_the_interval_finite() -> None:
+    # three pictures: every ninth draw is of one of them alone, and rounding would make an infinite r of it
+    answer, truth = np.array([[0.1], [0.7], [1.3]]), np.array([[0.3], [0.2], [1.9]])
+    for shift in (0.0, 1e3):
+        low, high = r_intervals(answer + shift, truth / 3 + shift, np.arange(3), 0, 500)
+        assert np.isfinite([low, high]).all() and -1 <= low[0] <= high[0] <= 1 + 1e-9
