@@ -27,6 +27,7 @@ Functions = dict[str, list[FunctionType]]
 
 def live_functions(files: set[str]) -> tuple[Functions, list[Any]]:
     """Return the functions of each file that anybody holds, and all caches of answers."""
+    gc.unfreeze()  # a command may have put aside what it had imported
     gc.collect()
     held: Functions = {file: [] for file in files}
     caches = []

@@ -3,7 +3,6 @@
 Only the standard library is imported, so that help and mistakes answer at once.
 """
 
-import gc
 import importlib
 import os
 import sys
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING
 from emocam.cli.help import VERBS, text
 from emocam.system.cores import limit_spinning
 from emocam.system.leaving import leave
+from emocam.system.memory import collect_again, stop_collecting
 
 if TYPE_CHECKING:
     from emocam.cli.job import Verb
@@ -23,7 +23,7 @@ STARTED = time.perf_counter()
 
 def main() -> None:
     limit_spinning()
-    gc.disable()  # nothing of what is imported is garbage; `collect_again` follows
+    stop_collecting()
     leave(answer(sys.argv[1:]))
 
 
@@ -53,7 +53,6 @@ def answer(words: list[str]) -> int:
 
 def _verb(verb: str, words: list[str]) -> int:
     from emocam.errors import SettingError
-    from emocam.system.memory import collect_again
 
     try:
         module = importlib.import_module(f"emocam.cli.verb.{verb}")

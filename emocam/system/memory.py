@@ -15,6 +15,8 @@ LARGEST = 32 << 20
 """Blocks above are returned all the same: glibc accepts no more."""
 KEPT = 1 << 30
 """At most, of what is free at the heap's end."""
+_stopped: list[bool] = []
+"""Whether it was the command that switched the collector off, and not a program that calls it."""
 
 
 def keep_memory(kept: int = KEPT) -> None:
@@ -27,9 +29,17 @@ def keep_memory(kept: int = KEPT) -> None:
         library.mallopt(TRIM_THRESHOLD, kept)
 
 
+def stop_collecting() -> None:
+    """Switch the collector off until `collect_again`: nothing of what is imported is garbage."""
+    if gc.isenabled():
+        gc.disable()
+        _stopped.append(True)
+
+
 def collect_again() -> None:
     """Switch the collector on again, if it was off while libraries were imported; what they brought is left out."""
-    if not gc.isenabled():
+    if _stopped:
+        _stopped.clear()
         gc.freeze()
         gc.enable()
 

@@ -23,6 +23,7 @@ QUICK = (
 )
 
 
+@pytest.mark.slow
 def test_several_targets_leave_what_single_runs_leave_and_one_matrix(
     emocam, tmp_path: Path, monkeypatch
 ) -> None:

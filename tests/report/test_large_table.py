@@ -141,7 +141,7 @@ def test_labels_that_no_picture_is_called_are_columns_where_they_are_asked_for(p
     silent = [label for label in LABELS if label not in percent.columns]
     assert silent and page.evaluate(columns) == [*percent.columns, *silent]
     assert f"{len(silent)} that no picture is called" in page.locator("#shown").inner_text()
-    page.wait_for_function("location.hash.includes('every=1')")
+    page.wait_for_url(lambda url: "every=1" in url)
     page.fill("#among", "KIND 00")
     assert page.evaluate(columns) == [label for label in percent.columns if "00" in label[:7]]
     assert set(built(page).columns) == {f"kind 00{i}" for i in range(10)}

@@ -44,6 +44,7 @@ def test_it_leaves_what_a_sweep_leaves(emocam, tmp_path, capsys):
     assert {run.info.status for run in runs} == {"FINISHED"}
 
 
+@pytest.mark.slow
 def test_pictures_go_through_the_network_once(emocam, monkeypatch):
     seen = []
     cut = Classifier.cut

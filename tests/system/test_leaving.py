@@ -55,3 +55,10 @@ def test_the_command_s_collector_is_off_while_it_imports_and_on_afterwards() -> 
     )
     told = ended(code, capture_output=True)
     assert (told.returncode, told.stdout) == (2, "True True True\n")
+
+
+def test_a_program_s_own_collector_stays_as_it_is() -> None:
+    code = (
+        "from emocam.system.memory import collect_again\ngc.disable()\ncollect_again()\nprint(gc.isenabled())"
+    )
+    assert ended(code, capture_output=True).stdout == "False\n"

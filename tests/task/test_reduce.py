@@ -66,6 +66,7 @@ def test_the_page_shows_each_label_s_face_with_its_points_ranked(folder: Path) -
     }
 
 
+@pytest.mark.slow
 def test_interrupted_it_goes_on_and_comes_to_the_same(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

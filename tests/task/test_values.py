@@ -65,6 +65,7 @@ def test_a_misspelt_direction_is_told_before_the_work(emocam, capsys) -> None:
     assert "did you mean cheer - or cheer +?" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_targets_in_one_pass_have_the_effects_of_each_alone(emocam, tmp_path: Path, monkeypatch) -> None:
     from emocam.intervention import effect
 
