@@ -1,5 +1,6 @@
 """From a corpus to batches: each file is opened once, in a worker, for all who want to see it."""
 
+import re
 import signal
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -30,7 +31,8 @@ def reason(error: Exception, root: str | Path | None) -> str:
     """Return one line for the ledger, with the class's name where the words are not ours: they alone say little."""
     words = " ".join(str(error).split())
     if root:
-        words = words.replace(str(root), "data.root")
+        # as a path of its own: a root called F is not in the word File
+        words = re.sub(rf"(?<![\w/.-]){re.escape(str(root))}(?![\w.-])", "data.root", words)
     return spelt((words if isinstance(error, Damaged) else f"{type(error).__name__}: {words}")[:300])
 
 

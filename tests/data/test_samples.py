@@ -9,7 +9,7 @@ import torch
 from PIL import Image
 
 from emocam.data.folder import Folder
-from emocam.data.samples import Samples, collate
+from emocam.data.samples import Samples, collate, reason
 from emocam.errors import SettingError
 from emocam.records.picture import Batch
 from emocam.view.crops import CentreCrop, Stretch, Unchanged
@@ -156,3 +156,17 @@ def test_fast_resizing_is_a_setting_of_the_data(corpus) -> None:
     assert (exact.classifier_view.int() - fast.classifier_view.int()).abs().max() <= 1
     with pytest.raises(SettingError, match=r"data\.resize must be exact or fast, got 'quick'"):
         Folder(root=root, resize="quick")
+
+
+@pytest.mark.parametrize(
+    ("words", "root", "told"),
+    [
+        ("Truncated File Read", "F", "OSError: Truncated File Read"),
+        ("cannot read F/a.jpg", "F", "OSError: cannot read data.root/a.jpg"),
+        ("'/p/q/a.jpg' and /p/q", "/p/q", "OSError: 'data.root/a.jpg' and data.root"),
+        ("/p/qs/a.jpg", "/p/q", "OSError: /p/qs/a.jpg"),
+        ("x/F/a.jpg", "F", "OSError: x/F/a.jpg"),
+    ],
+)
+def test_a_reason_names_the_root_where_it_stands_as_a_path(words: str, root: str, told: str) -> None:
+    assert reason(OSError(words), root) == told
