@@ -89,6 +89,11 @@ def check_model(model: object) -> None:
     """Check that a model is a module that can answer at all."""
     if not isinstance(model, nn.Module):
         raise TypeError(f"model must be a torch module, got {type(model).__name__}")
+    if isinstance(model, torch.jit.ScriptModule):
+        raise SettingError(
+            "the model is a program of TorchScript, of which only the answers can be seen; give the module that it was "
+            "made of, or save it and explain a folder: classifier=torchscript classifier.weights=FILE cam=occlusion"
+        )
     devices = {str(tensor.device) for tensor in (*model.parameters(), *model.buffers())}
     if "meta" in devices:
         raise SettingError(

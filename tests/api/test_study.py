@@ -229,3 +229,9 @@ def test_the_part_that_a_transform_shows_is_measured(
         return (TO_TENSOR(transform(picture)) / 255 - 0.4) / 0.3
 
     assert measure_window(prepared, (160, 120)).numpy() == pytest.approx(window, abs=0.004)
+
+
+def test_a_program_of_torchscript_is_told_how_it_can_be_explained() -> None:
+    program = torch.jit.trace(torch.nn.Conv2d(3, 2, 3), torch.rand(1, 3, 8, 8))
+    with pytest.raises(SettingError, match=r"program of TorchScript.*classifier=torchscript"):
+        emocam.explain(program, torch.rand(1, 3, 8, 8))
