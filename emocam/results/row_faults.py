@@ -12,6 +12,7 @@ import numpy as np
 import pyarrow as pa
 
 from emocam.results.files import (
+    CALLED,
     EFFECT,
     EVIDENCE,
     FACES,
@@ -85,6 +86,9 @@ def answer_faults(run: Run, rows: pa.Table) -> Iterator[RowFault]:
         yield from _many_faults(run, rows, images, logits)
         return
     names, place = run.label_names, encode_names(rows, "label", run.label_names)
+    if (called := run.names.get(CALLED)) is not None:
+        yield from _renamed_faults(images, logits, place, rows["confidence"].to_numpy(), called, names)
+        return
     of_values = bool(run.value_names)
     best, sure = _strongest(logits)
     if run.asked is not None:
@@ -97,6 +101,26 @@ def answer_faults(run: Run, rows: pa.Table) -> Iterator[RowFault]:
         )
     expected = np.ones(len(place)) if of_values else sure
     yield from _confidence_faults(PREDICTIONS, images, rows["confidence"].to_numpy(), expected)
+
+
+def _renamed_faults(
+    images: list[str],
+    logits: np.ndarray,
+    place: np.ndarray,
+    confidence: np.ndarray,
+    called: dict[str, str],
+    names: list[str],
+) -> Iterator[RowFault]:
+    """Yield pictures whose confidence is not that of the name they are called by.
+
+    It need not be the strongest: two that are merged may together be stronger than what was answered. Where some names
+    are left out, so are their logits, and nothing follows from the rest.
+    """
+    if set(called.values()) != set(names) or not len(logits):
+        return
+    chances = np.exp(logits - logits.max(-1, keepdims=True), dtype=np.float64)
+    expected = chances[np.arange(len(place)), place] / chances.sum(-1)
+    yield from _confidence_faults(PREDICTIONS, images, confidence, expected)
 
 
 def _many_faults(run: Run, rows: pa.Table, images: list[str], logits: np.ndarray) -> Iterator[RowFault]:
@@ -199,7 +223,7 @@ def _pasted_faults(run: Run, rows: pa.Table, confidence: dict[str, float]) -> It
     logits, names = _numbers(rows["logits_after"]), run.label_names
     best, sure = _strongest(logits)
     place = encode_names(rows, "label_after", names)
-    if run.value_names:
+    if run.value_names or CALLED in run.names:  # a merged name need not be the strongest
         return
     for row in (logits[np.arange(len(place)), place] < logits.max(-1, initial=-np.inf)).nonzero()[0]:
         words = f"label_after {names[place[row]]!r}, and its logits_after give {names[best[row]]!r}"
