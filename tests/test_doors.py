@@ -109,10 +109,8 @@ OPENERS = {
         "data/image_file.py": "the door of pictures",
         "logger/mlflow.py": "a figure of the run, which no link leads to",
         "paste/sticker.py": "an object that the command names",
+        "report/figures.py": "figures that the run drew just before",
         "report/manifold.py": "bytes that the page made itself",
-        "report/pairs.py": "a figure that the run drew just before",
-        "report/slices.py": "figures that the run drew just before",
-        "report/trust.py": "a figure that the run drew just before",
         "report/thumbnails.py": "a page's own picture, which no link leads to",
     },
     "open_image": {

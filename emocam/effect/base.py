@@ -16,6 +16,12 @@ from emocam.paste.patch import Patch
 Chosen = Literal["rank", "random"]
 
 
+def check_whole_number(name: str, value: object, least: int) -> None:
+    """Refuse a setting of the effect that is no whole number of at least `least`."""
+    if isinstance(value, bool) or not isinstance(value, int) or value < least:
+        raise SettingError(f"effect.{name} must be a whole number of at least {least}, got {value!r}")
+
+
 @dataclass(frozen=True)
 class Budget:
     """At most `images` pictures a cell; `cells` cells of the highest rank, and `random` ones of the rest.
@@ -30,9 +36,7 @@ class Budget:
 
     def __post_init__(self) -> None:
         for name, low in (("images", 1), ("cells", 0), ("random", 0), ("least", 1)):
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, int) or value < low:
-                raise SettingError(f"effect.{name} must be a whole number of at least {low}, got {value!r}")
+            check_whole_number(name, getattr(self, name), low)
 
 
 @dataclass(frozen=True)

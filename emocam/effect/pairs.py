@@ -2,17 +2,16 @@
 
 from collections.abc import Sequence
 
+from emocam.effect.base import check_whole_number
 from emocam.effect.erase import Erase
 from emocam.effect.region import Control, Region
-from emocam.errors import SettingError
 
 
 class Pairs(Erase):
     """What `erase` does, and then the objects of a picture in pairs.
 
     At most `most_pairs` pairs that stand together in `joint` pictures (or in `images`, where these are fewer) are
-    tried, each in `images` of them. Of
-    `sets` pictures of a label all but one or two objects are taken away.
+    tried, each in `images` of them. Of `sets` pictures of a label all but one or two objects are taken away.
     """
 
     def __init__(
@@ -33,6 +32,5 @@ class Pairs(Erase):
     ) -> None:
         super().__init__(images, cells, random, least, fills, region, control, composed, shared, exchange)
         for name, value, low in (("most_pairs", most_pairs, 1), ("joint", joint, 2), ("sets", sets, 0)):
-            if isinstance(value, bool) or not isinstance(value, int) or value < low:
-                raise SettingError(f"effect.{name} must be a whole number of at least {low}, got {value!r}")
+            check_whole_number(name, value, low)
         self.most_pairs, self.joint, self.sets = most_pairs, min(joint, images), sets

@@ -6,9 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from PIL import Image
 
-from emocam.report.thumbnails import shrink
+from emocam.report.figures import write_figure
 from emocam.results.files import PAIRS, SETS
 from emocam.results.run import Run
 from emocam.results.sentences import capitalised
@@ -82,10 +81,10 @@ def find_pairs_shown(run: Run, into: Path) -> PairsShown | None:
     picture = run.path / f"{PAIRS}.png"
     if not shown.rows or not picture.is_file():
         return shown
-    with Image.open(picture) as opened:
-        small = shrink(opened.convert("RGB"), SIDE_OF_FIGURE)
-    small.save(into / f"{PAIRS}.webp", "WEBP", quality=88, method=2)
-    return replace(shown, figure=f"{PAIRS}.webp", size=small.size)
+    figure = f"{PAIRS}.webp"
+    return replace(
+        shown, figure=figure, size=write_figure(picture, into / figure, SIDE_OF_FIGURE, quality=88)
+    )
 
 
 def _pair_row(row: dict[Any, Any]) -> PairRow:

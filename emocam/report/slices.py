@@ -6,9 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from PIL import Image
 
-from emocam.report.thumbnails import shrink
+from emocam.report.figures import write_figure
 from emocam.results.files import (
     DIFFERENCES,
     FACE_MAP,
@@ -245,8 +244,7 @@ def write_figures(folder: Path, into: Path, prefix: str = "", whose: str = "") -
     for name, words in shows.items():
         if not (folder / f"{name}.png").is_file():
             continue
-        with Image.open(folder / f"{name}.png") as picture:
-            small = shrink(picture.convert("RGB"), SIDE)
-        small.save(into / f"{prefix}{name}.webp", "WEBP", quality=85, method=2)
-        figures.append(ShownFigure(f"{prefix}{name}.webp", small.size, whose + words))
+        shown = f"{prefix}{name}.webp"
+        size = write_figure(folder / f"{name}.png", into / shown, SIDE, quality=85)
+        figures.append(ShownFigure(shown, size, whose + words))
     return figures

@@ -6,9 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from PIL import Image
 
-from emocam.report.thumbnails import shrink
+from emocam.report.figures import write_figure
 from emocam.results.files import TRUST
 from emocam.results.run import Run
 from emocam.results.sentences import capitalised
@@ -56,10 +55,8 @@ def find_trust_shown(run: Run, into: Path) -> TrustShown | None:
     picture = run.path / f"{TRUST}.png"
     if not rows or not picture.is_file():
         return TrustShown(*shown)
-    with Image.open(picture) as opened:
-        small = shrink(opened.convert("RGB"), SIDE)
-    small.save(into / f"{TRUST}.webp", "WEBP", quality=88, method=2)
-    return TrustShown(*shown, f"{TRUST}.webp", small.size)
+    figure = f"{TRUST}.webp"
+    return TrustShown(*shown, figure, write_figure(picture, into / figure, SIDE, quality=88))
 
 
 def trust_row(row: dict[Any, Any]) -> TrustRow:

@@ -116,11 +116,8 @@ def _renamed_faults(
     It need not be the strongest: two that are merged may together be stronger than what was answered. Where some names
     are left out, so are their logits, and nothing follows from the rest.
     """
-    if set(called.values()) != set(names) or not len(logits):
-        return
-    chances = np.exp(logits - logits.max(-1, keepdims=True), dtype=np.float64)
-    expected = chances[np.arange(len(place)), place] / chances.sum(-1)
-    yield from _confidence_faults(PREDICTIONS, images, confidence, expected)
+    if set(called.values()) == set(names) and len(logits):
+        yield from _confidence_faults(PREDICTIONS, images, confidence, _probability(logits, place))
 
 
 def _many_faults(run: Run, rows: pa.Table, images: list[str], logits: np.ndarray) -> Iterator[RowFault]:
@@ -220,11 +217,11 @@ def _pasted_faults(run: Run, rows: pa.Table, confidence: dict[str, float]) -> It
     images = rows["image"].cast(pa.string()).to_pylist()
     before = np.array([confidence[image] for image in images])
     yield from _confidence_faults(PASTE, images, rows["confidence_before"].to_numpy(), before)
+    if run.value_names or CALLED in run.names:  # a merged name need not be the strongest
+        return
     logits, names = _numbers(rows["logits_after"]), run.label_names
     best, sure = _strongest(logits)
     place = encode_names(rows, "label_after", names)
-    if run.value_names or CALLED in run.names:  # a merged name need not be the strongest
-        return
     for row in (logits[np.arange(len(place)), place] < logits.max(-1, initial=-np.inf)).nonzero()[0]:
         words = f"label_after {names[place[row]]!r}, and its logits_after give {names[best[row]]!r}"
         yield RowFault(PASTE, images[row], words)
@@ -235,8 +232,14 @@ def _strongest(logits: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return the label and its probability (n,) of logits (n, L)."""
     if not len(logits):
         return np.zeros(0, np.int64), np.zeros(0)
+    best = logits.argmax(-1)
+    return best, _probability(logits, best)
+
+
+def _probability(logits: np.ndarray, place: np.ndarray) -> np.ndarray:
+    """Return the probability of one label a row (n,) by logits (n, L)."""
     weight = np.exp(logits.astype(np.float64) - logits.max(-1, keepdims=True))
-    return logits.argmax(-1), weight.max(-1) / weight.sum(-1)
+    return weight[np.arange(len(place)), place] / weight.sum(-1)
 
 
 def _numbers(column: pa.ChunkedArray) -> np.ndarray:
