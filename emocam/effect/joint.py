@@ -77,18 +77,30 @@ class JointPicture:
         """Return the pixels (h, w) that are filled."""
         raster = self.picture.raster
         if variant.kind == "out":
-            return union_of([self.parts[name] for name in variant.objects], SAME)
+            return self._out(variant.objects)
         if variant.kind == "control":
             return union_of([self.controls[name][0] for name in variant.objects], TOUCHING)
         if variant.kind == "whole":
             return self._with_rim(variant.a, raster.whole(variant.a, self.within))
         return self._all_but(variant.objects)
 
+    def _out(self, names: Sequence[str]) -> np.ndarray | None:
+        """Return the pixels (h, w) of all these objects; what they dispute with each other alone goes with both."""
+        found = union_of([self.parts[name] for name in names], SAME)
+        if found is None or self.whole or len(names) < 2:
+            return found
+        raster = self.picture.raster
+        regions = [region for name in names for region in raster.regions_of(name)]
+        together = raster.part_of(regions, self.within)
+        return found if together is None else found | together
+
     def _all_but(self, kept: Sequence[str]) -> np.ndarray:
         """Return the pixels (h, w) of all objects that are seen, but for some."""
         raster = self.picture.raster
         regions = [region for name in kept for region in raster.regions_of(name)]
-        others = raster.occupied & ~np.isin(raster.owner, raster.shape_of[regions])
+        others = (
+            raster.occupied & ~np.isin(raster.owner, raster.shape_of[regions]) & ~raster.disputed(regions)
+        )
         seen = np.zeros_like(others)
         seen[self.within[1] : self.within[3], self.within[0] : self.within[2]] = True
         gone = others & seen

@@ -1,8 +1,10 @@
-"""Which pixels are an object's own: those that no smaller region covers.
+"""Which pixels are an object's own: those that no smaller region covers, and that no other box disputes.
 
 A picture's regions are painted into one raster, the largest first, by their masks where there are any
 and else by their boxes. The last painter owns a pixel, and an object's part is what any of its regions
 owns. So taking a person away leaves the ball in the person's hands, whose box lies within the person's.
+Where the boxes of two objects overlap and neither lies within the other, what stands there may be of
+either: it is part of none of them. Outlines say whose it is, so of masks nothing is disputed.
 """
 
 from __future__ import annotations
@@ -23,6 +25,8 @@ LEAST = 0.1
 """An object of whose regions a smaller share is left to it is not tried."""
 ROUNDING = 1e-3
 """Pixels: boxes are stored in single precision, and an edge between two pixels touches only one."""
+WITHIN = 0.8
+"""A box of which so much lies in another one lies within it, and owns what both cover; with less, neither does."""
 HALF = 0.5
 """A mask covers a pixel by more than this share of it."""
 
@@ -83,8 +87,20 @@ class Raster:
         whole = self._covered(regions, within)
         if all_of:
             return whole if whole.any() else None
-        own = whole & np.isin(self.owner, self.shape_of[list(regions)])
+        own = whole & np.isin(self.owner, self.shape_of[list(regions)]) & ~self.disputed(regions)
         return own if own.any() and own.sum() >= LEAST * whole.sum() else None
+
+    def disputed(self, regions: Sequence[int]) -> np.ndarray:
+        """Return the pixels (h, w) at which a box of another object overlaps one of these, neither within the other."""
+        found = np.zeros(self.owner.shape, bool)
+        own = {self.objects[region] for region in regions}
+        others = [cover for cover, name in zip(self.covers, self.objects, strict=True) if name not in own]
+        for frame, mask in (self.covers[region] for region in regions):
+            for other, outline in others:
+                both = shared_frame(frame, other)
+                if mask is None and outline is None and both and not lies_within(frame, other, both):
+                    cover(found, both, None, True)
+        return found
 
     def with_rim(self, object: str, part: np.ndarray, within: Frame) -> np.ndarray:
         """Add to a part (h, w) by masks what their outlines may have cut off: half a cell, at least a pixel.
@@ -112,6 +128,17 @@ class Raster:
             cover(found, *self.covers[region], True)
         cover(seen, within, None, True)
         return np.asarray(found & seen)
+
+
+def shared_frame(one: Frame, other: Frame) -> Frame | None:
+    """Return the frame that both cover, or None."""
+    x0, y0, x1, y1 = *map(max, one[:2], other[:2]), *map(min, one[2:], other[2:])
+    return (x0, y0, x1, y1) if x0 < x1 and y0 < y1 else None
+
+
+def lies_within(one: Frame, other: Frame, both: Frame) -> bool:
+    """Tell whether the smaller of two frames, which share `both`, lies within the larger one."""
+    return _area(both) >= WITHIN * min(_area(one), _area(other))
 
 
 def pixels_in(size: tuple[int, int], box: Box) -> Frame:
@@ -171,4 +198,8 @@ def paint_raster(regions: PictureRegions, size: tuple[int, int]) -> Raster:
 
 
 def _pixels(frame: Frame, mask: np.ndarray | None) -> int:
-    return int(mask.sum()) if mask is not None else (frame[2] - frame[0]) * (frame[3] - frame[1])
+    return int(mask.sum()) if mask is not None else _area(frame)
+
+
+def _area(frame: Frame) -> int:
+    return (frame[2] - frame[0]) * (frame[3] - frame[1])

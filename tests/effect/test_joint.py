@@ -15,6 +15,7 @@ BOXES = {
     "Face": (10, 5, 20, 15),
     "Ball": (40, 10, 50, 20),
     "Twin": (40, 10, 50, 20),
+    "Chair": (20, 30, 44, 60),
 }
 SIDE = 80
 
@@ -64,6 +65,17 @@ def test_all_but_what_is_kept_goes() -> None:
     assert same(changed(of, JointVariant("keep", "Ball", "Person")), boxed("Face"))
     alone = joint("Ball")
     assert not changed(alone, JointVariant("keep", "Ball")).any()
+
+
+def test_what_two_boxes_dispute_goes_with_both_and_stays_with_either() -> None:
+    of = joint("Person", "Chair", "Ball")
+    disputed = boxed("Person") & boxed("Chair")
+    assert same(changed(of, JointVariant("out", "Person")), boxed("Person") & ~disputed)
+    assert same(changed(of, JointVariant("out", "Person", "Ball")), boxed("Person", "Ball") & ~disputed)
+    assert same(changed(of, JointVariant("out", "Person", "Chair")), boxed("Person", "Chair"))
+    assert same(changed(of, JointVariant("keep", "Chair")), boxed("Person", "Ball") & ~disputed)
+    assert same(changed(of, JointVariant("keep", "Person")), boxed("Chair", "Ball") & ~disputed)
+    assert same(changed(of, JointVariant("keep")), boxed("Person", "Chair", "Ball"))
 
 
 def test_controls_are_as_large_and_off_every_object_and_each_other() -> None:
