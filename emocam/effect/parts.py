@@ -137,7 +137,7 @@ def shared_frame(one: Frame, other: Frame) -> Frame | None:
 
 
 def lies_within(one: Frame, other: Frame, both: Frame) -> bool:
-    """Tell whether the smaller of two frames, which share `both`, lies within the larger one."""
+    """Check whether the smaller of two frames, which share `both`, lies within the larger one."""
     return _area(both) >= WITHIN * min(_area(one), _area(other))
 
 
