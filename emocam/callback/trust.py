@@ -46,7 +46,12 @@ class Trust:
             ((found.table["q"] < 0.05) & (found.table["above_low"] > 0)).sum()
         )
         if found.truth is not None:
-            entries["trust_as_truth"] = found.truth
+            entries |= {
+                "trust_as_truth": found.truth.value,
+                "trust_as_truth_low": found.truth.low,
+                "trust_as_truth_high": found.truth.high,
+                "trust_as_truth_rows": found.truth.rows,
+            }
         if len(found.table):
             trust_figure(found.table).savefig(run.path / f"{TRUST}.png")
         return entries

@@ -16,6 +16,7 @@ from emocam.functional.statistics.faithfulness import (
     best_threshold,
     beyond_p,
     drawn_mean_intervals,
+    order_agreement,
     rank_correlations,
 )
 from emocam.functional.statistics.false_discovery import false_discoveries
@@ -26,9 +27,21 @@ CONTROL_METHODS = ("random", "uniform", "centre", "edges")
 KEY, WAY = ["image", "object"], ["method", "layer"]
 LEAST_PICTURES = 10
 """Pictures with three or more tried objects; of fewer nothing is recommended."""
+LEAST_ROWS = 3
+"""Methods and layers, of fewer of which an order says nothing."""
 SURE = 0.05
 SANE = 0.5
 """The least that a recommended method's maps must change when all weights are shuffled."""
+
+
+@dataclass(frozen=True)
+class TruthAgreement:
+    """The rank correlation of how faithful methods are by effects and by truth, over `rows` that are no controls."""
+
+    value: float
+    low: float
+    high: float
+    rows: int
 
 
 @dataclass(frozen=True)
@@ -41,7 +54,7 @@ class TrustFound:
     notes: list[str] = field(default_factory=list)
     best: Mapping[str, Any] | None = None
     warning: str | None = None
-    truth: float | None = None
+    truth: TruthAgreement | None = None
 
 
 @dataclass(frozen=True)
@@ -96,7 +109,7 @@ def find_trust(
     used = difference > least_effect
     table = table.join(chosen_thresholds(rows, pairs.importance, used, words["thresholds"]))
     table = table.join(shaken(rows), on=WAY).assign(images=pictures)
-    truth = truth_of(pairs, table)
+    truth = truth_of(pairs, table, units, seed)
     best = best_of(table)
     return TrustFound(
         table.sort_values("faithfulness", ascending=False, kind="stable"),
@@ -245,21 +258,27 @@ def warning(table: pd.DataFrame) -> str | None:
     return f"no better than a control here, so not to be believed: {named}"
 
 
-def truth_of(pairs: Comparable, table: pd.DataFrame) -> float | None:
+def truth_of(
+    pairs: Comparable, table: pd.DataFrame, units: NDArray[np.int64], seed: int
+) -> TruthAgreement | None:
     """Return the rank correlation over methods of faithfulness and of the same against composed truth.
 
-    Pictures count of which every tried object was composed again. The table gets the second as a column.
+    Pictures count of which every tried object was composed again; `units` (P,) are drawn anew for the interval.
+    The table gets the second for each row. Controls are left out of the correlation: they make it larger.
     """
     truth = pairs.effects["truth"]
     known = truth.notna().groupby(pairs.picture).transform("all").to_numpy(bool)
     if not known.any():
         return None
-    part = pd.factorize(pairs.picture[known])[0]
+    part, pictures = pd.factorize(pairs.picture[known])
     values = pairs.importance.to_numpy(float)[known]
     by_truth, by_effect = (
-        rank_correlations(values, effects.to_numpy(float)[known], part).mean(0)
+        rank_correlations(values, effects.to_numpy(float)[known], part)
         for effects in (truth, pairs.effects["difference"])
     )
-    table["faithfulness_truth"] = by_truth
-    everything = np.zeros(len(by_truth), np.int64)
-    return float(rank_correlations(by_effect[:, None], by_truth, everything)[0, 0])
+    table["faithfulness_truth"] = by_truth.mean(0)
+    own = ~table["method"].isin(CONTROL_METHODS).to_numpy()
+    if own.sum() < LEAST_ROWS:
+        return None
+    found = order_agreement(by_effect[:, own], by_truth[:, own], units[pictures], seed=seed)
+    return TruthAgreement(*found, int(own.sum()))

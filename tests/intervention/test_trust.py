@@ -13,7 +13,14 @@ from emocam.cli.main import answer
 from emocam.results.run import Run
 
 WORDS = ["+experiment=trust", "data.images=50", "effect.images=12", "effect.fills=[grey]", "trust.again=3"]
-WORDS += ["trust.only=[gradcam,xgradcam]", "logger=null", "cache=null", "data.workers=0", "quiet=true"]
+WORDS += [
+    "trust.only=[gradcam,xgradcam]",
+    "effect.composed=true",
+    "logger=null",
+    "cache=null",
+    "data.workers=0",
+    "quiet=true",
+]
 
 
 @pytest.fixture(scope="module")
@@ -74,6 +81,17 @@ def test_gradcam_is_recommended_and_xgradcam_warned_of_on_the_embedded_network(
     assert "Believe gradcam at layer" in page and (folder / "report" / "trust.webp").is_file()
     assert "..<" not in page
     assert (folder / "trust.png").is_file()
+
+
+def test_the_order_of_methods_is_held_against_that_by_pictures_composed_again(
+    folder: Path, table: pd.DataFrame
+) -> None:
+    summary = Run(folder).summary
+    own = table[table.index.get_level_values("method").isin(["gradcam", "xgradcam"])]
+    agree = spearmanr(own["faithfulness"], own["faithfulness_truth"]).statistic
+    assert len(own) == summary["trust_as_truth_rows"] == 4
+    assert summary["trust_as_truth"] == pytest.approx(agree)
+    assert -1 <= summary["trust_as_truth_low"] <= agree <= summary["trust_as_truth_high"] <= 1
 
 
 def test_controls_depend_on_no_weight(table: pd.DataFrame) -> None:

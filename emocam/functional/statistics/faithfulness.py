@@ -38,6 +38,19 @@ def map_correlations(maps: Numbers, others: Numbers) -> Numbers:
     return np.where(flat, 1.0, (ranks * other).sum(1) / np.where(sizes > 0, sizes, 1))
 
 
+def drawn_means(values: Numbers, unit: NDArray[np.integer], draws: int = 2000, seed: int = 0) -> Numbers:
+    """Draw the units (P,) of pictures anew, and return the means (draws, M) of values (P, M) in each draw."""
+    _, code = np.unique(unit, return_inverse=True)
+    units = int(code.max(initial=-1)) + 1
+    sums = np.zeros((units, values.shape[1]))
+    np.add.at(sums, code, values)
+    counts = np.bincount(code, minlength=units)
+    generator = np.random.default_rng(seed)
+    drawn = generator.multinomial(units, np.full(units, 1 / max(1, units)), size=draws)
+    means: Numbers = (drawn @ sums) / np.maximum(drawn @ counts, 1)[:, None]
+    return means
+
+
 def drawn_mean_intervals(
     values: Numbers, unit: NDArray[np.integer], draws: int = 2000, seed: int = 0
 ) -> Callable[[Numbers], tuple[Numbers, Numbers]]:
@@ -46,20 +59,27 @@ def drawn_mean_intervals(
     What is returned takes weights (M, K) and gives the intervals (K,) of the means of values (P, M) times these,
     so that a difference of two columns comes from the same draws as either.
     """
-    _, code = np.unique(unit, return_inverse=True)
-    units = int(code.max(initial=-1)) + 1
-    sums = np.zeros((units, values.shape[1]))
-    np.add.at(sums, code, values)
-    counts = np.bincount(code, minlength=units)
-    generator = np.random.default_rng(seed)
-    drawn = generator.multinomial(units, np.full(units, 1 / max(1, units)), size=draws)
-    means = (drawn @ sums) / np.maximum(drawn @ counts, 1)[:, None]
+    means = drawn_means(values, unit, draws, seed)
 
     def interval(weights: Numbers) -> tuple[Numbers, Numbers]:
         low, high = np.percentile(means @ weights, [2.5, 97.5], axis=0)
         return low, high
 
     return interval
+
+
+def order_agreement(
+    one: Numbers, other: Numbers, unit: NDArray[np.integer], draws: int = 2000, seed: int = 0
+) -> tuple[float, float, float]:
+    """Return the rank correlation over M columns of the means of two sets of values (P, M), with its 95 % interval.
+
+    Each draw takes the same units (P,) of pictures for both, so what a picture adds to both is no agreement more.
+    """
+    columns = one.shape[1]
+    means = drawn_means(np.hstack([one, other]), unit, draws, seed)
+    low, high = np.percentile(map_correlations(means[:, :columns], means[:, columns:]), [2.5, 97.5])
+    value = map_correlations(one.mean(0)[None], other.mean(0)[None])[0]
+    return float(value), float(low), float(high)
 
 
 def beyond_p(difference: Numbers, unit: NDArray[np.integer]) -> float:

@@ -9,6 +9,7 @@ from emocam.functional.statistics.faithfulness import (
     beyond_p,
     drawn_mean_intervals,
     map_correlations,
+    order_agreement,
     rank_correlations,
 )
 
@@ -52,6 +53,21 @@ def test_an_interval_draws_groups_and_not_their_pictures() -> None:
 def test_pictures_of_one_group_have_its_mean_in_each_draw() -> None:
     low, high = drawn_mean_intervals(np.array([[1.0], [3.0], [8.0]]), np.zeros(3, int))(np.ones((1, 1)))
     assert low.tolist() == high.tolist() == [4.0]
+
+
+def test_the_order_of_means_agrees_as_scipy_says_and_pictures_are_drawn_for_both_at_once() -> None:
+    dice = np.random.default_rng(3)
+    one = dice.standard_normal((80, 6)) + 0.25 * np.arange(6)
+    other = one + 0.4 * dice.standard_normal((80, 6))
+    value, low, high = order_agreement(one, other, np.arange(80), draws=500)
+    assert value == pytest.approx(spearmanr(one.mean(0), other.mean(0)).statistic)
+    slow = []
+    for _ in range(500):
+        rows = dice.integers(0, 80, 80)
+        slow.append(spearmanr(one[rows].mean(0), other[rows].mean(0)).statistic)
+    assert [low, high] == pytest.approx(np.percentile(slow, [2.5, 97.5]), abs=0.06)
+    # each for itself, the same pictures with much in common would agree less
+    assert order_agreement(one, one, np.arange(80), draws=50) == (1, 1, 1)
 
 
 def test_the_p_of_a_lead_is_students() -> None:
