@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from emocam.network.label_names import LabelNames
+from emocam.network.memory_order import settle_memory_order
 from emocam.network.values import Values
 from emocam.records.evidence import Prediction, Renamed
 from emocam.view.base import View
@@ -64,12 +65,18 @@ class Classifier(nn.Module):
     """Whether only answers are seen: no layer and no gradient."""
     weights_note: str = ""
     """What a person should be told of the file that the weights came from."""
+    fast: bool = False
+    """Whether the features may be computed by faster ways that agree with the network's own to 1e-5."""
     trains_channels_last: bool = True
     """Whether training lays out memory by channels last, which is faster but for networks that torch cannot."""
 
     def prepare(self, view: Tensor) -> Tensor:
         """Return the network's input from a batch of views (B, 3, h, w), or (B, 1, h, w)."""
         return view.float() / 255
+
+    def settle(self, views: Tensor, images: int) -> None:
+        """Choose by a trial on the first views (B, ...) how to compute; `images` are still to come."""
+        settle_memory_order(self, views, self.prepare)
 
     def cut(self, x: Tensor) -> tuple[Tensor, Head]:
         """Return the activations (B, C, h, w) of the explained layer, without a graph, and the rest."""

@@ -13,6 +13,7 @@ from emocam.network.layers import find_layer, finer_layers, spatial_layers
 from emocam.network.many_labels import undecided
 from emocam.network.packed_linear import packing
 from emocam.network.probe_head import ProbeHead, put_head
+from emocam.network.quick_features import settle_quick_features
 from emocam.network.trained import settle_answers
 from emocam.network.values import Values, ask_both_directions
 from emocam.network.weights import by_own_names, fit, is_file, read_weights
@@ -90,6 +91,11 @@ class LibraryClassifier(Classifier):
 
     def load_file_state(self, state: Mapping[str, Tensor]) -> None:
         self.load_state_dict({name: state[whole] for name, whole in self.file_names.items()}, strict=True)
+
+    def settle(self, views: Tensor, images: int) -> None:
+        super().settle(views, images)
+        if self.fast:
+            settle_quick_features(self.features, views, self.prepare, images)
 
     def prepare(self, view: Tensor) -> Tensor:
         return (view.float() / 255 - self.mean) / self.std

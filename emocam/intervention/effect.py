@@ -24,7 +24,6 @@ from emocam.intervention.plan import plan, regions_of_pictures
 from emocam.intervention.row_marks import begin_marked, is_written, mark_rows, marks_metadata, row_marks
 from emocam.intervention.trials import Trials, TriedBatch, TriedPair, together
 from emocam.network.label_names import LabelNames
-from emocam.network.memory_order import settle_memory_order
 from emocam.paste.changed_views import ChangedViews
 from emocam.predict.chunk_writer import WriteChunks
 from emocam.predict.components import Components
@@ -68,12 +67,14 @@ class Answer(lightning.LightningModule):
     def __init__(self, classifier: Classifier) -> None:
         super().__init__()
         self.classifier = classifier.freeze()
+        self.images = 0
+        """How many changed pictures are to come at the least."""
 
     def predict_step(self, batch: BatchOfViews, batch_idx: int = 0) -> Tensor:
         if not len(batch.views):
             return torch.zeros(0, len(self.classifier.labels))
         views = batch.views.composed()
-        settle_memory_order(self.classifier, views[:MOST_VIEWS_ELSEWHERE], self.classifier.prepare)
+        self.classifier.settle(views[:MOST_VIEWS_ELSEWHERE], self.images)
         with torch.no_grad():
             return torch.cat(
                 [self.classifier(self.classifier.prepare(some)) for some in _pieces(views, batch)]
@@ -301,6 +302,7 @@ def try_pictures(works: list[tuple[EffectWork, np.ndarray]], first: Components, 
             "columns of effects stay empty\n"
         )
     paths = files_of(first, work.trials)
+    model.images = 2 * sum(len(work.trials[place]) for place in left.tolist())
     if len(left):
         regions = regions_of_pictures(work.run, paths, work.thresholds)
         samples = Trials(

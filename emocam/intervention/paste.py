@@ -29,7 +29,6 @@ from emocam.intervention.row_marks import begin_marked, is_written, mark_rows, m
 from emocam.network.changed_windows import ChangedWindows
 from emocam.network.in_batches import InPieces
 from emocam.network.label_names import LabelNames
-from emocam.network.memory_order import settle_memory_order
 from emocam.network.values import answer_strengths
 from emocam.paste.base import Change, Region, Variant
 from emocam.paste.changed_views import ChangedViews
@@ -163,11 +162,13 @@ class Reclassify(lightning.LightningModule):
     def __init__(self, classifier: Classifier, cam: CAM | None) -> None:
         super().__init__()
         self.classifier, self.cam = with_changed_windows(classifier.freeze()), cam
+        self.images = 0
+        """How many changed pictures are to come at the least."""
 
     def predict_step(self, batch: ChangedBatch, batch_idx: int = 0) -> Answers:
         paths = [changed.path for changed in batch.pictures for _ in range(1 + len(changed.variants))]
         views = batch.views.composed()
-        settle_memory_order(self.classifier, views[:MOST_VIEWS_ELSEWHERE], self.classifier.prepare)
+        self.classifier.settle(views[:MOST_VIEWS_ELSEWHERE], self.images)
         answers = [
             self._answer(paths[rows], views[rows], batch.window[rows], batch.boxes[rows].to(batch.window))
             for rows in self._pieces(batch)
@@ -309,6 +310,7 @@ def _paste_missing(
     images = read_parquet(folder / parquet(LEDGER), columns=["image"])["image"].to_pylist()
     begin_marked(chunks, folder / "paste.parquet", marks, images)
     left = remaining(chunks, done)
+    model.images = 2 * len(left)
     if len(left):
         samples = Variants(components.data, listing, left, model.classifier.view, change, regions)
         rows = partial(

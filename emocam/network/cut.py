@@ -25,7 +25,9 @@ class _Tracer(fx.Tracer):
         self.whole = whole
 
     def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
-        return module_qualified_name in self.whole or super().is_leaf_module(m, module_qualified_name)
+        # a normalisation with more in it stays one, so that it can be folded
+        whole = module_qualified_name in self.whole or isinstance(m, nn.BatchNorm2d)
+        return whole or super().is_leaf_module(m, module_qualified_name)
 
 
 def finished_before(model: nn.Module, layer: str, x: Tensor) -> frozenset[str]:

@@ -33,21 +33,22 @@ Precision = Literal[32, "bf16"]
 class Components:
     """Components, each built when it is first asked for: a replay never loads a network.
 
-    `precision` is that of the networks, `cache` the folder that holds detections and evidence, `trainer` the
-    arguments of Lightning's trainer; `own_code` says that a user's modules take part, whose changes no key
-    names, `classifier_named` whether the command line chose the classifier, or the defaults did, and
-    `renames` and `relabels` whether a replay gives objects and labels other names than the evidence has.
-    `settings` are all that was composed, for keys and digests; a component gets its value instead. `features`
-    asks for those of the explained layer. `evidence_from` is the finished run whose evidence was taken, where it
-    was. `read` are the files that each component read while it was built. `log` gives numbers of a step to the
-    tracking store while the work goes on, where the run is tracked; `build_from` builds a component of other
-    settings than these.
+    `precision` is that of the networks, `fast` allows faster ways of computing them, `cache` the folder that holds
+    detections and evidence, `trainer` the arguments of Lightning's trainer; `own_code` says that a user's modules
+    take part, whose changes no key names, `classifier_named` whether the command line chose the classifier, or the
+    defaults did, and `renames` and `relabels` whether a replay gives objects and labels other names than the
+    evidence has. `settings` are all that was composed, for keys and digests; a component gets its value instead.
+    `features` asks for those of the explained layer. `evidence_from` is the finished run whose evidence was taken,
+    where it was. `read` are the files that each component read while it was built. `log` gives numbers of a step
+    to the tracking store while the work goes on, where the run is tracked; `build_from` builds a component of
+    other settings than these.
     """
 
     folder: Path
     settings: dict[str, Any]
     build: Callable[[str], Any]
     precision: Precision = 32
+    fast: bool = True
     cache: Path | None = None
     trainer: dict[str, Any] = field(default_factory=dict)
     quiet: bool = False
@@ -108,6 +109,7 @@ class Components:
     def classifier(self) -> Classifier:
         classifier: Classifier = self._built("classifier")
         classifier.bf16 = self.precision == "bf16"
+        classifier.fast = self.fast
         if classifier.many is not None:
             check_many(classifier, self.settings)
             with recorded_files(self.digests) as files:

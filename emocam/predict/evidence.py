@@ -92,6 +92,7 @@ def explain_missing(runs: Sequence[Components], keys: Sequence[str]) -> None:
         # an interrupt between two writers leaves an image with one method and not with another
         done = [set(chunks.done().tolist()) for chunks in everything]
         left = np.setdiff1d(np.arange(len(components.listing)), list(set.intersection(*done)))
+        model.images = len(left)
     with components.stage("predict"):
         if len(left):
             explain_places(components, model, everything, done, left)

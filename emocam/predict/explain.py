@@ -19,7 +19,6 @@ from emocam.functional.map.features import channel_means
 from emocam.importance.base import Importance
 from emocam.importance.regions import region_chance
 from emocam.network.answers import CONSTANT, probability_kind, unfit_weights
-from emocam.network.memory_order import settle_memory_order
 from emocam.records.detections import Detections
 from emocam.records.evidence import Evidence, Explanation, Prediction
 from emocam.records.picture import Batch
@@ -71,6 +70,8 @@ class Explain(lightning.LightningModule):
         self.classifier, self.detector = classifier.freeze(), detector.eval()
         self.cams, self.importance = cams, importance
         self.features = features
+        self.images = 0
+        """How many are to come, where that is known: for few no trial of what is quicker pays."""
         self.answers_checked = False
         self.first_answer: Tensor | None = None
         self.answered = 0
@@ -159,7 +160,7 @@ class Explain(lightning.LightningModule):
         """Return the evidence of each method; none without an image that could be used."""
         if not len(batch):
             return []
-        settle_memory_order(self.classifier, batch.classifier_view, self.classifier.prepare)
+        self.classifier.settle(batch.classifier_view, self.images)
         with torch.no_grad():
             detections = self.detector(batch)
         answers = self.explain(batch, detections)

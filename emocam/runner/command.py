@@ -109,6 +109,7 @@ def build_components(
         settings,
         build_here,
         precision=settings["precision"],
+        fast=settings.get("fast", True),
         cache=Path(settings["cache"]).expanduser() if settings["cache"] else None,
         trainer=settings["trainer"],
         quiet=settings["quiet"],

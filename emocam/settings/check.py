@@ -33,7 +33,7 @@ COUNTS = (
     "verdict.images",
     "verdict.fills",
 )
-SWITCHES = ("quiet", "features")
+SWITCHES = ("quiet", "features", "fast")
 SINGLE = ("cache", "evidence", "slices")
 """Of which there is one: a list of them would be taken for its text."""
 CHOICES = {"data.resize": ("exact", "fast")}

@@ -20,7 +20,7 @@ APPLIED = (
         "callback",
         "slices",
     ),
-    *("logger", "trainer", "cache", "quiet", "allow", "hydra"),
+    *("logger", "trainer", "cache", "fast", "quiet", "allow", "hydra"),
     *("data.group", "data.time", "data.batch_size", "data.workers", "data.max_unreadable"),
 )
 """Settings that a replay has a use for, or that say how it is handled; every other one is refused."""

@@ -1,0 +1,182 @@
+"""The features of a frozen network on a processor, by faster kernels where a trial shows that they pay.
+
+Normalisations are folded, channels come last, convolutions go by faster algorithms, and a large batch is taken
+in pieces. All this happens in a copy that answers in place of the features where no gradient is asked:
+the network itself, its names, its weights and its gradients stay as they are.
+"""
+
+import copy
+import time
+from collections.abc import Callable, Hashable
+from typing import Any, Literal
+from weakref import WeakSet
+
+import torch
+from torch import Tensor, nn
+
+from emocam.network.fast_convolution import way_of
+from emocam.network.norm_folding import fold_norms
+from emocam.system.memory import LARGEST
+
+TRIED = 4
+"""Pictures of the trial."""
+TURNS = 2
+GAIN = 1.1
+"""Another way is taken where it is so many times as quick."""
+TOLERANCE = 1e-5
+"""How far its answers may be from the network's own, as a share of their largest number."""
+PAYS = 96
+"""Pictures from which on a trial, which costs as much as a dozen, pays for itself."""
+MOST = 8
+"""Pictures of a piece for each thread: a processor's cache holds the maps of few."""
+
+Way = Literal["plain", "folded", "faster"]
+Shapes = tuple[torch.Size, ...]
+
+_settled: "WeakSet[nn.Module]" = WeakSet()
+_chosen: dict[Shapes, Way] = {}
+
+
+class QuickForward:
+    """A replacement for the `forward` of features; wherever a gradient may be asked it is their own.
+
+    Weights that changed since, as where a method draws them anew, are answered by the features themselves.
+    """
+
+    def __init__(self, features: nn.Module, twin: nn.Module | None, piece: int) -> None:
+        self.features, self.twin, self.piece = features, twin, piece
+        self.state = tensors_state(features)
+
+    def __call__(self, x: Tensor) -> Any:
+        if torch.is_grad_enabled() or x.device.type != "cpu" or x.dtype != torch.float32:
+            return type(self.features).forward(self.features, x)
+        if self.piece == 0 or self.features.training or tensors_state(self.features) != self.state:
+            return type(self.features).forward(self.features, x)
+        parts = [self._answer(part) for part in x.split(self.piece * torch.get_num_threads())]
+        if len(parts) == 1:
+            return parts[0]
+        return tuple(torch.cat(of_all) for of_all in zip(*parts, strict=True))
+
+    def _answer(self, x: Tensor) -> tuple[Tensor, ...]:
+        if self.twin is None:
+            return as_tuple(type(self.features).forward(self.features, x))
+        # what comes behind was written for numbers in the usual order
+        seen = self.twin(x.contiguous(memory_format=torch.channels_last))
+        return tuple(part.contiguous() for part in as_tuple(seen))
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave the copy out of a copy of the network, whose features answer themselves."""
+        return {"features": self.features, "twin": None, "piece": 0, "state": ()}
+
+
+def tensors_state(network: nn.Module) -> Hashable:
+    """Return what tells a network's tensors from what they become when they are written to or replaced."""
+    tensors = [*network.parameters(), *network.buffers()]
+    return tuple((part.data_ptr(), 0 if part.is_inference() else part._version) for part in tensors)
+
+
+def as_tuple(seen: Tensor | tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+    """Return an answer and what bypasses it, also where nothing does."""
+    return seen if isinstance(seen, tuple) else (seen,)
+
+
+def settle_quick_features(
+    features: nn.Module, views: Tensor, prepare: Callable[[Tensor], Tensor], images: int
+) -> None:
+    """Have features answer by the quickest of several ways, chosen once by a trial on some views.
+
+    `images` are still to come: for few a trial does not pay. The answers agree with the network's own to
+    1e-5, or they stay what they are. Networks that are alike keep what was chosen.
+    """
+    if views.device.type != "cpu" or features in _settled or images < PAYS or not len(views):
+        return
+    _settled.add(features)
+    if not any(isinstance(layer, nn.Conv2d) for layer in features.modules()):
+        return
+    with torch.no_grad():
+        x = prepare(views[:TRIED])
+        shapes = (*(part.shape for part in features.parameters()), x.shape[1:])
+        own, largest = seen_answers(features, x)
+        try:
+            way, twin = _choose(features, x, own, shapes)
+        except (
+            RuntimeError,
+            TypeError,
+            AttributeError,
+        ):  # as of a network's own code that wants its usual order
+            way, twin = "plain", None
+    _chosen[shapes] = way
+    # no layer's answer to a piece outgrows what the allocator keeps
+    piece = max(1, min(MOST, LARGEST // largest))
+    features.forward = QuickForward(features, twin, piece)  # type: ignore[method-assign]
+
+
+def _choose(
+    features: nn.Module, x: Tensor, own: list[Tensor], shapes: Shapes
+) -> tuple[Way, nn.Module | None]:
+    """Return the quickest way that agrees with the features' `own` answers, and the copy that goes it."""
+    known = _chosen.get(shapes)
+    if known == "plain":
+        return known, None
+    ways: tuple[Way, ...] = ("folded", "faster") if known is None else (known,)
+    last = x.contiguous(memory_format=torch.channels_last)
+    twins = {way: twin for way in ways if (twin := _twin(features, last, way)) is not None}
+    agreeing = {way: twin for way, twin in twins.items() if agrees(own, as_tuple(twin(last)))}
+    if known is not None:
+        return (known, agreeing[known]) if agreeing else ("plain", None)
+    runs: dict[Way, Callable[[], object]] = {"plain": lambda: features(x)}
+    for way, twin in agreeing.items():
+        runs[way] = lambda twin=twin: twin(last)  # type: ignore[misc]
+    seconds = {way: GAIN * least for way, least in least_seconds(runs).items()}
+    seconds["plain"] /= GAIN
+    best = min(seconds, key=seconds.__getitem__)
+    return best, agreeing.get(best)
+
+
+def _twin(features: nn.Module, x: Tensor, way: Way) -> nn.Module | None:
+    """Return a copy with folded normalisations and channels last, or None where nothing is gained."""
+    twin = copy.deepcopy(features)
+    folded = fold_norms(twin, lambda: twin(x))
+    convolutions = [name for name, layer in twin.named_modules() if isinstance(layer, nn.Conv2d)]
+    twin.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    if way == "folded":
+        return twin if folded or len(convolutions) > 1 else None
+    found = [(name, kind) for name in convolutions if (kind := way_of(twin.get_submodule(name)))]  # type: ignore[arg-type]
+    for name, kind in found:
+        twin.set_submodule(name, kind(twin.get_submodule(name)))  # type: ignore[arg-type]
+    return twin if found else None
+
+
+def agrees(own: list[Tensor], other: tuple[Tensor, ...]) -> bool:
+    """Return whether all answers are the same up to rounding."""
+    return len(own) == len(other) and all(
+        a.shape == b.shape and bool((a - b).abs().max() <= TOLERANCE * a.abs().max())
+        for a, b in zip(own, other, strict=True)
+    )
+
+
+def least_seconds(runs: dict[Way, Callable[[], object]]) -> dict[Way, float]:
+    """Return the processor seconds of each way's quickest turn."""
+    least = dict.fromkeys(runs, float("inf"))
+    for _ in range(TURNS):
+        for way, run in runs.items():
+            began = time.process_time()
+            run()
+            least[way] = min(least[way], time.process_time() - began)
+    return least
+
+
+def seen_answers(features: nn.Module, x: Tensor) -> tuple[list[Tensor], int]:
+    """Return the features' own answers, and the bytes that the largest answer of a layer takes a picture."""
+    largest = [1]
+
+    def note(module: nn.Module, inputs: Any, output: Any) -> None:
+        if isinstance(output, Tensor):
+            largest.append(output.numel() * output.element_size() // len(x))
+
+    hooks = [layer.register_forward_hook(note) for layer in features.modules() if not [*layer.children()]]
+    try:
+        return [part.clone() for part in as_tuple(features(x))], max(largest)
+    finally:
+        for hook in hooks:
+            hook.remove()
