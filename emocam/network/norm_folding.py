@@ -23,14 +23,14 @@ def is_norm(module: nn.Module) -> bool:
 
 
 def fold_norms(network: nn.Module, run: Callable[[], object]) -> int:
-    """Fold a network's normalisations in place, and count them; `run` calls the network once."""
+    """Replace a network's normalisations in place by convolutions that hold them, and count them; `run` calls the network once."""
     pairs = [
         pair for pair in norms_behind_convolutions(network, run) if _foldable(network.get_submodule(pair[1]))
     ]
     for convolution, norm in pairs:
         layer, then = network.get_submodule(convolution), network.get_submodule(norm)
         assert isinstance(layer, nn.Conv2d)
-        network.set_submodule(convolution, folded(layer, then))
+        network.set_submodule(convolution, with_norm(layer, then))
         network.set_submodule(norm, _without_norm(then))
     return len(pairs)
 
@@ -71,7 +71,7 @@ def _foldable(norm: nn.Module) -> bool:
     return frozen or type(norm) is nn.BatchNorm2d or (hasattr(norm, "drop") and hasattr(norm, "act"))
 
 
-def folded(layer: nn.Conv2d, norm: nn.Module) -> nn.Conv2d:
+def with_norm(layer: nn.Conv2d, norm: nn.Module) -> nn.Conv2d:
     """Return a new convolution that answers as both do."""
     both: Any = norm
     weight, bias = fuse_conv_bn_weights(

@@ -83,7 +83,7 @@ def as_tuple(seen: Tensor | tuple[Tensor, ...]) -> tuple[Tensor, ...]:
 def settle_quick_features(
     features: nn.Module, views: Tensor, prepare: Callable[[Tensor], Tensor], images: int
 ) -> None:
-    """Have features answer by the quickest of several ways, chosen once by a trial on some views.
+    """Make features answer by the quickest of several ways, chosen once by a trial on some views.
 
     `images` are still to come: for few a trial does not pay. The answers agree with the network's own to
     1e-5, or they stay what they are. Networks that are alike keep what was chosen.
