@@ -23,7 +23,7 @@ def is_norm(module: nn.Module) -> bool:
 
 
 def fold_norms(network: nn.Module, run: Callable[[], object]) -> int:
-    """Replace a network's normalisations in place by convolutions that hold them, and count them; `run` calls the network once."""
+    """Replace normalisations in place by convolutions that hold them, and count them; `run` calls the network."""
     pairs = [
         pair for pair in norms_behind_convolutions(network, run) if _foldable(network.get_submodule(pair[1]))
     ]
