@@ -39,3 +39,14 @@ def test_figures_are_scikit_learn_s(answers):
 def test_without_pictures_there_are_no_figures():
     nothing = np.zeros((2, 2), np.int64)
     assert np.isnan([accuracy_of(nothing), balanced_accuracy_of(nothing), macro_f1_of(nothing)]).all()
+
+
+def test_few_answers_are_counted_in_a_table_of_all_labels():
+    counts = count_answers(np.array([1, 0, 1]), np.array([0, 0, 0]), 3)
+    assert counts.tolist() == [[1, 0, 0], [2, 0, 0], [0, 0, 0]]
+    assert count_answers(np.array([3]), np.array([3]), 4).tolist() == np.diag([0, 0, 0, 1]).tolist()
+    assert recall_of(counts)[:2].tolist() == [1, 0] and np.isnan(recall_of(counts)[2])
+    assert precision_of(counts)[0] == pytest.approx(1 / 3) and np.isnan(precision_of(counts)[1:]).all()
+    assert f1_of(counts)[:2].tolist() == [0.5, 0] and np.isnan(f1_of(counts)[2])
+    assert (accuracy_of(counts), balanced_accuracy_of(counts)) == pytest.approx((1 / 3, 0.5))
+    assert macro_f1_of(counts) == pytest.approx(0.25)

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from emocam.functional.statistics.correlation_interval import correlation_interval
 
@@ -45,3 +46,19 @@ def test_there_is_none_of_few_groups_or_of_one_value() -> None:
     assert correlation_interval(x, 3 - 2 * x, np.arange(20)) == (-1, -1)
     assert np.isnan(correlation_interval(np.ones(20), y, np.arange(20))).all()
     assert np.isnan(correlation_interval(x[:0], y[:0], np.arange(0))).all()
+
+
+@pytest.mark.parametrize("groups", [6, 17])
+def test_its_ends_are_those_of_influences_added_group_by_group(groups: int) -> None:
+    x, y = numbers(0.7, 50, 3)
+    x, y, unit = 3 * x - 5, 0.1 * y + 2, 7 * (np.arange(50) ** 2 % groups if groups > 6 else np.arange(50) % 6)
+    r = np.corrcoef(x, y)[0, 1]
+    sums: dict[int, float] = {}
+    for a, b, own in zip((x - x.mean()) / np.std(x), (y - y.mean()) / np.std(y), unit.tolist(), strict=True):
+        sums[own] = sums.get(own, 0) + a * b - r * (a * a + b * b) / 2
+    count = len(sums)
+    error = np.sqrt(sum(one**2 for one in sums.values()) * count / (count - 1)) / 50 / (1 - r**2)
+    half = stats.t.ppf(0.975, count - 1) * error
+    expected = np.tanh([np.arctanh(r) - half, np.arctanh(r) + half])
+    assert correlation_interval(x, y, unit) == pytest.approx(expected, rel=1e-9)
+    assert correlation_interval(x, x + 1e-3 * y, unit)[0] < 1

@@ -6,11 +6,13 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
+from scipy.stats import spearmanr
 from sklearn.decomposition import PCA
 from sklearn.manifold import trustworthiness
 
 from emocam.errors import SettingError
 from emocam.functional.statistics.embedding import METHODS, on_main_axes, quality
+from emocam.functional.statistics.neighbours import intrinsic_dimension
 
 
 def points(count: int = 90, sides: int = 6) -> torch.Tensor:
@@ -103,3 +105,25 @@ def test_a_method_without_lots_and_points_without_labels_have_fewer_numbers() ->
     found = {one.measure: one for one in quality(given, given[:, :2], None, None)}
     assert np.isnan(found["neighbours kept"].between_seeds)
     assert not any("label" in name for name in found)
+
+
+def test_chance_is_the_same_of_points_put_anywhere_by_one_seed_and_the_rest_is_of_the_picture() -> None:
+    given = points(70, 4)
+    picture = given[:, :2] + 0.5 * given[:, 2:]
+    lot = torch.rand(70, 2, generator=torch.Generator().manual_seed(0))
+    found = {one.measure: one for one in quality(given, picture, None, None)}
+    assert list(found) == [
+        "trustworthiness", "continuity", "neighbours kept", "order of distances kept", "intrinsic dimension"
+    ]  # fmt: skip
+    for place, where in (("value", picture), ("chance", lot)):
+        ways = ("trustworthiness", given, where), ("continuity", where, given)
+        for name, space, shown in ways:
+            expected = trustworthiness(space.double().numpy(), shown.double().numpy(), n_neighbors=15)
+            assert getattr(found[name], place) == pytest.approx(expected, abs=1e-9)
+    pairs = np.triu_indices(70, 1)
+    far = [torch.cdist(one, one).numpy()[pairs] for one in (given, picture)]
+    assert found["order of distances kept"].value == pytest.approx(spearmanr(*far).statistic, abs=1e-3)
+    nearest_two = np.sort(((given[:, None] - given) ** 2).sum(-1).numpy(), 1)[:, 1:3]
+    expected = intrinsic_dimension(torch.from_numpy(nearest_two))
+    assert found["intrinsic dimension"].value == pytest.approx(expected)
+    assert np.isnan(found["intrinsic dimension"].chance) and np.isnan(found["continuity"].between_seeds)

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from scipy.stats import spearmanr
 from sklearn.datasets import load_digits
 from sklearn.manifold import trustworthiness
 from sklearn.neighbors import NearestNeighbors
@@ -16,6 +17,7 @@ from emocam.functional.statistics.neighbours import (
     own_share,
     rank_correlation,
     shared_neighbours,
+    squared_distances,
 )
 from emocam.functional.statistics.pacmap import principal_axes
 
@@ -90,3 +92,89 @@ def test_neither_copies_nor_the_unit_of_length_change_a_dimension():
     assert intrinsic_dimension(squares * 1e4) == pytest.approx(dimension)
     copies = torch.tensor([[0.0, 0.3], [0.0, 0.0]], dtype=torch.float64)
     assert intrinsic_dimension(torch.cat([copies, squares])) == pytest.approx(dimension)
+
+
+def slow_ranks(points: np.ndarray, of: int) -> dict[int, int]:
+    """The rank, from 1, of every other point by its distance."""
+    far = {i: float(((points[of] - one) ** 2).sum()) for i, one in enumerate(points) if i != of}
+    return {i: 1 + place for place, i in enumerate(sorted(far, key=lambda i: far[i]))}
+
+
+@pytest.mark.parametrize(
+    ("count", "given", "taken"), [(40, None, 15), (40, 4, 4), (30, None, 14), (9, None, 4), (3, None, 1), (4, 2, 1)]
+)
+def test_how_a_picture_keeps_its_space_is_counted_point_by_point(count, given, taken):
+    draw = np.random.default_rng(count)
+    space = draw.normal(size=(count, 5))
+    picture = space[:, :2] + 0.7 * draw.normal(size=(count, 2))
+    around = torch.arange(0, count, 2)
+    lost = strangers = shared = 0
+    far: tuple[list[float], list[float]] = [], []
+    for a in around.tolist():
+        true, drawn = slow_ranks(space, a), slow_ranks(picture, a)
+        near, shown = ({i for i, rank in ranks.items() if rank <= taken} for ranks in (true, drawn))
+        strangers += sum(true[i] - taken for i in shown - near)
+        lost += sum(drawn[i] - taken for i in near - shown)
+        shared += len(near & shown)
+        for b in around.tolist():
+            for rows, points in zip(far, (space, picture), strict=True):
+                rows += [float(((points[a] - points[b]) ** 2).sum())] * (a != b)
+    args = (torch.from_numpy(space).float(), torch.from_numpy(picture), around)
+    found = faithfulness(*args) if given is None else faithfulness(*args, given)
+    worst = 2 / (len(around) * taken * (2 * count - 3 * taken - 1))
+    assert found.trustworthiness == pytest.approx(1 - worst * strangers)
+    assert found.continuity == pytest.approx(1 - worst * lost)
+    assert found.overlap == pytest.approx(shared / (len(around) * taken))
+    if count > 4:
+        assert found.distances == pytest.approx(spearmanr(*far).statistic, abs=0.01)
+
+
+def test_the_order_of_distances_is_that_of_all_pairs_of_anchors_in_any_block(digits):
+    picture, around = principal_axes(digits.float(), 2).double(), torch.arange(0, 600, 2)
+    far = [torch.cdist(points[around], points[around]) for points in (digits, picture)]
+    other = ~torch.eye(300, dtype=torch.bool)
+    expected = spearmanr(*(one[other].numpy() for one in far)).statistic
+    assert faithfulness(digits, picture, around).distances == pytest.approx(expected, abs=1e-4)
+
+
+def test_distances_and_nearest_points_are_those_of_loops():
+    points = torch.from_numpy(np.random.default_rng(1).normal(size=(12, 3)))
+    far = [[float(((a - b) ** 2).sum()) for b in points[:5]] for a in points]
+    assert squared_distances(points, points[:5]).tolist() == [pytest.approx(row, abs=1e-12) for row in far]
+    assert (squared_distances(points, points) >= 0).all()
+    for block in (1, 5, 256):
+        places, squares = nearest_points(points, 99, block)  # all others
+        assert places.shape == squares.shape == (12, 11)
+        for i in range(12):
+            ranks = slow_ranks(points.numpy(), i)
+            assert places[i].tolist() == sorted(ranks, key=lambda one, ranks=ranks: ranks[one])
+            own = sorted(float(((points[i] - one) ** 2).sum()) for j, one in enumerate(points) if j != i)
+            assert squares[i].tolist() == pytest.approx(own)
+
+
+def test_anchors_are_drawn_by_their_seed_where_points_are_many():
+    assert anchors(7).tolist() == list(range(7)) and anchors(2000).tolist() == list(range(2000))
+    lots = torch.randperm(2500, generator=torch.Generator().manual_seed(0))
+    assert anchors(2500).tolist() == sorted(lots[:2000].tolist())
+    lots = torch.randperm(50, generator=torch.Generator().manual_seed(3))
+    assert anchors(50, 8, 3).tolist() == sorted(lots[:8].tolist())
+
+
+def test_a_dimension_is_the_slope_of_the_lower_nine_tenths_of_the_ratios():
+    draw = np.random.default_rng(7)
+    for count in (5, 19, 20, 33):
+        first = draw.uniform(0.1, 2, count)
+        squares = np.stack([first, first * draw.uniform(1, 9, count)], 1)
+        ratios = sorted(np.sqrt(squares[:, 1] / squares[:, 0]).tolist())
+        ratios = ratios[: count - count // 10]
+        x = [np.log(one) for one in ratios]
+        y = [-np.log(1 - i / count) for i in range(len(ratios))]
+        expected = sum(a * b for a, b in zip(x, y, strict=True)) / sum(a * a for a in x)
+        copies = np.concatenate([squares, [[0, 1], [0, 0]]])
+        assert intrinsic_dimension(torch.from_numpy(copies)) == pytest.approx(expected, rel=1e-9)
+    assert np.isnan(intrinsic_dimension(torch.zeros(3, 2)))
+
+
+def test_rank_correlation_is_scipys():
+    pairs = np.random.default_rng(2).normal(size=(2, 50))
+    assert rank_correlation(torch.from_numpy(pairs)) == pytest.approx(spearmanr(*pairs).statistic)
