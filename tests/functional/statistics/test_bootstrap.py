@@ -125,7 +125,9 @@ def test_a_lift_is_positive_or_unknown(count: int, without: int, elsewhere: int,
     assert (found > 0) == known and np.isfinite(found) == known
 
 
-def drawn_ends(dice: np.random.Generator, cells: list[tuple[int, ...]], times: np.ndarray) -> list[np.ndarray]:
+def drawn_ends(
+    dice: np.random.Generator, cells: list[tuple[int, ...]], times: np.ndarray
+) -> list[np.ndarray]:
     """The ends of cells (count, everywhere, images, total) of one label, a resample at a time."""
     within = [dice.binomial(times, count / images) for count, _, images, _ in cells]
     rest = [

@@ -50,7 +50,9 @@ def test_each_bin_is_that_of_answers_put_into_it_one_by_one():
     assert found.images.tolist() == [len(one) for one in bins]
     means = np.array([np.mean(one, 0) for one in bins])
     assert found.confidence == pytest.approx(means[:, 0]) and found.right == pytest.approx(means[:, 1])
-    assert found.error == pytest.approx(sum(len(one) * abs(np.subtract(*np.mean(one, 0))) for one in bins) / 60)
+    assert found.error == pytest.approx(
+        sum(len(one) * abs(np.subtract(*np.mean(one, 0))) for one in bins) / 60
+    )
 
 
 def test_a_bin_without_answers_has_no_mean_and_no_answers_have_no_error():

@@ -51,7 +51,11 @@ def test_there_is_none_of_few_groups_or_of_one_value() -> None:
 @pytest.mark.parametrize("groups", [6, 17])
 def test_its_ends_are_those_of_influences_added_group_by_group(groups: int) -> None:
     x, y = numbers(0.7, 50, 3)
-    x, y, unit = 3 * x - 5, 0.1 * y + 2, 7 * (np.arange(50) ** 2 % groups if groups > 6 else np.arange(50) % 6)
+    x, y, unit = (
+        3 * x - 5,
+        0.1 * y + 2,
+        7 * (np.arange(50) ** 2 % groups if groups > 6 else np.arange(50) % 6),
+    )
     r = np.corrcoef(x, y)[0, 1]
     sums: dict[int, float] = {}
     for a, b, own in zip((x - x.mean()) / np.std(x), (y - y.mean()) / np.std(y), unit.tolist(), strict=True):

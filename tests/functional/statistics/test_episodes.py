@@ -43,3 +43,35 @@ def test_blocks_begin_anew_with_each_film() -> None:
     block = time_blocks(group, time, 60)
     assert [len(set(block[group == g])) for g in (0, 1)] == [2, 1]
     assert len(set(block)) == 3
+
+
+def test_what_comes_back_after_thirty_seconds_is_another_episode_where_nobody_says_otherwise() -> None:
+    time = np.array([0.0, 10, 20, 30, 59.9, 60, 62])
+    film = np.zeros(7, int)
+
+    def episodes(*images: int, **gap: float) -> list[int]:
+        found = count_episodes(film, time, np.array(images, int), np.zeros(len(images), int), 2, **gap)
+        return found.tolist()
+
+    assert episodes(0, 3) == [2, 0] and episodes(3, 0) == [2, 0]  # thirty seconds are no longer near
+    assert episodes(3, 5) == [2, 0] and episodes(3, 6, gap=33) == [1, 0] and episodes(3, 6, gap=32) == [2, 0]
+    assert episodes(0, 2) == [1, 0] and episodes(0, 1, gap=1) == [1, 0] and episodes() == [0, 0]
+
+
+def test_another_film_and_another_marker_begin_anew() -> None:
+    group, time = np.array([0, 0, 1, 1]), np.array([0.0, 1, 2, 3])
+    image, marker = np.array([0, 1, 2, 3, 0, 3]), np.array([0, 0, 0, 0, 2, 2])
+    assert count_episodes(group, time, image, marker, 4).tolist() == [2, 0, 2, 0]
+
+
+def test_blocks_of_a_minute_are_told_by_the_time_since_their_film_began() -> None:
+    dice = np.random.default_rng(1)
+    group, time = dice.integers(3, 6, 80), dice.integers(0, 400, 80) + 0.5
+    for seconds, found in ((60.0, time_blocks(group, time)), (25.0, time_blocks(group, time, 25))):
+        kinds = [
+            (int(g), int((t - min(time[group == g])) // seconds)) for g, t in zip(group, time, strict=True)
+        ]
+        order = sorted(set(kinds))
+        assert found.tolist() == [order.index(kind) for kind in kinds]
+    assert time_blocks(np.array([0, 0]), np.array([5.0, 65])).tolist() == [0, 1]
+    assert time_blocks(np.zeros(0, int), np.zeros(0)).shape == (0,)

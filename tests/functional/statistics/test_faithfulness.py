@@ -82,3 +82,51 @@ def test_the_threshold_keeps_the_used_and_leaves_the_others() -> None:
     importance, used = np.array([0.9, 0.6, 0.3, 0.1]), np.array([True, True, False, False])
     assert best_threshold(importance[None] > np.array([[0.2], [0.5], [0.7]]), used) == 1
     assert best_threshold(np.zeros((3, 4), bool), np.zeros(4, bool)) == 0
+
+
+def test_intervals_of_weighted_means_are_those_of_units_drawn_one_by_one() -> None:
+    dice = np.random.default_rng(4)
+    values, unit = dice.normal(size=(13, 3)), 10 + dice.integers(0, 5, 13) * 7
+    weights = np.array([[1.0, 0.5], [-1, 0.25], [0, 0.25]])
+    kinds = sorted(set(unit.tolist()))
+    drawn = []
+    for times in np.random.default_rng(6).multinomial(len(kinds), [1 / len(kinds)] * len(kinds), 50):
+        rows = [i for kind, n in zip(kinds, times, strict=True) for i in [*np.flatnonzero(unit == kind)] * n]
+        drawn.append(values[rows].mean(0) @ weights)
+    found = drawn_mean_intervals(values, unit, 50, 6)(weights)
+    np.testing.assert_allclose(found, np.percentile(drawn, [2.5, 97.5], axis=0))
+    told = drawn_mean_intervals(values, unit)(weights), drawn_mean_intervals(values, unit, 2000, 0)(weights)
+    np.testing.assert_array_equal(*told)
+
+
+def test_the_p_of_a_lead_of_units_without_spread_is_certain_and_of_one_unit_unknown() -> None:
+    assert np.isnan(beyond_p(np.ones(4), np.zeros(4, int)))
+    unit = np.array([3, 3, 5, 5])
+    assert beyond_p(np.ones(4), unit) == 0
+    assert beyond_p(np.zeros(4), unit) == beyond_p(-np.ones(4), unit) == 1
+    lead = np.array([1.0, 3, -1, 2.5])
+    assert beyond_p(lead, unit) == pytest.approx(ttest_1samp([2, 0.75], 0, alternative="greater").pvalue)
+
+
+def test_maps_correlate_as_scipy_says_and_pictures_without_objects_have_no_order() -> None:
+    dice = np.random.default_rng(5)
+    maps, others = dice.integers(0, 3, (5, 12)).astype(float), dice.normal(size=(5, 12))
+    others[4] = 2
+    expected = [spearmanr(a, b).statistic for a, b in zip(maps[:4], others[:4], strict=True)]
+    assert map_correlations(maps, others) == pytest.approx([*expected, 0])
+    assert map_correlations(others, maps) == pytest.approx([*expected, 0])
+    found = rank_correlations(np.array([[1.0], [2], [5]]), np.array([3.0, 1, 1]), np.array([0, 1, 1]))
+    assert found.tolist() == [[0], [0]]
+    assert rank_correlations(np.zeros((0, 2)), np.zeros(0), np.zeros(0, int)).shape == (0, 2)
+
+
+def test_the_lowest_of_equally_good_thresholds_is_taken_and_one_kind_alone_has_none() -> None:
+    passes = np.array(
+        [[True, True, True, True], [True, False, True, False], [True, True, False, False], [1, 0, 0, 0]]
+    )
+    used = np.array([True, True, False, False])
+    assert best_threshold(passes.astype(bool), used) == 2
+    assert best_threshold(passes[[3, 3, 0]].astype(bool), used) == 0
+    assert best_threshold(passes[[0, 2]].astype(bool), np.ones(4, bool)) == 0
+    one = np.array([True, False, False, False])
+    assert best_threshold(passes.astype(bool), one) == 3

@@ -15,7 +15,7 @@ from emocam.functional.statistics.group_association import (
     inflation,
 )
 from emocam.functional.statistics.permutation import permutation_p
-from emocam.functional.statistics.tail_probability import skewed_tail
+from emocam.functional.statistics.tail_probability import hypergeometric_tail, skewed_tail
 
 
 def grouped(shown: np.ndarray, label: np.ndarray, group: np.ndarray, labels: int) -> Grouped:
@@ -191,3 +191,96 @@ def test_squares_of_the_evidence_are_those_of_groups_looked_at_one_by_one() -> N
             ]
             assert evidence[o, k] == pytest.approx(sum(of_group))
             assert squares[o, k] == pytest.approx(sum(one**2 for one in of_group))
+
+
+def slow_count_p(
+    shown: np.ndarray, label: np.ndarray, group: np.ndarray, o: int, k: int, larger: float
+) -> float:
+    """The p of one cell where hardly two pictures belong together: by a count of pictures that are alone."""
+    names = np.unique(group)
+    groups, x, y = len(names), shown[:, o].astype(float), (label == k).astype(float)
+    mx, my = (np.mean([v[group == g].mean() for g in names]) for v in (x, y))
+    alike = 1.0
+    for v, m in ((x, mx), (y, my)):
+        pairs = [np.prod(v[group == g] - m) for g in names if (group == g).sum() == 2]
+        alike *= np.clip(np.mean(pairs) / (m * (1 - m)), 0, 1)
+    size = [int((group == g).sum()) for g in names]
+    parts, squared = (sum((1 / n + (1 - 1 / n) * alike) ** power for n in size) for power in (1, 2))
+    evidence = sum(np.mean((x[group == g] - mx) * (y[group == g] - my)) for g in names)
+    one = mx * (1 - mx) * my * (1 - my)
+    null = min(one * parts * larger, one * groups)
+    worth = parts**3 / squared**2 / (null / (one * parts))
+    drawn, marked = worth * mx, worth * my
+    together = drawn * my + evidence / np.sqrt(null) * np.sqrt(worth * one)
+    if together > min(drawn, marked) * (1 + 1e-9):
+        deviation = np.sqrt(null * groups / (groups - 1))
+        third = one * (1 - 2 * mx) * (1 - 2 * my) * squared * groups**2 / ((groups - 1) * (groups - 2))
+        z = (evidence - squared / parts / 2) / deviation
+        return float(skewed_tail(np.array(z), np.array(third / deviation**3)))
+    return float(hypergeometric_tail(*(np.array(one) for one in (together, drawn, marked, worth))))
+
+
+def lone_pictures(singles: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Pictures alone and ten in pairs, of which some are alike: shown, label and group."""
+    draw = np.random.default_rng(11)
+    group = np.r_[np.arange(singles), np.repeat(np.arange(singles, singles + 5), 2)]
+    label, shown = (
+        draw.integers(3, size=singles + 10),
+        draw.uniform(size=(singles + 10, 4)) < [0.1, 0.3, 0.5, 0.8],
+    )
+    label[-6:-1:2], shown[-6:-1:2] = label[-5::2], shown[-5::2]
+    shown[:, 1] |= (label == 1) & (draw.uniform(size=singles + 10) < 0.5)
+    shown[:, 2] = label == 2
+    return shown, label, group
+
+
+@pytest.mark.parametrize(("singles", "counted"), [(89, False), (90, True), (140, True)])
+def test_where_nine_in_ten_pictures_are_alone_p_is_that_of_a_count(singles: int, counted: bool) -> None:
+    shown, label, group = lone_pictures(singles)
+    ours = group_association_p(grouped(shown, label, group, 3))
+    larger = inflations(shown, label, group)
+    expected = [[slow_count_p(shown, label, group, o, k, larger[o, k]) for k in range(3)] for o in range(4)]
+    if not counted:
+        expected = slow_p(shown, label, group, 3)
+    assert ours == pytest.approx(np.maximum(expected, 2.0 ** -len(np.unique(group))), rel=1e-6)
+
+
+def inflations(shown: np.ndarray, label: np.ndarray, group: np.ndarray) -> np.ndarray:
+    """By how much each cell's evidence varies more than it should, from the groups one by one."""
+    names = np.unique(group)
+    groups = len(names)
+    varies, null = np.zeros((4, 3)), np.zeros((4, 3))
+    for o, k in np.ndindex(4, 3):
+        x, y = shown[:, o].astype(float), (label == k).astype(float)
+        mx, my = (np.mean([v[group == g].mean() for g in names]) for v in (x, y))
+        each = [np.mean((x[group == g] - mx) * (y[group == g] - my)) for g in names]
+        varies[o, k] = np.var(each, ddof=1) * groups
+        alike = 1.0
+        for v, m in ((x, mx), (y, my)):
+            pairs = [np.prod(v[group == g] - m) for g in names if (group == g).sum() == 2]
+            alike *= np.clip(np.mean(pairs) / (m * (1 - m)), 0, 1)
+        for g in names:
+            n = (group == g).sum()
+            null[o, k] += mx * (1 - mx) * my * (1 - my) * (1 / n + (1 - 1 / n) * alike)
+    rows, columns = varies.sum(1) / null.sum(1), varies.sum(0) / null.sum(0)
+    return np.array([[max(1, rows[o], columns[k]) for k in range(3)] for o in range(4)])
+
+
+def test_objects_of_none_or_all_and_labels_of_none_or_all_have_no_p() -> None:
+    draw = np.random.default_rng(3)
+    shown = draw.uniform(size=(60, 4)) < [0, 1.1, 0.5, 0.3]
+    for group in (np.arange(60), np.arange(60) // 3):
+        with np.errstate(all="raise"):
+            found = group_association_p(grouped(shown, np.arange(60) % 2, group, 3))
+        assert np.isfinite(found).tolist() == [[False] * 3] * 2 + [[True, True, False]] * 2
+        assert np.isnan(group_association_p(grouped(shown, np.zeros(60, int), group, 1))).all()
+
+
+def test_pictures_that_are_all_alone_are_not_alike_and_nor_is_what_never_varies() -> None:
+    shares = sparse.csc_array(np.array([[1.0, 0, 1], [0, 0, 1], [0.5, 0, 1]]))
+    assert correlation(shares, np.ones(3, int), np.array([0.5, 0, 1])).tolist() == [0, 0, 0]
+    found = correlation(shares, np.array([1, 3, 2]), np.array([0.5, 0, 1]))
+    # about one half: three at -.5 give .25 each pair, one of each kind -.25
+    assert found.tolist() == [0, 0, 0]
+    found = correlation(shares, np.array([1, 3, 4]), np.array([0.5, 0, 1]))
+    assert found[0] == pytest.approx((1 - 1 / 3) / 2)  # two of four pairs alike, four not: -1/3

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from emocam.functional.statistics.group_intervals import GroupSums, group_wilson, worth
 from emocam.functional.statistics.wilson import wilson
@@ -46,3 +47,46 @@ def test_intervals_cover(alike: bool) -> None:
     plain_low, plain_high = wilson(count.sum(1), size.sum(1))
     plain = np.mean((plain_low <= 0.25) & (plain_high >= 0.25))
     assert (plain < 0.6) == alike
+
+
+def slow_worth(a: list[float], b: list[float]) -> float:
+    groups, of = len(b), sum(b)
+    least = of**2 / sum(n * n for n in b)
+    share = sum(a) / of
+    if share in (0, 1):
+        return least
+    spread = sum((k - share * n) ** 2 for k, n in zip(a, b, strict=True)) * groups / max(groups - 1, 1)
+    found = share * (1 - share) * of**2 / spread if spread > 1e-12 else np.inf
+    return min(max(found, least), max(least, of))
+
+
+def slow_ends(a: list[float], b: list[float]) -> tuple[float, float]:
+    """The shares that are just as far from what was seen as Student's quantile allows."""
+    n, share = slow_worth(a, b), sum(a) / sum(b)
+    z = stats.t.ppf(0.975, max(len(b) - 1, 1))
+    # n (share - x)^2 = z^2 x (1 - x)
+    low, high = sorted(np.roots([n + z**2, -(2 * n * share + z**2), n * share**2]).real)
+    return low, high
+
+
+def test_worth_and_ends_are_those_of_groups_looked_at_one_by_one() -> None:
+    draw = np.random.default_rng(5)
+    rows: list[tuple[list[float], list[float]]] = []
+    for groups in (1, 2, 2, 3, 5, 8, 20):
+        for _ in range(6):
+            b = draw.integers(1, 9, groups).astype(float)
+            rows.append((draw.integers(0, b + 1).astype(float).tolist(), b.tolist()))
+            rows.append(((b * (draw.uniform(size=groups) < 0.5)).tolist(), b.tolist()))
+    rows += [([0.0, 0], [2.0, 5]), ([2.0, 5], [2.0, 5]), ([2.0, 2], [4.0, 4]), ([1.0], [3.0])]
+    products = [
+        [sum(x * y for x, y in zip(row[i], row[j], strict=True)) for row in rows]
+        for i, j in ((0, 0), (0, 1), (1, 1))
+    ]
+    lists = [len(b) for _, b in rows], [sum(a) for a, _ in rows], [sum(b) for _, b in rows], *products
+    given = GroupSums(*(np.array(one, float) for one in lists))
+    assert worth(given) == pytest.approx([slow_worth(a, b) for a, b in rows])
+    expected = np.array([slow_ends(a, b) for a, b in rows])
+    low, high = group_wilson(given)
+    assert low == pytest.approx(expected[:, 0], abs=1e-7) and high == pytest.approx(expected[:, 1], abs=1e-7)
+    every = given.a == given.b
+    assert (low[given.a == 0] == 0).all() and (high[every] == 1).all() and every.sum() > 2

@@ -135,12 +135,15 @@ def graded() -> np.ndarray:
 
     whole = [smooth() for _ in range(6)]
     blends = [
-        share * whole[k % 6] + (1 - share) * whole[(k + 1) % 6] for k, share in enumerate(np.linspace(0.5, 1, 24))
+        share * whole[k % 6] + (1 - share) * whole[(k + 1) % 6]
+        for k, share in enumerate(np.linspace(0.5, 1, 24))
     ]
     noisy = [whole[k % 6] + dice.normal(0, noise, (16, 17)) for k, noise in enumerate(np.linspace(1, 30, 14))]
     mirrored = [one[:, ::-1] for one in (*noisy[:6], *blends[10:])]
     common = smooth()  # is in all of them, also mirrored
-    small = np.stack([*whole, *blends, *noisy, *mirrored, np.zeros((16, 17))]) + (common + common[:, ::-1]) / 4
+    small = (
+        np.stack([*whole, *blends, *noisy, *mirrored, np.zeros((16, 17))]) + (common + common[:, ::-1]) / 4
+    )
     return (small + 128).clip(0, 255).astype(np.uint8)
 
 
@@ -162,7 +165,9 @@ def slow_correlation(one: np.ndarray, other: np.ndarray) -> float:
 
 def slow_common(small: np.ndarray) -> float:
     lots = np.random.default_rng(0).integers(0, len(small), (20_000, 2)).tolist()
-    known = {(i, j): slow_correlation(small[i], small[j]) for i in range(len(small)) for j in range(len(small))}
+    known = {
+        (i, j): slow_correlation(small[i], small[j]) for i in range(len(small)) for j in range(len(small))
+    }
     usual = [np.arctanh(min(max(known[i, j], -0.999999), 0.999999)) for i, j in lots if i != j]
     low, middle = np.percentile(usual, 15.87), np.median(usual)
     return float(min(np.tanh(middle + 4 * (middle - low)), 0.97))
@@ -200,7 +205,12 @@ def test_what_is_usual_is_told_by_the_less_alike_half_of_pairs_drawn_by_lot(grad
     dice = np.random.default_rng(9)
     alike = 100 + dice.normal(0, 30, (16, 17)) + dice.normal(0, 12, (30, 16, 17))
     unlike = 100 + dice.normal(0, 30, (30, 16, 17))
-    for small in (graded, alike.clip(0, 255).astype(np.uint8), unlike.clip(0, 255).astype(np.uint8), graded[:2]):
+    for small in (
+        graded,
+        alike.clip(0, 255).astype(np.uint8),
+        unlike.clip(0, 255).astype(np.uint8),
+        graded[:2],
+    ):
         assert common_likeness(small) == pytest.approx(slow_common(small), abs=1e-5)
     assert common_likeness(graded[:1]) == -1 and common_likeness(np.repeat(graded[:1], 5, 0)) == 0.97
 
@@ -210,7 +220,9 @@ def test_likeness_is_a_correlation_of_the_pixels_of_each_pair(graded) -> None:
     flat = np.concatenate([graded, np.full((1, 16, 17), 7, np.uint8)])
     pairs = np.array([[0, 6], [3, 3], [9, 30], [last, 2], [last + 1, 0]])
     for mirrored in (False, True):
-        expected = [slow_correlation(flat[i], flat[j, :, ::-1] if mirrored else flat[j]) for i, j in pairs.tolist()]
+        expected = [
+            slow_correlation(flat[i], flat[j, :, ::-1] if mirrored else flat[j]) for i, j in pairs.tolist()
+        ]
         assert likeness(flat, pairs, mirrored) == pytest.approx(expected, abs=1e-5)
     assert likeness(flat, pairs).tolist() == likeness(flat, pairs, False).tolist()
     assert likeness(flat, pairs)[1] == pytest.approx(1) and likeness(flat, pairs)[-1] == 0

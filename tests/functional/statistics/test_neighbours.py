@@ -101,7 +101,8 @@ def slow_ranks(points: np.ndarray, of: int) -> dict[int, int]:
 
 
 @pytest.mark.parametrize(
-    ("count", "given", "taken"), [(40, None, 15), (40, 4, 4), (30, None, 14), (9, None, 4), (3, None, 1), (4, 2, 1)]
+    ("count", "given", "taken"),
+    [(40, None, 15), (40, 4, 4), (30, None, 14), (9, None, 4), (3, None, 1), (4, 2, 1)],
 )
 def test_how_a_picture_keeps_its_space_is_counted_point_by_point(count, given, taken):
     draw = np.random.default_rng(count)

@@ -10,6 +10,7 @@ import pytest
 from scipy.stats import spearmanr
 
 from emocam.functional.statistics.observer_agreement import (
+    _ways,
     alpha_interval,
     krippendorff_alpha,
     said_in_bins,
@@ -215,3 +216,61 @@ def test_a_feature_film_of_frames_takes_less_than_half_a_second() -> None:
         mine = word == which
         said_in_bins(start[mine], end[mine], row[mine], 9, frames, frames + 0.04)
     assert time.process_time() - began < 2  # .2 s by itself; a busy machine is given more
+
+
+def test_intervals_of_alpha_are_those_of_minutes_drawn_one_by_one() -> None:
+    rng = np.random.default_rng(5)
+    count = rng.binomial(3, np.repeat(rng.random(21), 5) * 0.5)  # 105 bins of 7.4 s: eight a minute
+    for seconds, length in ((7.4, 8), (25.0, 2), (90.0, 1), (200.0, 1)):
+        blocks = [count[i : i + length] for i in range(0, 105 - length + 1, length)]
+        times = np.random.default_rng(2).multinomial(len(blocks), [1 / len(blocks)] * len(blocks), 30)
+        alphas = []
+        for row in times:
+            drawn = np.concatenate([np.tile(block, n) for block, n in zip(blocks, row, strict=True)])
+            values, yes = 3 * len(drawn), drawn.sum()
+            apart = (
+                sum(k * (3 - k) for k in drawn.tolist()) / 2 * 2 / values
+            )  # pairs of each bin, either way round
+            alphas.append(1 - apart / (2 * yes * (values - yes) / (values * (values - 1))))
+        expected = np.percentile(alphas, [2.5, 97.5])
+        assert alpha_interval(count, 3, seconds, 30, 2) == pytest.approx(expected, abs=1e-12)
+    # most draws have nothing but no
+    rare = np.r_[np.full(4, 2), np.zeros(36, int)]
+    low, high = alpha_interval(rare, 3, 15.0, 50, 0)
+    assert np.isfinite([low, high]).all() and low < high < 1
+    assert np.isnan(alpha_interval(np.zeros(40, int), 3, 15.0, 50, 0)).all()
+
+
+def test_of_two_observers_in_two_bins_alpha_is_counted_in_the_head() -> None:
+    assert krippendorff_alpha(np.array([2, 0]), 2) == 1
+    assert krippendorff_alpha(np.array([1, 0]), 2) == 0  # half apart, and so is the half of all pairs
+    assert np.isnan(krippendorff_alpha(np.array([2, 2]), 2)) and np.isnan(
+        krippendorff_alpha(np.array([1, 0]), 1)
+    )
+
+
+def test_opposites_are_subtracted_before_halves_are_held_against_each_other() -> None:
+    rng = np.random.default_rng(6)
+    yes, no = rng.random((2, 6, 50)) < rng.random((2, 1, 50))
+    found = []
+    for way in combinations(range(6), 3):
+        rest = [observer for observer in range(6) if observer not in way]
+        shares = [yes[list(part)].mean(0) - no[list(part)].mean(0) for part in (way, rest)]
+        found.append(spearmanr(*shares).statistic)
+    expected = np.mean(found), 1.96 * np.std(found) / np.sqrt(20)
+    assert split_halves(yes, no) == pytest.approx(expected, abs=1e-12)
+    assert split_halves(yes[:2]) == pytest.approx((spearmanr(*yes[:2]).statistic, 0))
+    assert np.isnan(split_halves(yes[:1])).all() and np.isnan(split_halves(yes[:0])).all()
+
+
+def test_of_very_many_halves_two_thousand_are_always_the_same() -> None:
+    assert _ways(13, 6) == [*combinations(range(13), 6)] and len(_ways(13, 6)) == 1716
+    dice = np.random.default_rng(0)
+    expected = [tuple(dice.choice(15, 7, replace=False).tolist()) for _ in range(2000)]
+    assert _ways(15, 7) == expected and all(len(set(way)) == 7 for way in expected)
+
+
+def test_a_constant_share_has_no_correlation_and_ties_have_their_mean_rank() -> None:
+    one, other = np.array([1.0, 1, 2, 3, 3]), np.array([2.0, 1, 1, 5, 4])
+    assert share_correlation(one, other) == pytest.approx(spearmanr(one, other).statistic)
+    assert np.isnan(share_correlation(one, np.ones(5))) and np.isnan(share_correlation(np.ones(5), other))

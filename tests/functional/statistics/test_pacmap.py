@@ -93,7 +93,11 @@ def test_its_steps_are_those_of_adam(monkeypatch):
 
 def test_weights_of_the_three_phases_are_the_published_ones():
     found = {step: phase(step) for step in (0, 1, 99, 100, 199, 200, 449)}
-    assert found[0] == (2, 1000) and found[1] == pytest.approx((2, 990.03)) and found[99] == pytest.approx((2, 12.97))
+    assert (
+        found[0] == (2, 1000)
+        and found[1] == pytest.approx((2, 990.03))
+        and found[99] == pytest.approx((2, 12.97))
+    )
     assert found[100] == found[199] == (3, 3) and found[200] == found[449] == (1, 0)
 
 
@@ -176,12 +180,19 @@ def test_each_entry_of_the_matrix_of_pairs_has_its_pair():
     assert blank.shape == (20, 20) and len(of) == 2 * pairs.ends.shape[1] == len(blank.indices)
     for pair, row, column in zip(of, rows, blank.indices, strict=True):
         assert sorted(pairs.ends[:, pair]) == sorted((row, column))
-    kinds = [(i, j) for kind in (pairs.near, pairs.middle, pairs.far) for i, row in enumerate(kind.tolist()) for j in row]
+    kinds = [
+        (i, j)
+        for kind in (pairs.near, pairs.middle, pairs.far)
+        for i, row in enumerate(kind.tolist())
+        for j in row
+    ]
     assert pairs.ends.T.tolist() == [list(pair) for pair in kinds]
 
 
 def test_the_largest_entry_of_each_axis_is_positive_and_missing_axes_are_nothing():
-    points = torch.randn(40, 5, generator=torch.Generator().manual_seed(8)) * torch.tensor([1.0, 5, 2, 0.3, 3])
+    points = torch.randn(40, 5, generator=torch.Generator().manual_seed(8)) * torch.tensor(
+        [1.0, 5, 2, 0.3, 3]
+    )
     model = PCA(5).fit(points.numpy())
     axes = np.array([axis * np.sign(axis[np.abs(axis).argmax()]) for axis in model.components_])
     expected = (points.numpy() - points.numpy().mean(0)) @ axes.T

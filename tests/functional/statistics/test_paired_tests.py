@@ -1,5 +1,7 @@
 """Paired differences, against scipy."""
 
+from itertools import combinations
+
 import numpy as np
 import pytest
 from scipy import stats
@@ -45,3 +47,41 @@ def test_two_pictures_have_one_degree_of_freedom() -> None:
     both = stats.ttest_1samp(values, 0, axis=1).confidence_interval()
     assert np.allclose(paired_interval(*given), [both.low, both.high])
     assert np.allclose(paired_p(*given), stats.ttest_1samp(values, 0, axis=1, alternative="greater").pvalue)
+
+
+@pytest.mark.parametrize("share", [0.5, 0.8, 0.99])
+def test_an_interval_of_any_share_is_students(share: float) -> None:
+    values = np.random.default_rng(2).normal(size=(4, 6))
+    both = stats.ttest_1samp(values, 0, axis=1).confidence_interval(share)
+    found = paired_interval(values.mean(1), values.std(1, ddof=1), np.full(4, 6), share)
+    assert np.allclose(found, [both.low, both.high])
+
+
+def test_a_change_that_never_varies_is_certain_and_one_picture_has_no_p() -> None:
+    given = np.array([0.5, -0.5, 0.0, 0.3]), np.zeros(4), np.array([3, 3, 3, 1])
+    assert paired_p(*given)[:3].tolist() == [0, 1, 0.5] and np.isnan(paired_p(*given)[3])
+    assert np.isnan(paired_p(np.array([0.0]), np.array([0.0]), np.array([1]))).all()
+
+
+def test_the_p_that_most_are_true_is_that_of_all_ways_to_be_wrong() -> None:
+    """More than half unless some m - u + 1 are false: the worst such set's smallest p times its size."""
+    draw = np.random.default_rng(3)
+    p = draw.uniform(size=(40, 5)) ** 3
+    p[draw.random(p.shape) < 0.3] = np.nan
+    for row, found in zip(p, most_agree_p(p), strict=True):
+        known = row[~np.isnan(row)].tolist()
+        if not known:
+            assert np.isnan(found)
+            continue
+        size = len(known) - (len(known) // 2 + 1) + 1
+        worst = max(min(some) for some in combinations(known, size))
+        assert found == pytest.approx(min(1, worst * size))
+
+
+def test_mcnemar_of_many_cells_is_that_of_each() -> None:
+    one, other = np.array([[5, 0], [2, 9]]), np.array([[1, 3], [2, 0]])
+    expected = [
+        [stats.binom.sf(a - 1, a + b, 0.5) for a, b in zip(*rows, strict=True)]
+        for rows in zip(one, other, strict=True)
+    ]
+    assert mcnemar_p(one, other) == pytest.approx(np.array(expected))

@@ -1,6 +1,6 @@
 """Persons shuffled between two groups, and signs flipped within persons, held against scipy and plain loops."""
 
-from itertools import product
+from itertools import combinations, product
 
 import numpy as np
 import pytest
@@ -150,3 +150,93 @@ def test_intervals_of_five_persons_hold_the_truth() -> None:
     assert ((low < 0) & (high > 0)).mean() > 0.9
     plain = np.quantile(drawn, [0.025, 0.975], axis=0)
     assert ((plain[0] < 0) & (plain[1] > 0)).mean() < 0.88
+
+
+def slow_welch(values: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """Welch's t of each column, infinite where the groups part without any spread."""
+    one, other = values[second], values[~second]
+    apart = one.mean(0) - other.mean(0)
+    error = np.sqrt(one.var(0, ddof=1) / len(one) + other.var(0, ddof=1) / len(other))
+    found = np.zeros(values.shape[1])
+    for cell in range(len(found)):
+        if abs(apart[cell]) > 1e-9:
+            found[cell] = apart[cell] / error[cell] if error[cell] > 1e-7 else np.sign(apart[cell]) * np.inf
+    return found
+
+
+def test_drawn_ways_are_shuffled_one_by_one_from_the_seed(monkeypatch: pytest.MonkeyPatch) -> None:
+    draw = np.random.default_rng(6)
+    values = np.column_stack([draw.normal(size=(11, 3)), draw.integers(0, 2, (11, 2)), np.ones(11)])
+    second = np.isin(np.arange(11), [0, 3, 4, 7])
+    values[second, 1] += 2
+    dice = np.random.default_rng(9)
+    seen = np.abs(slow_welch(values, second))
+    ways = [dice.permutation(second) for _ in range(90)]
+    as_far = sum(np.abs(slow_welch(values, way)) >= seen - 1e-9 for way in ways)
+    expected = np.where(np.arange(6) < 5, (1 + as_far) / 91, np.nan)
+    for chunk in (2**21, 25, 3):
+        monkeypatch.setattr(person_shuffles, "CHUNK", chunk)
+        found = person_shuffle_p(values, second, 90, 9)
+        np.testing.assert_allclose(found, expected)
+    monkeypatch.undo()
+    wide = np.random.default_rng(1).normal(size=(17, 2))  # more than 9,999 ways
+    parted = np.arange(17) < 8
+    np.testing.assert_array_equal(person_shuffle_p(wide, parted), person_shuffle_p(wide, parted, 9_999, 0))
+
+
+def test_all_ways_of_values_with_ties_and_without_spread_are_counted() -> None:
+    values = np.array([[0, 0, 5, 1e9], [0, 1, 5, 1e9], [0, 1, 7, 1e9], [1, 0, 7, 1e9], [1, 1, 7, 1e9 + 0.1]])
+    values = values.astype(float)
+    for chosen in ((0, 1), (0, 1, 2)):
+        second = np.isin(np.arange(5), chosen)
+        ways = [np.isin(np.arange(5), way) for way in combinations(range(5), len(chosen))]
+        seen = np.abs(slow_welch(values[:, :3], second))
+        far = np.mean([np.abs(slow_welch(values[:, :3], way)) >= seen - 1e-9 for way in ways], 0)
+        found = person_shuffle_p(values, second)
+        np.testing.assert_allclose(found[:3], far)
+        assert np.isnan(found[3])  # nothing but rounding beside what it is of
+    none = person_shuffle_p(np.zeros((0, 2)), np.zeros(0, bool))
+    assert none.shape == (2,) and np.isnan(none).all()
+    assert np.isfinite(person_shuffle_p(values[:4, :3], np.arange(4) < 2)).all()
+    assert np.isnan(person_shuffle_p(values[:4], np.arange(4) < 1)).all()
+
+
+def test_drawn_signs_are_flipped_one_by_one_from_the_seed(monkeypatch: pytest.MonkeyPatch) -> None:
+    draw = np.random.default_rng(7)
+    differences = np.column_stack([draw.normal(0.5, 1, (16, 2)), draw.integers(-1, 2, (16, 1)), np.zeros(16)])
+    dice = np.random.default_rng(5)
+    seen = np.abs(differences.sum(0))
+    flips = dice.integers(2, size=(80, 16))
+    as_far = sum(np.abs((np.where(row, -1, 1)[:, None] * differences).sum(0)) >= seen - 1e-9 for row in flips)
+    expected = np.where(np.arange(4) < 3, (1 + as_far) / 81, np.nan)
+    for chunk in (2**21, 40, 3):
+        monkeypatch.setattr(signs, "CHUNK", chunk)
+        np.testing.assert_allclose(sign_flip_p(differences, 80, 5), expected)
+    monkeypatch.undo()
+    np.testing.assert_array_equal(sign_flip_p(differences), sign_flip_p(differences, 9_999, 0))
+    # a sign for each of seven in any unit, more cells than persons
+    for unit in (1e-12, 1e12):
+        few = differences[:7] * unit
+        ways = np.array([*product((1, -1), repeat=7)]) @ differences[:7]
+        far = (np.abs(ways) >= np.abs(differences[:7].sum(0)) - 1e-9).mean(0)
+        np.testing.assert_allclose(sign_flip_p(few)[:3], far[:3])
+    assert np.isnan(sign_flip_p(np.zeros((0, 2)))).all() and sign_flip_p(np.ones((1, 1))) == [1]
+
+
+def test_resampled_persons_are_drawn_with_replacement_and_the_ends_are_students() -> None:
+    values = np.random.default_rng(2).normal(size=(6, 3))
+    times = np.random.default_rng(3).multinomial(6, [1 / 6] * 6, 40)
+    expected = [
+        [sum(t * v for t, v in zip(row, column, strict=True)) / 6 for column in values.T] for row in times
+    ]
+    np.testing.assert_allclose(resampled_means(values, 40, 3), expected)
+    np.testing.assert_array_equal(resampled_means(values), resampled_means(values, 2000, 0))
+    for persons in (2, 6, 30):
+        beyond = stats.norm.cdf(-np.sqrt(persons / (persons - 1)) * stats.t.ppf(0.975, persons - 1))
+        ends = widened_percentiles(np.array(expected), persons)
+        np.testing.assert_allclose(ends, np.percentile(expected, [100 * beyond, 100 - 100 * beyond], axis=0))
+    none = widened_percentiles(np.array(expected), 1)
+    assert none.shape == (2, 3) and np.isnan(none).all()
+    two = hedges_g(values[:2], values[2:4]), paired_hedges_g(values[:2], values[2:4])
+    assert np.isfinite(two).all()
+    assert hedges_g(values[:1], values).shape == paired_hedges_g(values[:1], values[:1]).shape == (3,)

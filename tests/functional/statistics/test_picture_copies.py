@@ -36,11 +36,15 @@ def greys() -> np.ndarray:
     """Pictures, blends of two of them, parts, mirror images and noisy copies, more and less alike: (N, 64, 64)."""
     dice = np.random.default_rng(0)
     own = [
-        np.kron(dice.normal(size=(8, 8)), np.ones((8, 8))) + np.kron(dice.normal(size=(16, 16)), np.ones((4, 4)))
+        np.kron(dice.normal(size=(8, 8)), np.ones((8, 8)))
+        + np.kron(dice.normal(size=(16, 16)), np.ones((4, 4)))
         for _ in range(5)
     ]
     whole = [128 + 35 * one / one.std() for one in own]
-    blends = [share * whole[k % 5] + (1 - share) * whole[(k + 2) % 5] for k, share in enumerate(np.linspace(0.5, 1, 9))]
+    blends = [
+        share * whole[k % 5] + (1 - share) * whole[(k + 2) % 5]
+        for k, share in enumerate(np.linspace(0.5, 1, 9))
+    ]
     cuts = [(0, 64, 4, 64), (0, 60, 0, 64), (2, 62, 2, 62), (4, 60, 4, 60), (0, 64, 0, 60), (9, 64, 0, 64)]
     parts = [stretched(whole[k % 5], slice(a, b), slice(c, d)) for k, (a, b, c, d) in enumerate(cuts)]
     noisy = [whole[k] + dice.normal(0, noise, (64, 64)) for k, noise in enumerate((5, 25, 60, 120, 200))]
@@ -86,13 +90,17 @@ def slow_bits(small: np.ndarray) -> np.ndarray:
 
 def slow_candidates(greys: np.ndarray, other: np.ndarray) -> set[tuple[int, int]]:
     levels = [
-        (slow_apart(slow_reduced(greys, size), greys, size), slow_apart(slow_reduced(other, size), greys, size))
+        (
+            slow_apart(slow_reduced(greys, size), greys, size),
+            slow_apart(slow_reduced(other, size), greys, size),
+        )
         for size in ((8, 8), (16, 17))
     ]
     return {
         (i, j)
         for i, j in product(range(len(greys)), repeat=2)
-        if i < j and all(one[i] @ two[j] > least for (one, two), least in zip(levels, (0.65, 0.5), strict=True))
+        if i < j
+        and all(one[i] @ two[j] > least for (one, two), least in zip(levels, (0.65, 0.5), strict=True))
     }
 
 
@@ -152,7 +160,9 @@ def test_candidates_are_all_pairs_that_agree_roughly(greys, mirrored: bool, monk
 
 
 @pytest.mark.parametrize("mirrored", [False, True])
-def test_copies_are_those_that_look_like_the_other_cut_in_some_way(greys, mirrored: bool, monkeypatch) -> None:
+def test_copies_are_those_that_look_like_the_other_cut_in_some_way(
+    greys, mirrored: bool, monkeypatch
+) -> None:
     flipped = np.ascontiguousarray(greys[:, :, ::-1])
     other = flipped if mirrored else greys
     there, back = slow_cut_pairs(greys, other, greys), slow_cut_pairs(other, greys, greys)

@@ -32,3 +32,29 @@ def test_level_is_that_of_one_more_discovery() -> None:
     assert level(q, 0.05) == pytest.approx(3 * 0.05 / 4)
     assert level(np.array([0.5, 0.6]), 0.05) == pytest.approx(0.025)
     assert np.isnan(level(np.array([np.nan]), 0.05))
+
+
+@pytest.mark.parametrize(("chance", "p", "above"), [(0.8, 0.3, 0.0), (0.5, 0.01, 0.4), (0.95, 1e-3, 3.0)])
+def test_what_is_visible_is_the_larger_of_what_the_test_and_the_bound_ask_for(
+    chance: float, p: float, above: float
+) -> None:
+    deviation, of = np.array([2.0, 1.0, 3.0, 0.0]), np.array([2, 9, 400, 5])
+    found = visible_mean(deviation, of, p, above, chance)
+    for value, spread, count in zip(found, deviation, of, strict=True):
+        error = spread / np.sqrt(count)
+        bound = above + stats.norm.ppf(chance) * error
+        if error == 0:
+            assert value == bound
+            continue
+        # a p beyond a fortieth is none: the interval of 95 % must be above 0 as well
+        critical = stats.t.isf(min(p, 0.025), count - 1)
+        power = stats.nct.sf(critical, count - 1, value / error)
+        assert value >= bound - 1e-12
+        assert power == pytest.approx(chance, abs=1e-4) if value > bound + 1e-9 else power >= chance - 1e-4
+    assert visible_mean(deviation, of, p).tolist() == visible_mean(deviation, of, p, 0.0, 0.8).tolist()
+
+
+def test_level_counts_what_was_found_and_never_more_than_there_are_tests() -> None:
+    assert level(np.array([0.1, 0.2, np.nan]), 0.3) == pytest.approx(0.3)
+    assert level(np.array([0.1, 0.3, 0.5]), 0.3) == pytest.approx(0.3 * 2 / 3)  # what equals it is not found
+    assert level(np.array([[0.1, 0.2], [0.5, np.nan]]), 0.15) == pytest.approx(0.1)

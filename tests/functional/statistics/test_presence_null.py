@@ -1,10 +1,13 @@
 """The honest null rejects as often as it says, where the textbook always does."""
 
+from itertools import combinations, product
+
 import numpy as np
 import pytest
 import torch
+from scipy.stats import spearmanr
 
-from emocam.functional.statistics.presence_null import affordable_draws, presence_null_p, redraw
+from emocam.functional.statistics.presence_null import affordable_draws, presence_null_p, redraw, redrawn
 from emocam.functional.statistics.similarity import spearman, textbook_p
 
 OBJECTS, LABELS = 20, 5
@@ -88,3 +91,73 @@ def test_a_constant_matrix_has_no_p():
 )
 def test_draws_are_as_many_as_time_allows(methods, cells, draws):
     assert affordable_draws(methods, cells) == draws
+
+
+def test_each_label_draws_from_what_the_labels_before_it_have_left():
+    present = np.array([[3, 0, 5, 2], [4, 4, 0, 1], [0, 0, 0, 0], [2, 1, 1, 0], [6, 6, 6, 6]])
+    kept = np.array([[1, 0, 2, 1], [0, 0, 0, 0], [0, 0, 0, 0], [2, 1, 1, 0], [0, 5, 0, 6]])
+    found = redraw(kept, present, 7, np.random.default_rng(5))
+    dice = np.random.default_rng(5)
+    expected = np.array([kept] * 7)
+    left = np.array([[4, 11]] * 7)
+    for label in range(4):
+        for draw in range(7):
+            for place, row in enumerate((0, 4)):
+                rest = int(present[row, label + 1 :].sum())
+                taken = dice.hypergeometric(present[row, label], rest, left[draw, place])
+                expected[draw, row, label] = taken
+                left[draw, place] -= taken
+    assert found.tolist() == expected.tolist() and (left == 0).all()
+
+
+def slow_residual_r(one: np.ndarray, other: np.ndarray, present: np.ndarray) -> float:
+    rows: list[list[float]] = [[], []]
+    for o, label in np.ndindex(*present.shape):
+        expected = [k[o].sum() * present[o, label] / max(present[o].sum(), 1) for k in (one, other)]
+        if min(expected) > 0:
+            for row, k, e in zip(rows, (one, other), expected, strict=True):
+                row.append((k[o, label] - e) / e**0.5)
+    return float(spearmanr(*rows).statistic)
+
+
+def test_p_is_the_share_of_redrawn_matrices_that_are_as_alike(monkeypatch):
+    draw = np.random.default_rng(6)
+    present = np.stack([presence(draw)[:6, :3]] * 3)
+    kept = draw.binomial(present, draw.uniform(0.2, 0.8, (3, 6, 1)))
+    given = torch.from_numpy(kept), torch.from_numpy(present)
+    for chunk in (2**22, 4 * kept.size):  # in parts of four
+        monkeypatch.setattr("emocam.functional.statistics.presence_null.CHUNK", chunk)
+        found = presence_null_p(*given, 19, seed=3)
+        dice, as_alike = np.random.default_rng(3), np.zeros((3, 3))
+        for count in (19,) if chunk == 2**22 else (4, 4, 4, 4, 3):
+            drawn = [redraw(k, p, count, dice) for k, p in zip(kept, present, strict=True)]
+            for d, (i, j) in product(range(count), combinations(range(3), 2)):
+                seen = slow_residual_r(kept[i], kept[j], present[0])
+                as_alike[i, j] += slow_residual_r(drawn[i][d], drawn[j][d], present[0]) >= seen - 1e-12
+        expected = (1 + as_alike + as_alike.T) / 20
+        assert found.numpy() == pytest.approx(expected, abs=1e-12)
+    monkeypatch.setattr("emocam.functional.statistics.presence_null.CHUNK", 2**22)
+    assert torch.equal(presence_null_p(*given), presence_null_p(*given, 999, 0))
+
+
+def test_a_part_of_the_draws_holds_four_million_cells_and_one_draw_at_least():
+    kept = torch.zeros(1, 2**10, 2**10, dtype=torch.int64)
+    parts = redrawn(kept, kept, 5, np.random.default_rng(0))
+    assert [tuple(part.shape) for part in parts] == [(4, 1, 1024, 1024), (1, 1, 1024, 1024)]
+    large = kept.expand(5, -1, -1)
+    assert len(next(redrawn(large, large, 9, np.random.default_rng(0)))) == 1
+
+
+def test_draws_grow_fewer_with_the_pairs_of_methods_and_their_cells():
+    for methods, cells in (
+        (2, 50_000),
+        (2, 50_051),
+        (3, 20_000),
+        (8, 9_000),
+        (8, 18_040),
+        (2, 10**9),
+        (0, 9),
+    ):
+        pairs = methods * (methods - 1)
+        expected = 999 if pairs * cells == 0 else min(999, max(99, 10**8 // (pairs * cells)))
+        assert affordable_draws(methods, cells) == expected

@@ -65,3 +65,20 @@ def test_the_highest_are_those_of_each_column_sorted_by_itself(objects, labels, 
         ]  # sorted keeps the order of equals
         expected[[o for o in first if score[o, label] > 0], label] = True
     assert (highest(score, count) == expected).all()
+
+
+@given(st.lists(st.tuples(st.sampled_from([1.0, 2, 3, NAN]), st.booleans()), min_size=1, max_size=12))
+def test_every_threshold_counts_what_scores_at_least_it(pairs) -> None:
+    score, used = np.array([s for s, _ in pairs]), np.array([u for _, u in pairs])
+    found = rank(score, used)
+    known = np.where(np.isnan(score), -np.inf, score)
+    levels = sorted(set(known.tolist()), reverse=True)
+    right = [int((used & (known >= level)).sum()) for level in levels]
+    false = [int((~used & (known >= level)).sum()) for level in levels]
+    assert found.threshold.tolist() == levels
+    assert (found.right.tolist(), found.false.tolist()) == (right, false)
+    assert found.precision.tolist() == pytest.approx([r / (r + f) for r, f in zip(right, false, strict=True)])
+    assert found.recall.tolist() == pytest.approx([r / max(right[-1], 1) for r in right])
+    if used.any() and not used.all():
+        wins = [(a > b) + (a == b) / 2 for a in known[used] for b in known[~used]]
+        assert found.auc == pytest.approx(np.mean(wins))

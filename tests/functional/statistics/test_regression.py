@@ -52,3 +52,35 @@ def test_a_strong_penalty_and_a_response_that_never_changes_leave_nothing():
     assert not lasso(design, responses, 100).any()
     flat = torch.full((1, 40), 2.0)
     assert not lasso(design, flat, 0.01).any() and ridge(design, flat, 1).abs().max() < 1e-9
+
+
+def test_a_penalty_is_asked_of_each_size_and_columns_that_say_the_same_share_it():
+    design, responses = problem(30, 40)  # fewer rows than columns
+    design = torch.cat([design, design[:, :1]], 1)
+    for penalty in (1e-3, 0.7, 50.0):
+        ours = ridge(design, responses, penalty)
+        for row, y in zip(ours, responses, strict=True):
+            assert row.tolist() == pytest.approx(
+                Ridge(alpha=penalty).fit(design, y).coef_, rel=1e-3, abs=1e-5
+            )
+        assert torch.allclose(ours[:, 0], ours[:, -1])
+    square = ridge(design[:, :30], responses, 0.7)
+    assert square.shape == (4, 30)
+    assert square[0].tolist() == pytest.approx(
+        Ridge(alpha=0.7).fit(design[:, :30], responses[0]).coef_, abs=1e-4
+    )
+
+
+def test_the_lasso_ends_where_no_coefficient_can_be_better():
+    """Each is 0 where its slope is within the penalty, and else its slope is the penalty's."""
+    for samples, penalty in ((40, 0.05), (12, 0.02), (200, 0.3)):
+        design, responses = problem(samples)
+        found = lasso(design, responses, penalty)
+        z, y = (design - design.mean(0)).double(), (responses - responses.mean(1, keepdim=True)).double()
+        slope = (y - found @ z.T) @ z / samples
+        for weight, own in zip(found.flatten().tolist(), slope.flatten().tolist(), strict=True):
+            assert (
+                abs(own) <= penalty + 1e-6
+                if weight == 0
+                else own == pytest.approx(penalty * (1 if weight > 0 else -1), abs=1e-6)
+            )

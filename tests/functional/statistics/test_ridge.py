@@ -81,9 +81,7 @@ def test_folds_are_dealt_the_largest_group_first_to_the_emptiest() -> None:
     lots = np.random.default_rng(9).random(len(names))
     sizes = [int((group == name).sum()) for name in names]
     filled, fold_of = [0, 0, 0], {}
-    for size, lot, name in sorted(
-        zip(sizes, lots, names, strict=True), key=lambda one: (-one[0], one[1])
-    ):
+    for size, _, name in sorted(zip(sizes, lots, names, strict=True), key=lambda one: (-one[0], one[1])):
         fold_of[name] = filled.index(min(filled))
         filled[fold_of[name]] += size
     assert deal_folds(group, 3, 9).tolist() == [fold_of[name] for name in group.tolist()]
@@ -106,7 +104,9 @@ def test_a_decomposition_is_orthogonal_and_gives_the_products_again(shape, scale
     assert decompose(np.zeros(shape))[0].shape == (shape[0], 0)
 
 
-@pytest.mark.parametrize(("pictures", "features", "folds"), [(40, 12, 5), (14, 30, 5), (6, 3, 3), (106, 2, 5)])
+@pytest.mark.parametrize(
+    ("pictures", "features", "folds"), [(40, 12, 5), (14, 30, 5), (6, 3, 3), (106, 2, 5)]
+)
 def test_each_response_has_the_penalty_whose_folds_left_out_are_foretold_best(
     pictures: int, features: int, folds: int
 ) -> None:

@@ -5,7 +5,7 @@ import pytest
 
 from emocam.functional.statistics.episodes import in_order
 from emocam.functional.statistics.group_association import Grouped, group_association_p
-from emocam.functional.statistics.shifts import SCREEN, read_films, shift_p
+from emocam.functional.statistics.shifts import SCREEN, Film, one_film, read_films, several_films, shift_p
 
 
 def film(
@@ -100,3 +100,71 @@ def test_each_film_has_its_own_frames_and_no_other() -> None:
     asked = pictures(shown, label, np.repeat([0, 1, 2], [2, 4, 3]), 2)
     films = read_films(asked, in_order(asked.group, np.arange(9.0)))
     assert [(film.first, film.end) for film in films] == [(0, 2), (2, 6), (6, 9)]
+
+
+def test_of_several_films_each_p_counts_draws_of_one_shift_a_film() -> None:
+    draw = np.random.default_rng(3)
+    parts = [film(draw, frames, 3, 4, 2) for frames in (17, 31, 24)]
+    shown, label = (np.concatenate(part) for part in zip(*parts, strict=True))
+    shown[:, 0] |= label == 1
+    shown[:, 3] = (label == 0) & (draw.uniform(size=72) < 0.8)
+    group = np.repeat([0, 1, 2], [17, 31, 24])
+    ours = shift_p(pictures(shown, label, group, 2), np.arange(72.0), np.ones((4, 2), bool), 400, 8)
+    lots = np.random.default_rng(8).integers(0, [17, 31, 24], (400, 3))
+    refined = 0
+    for o, k in np.ndindex(4, 2):
+        starts = zip((0, 17, 48), (17, 31, 24), strict=True)
+        together = [
+            [int((shown[a : a + n, o] & (np.roll(label[a : a + n], -s) == k)).sum()) for s in range(n)]
+            for a, n in starts
+        ]
+        found = [sum(met[s] for met, s in zip(together, row, strict=True)) for row in lots.tolist()]
+        seen = sum(met[0] for met in together)
+        p = (1 + sum(one >= seen for one in found[:199])) / 200
+        if p <= 0.1:
+            refined += 1
+            p = (1 + sum(one >= seen for one in found)) / 401
+        assert ours[o, k] == pytest.approx(p)
+    assert 1 < refined < 8
+
+
+def test_a_cell_whose_p_is_a_tenth_is_still_promising() -> None:
+    together = [np.array([[1.0, 1, 0, 0]]), np.array([[0.0]])]
+    lots = np.zeros((1000, 2), int)
+    lots[:, 0] = np.where(np.arange(1000) < 19, 1, 2)
+    assert several_films(together, lots).tolist() == [20 / 1001]  # 20 of 200 at first
+    lots[19, 0] = 1
+    assert several_films(together, lots).tolist() == [21 / 200]
+    assert several_films([np.zeros((0, 4)), np.zeros((0, 1))], lots).shape == (0,)
+
+
+def test_all_shifts_of_one_film_count_its_own_and_rounding_does_not_matter() -> None:
+    together = np.array([[2.0, 1.9999999, 2.0000001, 1.0], [0, 0, 1, 2], [3, 0, 0, 0]])
+    assert one_film(together).tolist() == [0.75, 1, 0.25]
+
+
+def test_without_frames_there_is_no_p_and_otherwise_the_draws_are_the_same_seeds() -> None:
+    nothing = np.zeros(0, int)
+    none = shift_p(Grouped(nothing, nothing, nothing, nothing, (3, 2)), np.zeros(0), np.ones((3, 2), bool))
+    assert none.shape == (3, 2) and np.isnan(none).all()
+    shown, label = film(np.random.default_rng(5), 60, 3, 2, 2)
+    shown[:, 0] |= label == 0
+    given = pictures(shown, label, np.arange(60) // 30, 2), np.arange(60.0), np.ones((2, 2), bool)
+    assert (shift_p(*given) == shift_p(*given, 9999, 0)).all()
+
+
+def test_only_so_many_objects_are_held_at_once_as_memory_allows(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown, label = film(np.random.default_rng(6), 40, 3, 5, 2)
+    given = pictures(shown, label, np.zeros(40, int), 2), np.arange(40.0), np.ones((5, 2), bool)
+    whole, sizes = shift_p(*given), []
+
+    def together(self: Film, shown: np.ndarray, objects: np.ndarray, labels: np.ndarray) -> np.ndarray:
+        sizes.append(len(shown))
+        return asked(self, shown, objects, labels)
+
+    asked = Film.together
+    monkeypatch.setattr(Film, "together", together)
+    for chunk, expected in ((2 * 40 * 2, [2, 2, 1]), (2 * 40 * 2 - 1, [1] * 5), (3, [1] * 5)):
+        sizes.clear()
+        monkeypatch.setattr("emocam.functional.statistics.shifts.CHUNK", chunk)
+        assert (shift_p(*given) == whole).all() and sizes == expected

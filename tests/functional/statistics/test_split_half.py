@@ -2,7 +2,9 @@
 
 import math
 
+import pytest
 import torch
+from scipy.stats import spearmanr
 
 from emocam.functional.statistics.split_half import half_counts, split_half
 
@@ -30,3 +32,20 @@ def test_many_images_of_a_steady_kind_have_a_high_ceiling_and_chance_a_low_one()
 def test_where_nothing_was_kept_there_is_no_ceiling():
     none = torch.zeros(0, dtype=torch.int64)
     assert math.isnan(split_half(none, none, 10, 6))
+
+
+def test_the_ceiling_is_spearman_brown_of_the_mean_over_halves_counted_one_by_one():
+    generator = torch.Generator().manual_seed(2)
+    image = torch.arange(41).repeat(2)
+    cell = torch.randint(6, (82,), generator=generator) // torch.tensor([1, 2]).repeat_interleave(41)
+    for seed, splits in ((0, 20), (5, 3)):
+        lots, found = torch.Generator().manual_seed(seed), []
+        for _ in range(splits):
+            half = (torch.randperm(41, generator=lots) % 2).tolist()
+            counts = [[0] * 7, [0] * 7]
+            for c, i in zip(cell.tolist(), image.tolist(), strict=True):
+                counts[half[i]][c] += 1
+            found.append(spearmanr(*counts).statistic)
+        r = sum(found) / splits
+        assert split_half(cell, image, 41, 7, splits, seed) == pytest.approx(2 * r / (1 + r))
+    assert split_half(cell, image, 41, 7) == split_half(cell, image, 41, 7, 20, 0)

@@ -110,3 +110,90 @@ def test_an_object_in_less_than_one_picture_of_a_hundred_is_the_same_in_the_whol
     assert found.top == 1
     assert (found.overlap[-1] == 1).all() and (found.strongest[-1] == 1).all()
     assert found.overlap[0].mean() < 0.5  # ten pictures hardly have it
+
+
+@pytest.mark.parametrize("labels", [1, 4])
+def test_few_pictures_of_few_labels_agree_as_sets_counted_one_by_one(labels: int) -> None:
+    """Objects that are rare, labels without a picture, fewer objects than a top has, and units of pictures."""
+    dice = np.random.default_rng(labels)
+    label = dice.integers(0, max(labels - 1, 1), 34)  # the last of several has no picture
+    shown = dice.random((34, 6)) < [0.5, 0.4, 0.1, 0.03, 0, 0.2]
+    shown[label == 0, 0] = labels == 1
+    image, object = np.nonzero(shown)
+    unit = dice.integers(0, 9, 34) * 5
+    for of in (None, unit):
+        found = agreement(image, object, label, (6, labels), 6, 2, of)
+        generator = np.random.default_rng(2)
+        assert found.sizes.tolist() == [10, 15, 20, 30, 34]
+        for draw in range(6):
+            place = generator.permutation(34)
+            if of is not None:
+                lots = generator.permutation(len(set(unit.tolist())))
+                rank = {name: lots[k] for k, name in enumerate(sorted(set(unit.tolist())))}
+                order = sorted(range(34), key=lambda i: (rank[unit[i]], place[i]))
+            else:
+                order = [int(i) for i in np.argsort(place)]
+            for s, size in enumerate(found.sizes.tolist()):
+                expected = shared(shown, label, labels, order[:size])
+                assert (found.overlap[s, draw], found.strongest[s, draw]) == pytest.approx(expected)
+    assert found.top == min(5, int((shown.any(0)).sum())) == 5
+    fewer = agreement(image[object < 2], object[object < 2], label, (6, labels), 2)
+    assert fewer.top == 2 - (not shown[:, :1].any())
+
+
+def percentages(shown: np.ndarray, label: np.ndarray, labels: int, some: list[int]) -> list[dict[int, float]]:
+    """Of each object, the percentage of each label that has pictures."""
+    rows: list[dict[int, float]] = []
+    for o in range(shown.shape[1]):
+        own = {la: [shown[i, o] for i in some if label[i] == la] for la in range(labels)}
+        rows.append({la: 100 * sum(values) / len(values) for la, values in own.items() if values})
+    return rows
+
+
+def shared(shown: np.ndarray, label: np.ndarray, labels: int, some: list[int]) -> tuple[float, float]:
+    """The share of the top, and of the strongest of each label, that some pictures have in common with all."""
+    whole = percentages(shown, label, labels, list(range(len(label))))
+    part = percentages(shown, label, labels, some)
+    means, ours = ([sum(row.values()) / max(len(row), 1) for row in rows] for rows in (whole, part))
+    top = min(5, sum(mean > 0 for mean in means))
+    least = sorted(means, reverse=True)[top - 1]
+    first = sorted(range(len(ours)), key=lambda o: -ours[o])[:top]
+    overlap = sum(means[o] >= least and ours[o] > 0 for o in first) / top
+    same = []
+    for la in range(labels):
+        highest = max(row.get(la, 0) for row in whole)
+        if highest > 0:
+            values = [row.get(la, 0) for row in part]
+            best = values.index(max(values))
+            same.append(values[best] > 0 and whole[best].get(la, 0) == highest)
+    return overlap, sum(same) / len(same)
+
+
+def test_thirty_parts_of_the_same_seed_are_drawn_where_nobody_says_otherwise() -> None:
+    image, object, label, shape = corpus(60)
+    found, said = agreement(image, object, label, shape), agreement(image, object, label, shape, 30, 0)
+    assert found.overlap.shape == (len(found.sizes), 30) and (found.overlap == said.overlap).all()
+    assert Agreement(np.zeros(0, int), 5, np.zeros((0, 3)), np.zeros((0, 3))).stable_from is None
+
+
+def test_a_corpus_is_stable_from_the_first_size_after_the_last_that_was_not() -> None:
+    sizes = np.array([10, 15, 20, 30, 50, 100])
+    for shares, expected in (
+        ([0.9, 0.9, 0.9, 0.9, 0.9, 0], 10),  # what equals it is enough
+        ([0.8, 0.9, 0.89, 1, 1, 1], 30),
+        ([0.8, 0.9, 1, 1, 0.8, 1], None),  # parts beyond a half say nothing
+        ([0, 0, 0, 0, 0.9, 1], 50),
+    ):
+        overlap = np.array(shares)[:, None]
+        assert Agreement(sizes, 5, overlap, overlap).stable_from == expected
+        assert Agreement(sizes, 0, overlap, overlap).stable_from is None
+
+
+def test_sizes_go_on_in_the_same_steps_to_any_number() -> None:
+    assert round_sizes(2_500).tolist()[-6:] == [500, 700, 1000, 1500, 2000, 2500]
+    assert (
+        round_sizes(1).tolist() == [1]
+        and round_sizes(11).tolist() == [10, 11]
+        and round_sizes(1).dtype == np.int64
+    )
+    assert round_sizes(10**9)[-2] == 7 * 10**8

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from emocam.functional.statistics.tail_probability import (
+    NORMAL_95,
     binomial_tail,
     hypergeometric_tail,
     skewed_tail,
@@ -81,3 +82,35 @@ def test_a_skewed_tail_is_scipys_and_without_a_skew_the_normal_one(skew: float) 
     np.testing.assert_allclose(skewed_tail(z, np.full(29, skew)), expected, atol=1e-6)
     for none in (-skew, 0.0, 0.0009):
         np.testing.assert_allclose(skewed_tail(z, np.full(29, none)), stats.norm.sf(z), atol=1e-9)
+
+
+def test_a_skew_of_a_thousandth_is_none_and_a_little_more_is_one() -> None:
+    z = np.linspace(-2, 3, 11)
+    assert skewed_tail(z, np.full(11, 1e-3)) == pytest.approx(stats.norm.sf(z), abs=1e-12)
+    assert skewed_tail(z, np.full(11, 1.01e-3)) == pytest.approx(stats.pearson3.sf(z, 1.01e-3), abs=1e-6)
+    assert np.abs(skewed_tail(z, np.full(11, 1.01e-3)) - stats.norm.sf(z)).max() > 1e-5
+    assert skewed_tail(np.array([-9.0, 0, 40]), np.full(3, 1.0))[[0, 2]].tolist() == pytest.approx(
+        [1, 0], abs=1e-12
+    )
+    assert stats.norm.ppf(0.975) == pytest.approx(NORMAL_95)
+
+
+def test_a_count_that_nothing_can_reach_or_miss_is_impossible_or_certain() -> None:
+    count = np.array([0, 3, 5, 6, 4, -1])
+    found = hypergeometric_tail(count, np.array(8), np.array(5), np.array(10))  # of ten three to five are hit
+    assert found.tolist() == pytest.approx(
+        [1, 1, stats.hypergeom.pmf(5, 10, 5, 8), 0, stats.hypergeom.sf(3, 10, 5, 8), 1]
+    )
+    assert hypergeometric_tail(*(np.array(n) for n in (0, 0, 0, 0))) == 1
+
+
+def test_a_tail_is_summed_until_nothing_is_added_and_each_of_many_by_itself() -> None:
+    of, marked, drawn = 3000, 1400, 900
+    count = np.array([360, 400, 419, 420, 421, 440, 480, 600])
+    found = hypergeometric_tail(count, np.array(drawn), np.array(marked), np.array(of))
+    assert found == pytest.approx(stats.hypergeom.sf(count - 1, of, marked, drawn), rel=1e-9)
+
+
+def test_shares_of_hits_beyond_one_are_one() -> None:
+    found = binomial_tail(np.array([3, 0, 2]), np.array([3, 4, 5]), np.array([1 + 1e-12, -1e-12, -1e-12]))
+    assert found.tolist() == pytest.approx([1, 1, 0])

@@ -70,3 +70,25 @@ def test_pairs_equal_a_groupby_of_pandas() -> None:
     kept = table[(table["score"] > 0.4) & (table["importance"] > 0.6)]
     expected = kept.groupby("object")["image"].nunique().reindex(range(4), fill_value=0)
     assert grid[0, 0, :, 0].tolist() == expected.tolist()
+
+
+@pytest.mark.parametrize(("objects", "labels", "levels"), [(8, 2, 8), (7, 3, 15), (1, 1, 1), (3, 4, 16)])
+def test_every_pair_of_thresholds_counts_pictures_one_by_one(objects: int, labels: int, levels: int) -> None:
+    """Numbers of objects and thresholds that fill their bits, and those that do not; regions in any order."""
+    dice = np.random.default_rng(levels)
+    label = dice.integers(0, labels, 9)
+    image, object = dice.integers(0, 9, 120), dice.integers(0, objects, 120)
+    score, importance = dice.integers(0, levels + 2, (2, 120)).astype(np.float32) / 32
+    scores = np.arange(levels) / 32
+    importances = np.arange(levels + 3) / 32
+    found = count_grid(label, object, image, score, importance, scores, importances, (objects, labels))
+    expected = np.zeros(found.shape, int)
+    for s, t in np.ndindex(found.shape[:2]):
+        passed = {
+            (i, o)
+            for i, o, a, b in zip(image.tolist(), object.tolist(), score, importance, strict=True)
+            if a > scores[s] and b > importances[t]
+        }
+        for i, o in passed:
+            expected[s, t, o, label[i]] += 1
+    assert found.shape == (levels, levels + 3, objects, labels) and found.tolist() == expected.tolist()
