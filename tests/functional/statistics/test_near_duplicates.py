@@ -245,7 +245,9 @@ def test_of_more_than_the_most_those_are_compared_that_take_as_long_as_the_most_
 
 
 def test_pairs_of_two_sets_are_near_by_hash_and_by_pixels_in_blocks_of_any_size(graded) -> None:
-    one, other = graded[::2], graded[1::2]
+    noise = np.random.default_rng(2).normal(size=(20, 16, 17)) * np.linspace(0, 12, 20)[:, None, None]
+    again = (graded[:40:2] + noise).clip(0, 255).astype(np.uint8)  # other views of the first, more and less good
+    one, other = graded[::2], np.concatenate([graded[1::2], again])
     both = slow_directions(np.concatenate([one, other]))
     cosines = both[: len(one)] @ both[len(one) :].T
     far = (slow_hashes(one)[:, None] != slow_hashes(other)[None]).sum(-1)
@@ -254,6 +256,7 @@ def test_pairs_of_two_sets_are_near_by_hash_and_by_pixels_in_blocks_of_any_size(
         for block in (7, 2048):
             found = near_between(one, other, cosine, block)
             assert set(map(tuple, found.tolist())) == expected and len(found) == len(expected)
+        assert len(expected) > 3
     told = {tuple(pair) for pair in np.argwhere((cosines > 0.97) & (far <= 60)).tolist()}
     assert set(map(tuple, near_between(one, other).tolist())) == told
     assert near_between(one[:0], other).shape == near_between(one, other[:0]).shape == (0, 2)
