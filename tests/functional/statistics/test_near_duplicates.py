@@ -246,7 +246,7 @@ def test_of_more_than_the_most_those_are_compared_that_take_as_long_as_the_most_
 
 def test_pairs_of_two_sets_are_near_by_hash_and_by_pixels_in_blocks_of_any_size(graded) -> None:
     noise = np.random.default_rng(2).normal(size=(20, 16, 17)) * np.linspace(0, 12, 20)[:, None, None]
-    again = (graded[:40:2] + noise).clip(0, 255).astype(np.uint8)  # other views of the first, more and less good
+    again = (graded[:40:2] + noise).clip(0, 255).astype(np.uint8)
     one, other = graded[::2], np.concatenate([graded[1::2], again])
     both = slow_directions(np.concatenate([one, other]))
     cosines = both[: len(one)] @ both[len(one) :].T
