@@ -111,6 +111,7 @@ class Session:
             raise session.Failed("the tests fail without a fault")
         self.reached = json.loads(told.read_text())
         functions, caches = live_functions(self.files)
+        gc.freeze()  # what a child collects, it would first copy
         items = {item.nodeid: item for item in session.items}
         for name, file, lines, code in self.faults:
             coming = self.tests(file, lines)

@@ -6,7 +6,14 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from emocam.functional.frame_text import CUT, fitted, font_of, put_text, text_width, tile_height
+from emocam.functional.frame_text import CUT, fitted, font_of, put_text, text_tile, text_width, tile_height
+
+
+@pytest.fixture(autouse=True)
+def nothing_kept() -> None:
+    """Each test draws its own letters."""
+    for kept in (font_of, tile_height, fitted, text_tile):
+        kept.cache_clear()
 
 
 def fitted_slowly(text: str, size: int, width: int) -> str:
@@ -77,3 +84,32 @@ def test_the_room_that_is_given_counts_where_the_frame_is_wider() -> None:
 def test_a_tile_is_its_text_rounded_up_and_two_pixels_on_each_side(size: int) -> None:
     for text in ("", "i", "fear", "WWW", "a b", "Ångström"):
         assert text_width(text, size) == math.ceil(font_of(size).getlength(text) - 1e-3) + 4
+
+
+def test_a_tile_has_its_letters_two_pixels_from_each_side_on_its_ground() -> None:
+    """Letters are drawn once more, on a larger ground, and cut out of it."""
+    for size, ground in ((8, (12, 12, 14, 190)), (13, (0, 0, 0, 0)), (30, (200, 0, 50, 90))):
+        for text in ("fear", "Ågj|", "i", "WWW"):
+            left, top, right, bottom = font_of(size).getbbox("Ågj|")
+            assert top >= 0  # of this font; another's letters may begin above
+            height = bottom + 4
+            wide = Image.new("RGBA", (400, 100), ground)
+            ImageDraw.Draw(wide).text((2, 2), text, font=font_of(size), fill=(255, 255, 255, 255))
+            wanted = wide.crop((0, 0, text_width(text, size), height))
+            found = text_tile(text, size) if ground == (12, 12, 14, 190) else text_tile(text, size, ground)
+            assert (found.size, found.mode, tile_height(size)) == (wanted.size, "RGBA", height)
+            assert found.tobytes() == wanted.tobytes()
+
+
+def test_a_text_that_is_as_high_as_the_frame_has_room_and_a_higher_one_has_none() -> None:
+    height = tile_height(12)
+    assert put_text(Image.new("RGB", (90, height)), "fear", (3.9, -2), 12, 90) == (
+        *(3, 0, 3 + text_width("fear", 12), height),
+    )
+    assert put_text(Image.new("RGB", (90, height - 1)), "fear", (0, 0), 12, 90) is None
+    assert put_text(Image.new("RGB", (90, height)), "", (0, 0), 12, 90) is None
+
+
+def test_the_font_is_the_one_that_comes_with_matplotlib() -> None:
+    assert font_of(12).getname() == ("DejaVu Sans", "Book")  # type: ignore[union-attr]
+    assert font_of(12).size == 12  # type: ignore[union-attr]
