@@ -28,6 +28,8 @@ from emocam.functional.statistics.wilson import wilson
 Numbers = NDArray[np.float64]
 FEWEST_PEOPLE = 5
 """Persons a group; of fewer there is neither an interval nor a p."""
+ROUNDING = 1e-12
+"""Values that differ by a smaller share of the largest are the same."""
 UNKNOWN_PEOPLE, TOO_FEW_PEOPLE = "people unknown", "too few people"
 SHUFFLED, EVERY_SHUFFLE = "persons shuffled", "persons shuffled, all ways"
 FLIPPED, EVERY_FLIP = "signs flipped within persons", "signs flipped within persons, all ways"
@@ -169,7 +171,7 @@ def compare_people(
         g, occurs = hedges_g(one, other), (whole != 0).sum(0)
     low, high = widened_percentiles(drawn, min(len(one), len(other)))
     # what never varies between the persons seen has no interval that resampling could draw
-    apart = drawn.std(0) > 0
+    apart = np.ptp(drawn, 0) > ROUNDING * np.abs(drawn).max(0)
     low, high = np.where(apart, low, np.nan), np.where(apart, high, np.nan)
     few = occurs < FEWEST_PEOPLE
     return columns | {
@@ -233,7 +235,7 @@ def recall_interval(recalls: Numbers, seed: int = 0) -> tuple[float, float]:
     persons, mean = len(recalls), float(recalls.mean())
     if persons < FEWEST_PEOPLE:
         return np.nan, np.nan
-    if recalls.std() > 0:
+    if np.ptp(recalls) > ROUNDING:
         low, high = widened_percentiles(resampled_means(recalls, seed=seed), persons)
     else:
         low, high = wilson(np.array([round(mean * persons)]), np.array([persons]))

@@ -92,7 +92,8 @@ def test_people_in_both_groups_are_compared_within_themselves_or_left_out() -> N
     table = slice_differences({"a": a, "b": b}, NAMED)
     assert set(table["p_rule"]) == {EVERY_FLIP}
     mouth = table[(table["object"] == "mouth") & (table["label"] == "joy")].iloc[0]
-    assert mouth["p"] == 2 / 2**8 and mouth["low"] == pytest.approx(0.2)
+    assert mouth["p"] == 2 / 2**8 and mouth["difference"] == pytest.approx(0.2)
+    assert np.isnan(mouth["low"])  # all persons differ by the same
     c = drawn(8, 6, seed=3)
     assert people_in_both(a, c) == ({6, 7}, False)
     table = slice_differences({"a": a, "c": c}, NAMED)
