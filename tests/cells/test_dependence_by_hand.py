@@ -277,7 +277,10 @@ def test_intervals_of_any_cells_are_those_of_loops(seed: int) -> None:
     cell = np.where(of == LEFT_OUT, LEFT_OUT, object * 3 + of)
     of_label = np.tile(np.arange(3), 6)
     if seed % 2:  # of the last label no cell is asked
-        cell, of_label = np.where(of == 2, LEFT_OUT, np.where(cell < 0, cell, object * 2 + of)), np.tile([0, 1], 6)
+        cell, of_label = (
+            np.where(of == 2, LEFT_OUT, np.where(cell < 0, cell, object * 2 + of)),
+            np.tile([0, 1], 6),
+        )
     found = unit_intervals(data.group, data.label, (image, cell, data.kept[image, object]), of_label)
     assert set(found) == {f"{name}_{end}" for name in ENDS for end in ("low", "high")}
     per = len(of_label) // 6

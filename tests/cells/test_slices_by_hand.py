@@ -78,9 +78,7 @@ def person_means(of: PeopleSample, label: int) -> dict[int, list[float]]:
 
 def persons_of(of: PeopleSample) -> set[int]:
     assert of.person is not None
-    return {
-        int(p) for p, own in zip(of.person, of.label, strict=True) if own != LEFT_OUT and p != LEFT_OUT
-    }
+    return {int(p) for p, own in zip(of.person, of.label, strict=True) if own != LEFT_OUT and p != LEFT_OUT}
 
 
 def rows_by_hand(a: PeopleSample, b: PeopleSample, seed: int) -> list[dict[str, object]]:
@@ -124,9 +122,7 @@ def rows_by_hand(a: PeopleSample, b: PeopleSample, seed: int) -> list[dict[str, 
                     row |= {"low": low[place], "high": high[place]}
                 row["hedges_g"] = g[place]
                 if paired:
-                    having = sum(
-                        bool(x or y) for x, y in zip(first[:, place], second[:, place], strict=True)
-                    )
+                    having = sum(bool(x or y) for x, y in zip(first[:, place], second[:, place], strict=True))
                 else:
                     having = int((first[:, place] != 0).sum() + (second[:, place] != 0).sum())
                 if having >= 5:
