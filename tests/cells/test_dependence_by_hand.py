@@ -189,7 +189,7 @@ def checked(data: Corpus, unit: np.ndarray, chance: np.ndarray, seed: Sequence[i
         np.testing.assert_allclose(found[name], q)
 
 
-@pytest.mark.parametrize(("groups", "seed"), [(40, (4,)), (13, ()), (11, (1,))])
+@pytest.mark.parametrize(("groups", "seed"), [(40, (4,)), (13, ()), (12, (2,)), (11, (1,))])
 def test_columns_by_group_are_those_of_loops(groups: int, seed: tuple[int, ...]) -> None:
     data = corpus(150, groups, 3, groups)
     data.group[:groups] = np.arange(groups) * 7 + 3  # each occurs
@@ -197,6 +197,39 @@ def test_columns_by_group_are_those_of_loops(groups: int, seed: tuple[int, ...])
     chance = np.random.default_rng(1).random((6, 4))
     chance[2, 1] = np.nan
     checked(data, data.group, chance, seed)
+
+
+def slim(data: Corpus, objects: int, labels: int) -> Corpus:
+    """The first objects and labels alone; pictures of other labels have none."""
+    label = np.where(data.label < labels, data.label, LEFT_OUT)
+    return Corpus(label, data.group, data.time, data.shown[:, :objects], data.kept[:, :objects], labels)
+
+
+@pytest.mark.parametrize(("objects", "labels"), [(1, 1), (1, 3), (2, 1)])
+def test_columns_of_one_object_and_of_one_label_are_those_of_loops(objects: int, labels: int) -> None:
+    data = slim(corpus(150, 20, 3, 7), objects, labels)
+    checked(data, data.group, np.full((objects, labels), 0.4))
+    once = once_each(data.occurrences, data.group)
+    assert once.object.max() == objects - 1 and len(once.label) == len(
+        {(g, k) for g, k in zip(data.group, data.label, strict=True) if k != LEFT_OUT}
+    )
+    pictures = {
+        (g, k): place for place, (g, k) in enumerate(
+            sorted({(g, k) for g, k in zip(data.group, data.label, strict=True) if k != LEFT_OUT})
+        )
+    }  # fmt: skip
+    image, object = np.nonzero(data.shown & (data.label != LEFT_OUT)[:, None])
+    wanted = {
+        (pictures[data.group[i], data.label[i]], int(o)) for i, o in zip(image, object, strict=True)
+    }
+    assert set(zip(once.image.tolist(), once.object.tolist(), strict=True)) == wanted
+    cell = object * labels + data.label[image]
+    of_label = np.tile(np.arange(labels), objects)
+    found = unit_intervals(data.group, data.label, (image, cell, data.kept[image, object]), of_label)
+    for place, label in enumerate(of_label):
+        number = place // labels
+        own = data.label == label
+        ends_are(found, (place,), counted(data.group, own, data.shown[:, number], data.kept[:, number]))
 
 
 def test_columns_along_time_are_those_of_loops() -> None:

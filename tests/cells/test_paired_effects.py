@@ -192,7 +192,7 @@ def test_what_weighs_more_is_named_by_its_change_at_most_six() -> None:
 
 def test_accuracy_is_told_of_the_pictures_of_both_whose_truth_is_known(tmp_path: Path) -> None:
     truth = [None, "", *(["joy", "awe"] * 14)]
-    before, after = (run(tmp_path / name, None, seed, truth=truth) for seed, name in enumerate("ab", 2))
+    before, after = (run(tmp_path / name, None, seed, truth=truth) for seed, name in enumerate("ab", 5))
     tables = [pd.read_parquet(tmp_path / name / "predictions.parquet") for name in "ab"]
     tables[1].iloc[:-3].iloc[::-1].to_parquet(tmp_path / "b/predictions.parquet")
     one, other = ((table["label"] == table["truth"]).to_numpy(float)[2:-3] for table in tables)
