@@ -219,9 +219,7 @@ def test_columns_of_one_object_and_of_one_label_are_those_of_loops(objects: int,
         )
     }  # fmt: skip
     image, object = np.nonzero(data.shown & (data.label != LEFT_OUT)[:, None])
-    wanted = {
-        (pictures[data.group[i], data.label[i]], int(o)) for i, o in zip(image, object, strict=True)
-    }
+    wanted = {(pictures[data.group[i], data.label[i]], int(o)) for i, o in zip(image, object, strict=True)}
     assert set(zip(once.image.tolist(), once.object.tolist(), strict=True)) == wanted
     cell = object * labels + data.label[image]
     of_label = np.tile(np.arange(labels), objects)

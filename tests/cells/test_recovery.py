@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from sklearn.metrics import average_precision_score, roc_auc_score
 
-from emocam.cells.recovery import interval, interval_over, least_of_networks, score, scores_of
+from emocam.cells.recovery import errors, interval, interval_over, least_of_networks, score, scores_of
 from emocam.functional.statistics.group_intervals import GroupSums, group_wilson
 
 NAN = np.nan
@@ -112,6 +112,8 @@ def test_what_no_column_tells_counts_as_one_network_without_companions_or_effect
     table = cells(2, 1, 1).drop(columns=["network", "seed", "companion", "effect"])
     found = scores_of(table)
     assert (found["networks"], found["runs"], found["companions"], found["companions_called"]) == (1, 1, 0, 0)
+    two = pd.DataFrame({"effect": [1.0, 2.0], "drop": [0.5, NAN]})
+    assert errors(two) == {"error_90": 0.5, "error_largest": 0.5}
     assert np.isnan(found["error_90"]) and np.isnan(found["error_largest"])
     wrong = int((table["chosen"] & ~table["used"]).sum())
     assert found["false"] == wrong and found["wrong"] == int(wrong > 0)
