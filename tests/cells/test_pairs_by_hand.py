@@ -225,7 +225,7 @@ def test_every_number_of_a_pair_is_that_of_loops(
 
         def column(kind: str, names: tuple[str, str], of: str = "drop") -> list[tuple[object, float]]:
             return [
-                (unit_of(image, unit), costs[image, kind, *names][of][k])
+                (unit_of(image, unit), costs[image, kind, *names][of][k])  # noqa: B023
                 for image in images  # noqa: B023
             ]
 
@@ -258,7 +258,7 @@ def test_every_number_of_a_pair_is_that_of_loops(
         for key, row in wanted.items()
         if bool(_matters(pd.DataFrame([row])).iloc[0]) and not np.isnan(row["p"])
     }
-    assert 0 < len(asked) and (values or len(asked) < len(wanted))
+    assert len(asked) > 0 and (values or len(asked) < len(wanted))
     q = dict(zip(asked, false_discovery_control(list(asked.values())), strict=True))
     assert len(table) == len(wanted)
     for found in table.to_dict("records"):

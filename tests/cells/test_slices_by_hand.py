@@ -1,6 +1,8 @@
 """Every number of groups of people, from loops over pictures and persons."""
 
 from itertools import combinations
+from math import comb
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -81,12 +83,12 @@ def persons_of(of: PeopleSample) -> set[int]:
     return {int(p) for p, own in zip(of.person, of.label, strict=True) if own != LEFT_OUT and p != LEFT_OUT}
 
 
-def rows_by_hand(a: PeopleSample, b: PeopleSample, seed: int) -> list[dict[str, object]]:
+def rows_by_hand(a: PeopleSample, b: PeopleSample, seed: int) -> list[dict[str, Any]]:
     """The rows of two groups: within persons where half of them or more are in both, else without these."""
     known = a.person is not None
     both = persons_of(a) & persons_of(b) if known else set()
     paired = known and len(both) >= max(5, len(persons_of(a) | persons_of(b)) / 2)
-    rows: list[dict[str, object]] = []
+    rows: list[dict[str, Any]] = []
     for number, label in enumerate(LABELS):
         one, other = person_means(a, number), person_means(b, number)
         if paired:
@@ -108,9 +110,9 @@ def rows_by_hand(a: PeopleSample, b: PeopleSample, seed: int) -> list[dict[str, 
             p = person_shuffle_p(everybody, np.arange(len(everybody)) >= len(first), seed=seed)
             drawn = resampled_means(second, seed=seed + 1) - resampled_means(first, seed=seed)
             g = hedges_g(first, second)
-            rule = EVERY_SHUFFLE if len(list_of_ways(len(everybody), len(second))) <= 10_000 else SHUFFLED
+            rule = EVERY_SHUFFLE if comb(len(everybody), len(second)) <= 10_000 else SHUFFLED
         for place, object in enumerate(asked):
-            row: dict[str, object] = {"object": OBJECTS[object], "label": label}
+            row: dict[str, Any] = {"object": OBJECTS[object], "label": label}
             row |= {"mean_a": first[:, place].mean(), "mean_b": second[:, place].mean()}
             row["difference"] = second[:, place].mean() - first[:, place].mean()
             row |= {"units_a": len(first), "units_b": len(second)} if known else {}
@@ -129,12 +131,6 @@ def rows_by_hand(a: PeopleSample, b: PeopleSample, seed: int) -> list[dict[str, 
                     row |= {"p": p[place], "p_rule": rule}
             rows.append(row)
     return rows
-
-
-def list_of_ways(many: int, chosen: int) -> range:
-    from math import comb
-
-    return range(comb(many, chosen))
 
 
 GROUPS = {
@@ -181,6 +177,7 @@ def test_every_number_of_two_groups_is_that_of_loops(name: str) -> None:
 def test_each_pair_of_groups_is_compared_and_q_is_over_all() -> None:
     samples = {name: sample([*range(10 * i, 10 * i + 6)], i, lift=i) for i, name in enumerate("xyz")}
     table = slice_differences(samples, NAMED)
+    assert table.index.tolist() == [*range(len(table))]
     pairs = list(dict.fromkeys(zip(table["a"], table["b"], strict=True)))
     assert pairs == list(combinations("xyz", 2))
     known = table["p"].notna()
@@ -268,6 +265,7 @@ def test_means_of_groups_are_those_of_a_loop(known: bool) -> None:
         np.testing.assert_allclose(rows["low"], low)
         np.testing.assert_allclose(rows["high"], high)
         assert rows["units"].isna().all() if not known else (rows["units"] == len(means)).all()
+    assert table.index.tolist() == [*range(16)]
     usual = mean_rows(samples, OBJECTS, LABELS)
     pd.testing.assert_frame_equal(usual, mean_rows(samples, OBJECTS, LABELS, 0))
     five = {"x": sample([*range(5)], 1, faces=40)}
@@ -312,6 +310,14 @@ def test_recall_is_counted_person_by_person(known: bool) -> None:
         assert (row.low, row.high) == pytest.approx(ends, nan_ok=True)
         assert pd.isna(row.units) if not known else row.units == len(shares)
     pd.testing.assert_frame_equal(recall_table(samples, LABELS), recall_table(samples, LABELS, 0))
+
+
+def test_a_label_whose_pictures_are_of_nobody_known_has_no_recall() -> None:
+    of = answers([*range(6)], 1)
+    nobody = PeopleSample(
+        of.label, np.where(of.label == 1, LEFT_OUT, of.person), of.image, of.object, of.value
+    )
+    assert recall_table({"x": nobody}, LABELS)["label"].tolist() == ["", "joy"]
 
 
 def test_recall_s_interval_of_persons_who_are_all_alike_is_wilson_s() -> None:

@@ -198,8 +198,8 @@ def test_of_nine_pictures_nothing_is_recommended_and_of_ten_something_is(tmp_pat
             found.recommendation
             == too_few(9, 1234)
             == (
-                "which method to believe cannot be told here: 9 of 1,234 pictures have three or more objects whose effect "
-                "was measured with a control, and 10 are needed"
+                "which method to believe cannot be told here: 9 of 1,234 pictures have three or more objects whose "
+                "effect was measured with a control, and 10 are needed"
             )
         )
         assert list(found.table.columns) == list(no_trust().columns) == COLUMNS and not len(found.table)
@@ -273,8 +273,8 @@ def test_a_recommendation_says_this_and_no_more() -> None:
     table = pd.DataFrame([row_of("lime", 0.5), row_of("cam", 0.8), *controls])
     assert recommendation(table, best_of(table), 1234) == (
         "believe cam at layer a (7 x 7 cells) with threshold.importance=0.4, which an object would pass by chance in "
-        "25 %: what it weighs agrees with effects by 0.80 (0.10 to 0.90) within 1,234 pictures, beside the best control, "
-        "edges's 0.22"
+        "25 %: what it weighs agrees with effects by 0.80 (0.10 to 0.90) within 1,234 pictures, beside the best "
+        "control, edges's 0.22"
     )
     unknown = row_of("cam", 0.8, chance_level=NAN)
     assert "importance=0.4: what it weighs" in recommendation(table, unknown, 12)

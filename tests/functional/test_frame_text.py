@@ -90,7 +90,7 @@ def test_a_tile_has_its_letters_two_pixels_from_each_side_on_its_ground() -> Non
     """Letters are drawn once more, on a larger ground, and cut out of it."""
     for size, ground in ((8, (12, 12, 14, 190)), (13, (0, 0, 0, 0)), (30, (200, 0, 50, 90))):
         for text in ("fear", "Ågj|", "i", "WWW"):
-            left, top, right, bottom = font_of(size).getbbox("Ågj|")
+            _, top, _, bottom = font_of(size).getbbox("Ågj|")
             assert top >= 0  # of this font; another's letters may begin above
             height = bottom + 4
             wide = Image.new("RGBA", (400, 100), ground)
