@@ -12,6 +12,10 @@ class ForeignSetting(SettingError):
     """A setting that a file from elsewhere may not make; it is never silently ignored."""
 
 
+class StoreLost(SettingError):
+    """The place that pictures are read from no longer answers: a run stops, and the same command goes on."""
+
+
 class Refused(Exception):
     """A picture that is not used, though perhaps it could be; the ledger says why."""
 

@@ -33,6 +33,7 @@ KNOWN_BY = {
     "av": "data",
     "contourpy": "plot",
     "cv2": "system",
+    "fsspec": "data",
     "hydra": "api cli runner settings",
     "jinja2": "report",
     "lightnet": "detector",

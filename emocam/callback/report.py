@@ -6,6 +6,7 @@ from typing import Any
 from PIL import Image
 
 from emocam.callback.base import Finished, LastCallback
+from emocam.data.corpus.patterns import is_stored
 from emocam.data.printed import unprinted
 from emocam.errors import SettingError
 from emocam.face.blur import check_faces_setting, without_faces
@@ -44,6 +45,7 @@ class Report(LastCallback):
             hidden = shown and without_faces(shown, self.faces)
             write_report(finished.run, hidden, flips=0, with_film=False, pictures=self.pictures)
             return {}
-        originals = Path(data.root).absolute() if data is not None and data.root else None
+        root = None if data is None or is_stored(data.root) else data.root
+        originals = Path(root).absolute() if root else None
         write_report(finished.run, shown, originals, pictures=self.pictures)
         return {}

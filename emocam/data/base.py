@@ -14,6 +14,7 @@ from emocam.data.exif import FIELDS, exif_value
 from emocam.errors import SettingError, nearest
 from emocam.records.picture import Picture
 from emocam.settings.shard import Shard
+from emocam.settings.stored_file import StoredFile
 from emocam.view.fast_resize import Seeing, quickened
 
 RESIZE = ("exact", "fast")
@@ -61,7 +62,7 @@ class Data:
         if not 0 <= self.max_unreadable <= 1:
             raise SettingError(f"data.max_unreadable must be in [0, 1], got {self.max_unreadable}")
 
-    def paths(self) -> list[str]:
+    def paths(self) -> Sequence[str]:
         """Return all images, before `limit` and `shard`."""
         raise NotImplementedError
 
@@ -69,7 +70,7 @@ class Data:
         """Open one image, upright and RGB; what it raises becomes the ledger's reason."""
         raise NotImplementedError
 
-    def picture_file(self, path: str) -> Path | None:
+    def picture_file(self, path: str) -> Path | StoredFile | None:
         """Return the file that holds a picture, whose bytes tell whether it is still the same; None if drawn."""
         return None if self.root is None else Path(self.root).expanduser() / read_address(path).file
 
@@ -161,11 +162,11 @@ class Data:
         """Cells (object, label) of which even the truth cannot say whether they are used."""
         return []
 
-    def listing(self) -> list[str]:
+    def listing(self) -> Sequence[str]:
         """Return the images of a run: a shard is one of the images within `limit`."""
         listing = self.paths()[: self.limit]
         return listing if self.shard is None else self.part(listing, Shard.read(self.shard))
 
-    def part(self, listing: Sequence[str], shard: Shard) -> list[str]:
+    def part(self, listing: Sequence[str], shard: Shard) -> Sequence[str]:
         """Return a shard's images of the whole listing, in its order."""
-        return list(shard.part(listing))
+        return shard.part(listing)

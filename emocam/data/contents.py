@@ -2,12 +2,15 @@
 
 import hashlib
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 
 from emocam.data.base import Data
+from emocam.errors import StoreLost
 from emocam.records.picture import Contents
 from emocam.settings.digests import Digests
+from emocam.settings.stored_file import StoredFile
 
 DIGITS = 16
 
@@ -19,19 +22,28 @@ def contents_of(data: Data, path: str, digests: Digests) -> Contents:
 
 def all_contents(data: Data, paths: Sequence[str], digests: Digests) -> list[Contents]:
     """Return the digests of pictures; a file is read only where it is not known already."""
-    files = []
+    found = zip(paths, digests.of_all(picture_files(data, paths)), strict=True)
+    return [Contents(digest, _facts(data, path)) for path, digest in found]
+
+
+def picture_files(data: Data, paths: Sequence[str]) -> list[Path | StoredFile | None]:
+    """Return the file of each picture; None for one that is drawn, or has a name that leads to none."""
+    files: list[Path | StoredFile | None] = []
     for path in paths:
         try:
             files.append(data.picture_file(path))
+        except StoreLost:
+            raise
         except Exception:  # whatever a name leads to, it is the picture's own fault, which the ledger tells
             files.append(None)
-    found = zip(paths, digests.of_all(files), strict=True)
-    return [Contents(digest, _facts(data, path)) for path, digest in found]
+    return files
 
 
 def _facts(data: Data, path: str) -> str | None:
     try:
         facts = data.facts_of(path)
+    except StoreLost:
+        raise
     except Exception:  # so it is here
         return None
     if not facts:

@@ -9,6 +9,7 @@ from PIL import ExifTags
 from emocam.data.image_file import read_exif
 from emocam.data.printed import printable
 from emocam.errors import Refused
+from emocam.settings.stored_file import StoredFile
 
 PREFIX = "exif."
 TAGS = ExifTags.Base
@@ -54,7 +55,7 @@ FIELDS: dict[str, Callable[[Block, Block], str]] = {
 """By the name that a setting has for it."""
 
 
-def exif_value(file: Path | None, field: str) -> str:
+def exif_value(file: Path | StoredFile | None, field: str) -> str:
     """Return what a picture's file says of itself, empty where it says nothing or cannot be read."""
     if file is None:
         return ""

@@ -191,7 +191,7 @@ class Faces(Data):
         """Return the files that are looked through: those of the shard, but for a limit, which counts faces."""
         return self.files if self.shard is None or self.limit else Shard.read(self.shard).part(self.files)
 
-    def listing(self) -> list[str]:
+    def listing(self) -> Sequence[str]:
         if self._recalled is not None:
             return self._recalled
         return self.paths() if self.shard is not None and not self.limit else super().listing()

@@ -2,6 +2,8 @@
 
 import os
 from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -16,6 +18,10 @@ from emocam.data.annotations.orientation import Drawn, upright_regions
 from emocam.data.annotations.records import NO_REGIONS, AnnotationTable, Regions
 from emocam.data.annotations.spelling import respelled
 from emocam.data.base import Data
+from emocam.data.corpus.corpus import StoredCorpus, open_corpus
+from emocam.data.corpus.listing import listed
+from emocam.data.corpus.patterns import SHARDS, is_stored, local_path
+from emocam.data.ending import ending_of
 from emocam.data.image_file import (
     HEIC,
     OTHER_PICTURES,
@@ -27,6 +33,8 @@ from emocam.data.image_file import (
 )
 from emocam.errors import SettingError
 from emocam.records.picture import Picture
+from emocam.settings.read_files import cache_folder
+from emocam.settings.stored_file import StoredFile
 from emocam.world.export import exported_world
 
 DRAWN = ("auto", "upright", "stored")
@@ -74,7 +82,13 @@ def walk(
 
     A folder is entered once, however many links lead to it. `left` is told what is left out.
     """
-    found: list[str] = []
+    return sorted(name for part in walk_parts(root, follow_links, suffixes, left) for name in part)
+
+
+def walk_parts(
+    root: Path, follow_links: bool, suffixes: frozenset[str], left: LeftOut | None
+) -> Iterator[list[str]]:
+    """Yield what `walk` returns, the entries of one folder at a time, in no order."""
     entered: set[str] = set()
     for folder, folders, names in os.walk(root, onerror=_fail, followlinks=follow_links):
         if follow_links:
@@ -82,18 +96,23 @@ def walk(
                 folders.clear()
                 continue
             entered.add(real)
-        base = Path(folder).relative_to(root)
-        found += [(base / name).as_posix() for name in names if Path(name).suffix.lower() in suffixes]
+        inner = Path(folder).relative_to(root).as_posix()
+        base = "" if inner == "." else f"{inner}/"
+        endings = list(map(ending_of, names))
+        yield [base + name for name, ending in zip(names, endings, strict=True) if ending in suffixes]
         if left is not None:
-            endings = [Path(name).suffix.lower() or "(no ending)" for name in names]
-            left.endings.update(ending for ending in endings if ending not in suffixes)
+            left.endings.update(ending or "(no ending)" for ending in endings if ending not in suffixes)
             if not follow_links:
                 left.links += [name for name in sorted(folders) if (Path(folder) / name).is_symlink()]
-    return sorted(found)
 
 
 def checked_root(root: str | Path | None, holds: str) -> Path:
     """Return the folder that `data.root` names, which must be there."""
+    if is_stored(root):
+        raise SettingError(
+            f"data.root {root}: {holds} are read from a folder of this machine; pictures alone are read from "
+            "addresses and shards, with data=folder or data=imagefolder"
+        )
     if root is None:
         raise SettingError(f"data.root is not set; give the folder that holds the {holds}")
     folder = Path(root).expanduser()
@@ -104,7 +123,8 @@ def checked_root(root: str | Path | None, holds: str) -> Path:
 
 @dataclass(kw_only=True)
 class Folder(Data):
-    """`root` is walked; links that lead out of it are refused unless `follow_links`.
+    """`root` is walked; links that lead out of it are refused unless `follow_links`. It may be an address, and
+    shards: `corpus` is then what lists and opens its pictures.
 
     `annotations` is a file or folder in any format of `data/annotations`, told by its content.
     `masks` draws outlines where it has them. `drawn_on` says what annotators saw of a picture
@@ -118,7 +138,12 @@ class Folder(Data):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self.root = checked_root(self.root, "pictures")
+        self.corpus: StoredCorpus | None = None
+        if is_stored(self.root):
+            self.root = local_path(self.root)
+            self._take(open_corpus(self.root, cache_folder(), self.follow_links))
+        else:
+            self.root = checked_root(self.root and local_path(self.root), "pictures")
         if self.drawn_on not in DRAWN:
             raise SettingError(f"data.drawn_on must be one of {', '.join(DRAWN)}, got {self.drawn_on!r}")
         self.table = self.annotated()
@@ -126,17 +151,29 @@ class Folder(Data):
             framed = [known for regions in self.table.regions.values() if (known := frame_of(regions))]
             odd = notes_of_odd_boxes(str(self.annotations or self.root), framed)
             self.objects, self.notes = self.table.objects, [*self.notes, *self.table.notes, *odd]
-            self.labels = sorted(set(self.table.truth.values())) or None
+            self.labels = sorted(set(self.table.truth.values())) or self.labels
+
+    def _take(self, corpus: StoredCorpus) -> StoredCorpus:
+        """Take the pictures of a corpus, its classes, and what it says of how it was read."""
+        self.corpus = corpus
+        self.notes = [*self.notes, *corpus.notes]
+        self.labels = self.labels or corpus.labels
+        return corpus
 
     @cached_property
-    def files(self) -> list[str]:
+    def files(self) -> Sequence[str]:
         """All pictures under `root`."""
+        if self.corpus is not None:
+            return self.corpus.paths
         left = LeftOut()
-        files = walk(Path(self.root or "."), self.follow_links, left=left)
+        store = self.store or cache_folder()
+        files = listed(walk_parts(Path(self.root or "."), self.follow_links, SUFFIXES, left), store)
+        if not files and any(left.endings[ending] for ending in SHARDS):
+            return self._take(open_corpus(str(self.root), store, self.follow_links)).paths
         if not files:
             raise SettingError(
                 f"data.root {self.root} holds no picture; expected files ending in "
-                f"{', '.join(sorted(SUFFIXES))}, in it or below it"
+                f"{', '.join(sorted(SUFFIXES))}, .tar or .parquet, in it or below it"
                 + "".join(f"; {sentence}" for sentence in left.sentences(pictures_alone=False))
             )
         self.notes = [*self.notes, *(f"data.root: {text}" for text in left.sentences(pictures_alone=True))]
@@ -190,11 +227,17 @@ class Folder(Data):
         except Exception:  # a crafted file may raise anything; the ledger tells of it
             return None
 
-    def paths(self) -> list[str]:
+    def paths(self) -> Sequence[str]:
         return self.files
 
-    def picture_file(self, path: str) -> Path:
-        return within_root(Path(self.root or "."), read_address(path).file, self.follow_links)
+    def picture_file(self, path: str) -> Path | StoredFile:
+        if self.corpus is None:
+            file = within_root(Path(self.root or "."), read_address(path).file, self.follow_links)
+            if "files" in vars(self) or file.exists():
+                return file
+            with suppress(SettingError):  # perhaps a folder of shards, which nobody has looked through yet
+                self.files  # noqa: B018
+        return file if self.corpus is None else self.corpus.picture(path)
 
     def facts_of(self, path: str) -> dict[str, Any]:
         regions = self.regions_of(path)
@@ -203,6 +246,8 @@ class Folder(Data):
     def known(self, path: str) -> dict[str, str | float]:
         """Return what the data set knows of one picture, the same keys for all."""
         truth = self.table.truth if self.table else {}
+        if not truth and self.corpus is not None and self.labels:
+            return {"truth": self.corpus.truth(path)}
         return {"truth": truth.get(path, "")} if truth else {}
 
     def values(self, name: str, setting: str) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """The one door through which image files come: upright, RGB, and never a danger."""
 
 import importlib.util
+import io
 import os
 import stat
 import sys
@@ -8,7 +9,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from PIL import ExifTags, Image
@@ -16,6 +17,7 @@ from PIL.Image import Transpose
 
 from emocam.errors import Refused
 from emocam.settings.read_files import noted
+from emocam.settings.stored_file import StoredFile
 from emocam.system.quiet import stderr_closed
 
 HEIC = (".heic", ".heif")
@@ -150,7 +152,16 @@ def _quiet_decoder(image: Image.Image) -> Iterator[None]:
         yield
 
 
-def _formats_of(file: Path) -> tuple[str, ...]:
+def _readable(file: Path | StoredFile) -> Path | BinaryIO:
+    """Return what Pillow opens: a file whose digest is noted, or the bytes of one that is stored elsewhere."""
+    if isinstance(file, StoredFile):
+        return io.BytesIO(file.read())
+    if not stat.S_ISREG(file.stat().st_mode):  # opening a pipe or a device may never end
+        raise Refused("is no regular file")
+    return noted(file)
+
+
+def _formats_of(file: Path | StoredFile) -> tuple[str, ...]:
     """Return the formats that a file may have; libheif, which turns pictures upright itself, opens only its own."""
     if not (READS_HEIC and file.suffix.lower() in HEIC):
         return FORMATS
@@ -160,17 +171,16 @@ def _formats_of(file: Path) -> tuple[str, ...]:
     return *FORMATS, "HEIF"
 
 
-def open_upright(file: Path, max_pixels: int) -> tuple[Image.Image, int]:
+def open_upright(file: Path | StoredFile, max_pixels: int) -> tuple[Image.Image, int]:
     """Open a file as a person sees it, and return with it the EXIF orientation (1 to 8) that it had before."""
-    if not stat.S_ISREG(file.stat().st_mode):  # opening a pipe or a device may never end
-        raise Refused("is no regular file")
+    readable = _readable(file)
     # of the header alone; what is decoded is bounded below
     Image.MAX_IMAGE_PIXELS = max_pixels * PARTS[-1] ** 2
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         warnings.simplefilter("error", Image.DecompressionBombWarning)
         try:
-            with Image.open(noted(file), formats=_formats_of(file)) as image:
+            with Image.open(readable, formats=_formats_of(file)) as image:
                 orientation = orientation_of(image)
                 _reduce(image, max_pixels)
                 with _alone(image), _quiet_decoder(image):
@@ -187,25 +197,23 @@ def open_upright(file: Path, max_pixels: int) -> tuple[Image.Image, int]:
     return upright, orientation
 
 
-def read_size(file: Path, upright: bool = True) -> tuple[int, int]:
+def read_size(file: Path | StoredFile, upright: bool = True) -> tuple[int, int]:
     """Return width and height by the file's head alone, as a person sees the picture or as it is stored."""
-    if not stat.S_ISREG(file.stat().st_mode):
-        raise Refused("is no regular file")
+    readable = _readable(file)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        with Image.open(noted(file), formats=_formats_of(file)) as image:
+        with Image.open(readable, formats=_formats_of(file)) as image:
             width, height = image.size
             turned = upright and orientation_of(image) in SIDEWAYS
     return (height, width) if turned else (width, height)
 
 
-def read_exif(file: Path) -> tuple[dict[int, Any], dict[int, Any]]:
+def read_exif(file: Path | StoredFile) -> tuple[dict[int, Any], dict[int, Any]]:
     """Read a picture's EXIF fields by their numbers, and those of its place, by the file's head alone."""
-    if not stat.S_ISREG(file.stat().st_mode):
-        raise Refused("is no regular file")
+    readable = _readable(file)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        with Image.open(noted(file), formats=_formats_of(file)) as image:
+        with Image.open(readable, formats=_formats_of(file)) as image:
             exif = image.getexif()
             return dict(exif) | dict(exif.get_ifd(ExifTags.IFD.Exif)), dict(
                 exif.get_ifd(ExifTags.IFD.GPSInfo)

@@ -30,7 +30,7 @@ class ImageFolder(Folder):
 
     def label(self, path: str) -> str:
         """Return the label of a picture; empty where it is right under root."""
-        parts = PurePosixPath(path).parts
+        parts = PurePosixPath(path if self.corpus is None else self.corpus.inner(path)).parts
         return printable(parts[0]) if len(parts) > 1 else ""
 
     def known(self, path: str) -> dict[str, str | float]:

@@ -15,7 +15,7 @@ from emocam.data.base import Data
 from emocam.data.contents import contents_of
 from emocam.data.image_file import Refused
 from emocam.data.printed import printable, spelt
-from emocam.errors import Damaged
+from emocam.errors import Damaged, StoreLost
 from emocam.functional.thumbnail import thumbnail
 from emocam.records.detections import Detections
 from emocam.records.picture import Batch, Contents, Picture, Refusal, Sample
@@ -95,6 +95,8 @@ class Samples(Dataset[Sample | Refusal]):
             detector_view, detector_window = self.detector(picture.image)
             regions = annotated(picture)
             digest = self.digest(detector_view, detector_window) if self.digest else b""
+        except StoreLost:  # which is no fault of this picture's
+            raise
         except Refused as error:
             return Refusal(printable(path), index, "refused", str(error), contents)
         except Exception as error:  # a crafted file may raise anything; it must cost itself alone

@@ -1,5 +1,6 @@
 """The strongest flips as pictures: before and after, where the classifier looked, all probabilities."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -39,7 +40,7 @@ def flips_are_there(folder: Path) -> bool:
     return wanted == {file.name for file in (folder / "flips").glob("*.png")}
 
 
-def leave_flips(components: Components, listing: list[str], regions: dict[str, list[Region]]) -> None:
+def leave_flips(components: Components, listing: Sequence[str], regions: dict[str, list[Region]]) -> None:
     """Write flips/1.png and on, of the pictures that can still be opened."""
     change = components.paste
     assert change is not None

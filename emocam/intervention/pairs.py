@@ -23,7 +23,7 @@ from emocam.effect.parts import NO_REGIONS, PictureRegions, pixels_in
 from emocam.effect.picture import TriedPicture
 from emocam.effect.sampling import dice_for
 from emocam.effect.visible import seen_part
-from emocam.errors import SettingError
+from emocam.errors import SettingError, StoreLost
 from emocam.intervention.effect import PICTURES, PICTURES_ELSEWHERE, Answer, AnswerRule, rule_of
 from emocam.intervention.pair_plan import PairPlan, plan_pairs
 from emocam.intervention.plan import regions_of_pictures
@@ -100,6 +100,8 @@ class JointTrials(Dataset[JointTrial | Refusal]):
         fill = fills[dice_for(self.seed, "fill", path).whole(0, len(fills) - 1)]
         try:
             made = list(self._made(path, self.plan.variants[index], fill))
+        except StoreLost:
+            raise
         except Exception as error:  # a file may be gone since it was explained; it must cost itself alone
             return Refusal(path, index, "unreadable", reason(error, self.data.root))
         views = ChangedViews.gather([view for _, view in made])

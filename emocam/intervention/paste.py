@@ -277,7 +277,7 @@ def paste_marks(folder: Path) -> dict[int, str]:
     return row_marks(folder, {int(place): ((), "paste") for place in np.flatnonzero(status == "done")})
 
 
-def paste_all(components: Components, listing: list[str], evidence_key: str) -> None:
+def paste_all(components: Components, listing: Sequence[str], evidence_key: str) -> None:
     """Write paste.parquet: every explained picture, changed in every way."""
     folder, change = components.folder, components.paste
     assert change is not None
@@ -295,7 +295,7 @@ def paste_all(components: Components, listing: list[str], evidence_key: str) -> 
 
 def _paste_missing(
     components: Components,
-    listing: list[str],
+    listing: Sequence[str],
     regions: dict[str, list[Region]],
     chunks: Chunks,
     marks: dict[int, str],

@@ -16,6 +16,7 @@ from emocam.effect.parts import NO_REGIONS, PictureRegions
 from emocam.effect.picture import TriedPicture
 from emocam.effect.sampling import dice_for
 from emocam.effect.visible import seen_part
+from emocam.errors import StoreLost
 from emocam.paste.changed_views import ChangedViews, Rectangle
 from emocam.paste.patch import Patch
 from emocam.paste.patched_view import PatchedView
@@ -91,6 +92,8 @@ class Trials(Dataset[Tried | Refusal]):
         path = self.trials[index][0].image
         try:
             seen, pairs = zip(*self._made(self.trials[index]), strict=True)
+        except StoreLost:
+            raise
         except Exception as error:  # a file may be gone since it was explained; it must cost itself alone
             return Refusal(path, index, "unreadable", reason(error, self.data.root))
         return Tried(path, index, ChangedViews.gather(seen), [pair for pair in pairs[1::2] if pair])

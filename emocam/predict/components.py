@@ -1,7 +1,7 @@
 """What a command does, given the components that its settings name."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -101,7 +101,7 @@ class Components:
         return data
 
     @cached_property
-    def listing(self) -> list[str]:
+    def listing(self) -> Sequence[str]:
         """The images of the run: a large folder is walked once."""
         return self.data.listing()
 

@@ -1,5 +1,6 @@
 """The attribution of each sequence as a map over its picture: a point's weight lies where the point is drawn."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -43,7 +44,7 @@ class PointMaps(CAM):
     """Maps (B, GRID, GRID): each cell has the positive weight of the point that is drawn nearest, if one is near."""
 
     def __init__(
-        self, data: Data, listing: list[str], method: IntegratedGradients, reference: LabelledPoints
+        self, data: Data, listing: Sequence[str], method: IntegratedGradients, reference: LabelledPoints
     ) -> None:
         super().__init__()
         self.data, self.listing, self.method, self.reference = data, listing, method, reference

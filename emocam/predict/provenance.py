@@ -56,6 +56,8 @@ def corpus_digest(settings: dict[str, Any], read: Files, ledger: pa.Table) -> st
 
 def source(settings: dict[str, Any], data: Data) -> str:
     """Return the folder, or of drawn pictures what draws them."""
+    if "://" in str(data.root or ""):
+        return str(data.root)
     if data.root:
         return str(Path(data.root).expanduser().absolute())
     kept = {key: value for key, value in settings.items() if key not in HANDLING and value is not None}

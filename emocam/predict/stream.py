@@ -12,7 +12,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from emocam.data.base import Data
 from emocam.data.samples import ignore_interrupt
-from emocam.errors import SettingError
+from emocam.errors import SettingError, StoreLost
 from emocam.predict.chunk_writer import WriteChunks
 from emocam.predict.components import Components
 from emocam.predict.device_ahead import DeviceAhead
@@ -56,6 +56,8 @@ def stream(
     batches = DeviceAhead(loader, trainer.strategy.root_device) if ahead else loader
     try:
         trainer.predict(model, batches, return_predictions=False)
+    except StoreLost as error:  # of a worker with its traceback
+        raise StoreLost(str(error).rpartition(f"{StoreLost.__name__}: ")[2].strip()) from None
     except RuntimeError as error:
         if "DataLoader worker" not in str(error):
             raise

@@ -123,7 +123,7 @@ def placed_in_listing(shard_runs: Sequence[ShardRun], components: Components) ->
     ]
 
 
-def _own(shard_run: ShardRun, components: Components) -> list[str]:
+def _own(shard_run: ShardRun, components: Components) -> Sequence[str]:
     """Return the images that a shard should have."""
     return components.data.part(components.listing, shard_run.shard)
 

@@ -63,6 +63,8 @@ NAME_STEPS = ("rename", "merge", "only")
 DECODE = "emocam.task.decode.Decode"
 OF_PICTURES = ("classifier", "detector")
 """Groups of which nothing is chosen where series of brain regions are decoded."""
+ARCHIVES = (".tar", ".parquet")
+"""Endings of a root that is no folder."""
 LANDMARKS = "emocam.data.landmarks.Landmarks"
 OPTIONAL = ("cam", "attribution", "logger", "callback", "paste", "effect")
 """Groups of which nothing need be chosen."""
@@ -157,7 +159,9 @@ def _path_faults(cfg: DictConfig) -> Iterator[str]:
     """Yield a sentence for each file or folder that is not there."""
     root = OmegaConf.select(cfg, "data.root")
     single = OmegaConf.select(cfg, "data._target_") == LANDMARKS  # which may be one file
-    if root is not None and not single and not Path(str(root)).expanduser().is_dir():
+    named = str(root).removeprefix("file://")
+    elsewhere = "://" in named or named.endswith(ARCHIVES)  # which their data set looks for
+    if root is not None and not single and not elsewhere and not Path(named).expanduser().is_dir():
         yield f"data.root must be a folder, and there is none at {root}"
     for name in ("data.annotations", "classifier.labels"):
         file = OmegaConf.select(cfg, name)

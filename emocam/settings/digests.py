@@ -11,6 +11,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from emocam.errors import StoreLost
+from emocam.settings.stored_file import StoredFile
+
 FILE = "digests.sqlite"
 MOST_UNWRITTEN, LONGEST_UNWRITTEN = 64, 2.0
 """Digests, and seconds, that may be lost when a process ends without a word."""
@@ -46,32 +49,36 @@ class Digests:
         self.file = state["file"]
         self._forget()
 
-    def of(self, file: Path) -> str | None:
+    def of(self, file: Path | StoredFile) -> str | None:
         """Return a file's digest; None where there is no regular file that can be read."""
         return self.of_all([file])[0]
 
-    def of_all(self, files: Iterable[Path | None]) -> list[str | None]:
+    def of_all(self, files: Iterable[Path | StoredFile | None]) -> list[str | None]:
         """Return the digests of many files, those that are unknown several at a time; None where there is none."""
         if self._process != os.getpid():  # a worker has a store of its own
             self._forget()
         looks = [self._look(file) for file in files]
-        unknown = [look for look in looks if look.touched is not None and look.digest is None]
+        unknown = [look for look in looks if look.path and look.digest is None]
         if len(unknown) > 1:
             with ThreadPoolExecutor(READERS) as readers:
-                found = list(readers.map(_sha256, [look.path for look in unknown]))
+                found = list(readers.map(_Look.digested, unknown))
         else:
-            found = [_sha256(look.path) for look in unknown]
+            found = [look.digested() for look in unknown]
         for look, digest in zip(unknown, found, strict=True):
             look.digest = digest
             self._remember(look)
         return [look.digest for look in looks]
 
-    def _look(self, file: Path | None) -> "_Look":
-        if file is None or (touched := _touched(file)) is None:
+    def _look(self, file: Path | StoredFile | None) -> "_Look":
+        if isinstance(file, StoredFile):
+            path, touched, stored = file.name, file.touched, file
+        elif file is None or (touched := _touched(file)) is None:
             return _Look("")
-        path = str(file.absolute())
+        else:
+            path, stored = str(file.absolute()), None
         known = self._known.get(path) or self._read(path)
-        return _Look(path, touched, known[1] if known is not None and known[0] == touched else None)
+        same = known is not None and touched is not None and known[0] == touched
+        return _Look(path, touched, known[1] if known is not None and same else None, stored)
 
     def _remember(self, look: "_Look") -> None:
         if look.digest is None or look.touched is None or time.time_ns() - look.touched[3] < SETTLED:
@@ -140,11 +147,23 @@ class Digests:
 
 @dataclass
 class _Look:
-    """What is known of one file: where it is, how it was touched, and its digest."""
+    """What is known of one file: where it is, how it was touched, and its digest; `stored` is what reads it."""
 
     path: str
     touched: Touched | None = None
     digest: str | None = None
+    stored: StoredFile | None = None
+
+    def digested(self) -> str | None:
+        """Return the digest of the bytes as they are now; None where they cannot be read."""
+        if self.stored is None:
+            return _sha256(self.path)
+        try:
+            return hashlib.sha256(self.stored.read()).hexdigest()
+        except StoreLost:  # which is no fault of this file's
+            raise
+        except Exception:  # whatever it is, the ledger tells of it when the picture is opened
+            return None
 
 
 def _touched(file: Path) -> Touched | None:

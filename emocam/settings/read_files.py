@@ -26,6 +26,12 @@ def recorded_files(digests: Digests) -> Iterator[Files]:
         _RECORDS.pop()
 
 
+def cache_folder() -> Path | None:
+    """Return the folder of the caches while a component is built; None where there is none."""
+    file = _RECORDS[-1][0].file if _RECORDS else None
+    return None if file is None else file.parent
+
+
 def noted(file: str | Path) -> Path:
     """Return the file that is about to be read, once its digest is recorded where somebody asked for it.
 

@@ -114,6 +114,8 @@ def foreign_paths(settings: dict[str, Any], source: str | None) -> Iterator[str]
         for text in value if isinstance(value, list) else [value]:
             if not isinstance(text, str) or not text:
                 continue
+            if "://" in text:  # which the command line has named, or it would have been refused
+                continue
             path = Path(text).expanduser()
             other = key == "root" and source is not None and str(path.absolute()) != source
             if other or not path.resolve().is_relative_to(here):

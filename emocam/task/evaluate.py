@@ -111,8 +111,8 @@ class Evaluate:
             [images[i] for i in kept],
             shares[kept],
             labels,
-            [truth.get(listing[i], "") for i in kept],
-            None if groups is None else [groups.get(listing[i], "") for i in kept],
+            [truth.get(listing[i], "") for i in kept.tolist()],
+            None if groups is None else [groups.get(listing[i], "") for i in kept.tolist()],
         )
 
 

@@ -164,7 +164,7 @@ class TestPictures:
     truth: list[str]
     person: np.ndarray | None
     data: Data
-    listing: list[str]
+    listing: Sequence[str]
 
 
 def with_settings(components: Components, folder: Path, changed: Mapping[str, Any]) -> Components:

@@ -16,6 +16,7 @@ from torch import nn
 from emocam.classifier.base import Classifier
 from emocam.data.audit_record import audit_sentence
 from emocam.data.base import Data
+from emocam.data.contents import picture_files
 from emocam.data.samples import printable
 from emocam.errors import SettingError
 from emocam.network.trained import Trained, channel_statistics, file_bytes, read_trained
@@ -146,18 +147,12 @@ def training_key(components: Components, settings: Any) -> str:
     `settings` are those of the training, or of another task that fits weights to pictures, as a dataclass.
     """
     data, listing = components.data, components.listing
-    root = Path(data.root or ".")
     handled = ("workers", "export", "max_unreadable")
     read = {name: value for name, value in components.settings["data"].items() if name not in handled}
     own = components.settings | {"data": read}
     classifier = own.get("classifier") or {}
     named = [
         Path(str(classifier[name])).expanduser() for name in ("weights", "labels") if classifier.get(name)
-    ]
-    # the frame of a film and the face of a picture stand behind the file's name
-    files = [
-        root / path if data.root is not None else None
-        for path in (path.partition("#")[0] for path in listing)
     ]
     told = [
         code_digest(),
@@ -166,7 +161,7 @@ def training_key(components: Components, settings: Any) -> str:
         sorted(components.read["data"].items()),
         components.digests.of_all(named),
         [printable(path) for path in listing],
-        components.digests.of_all(files),
+        components.digests.of_all(picture_files(data, listing)),
     ]
     return hashlib.sha256(json.dumps(told, sort_keys=True, default=str).encode()).hexdigest()
 

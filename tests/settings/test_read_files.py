@@ -78,6 +78,17 @@ OWN = {
         "data/face_scan.py",
         "np.load(io.BytesIO(body), allow_pickle=False)",
     ): "bytes of that store, which were held to their seal",
+    ("data/image_file.py", "Image.open(readable, formats=_formats_of(file))"): "what is readable was noted",
+    **dict.fromkeys(
+        (
+            ("data/corpus/corpus.py", "pq.ParquetFile(opened)"),
+            ("data/corpus/corpus.py", "store.system.open(entry.path, 'rb', block_size=1 << 20)"),
+            ("data/corpus/parquet_pictures.py", "pq.ParquetFile(self.store.system.open(path, 'rb'))"),
+            ("data/corpus/parquet_pictures.py", "self.store.system.open(path, 'rb')"),
+            ("data/corpus/tar_rows.py", "tarfile.open(fileobj=self.file, mode='r:')"),
+        ),
+        "a shard, of whose pictures the ledger has the digests",
+    ),
     ("train/", "pd.read_csv(file)"): "the training.csv of the training that goes on",
     ("train/", "file.read_text()"): "the key of the training that goes on",
 }

@@ -1,0 +1,62 @@
+"""One picture out of a Parquet file: its row group is read, and the last ones are kept."""
+
+import threading
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from emocam.data.corpus.parquet_rows import picture_column
+from emocam.data.corpus.store import Store
+from emocam.errors import Refused
+
+KEPT = 2
+"""Row groups, and open files, that are kept."""
+MOST_GROUP = 1 << 31
+"""Bytes of a row group that is read whole."""
+
+
+class ParquetPictures:
+    """The pictures in files of a store, read by one thread at a time: each needs its group in memory."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self._lock = threading.Lock()
+        self._files: dict[str, pq.ParquetFile] = {}
+        self._groups: dict[tuple[str, int], pa.ChunkedArray] = {}
+
+    def read(self, path: str, group: int, row: int) -> bytes:
+        """Return the bytes of the picture in a row of a row group."""
+        with self._lock:
+            column = self._group(path, group)
+            value: Any = column[row].as_py()
+        if isinstance(value, dict):
+            value = value.get("bytes")
+        if value is None:
+            raise Refused("the table's row holds no picture")
+        return bytes(value)
+
+    def _group(self, path: str, group: int) -> pa.ChunkedArray:
+        key = (path, group)
+        if key not in self._groups:
+            self._groups[key] = self.store.trying(lambda: self._read_group(path, group), path)
+            while len(self._groups) > KEPT:
+                del self._groups[next(iter(self._groups))]
+        return self._groups[key]
+
+    def _read_group(self, path: str, group: int) -> pa.ChunkedArray:
+        file = self._file(path)
+        if (size := file.metadata.row_group(group).total_byte_size) > MOST_GROUP:
+            raise Refused(
+                f"lies in a row group of {size:,} bytes, more than {MOST_GROUP:,}; write smaller ones"
+            )
+        name, kind = picture_column(file.schema_arrow, path)
+        columns = [f"{name}.bytes" if kind == "struct" else name]
+        return file.read_row_group(group, columns=columns)[name]
+
+    def _file(self, path: str) -> pq.ParquetFile:
+        if path not in self._files:
+            self._files[path] = pq.ParquetFile(self.store.system.open(path, "rb"))
+            while len(self._files) > KEPT:
+                self._files.pop(next(iter(self._files))).close(force=True)
+        return self._files[path]

@@ -1,0 +1,84 @@
+"""What `data.root` may be beside a folder: addresses, shards, and patterns of shards."""
+
+import itertools
+import posixpath
+import re
+from pathlib import Path
+
+from emocam.errors import SettingError
+
+ADDRESS = re.compile(r"(?P<protocol>[A-Za-z][A-Za-z0-9+.\-]*)://")
+SHARDS = (".tar", ".parquet")
+PACKED = (".tar.gz", ".tgz", ".tar.xz", ".tar.bz2", ".tar.zst")
+BRACES = re.compile(r"\{([^{}]*)\}")
+NUMBERS = re.compile(r"(\d+)\.\.(\d+)")
+MOST = 1_000_000
+"""Shards that one pattern may name."""
+
+
+def names_address(root: object) -> bool:
+    """Return whether a root is the address of a store, such as s3://bucket/photos, rather than a path."""
+    return isinstance(root, str) and ADDRESS.match(root) is not None
+
+
+def is_stored(root: object) -> bool:
+    """Return whether a root names anything else than a folder of this machine."""
+    text = str(root or "")
+    if text.startswith("file://"):
+        text = text.removeprefix("file://")
+    elif names_address(text):
+        return True
+    return text.endswith((*SHARDS, *PACKED)) and not Path(text).expanduser().is_dir()
+
+
+def local_path(root: object) -> str:
+    """Return a root without file:// before it and ~ in it; addresses stay as they are."""
+    text = str(root)
+    text = text.removeprefix("file://")
+    return text if names_address(text) else str(Path(text).expanduser())
+
+
+def expanded(pattern: str) -> list[str]:
+    """Return what the braces of a pattern stand for, in order: `{0000..0009}` numbers, `{a,b}` words."""
+    parts, last = [], 0
+    for found in BRACES.finditer(pattern):
+        parts += [[pattern[last : found.start()]], _choices(found[1], pattern)]
+        last = found.end()
+    parts.append([pattern[last:]])
+    count = 1
+    for part in parts:
+        count *= len(part)
+    if count > MOST:
+        raise SettingError(f"data.root {pattern!r} names {count:,} shards; at most {MOST:,} can be named")
+    return ["".join(chosen) for chosen in itertools.product(*parts)]
+
+
+def _choices(inner: str, pattern: str) -> list[str]:
+    found: list[str] = []
+    for word in inner.split(","):
+        if (ends := NUMBERS.fullmatch(word)) is None:
+            found.append(word)
+            continue
+        first, last = int(ends[1]), int(ends[2])
+        if last < first or last - first >= MOST:
+            raise SettingError(f"data.root {pattern!r}: {{{word}}} must count upwards, to at most {MOST:,}")
+        found += [str(number).zfill(len(ends[1])) for number in range(first, last + 1)]
+    return found
+
+
+def top_of(pattern: str) -> str:
+    """Return the folder or address that all the shards of a pattern lie below."""
+    plain = re.split(r"[{*]", pattern, maxsplit=1)[0]
+    found = ADDRESS.match(plain)
+    protocol, place = (found[0], plain[found.end() :]) if found else ("", plain)
+    return protocol + posixpath.dirname(place)
+
+
+def checked_shards(pattern: str, shards: list[str]) -> list[str]:
+    """Return the shards that a pattern names; refuse one that is named twice."""
+    seen: set[str] = set()
+    for shard in shards:
+        if posixpath.normpath(shard) in seen:
+            raise SettingError(f"data.root {pattern!r} names the shard {shard} twice; name each once")
+        seen.add(posixpath.normpath(shard))
+    return shards

@@ -1,0 +1,211 @@
+"""A corpus is the same wherever it lies: its pictures, their digests and classes are those of the folder."""
+
+import multiprocessing
+import pickle
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from emocam.data.contents import all_contents
+from emocam.data.corpus import corpus as module
+from emocam.data.corpus.corpus import StoredCorpus
+from emocam.data.folder import Folder
+from emocam.data.imagefolder import ImageFolder
+from emocam.data.samples import Samples
+from emocam.errors import Refused, SettingError, StoreLost
+from emocam.settings.digests import Digests
+from emocam.settings.stored_file import StoredFile
+
+Place = Callable[[str], str]
+IN_TARS = (
+    *("tars", "tars/shard-{000..001}.tar", "tars/*.tar"),
+    *("memory:tars", "memory:tars/shard-{000,001}.tar", "http:tars"),
+)
+IN_PARQUET = ("parquet", "parquet/part-{0..1}.parquet", "memory:parquet", "http:parquet/part-{0..1}.parquet")
+AS_THEY_ARE = ("memory:folder", "http:folder", "folder/table.parquet", "memory:folder/table.parquet")
+
+
+@pytest.mark.parametrize("words", [*IN_TARS, *IN_PARQUET, *AS_THEY_ARE])
+def test_a_picture_is_the_same_wherever_it_lies(words: str, place: Place, packed: SimpleNamespace) -> None:
+    folder, stored = Folder(root=packed.root / "folder"), Folder(root=place(words))
+    shard = {"tars": "shard-00{}.tar/", "parq": "part-{}.parquet/"}.get(words.rpartition(":")[2][:4], "")
+    names = [f"{shard}{name}".format(int(i > 3)) for i, name in enumerate(packed.names)]
+    quoted = [name.replace(" ", "%20") if words == "http:folder" else name for name in names]
+    assert sorted(stored.paths()) == sorted(quoted)
+    for name, path in zip(packed.names, quoted, strict=True):
+        one, other = (data.open(at).image for data, at in ((folder, name), (stored, path)))
+        assert np.array_equal(np.asarray(one), np.asarray(other))
+    digests = [
+        [contents.digest for contents in all_contents(data, paths, Digests())]
+        for data, paths in ((folder, packed.names), (stored, quoted))
+    ]
+    assert digests[0] == digests[1] and None not in digests[0]
+
+
+@pytest.mark.parametrize("words", ["tars", "parquet", "http:tars", "folder/table.parquet"])
+def test_a_class_beside_a_picture_is_its_truth(words: str, place: Place, packed: SimpleNamespace) -> None:
+    data = Folder(root=place(words))
+    assert len(data.paths()) == 6 and data.labels == ["awe", "fear", "joy"]
+    assert [data.known(path) for path in data.paths()] == [{"truth": name} for name in packed.classes]
+
+
+def test_pictures_in_subfolders_of_a_tar_have_these_as_classes(place: Place) -> None:
+    data = ImageFolder(root=place("memory:tars"))
+    assert [data.known(path)["truth"] for path in data.paths()] == ["a", "a", "b", "b", "b", ""]
+
+
+def test_a_shard_is_looked_through_once_and_again_when_it_is_another(
+    packed: SimpleNamespace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    reader = module.read_tar_rows
+    monkeypatch.setattr(module, "read_tar_rows", lambda *given: asked.append(given[2]) or reader(*given))
+    file = packed.tar(tmp_path / "x.tar", [("a.png", packed.contents[0])])
+    for _ in range(2):
+        assert list(module.open_corpus(tmp_path, tmp_path / "cache").paths) == ["x.tar/a.png"]
+    assert asked == ["x.tar"]
+    packed.tar(file, [("a.png", packed.contents[0]), ("b.png", packed.contents[1])])
+    assert list(module.open_corpus(tmp_path, tmp_path / "cache").paths) == ["x.tar/a.png", "x.tar/b.png"]
+    assert asked == ["x.tar", "x.tar"]
+
+
+def test_only_the_bytes_of_a_picture_are_fetched(place: Place, ranged: Any, packed: SimpleNamespace) -> None:
+    data = Folder(root=place("http:tars"))
+    before = len(ranged.asked)
+    data.open("shard-001.tar/e.jpg")
+    ((path, part),) = ranged.asked[before:]
+    first, last = map(int, part.removeprefix("bytes=").split("-"))
+    assert path.endswith("shard-001.tar") and last + 1 - first == len(packed.contents[5])
+
+
+def opened_in_child(data: Folder, path: str, answer: Any) -> None:
+    answer.put(np.asarray(data.open(path).image).sum())
+
+
+@pytest.mark.parametrize("words", ["http:tars", "parquet"])
+def test_a_worker_has_connections_of_its_own(words: str, place: Place) -> None:
+    data = Folder(root=place(words))
+    path = data.paths()[5]
+    here = np.asarray(data.open(path).image).sum()
+    context = multiprocessing.get_context("fork")
+    answer = context.Queue()
+    child = context.Process(target=opened_in_child, args=(data, path, answer))
+    child.start()
+    assert answer.get(timeout=20) == here
+    child.join()
+    assert np.asarray(pickle.loads(pickle.dumps(data)).open(path).image).sum() == here
+
+
+@pytest.mark.parametrize("shard", ["1/2", "2/2", "5/6"])
+def test_jobs_share_a_corpus_of_shards_between_them(place: Place, shard: str) -> None:
+    whole, part = Folder(root=place("tars")), Folder(root=place("tars"), shard=shard)
+    number, of = map(int, shard.split("/"))
+    assert part.listing() == list(whole.paths())[number - 1 :: of]
+    assert Folder(root=place("tars"), limit=2).listing() == list(whole.paths())[:2]
+
+
+def test_a_table_s_paths_may_not_lead_out_unless_links_are_followed(
+    packed: SimpleNamespace, server: str, tmp_path: Path
+) -> None:
+    outside = tmp_path / "secret.png"
+    outside.write_bytes(packed.contents[0])
+    (tmp_path / "in").mkdir()
+    paths = ["../secret.png", str(outside), f"{server}/folder/e.jpg"]
+    pq.write_table(pa.table({"path": paths}), tmp_path / "in/t.parquet")
+    shut = Folder(root=tmp_path / "in/t.parquet")
+    for path in shut.paths():
+        with pytest.raises(Refused, match=r"lies outside data\.root; data\.follow_links=true"):
+            shut.open(path)
+    open_to_all = Folder(root=tmp_path / "in/t.parquet", follow_links=True)
+    assert open_to_all.open(f"{server}/folder/e.jpg").image.size == (32, 24)
+    assert open_to_all.open(str(outside)).image.size == (32, 24)
+
+
+def test_a_row_without_a_picture_costs_itself_alone(packed: SimpleNamespace, tmp_path: Path) -> None:
+    kind = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
+    rows = [{"bytes": packed.contents[0], "path": None}, {"bytes": None, "path": None}, None]
+    pq.write_table(pa.table({"image": pa.array(rows, kind)}), tmp_path / "t.parquet")
+    data = Folder(root=tmp_path / "t.parquet")
+    assert data.paths() == ["t.parquet/0", "t.parquet/1", "t.parquet/2"]
+    assert data.open("t.parquet/0").image.size == (32, 24)
+    for path in data.paths()[1:]:
+        with pytest.raises(Refused, match="row holds no picture"):
+            data.open(path)
+
+
+FAULTS = {
+    "x.tar.gz": "is compressed, so that no picture",
+    "nothing.tar": "there is nothing at this address",
+    "{0..0,0}.tar": "names the shard .*0.tar twice; name each once",
+    "*.tar": "no shard is called",
+    "memory://no/where": "there is nothing at this address",
+    "memory://a::file://b": "one address without ::",
+    "s4://bucket/x": "no store called s4://; expected one of: s3",
+    "gs://bucket/x": r"gs:// is not installed; pip install 'emocam\[gs\]'",
+    "http://127.0.0.1:9/x": "cannot be read",
+}
+
+
+@pytest.mark.parametrize("root", FAULTS)
+def test_what_cannot_be_read_is_told_in_one_sentence(
+    root: str, packed: SimpleNamespace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    packed.tar(tmp_path / "0.tar", [("a.png", packed.contents[0])])
+    if root == "*.tar":
+        (tmp_path / "0.tar").unlink()
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SettingError, match=FAULTS[root]) as caught:
+        Folder(root=root).paths()
+    assert str(caught.value).startswith("data.root") and "\n" not in str(caught.value)
+
+
+def test_a_parquet_without_pictures_names_its_columns(tmp_path: Path) -> None:
+    pq.write_table(pa.table({"x": [1], "y": ["a"]}), tmp_path / "t.parquet")
+    with pytest.raises(
+        SettingError, match=r"has no column of pictures; expected image.* its columns are x, y"
+    ):
+        Folder(root=tmp_path / "t.parquet")
+
+
+def test_shards_beside_pictures_are_told_and_not_read(in_memory: str) -> None:
+    assert Folder(root=f"{in_memory}/folder").notes == [
+        "data.root: not read, since there are pictures, are 1 .parquet"
+    ]
+
+
+def test_a_store_that_does_not_answer_stops_the_run_and_no_picture_is_blamed(
+    place: Place, ranged: Any, quick_trials: None
+) -> None:
+    data = Folder(root=place("http:tars"))
+    view: Any = None
+    samples = Samples(data, data.listing(), np.arange(6), view, view)
+    ranged.closed.set()
+    try:
+        with pytest.raises(StoreLost, match=r"no longer answers .* the same command .* goes on"):
+            samples[0]
+    finally:
+        ranged.closed.clear()
+
+
+def test_a_digest_is_remembered_for_as_long_as_the_shard_is_the_same(
+    packed: SimpleNamespace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("emocam.settings.digests.SETTLED", 0)
+    packed.tar(tmp_path / "x.tar", [("a.png", packed.contents[0])])
+    digests, read = Digests(), []
+    own = StoredCorpus._read
+    monkeypatch.setattr(StoredCorpus, "_read", lambda *given: read.append(1) or own(*given))
+    for content in (0, 0, 1):
+        packed.tar(tmp_path / "x.tar", [("a.png", packed.contents[content])]) if content else None
+        data = Folder(root=tmp_path)
+        data.paths()
+        file = data.picture_file("x.tar/a.png")
+        assert isinstance(file, StoredFile)
+        digests.of(file)
+    assert len(read) == 2
