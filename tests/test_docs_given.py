@@ -27,6 +27,7 @@ AWAY = {
     "time": "hours",
     "server": "a server of one's own",
     "store": "finished runs; the verbs' own tests run them",
+    "bucket": "a store; tests/data/corpus reads from one on this machine",
     "cluster": "Slurm",
     "gpu": "minutes of training",
     "processors": "tests/runner runs it",
