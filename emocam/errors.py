@@ -16,6 +16,10 @@ class StoreLost(SettingError):
     """The place that pictures are read from no longer answers: a run stops, and the same command goes on."""
 
 
+class PictureChanged(SettingError):
+    """A picture that is opened again, and is another one than was explained."""
+
+
 class Refused(Exception):
     """A picture that is not used, though perhaps it could be; the ledger says why."""
 

@@ -16,10 +16,13 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 import annotation_files
 import disk
+import doors
 import install
 import kills
 import many_runs
 import pictures
+import random_settings
+import ranks
 import server
 import stale
 import store
@@ -35,6 +38,9 @@ PARTS: dict[str, Part] = {
     "server": server.PART,
     "stale": stale.PART,
     "install": install.PART,
+    "ranks": ranks.PART,
+    "settings": random_settings.PART,
+    "doors": doors.PART,
 }
 
 

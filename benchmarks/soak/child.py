@@ -1,5 +1,6 @@
 """`emocam WORDS` in a child process that is forked, so that the heavy imports are paid once."""
 
+import importlib
 import os
 import resource
 import signal
@@ -10,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 QUIET = ("quiet=true", "trainer=cpu")
+ROOMS = ("callback", "plot", "report", "cam", "importance", "paste", "effect", "task")
+"""Of what a command may import while it runs."""
 
 
 @dataclass
@@ -47,16 +50,19 @@ class Child:
 
 def warm_up() -> None:
     """Import what a run imports, once, and nothing that keeps a thread or an open file."""
+    import matplotlib.backends.backend_agg
     import mlflow.tracking
     import pytorch_lightning
+    import scipy.stats
 
-    import emocam.callback.association
     import emocam.cli.main
     import emocam.runner.single
-    import emocam.task.association
-    import emocam.task.replay
 
-    _ = mlflow, pytorch_lightning, emocam
+    for room in ROOMS:
+        folder = Path(emocam.__file__).parent / room
+        for file in sorted(folder.glob("*.py")):
+            importlib.import_module(f"emocam.{room}.{file.stem}")
+    _ = matplotlib, mlflow, pytorch_lightning, scipy
 
 
 def start(

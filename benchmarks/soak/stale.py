@@ -19,7 +19,8 @@ TABLES = ("ledger", "predictions", "evidence", "maps", "paste", "cells")
 UNEQUAL = ("seconds", "size", "modified", "digest")
 """Of the ledger: how long a picture took, and of which bytes it was."""
 TEXTS = ("association.csv", "association_percent.csv", "labels.csv", "slices.csv")
-ALWAYS = (*QUIET, "logger=null", "data.batch_size=1", "data.workers=0", "~callback.report")
+DRAWN = ("~callback.report", "~callback.overlay")
+ALWAYS = (*QUIET, "logger=null", "data.batch_size=1", "data.workers=0", *DRAWN)
 
 
 def step(number: int, folder: Path, shared: Path) -> dict[str, Any]:

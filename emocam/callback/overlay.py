@@ -57,7 +57,7 @@ class Overlay:
         data = finished.data
 
         def open_picture(path: str) -> Image.Image:
-            return data.open(unprinted(picture_of(path))).image
+            return data.open_again(unprinted(picture_of(path))).image
 
         shown = open_picture if self.faces is None else without_faces(open_picture, self.faces)
         folder = finished.folder / "overlays"

@@ -38,7 +38,7 @@ class Report(LastCallback):
 
         def open_picture(path: str) -> Image.Image:
             assert data is not None
-            return data.open(unprinted(picture_of(path))).image
+            return data.open_again(unprinted(picture_of(path))).image
 
         shown = open_picture if data is not None else None
         if self.faces is not None:

@@ -11,7 +11,10 @@ import pyarrow as pa
 
 from emocam.data.address import read_address
 from emocam.data.exif import FIELDS, exif_value
-from emocam.errors import SettingError, nearest
+from emocam.data.explained import ExplainedContents
+from emocam.data.image_file import decoded_digest
+from emocam.data.printed import printable
+from emocam.errors import PictureChanged, SettingError, nearest
 from emocam.records.picture import Picture
 from emocam.settings.shard import Shard
 from emocam.settings.stored_file import StoredFile
@@ -31,8 +34,8 @@ class Data:
     `resize` is Pillow's, or torch's within one or two grey levels of it: view/fast_resize.py.
     Pictures with the same `group`, a column of what the data set knows, are not independent, nor are
     those of one film, whose order `time` tells in seconds. `store` is the cache's folder, where there is one,
-    for what a data set finds out once. The fields of this class are the settings that
-    every data set has.
+    for what a data set finds out once; `explained` knows what was in the pictures then. The fields of this
+    class are the settings that every data set has.
     """
 
     root: str | Path | None = None
@@ -51,6 +54,7 @@ class Data:
     labels: list[str] | None = field(default=None, init=False)
     notes: list[str] = field(default_factory=list, init=False)
     store: Path | None = field(default=None, init=False)
+    explained: ExplainedContents | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
         if self.limit is not None and self.limit < 1:
@@ -69,6 +73,17 @@ class Data:
     def open(self, path: str) -> Picture:
         """Open one image, upright and RGB; what it raises becomes the ledger's reason."""
         raise NotImplementedError
+
+    def open_again(self, path: str) -> Picture:
+        """Open an image that was explained before; raise where it was decoded from other bytes than then."""
+        picture = self.open(path)
+        decoded = None if self.explained is None else decoded_digest(picture.image, self.picture_file(path))
+        if decoded is not None and self.explained is not None and self.explained.differ(path, decoded):
+            raise PictureChanged(
+                f"data: {printable(path)!r} is another picture than when it was explained; "
+                "the same command in this folder explains it again"
+            )
+        return picture
 
     def picture_file(self, path: str) -> Path | StoredFile | None:
         """Return the file that holds a picture, whose bytes tell whether it is still the same; None if drawn."""

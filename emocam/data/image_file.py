@@ -1,5 +1,6 @@
 """The one door through which image files come: upright, RGB, and never a danger."""
 
+import hashlib
 import importlib.util
 import io
 import os
@@ -54,6 +55,10 @@ SIDEWAYS = (5, 6, 7, 8)
 PARTS = (2, 4)
 """A JPEG's decoder makes a half or a quarter of each side for less than the whole costs."""
 FULL_SIZE = "emocam.full_size"
+DECODED = "emocam.decoded"
+"""What a picture was decoded from: its file and the digest of the bytes."""
+MOST_HELD = 64 << 20
+"""Bytes of a file up to which it is held whole, so that what is digested is what is decoded."""
 STRIP = 256
 """Rows that are converted at once."""
 LARGE = 12_000_000
@@ -112,18 +117,41 @@ def full_size(image: Image.Image) -> tuple[int, int]:
     return image.info.get(FULL_SIZE, image.size)
 
 
-def _reduce(image: Image.Image, max_pixels: int) -> None:
-    """Let a JPEG of too many pixels be decoded at a half or a quarter; refuse any other file that has as many."""
+def decoded_digest(image: Image.Image, file: Path | StoredFile | None) -> str | None:
+    """Return the digest of the bytes that a picture was decoded from; None where it was not this file's alone."""
+    source, digest = image.info.get(DECODED) or ("", None)
+    return digest if file is not None and source == _whole_name(file) else None
+
+
+def _whole_name(file: Path | StoredFile) -> str:
+    return file.name if isinstance(file, StoredFile) else str(file.absolute())
+
+
+def _held(readable: Path | BinaryIO) -> tuple[Path | BinaryIO, str | None]:
+    """Return what is decoded, and its digest; a file too large to be held has none."""
+    if isinstance(readable, Path):
+        if readable.stat().st_size > MOST_HELD:
+            return readable, None
+        readable = io.BytesIO(readable.read_bytes())
+    digest = hashlib.sha256(readable.read()).hexdigest()
+    readable.seek(0)
+    return readable, digest
+
+
+def _reduce(image: Image.Image, max_pixels: int) -> tuple[int, int] | None:
+    """Let a JPEG of too many pixels be decoded at a half or a quarter, and return the size that it has.
+
+    Any other file that has as many is refused.
+    """
     width, height = image.size
     if width * height <= max_pixels:
-        return
+        return None
     # a progressive file is held whole, three numbers of two bytes a pixel, whatever is made of it
     if image.format == "JPEG" and not image.info.get("progressive"):
         for part in PARTS:
             if width * height <= max_pixels * part**2:
                 image.draft(None, (width // part, height // part))
-                image.info[FULL_SIZE] = (width, height)
-                return
+                return width, height
     raise Refused(f"has more than data.max_pixels={max_pixels:,} pixels")
 
 
@@ -180,13 +208,15 @@ def open_upright(file: Path | StoredFile, max_pixels: int) -> tuple[Image.Image,
         warnings.simplefilter("ignore")
         warnings.simplefilter("error", Image.DecompressionBombWarning)
         try:
-            with Image.open(readable, formats=_formats_of(file)) as image:
+            content, digest = _held(readable)
+            with Image.open(content, formats=_formats_of(file)) as image:
                 orientation = orientation_of(image)
-                _reduce(image, max_pixels)
+                whole = _reduce(image, max_pixels)
                 with _alone(image), _quiet_decoder(image):
                     image.load()
                     left = orientation_of(image)  # Pillow turns TIFF files while it loads them
                     rgb = to_rgb(image)
+            _note(rgb, {FULL_SIZE: whole, DECODED: digest and (_whole_name(file), digest)})
         except (Image.DecompressionBombWarning, Image.DecompressionBombError):
             raise Refused(f"has more than data.max_pixels={max_pixels:,} pixels") from None
     if left not in UPRIGHT:
@@ -195,6 +225,12 @@ def open_upright(file: Path | StoredFile, max_pixels: int) -> tuple[Image.Image,
     if FULL_SIZE in upright.info and left in SIDEWAYS:
         upright.info[FULL_SIZE] = upright.info[FULL_SIZE][::-1]
     return upright, orientation
+
+
+def _note(image: Image.Image, facts: dict[str, Any]) -> None:
+    """Note what is known of a picture; what the file itself says under these names goes."""
+    image.info = {key: value for key, value in image.info.items() if key not in facts}
+    image.info |= {key: value for key, value in facts.items() if value is not None}
 
 
 def read_size(file: Path | StoredFile, upright: bool = True) -> tuple[int, int]:

@@ -13,7 +13,7 @@ from torch.utils.data import Dataset
 
 from emocam.data.base import Data
 from emocam.data.contents import contents_of
-from emocam.data.image_file import Refused
+from emocam.data.image_file import Refused, decoded_digest
 from emocam.data.printed import printable, spelt
 from emocam.errors import Damaged, StoreLost
 from emocam.functional.thumbnail import thumbnail
@@ -77,8 +77,8 @@ class Samples(Dataset[Sample | Refusal]):
         path = self.listing[index]
         for _ in range(READINGS):
             contents = contents_of(self.data, path, self.digests)
-            opened = self._opened(path, index, contents)
-            if self._is_still(path, contents):
+            opened, decoded = self._opened(path, index, contents)
+            if decoded in (None, contents.digest) and self._is_still(path, contents):
                 return opened
         return Refusal(printable(path), index, "unreadable", WRITTEN_TO, contents)
 
@@ -88,9 +88,13 @@ class Samples(Dataset[Sample | Refusal]):
             contents.digest
         ]
 
-    def _opened(self, path: str, index: int, contents: Contents) -> Sample | Refusal:
+    def _opened(self, path: str, index: int, contents: Contents) -> tuple[Sample | Refusal, str | None]:
+        """Return what was made of a picture, and the digest of the bytes that it was decoded from."""
+        decoded = None
         try:
             picture = self.data.open(path)
+            if contents.digest is not None:
+                decoded = decoded_digest(picture.image, self.data.picture_file(path))
             classifier_view, classifier_window = self.classifier(picture.image)
             detector_view, detector_window = self.detector(picture.image)
             regions = annotated(picture)
@@ -98,11 +102,11 @@ class Samples(Dataset[Sample | Refusal]):
         except StoreLost:  # which is no fault of this picture's
             raise
         except Refused as error:
-            return Refusal(printable(path), index, "refused", str(error), contents)
+            return Refusal(printable(path), index, "refused", str(error), contents), decoded
         except Exception as error:  # a crafted file may raise anything; it must cost itself alone
             told = reason(error, self.data.root)
-            return Refusal(printable(path), index, "unreadable", told, contents)
-        return Sample(
+            return Refusal(printable(path), index, "unreadable", told, contents), decoded
+        sample = Sample(
             path=printable(path),
             index=index,
             classifier_view=classifier_view,
@@ -115,6 +119,7 @@ class Samples(Dataset[Sample | Refusal]):
             thumbnail=thumbnail(classifier_view),
             contents=contents,
         )
+        return sample, decoded
 
 
 def _stack(views: list[Tensor]) -> Tensor | list[Tensor]:

@@ -52,7 +52,7 @@ def leave_flips(components: Components, listing: Sequence[str], regions: dict[st
         target.mkdir(exist_ok=True)
     places = {printable(path): path for path in listing}
     for number, flip in enumerate(flips.itertuples(), 1):
-        image = components.data.open(places[str(flip.image)]).image
+        image = components.data.open_again(places[str(flip.image)]).image
         variants = change(image, regions.get(str(flip.image), []))
         variant = next(v for v in variants if _is(v, flip))
         changed = patched(image, variant.patches), variant.box

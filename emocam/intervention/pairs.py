@@ -23,7 +23,7 @@ from emocam.effect.parts import NO_REGIONS, PictureRegions, pixels_in
 from emocam.effect.picture import TriedPicture
 from emocam.effect.sampling import dice_for
 from emocam.effect.visible import seen_part
-from emocam.errors import SettingError, StoreLost
+from emocam.errors import PictureChanged, SettingError, StoreLost
 from emocam.intervention.effect import PICTURES, PICTURES_ELSEWHERE, Answer, AnswerRule, rule_of
 from emocam.intervention.pair_plan import PairPlan, plan_pairs
 from emocam.intervention.plan import regions_of_pictures
@@ -100,7 +100,7 @@ class JointTrials(Dataset[JointTrial | Refusal]):
         fill = fills[dice_for(self.seed, "fill", path).whole(0, len(fills) - 1)]
         try:
             made = list(self._made(path, self.plan.variants[index], fill))
-        except StoreLost:
+        except (PictureChanged, StoreLost):
             raise
         except Exception as error:  # a file may be gone since it was explained; it must cost itself alone
             return Refusal(path, index, "unreadable", reason(error, self.data.root))
@@ -111,7 +111,9 @@ class JointTrials(Dataset[JointTrial | Refusal]):
         self, path: str, variants: Sequence[JointVariant], fill: str
     ) -> Iterator[tuple[JointVariant | None, TriedView]]:
         """Yield the picture's own view, then one of each variant that can be made."""
-        picture = TriedPicture(self.data.open(self.paths[path]).image, self.regions.get(path, NO_REGIONS))
+        picture = TriedPicture(
+            self.data.open_again(self.paths[path]).image, self.regions.get(path, NO_REGIONS)
+        )
         before = PatchedView.by(self.data.resizing(self.view), picture.image)
         yield None, (before.shown, ())
         changed = JointPicture(

@@ -114,7 +114,7 @@ class Variants(Dataset[Changed]):
     def __getitem__(self, i: int) -> Changed:
         index = int(self.index[i])
         name = printable(self.listing[index])
-        image = self.data.open(self.listing[index]).image
+        image = self.data.open_again(self.listing[index]).image
         variants = list(self.change(image, self.regions.get(name, [])))
         seen = PatchedView.by(self.view, image)
         changed = [seen.after(variant.patches) for variant in variants]

@@ -68,7 +68,7 @@ class Shortcuts:
         """Open a picture with all its regions."""
         listed = {printable(path): path for path in self.components.listing}
         return TriedPicture(
-            self.components.data.open(listed[image]).image, self.neighbours.get(image, NO_REGIONS)
+            self.components.data.open_again(listed[image]).image, self.neighbours.get(image, NO_REGIONS)
         )
 
 

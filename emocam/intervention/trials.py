@@ -16,7 +16,7 @@ from emocam.effect.parts import NO_REGIONS, PictureRegions
 from emocam.effect.picture import TriedPicture
 from emocam.effect.sampling import dice_for
 from emocam.effect.visible import seen_part
-from emocam.errors import StoreLost
+from emocam.errors import PictureChanged, StoreLost
 from emocam.paste.changed_views import ChangedViews, Rectangle
 from emocam.paste.patch import Patch
 from emocam.paste.patched_view import PatchedView
@@ -92,7 +92,7 @@ class Trials(Dataset[Tried | Refusal]):
         path = self.trials[index][0].image
         try:
             seen, pairs = zip(*self._made(self.trials[index]), strict=True)
-        except StoreLost:
+        except (PictureChanged, StoreLost):
             raise
         except Exception as error:  # a file may be gone since it was explained; it must cost itself alone
             return Refusal(path, index, "unreadable", reason(error, self.data.root))
@@ -123,7 +123,7 @@ class Trials(Dataset[Tried | Refusal]):
                 yield same, told
 
     def _picture(self, name: str) -> TriedPicture:
-        return TriedPicture(self.data.open(self.paths[name]).image, self.regions.get(name, NO_REGIONS))
+        return TriedPicture(self.data.open_again(self.paths[name]).image, self.regions.get(name, NO_REGIONS))
 
     def _composed(self, trial: Trial) -> Image.Image | None:
         """Return the picture as it were without the object, where the data composes its pictures."""

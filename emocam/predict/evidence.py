@@ -26,6 +26,7 @@ from emocam.predict.toy_network import check_toy_network
 from emocam.records.evidence import Evidence
 from emocam.results.chunks import Chunks
 from emocam.results.files import CALLED, FILES, METADATA
+from emocam.results.picture_faults import explained_contents
 from emocam.results.tables import evidence_tables
 from emocam.results.write_again import keep_rows
 from emocam.version import __version__
@@ -52,6 +53,11 @@ def explain_together(runs: Sequence[Components]) -> list[str]:
 
 def find_evidence(runs: Sequence[Components], keys: Sequence[str]) -> None:
     """Find the evidence of each run: in its folder already, copied from a finished run, or computed."""
+    _find_missing(runs, keys)
+    runs[0].data.explained = explained_contents(runs[0].folder)
+
+
+def _find_missing(runs: Sequence[Components], keys: Sequence[str]) -> None:
     first, left = runs[0], []
     with first.stage("build"):
         for components, key in zip(runs, keys, strict=True):

@@ -12,7 +12,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from emocam.data.base import Data
 from emocam.data.samples import ignore_interrupt
-from emocam.errors import SettingError, StoreLost
+from emocam.errors import SettingError
 from emocam.predict.chunk_writer import WriteChunks
 from emocam.predict.components import Components
 from emocam.predict.device_ahead import DeviceAhead
@@ -56,8 +56,8 @@ def stream(
     batches = DeviceAhead(loader, trainer.strategy.root_device) if ahead else loader
     try:
         trainer.predict(model, batches, return_predictions=False)
-    except StoreLost as error:  # of a worker with its traceback
-        raise StoreLost(str(error).rpartition(f"{StoreLost.__name__}: ")[2].strip()) from None
+    except SettingError as error:
+        raise type(error)(own_sentence(error)) from None
     except RuntimeError as error:
         if "DataLoader worker" not in str(error):
             raise
@@ -66,6 +66,14 @@ def stream(
             "work is kept, and the same command with the same hydra.run.dir goes on; "
             "data.workers=0 shows which picture it is"
         ) from None
+
+
+def own_sentence(error: SettingError) -> str:
+    """Return what an error says, without what torch puts around it where it was raised in a worker."""
+    text = str(error)
+    if not text.startswith("Caught ") or "Traceback" not in text:
+        return text
+    return text.strip().splitlines()[-1].partition(": ")[2]
 
 
 def workers_of(data: Data, left: int, accelerated: bool = False) -> int:

@@ -6,6 +6,7 @@ from pathlib import Path
 import platformdirs
 
 from emocam.data.address import read_address
+from emocam.data.explained import ExplainedContents
 from emocam.data.image_file import within_root
 from emocam.data.printed import unprinted
 from emocam.errors import Refused, SettingError
@@ -27,6 +28,16 @@ def picture_faults(folder: Path) -> Iterator[str]:
         return
     if changed is not None:
         yield f"{changed}; {EXPLAINED_AGAIN}"
+
+
+def explained_contents(folder: Path) -> ExplainedContents | None:
+    """Return what was in the pictures of a run; None for a run of before there were digests of them."""
+    ledger = folder / parquet(LEDGER)
+    if DIGEST not in read_schema(ledger).names:
+        return None
+    rows = read_parquet(ledger, columns=["image", DIGEST])
+    pairs = zip(*(rows[name].to_pylist() for name in rows.column_names), strict=True)
+    return ExplainedContents((image, digest) for image, digest in pairs if digest is not None)
 
 
 def changed_since(folder: Path, digests: Digests) -> str | None:

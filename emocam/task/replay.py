@@ -19,7 +19,7 @@ from emocam.predict.recall import recall
 from emocam.predict.relabelled import write_relabelled
 from emocam.predict.renamed import write_renamed
 from emocam.results.files import ASKED, EVIDENCE, FILES, LEDGER, PAIR_STATE, PREDICTIONS, parquet
-from emocam.results.picture_faults import picture_faults
+from emocam.results.picture_faults import explained_contents, picture_faults
 from emocam.results.run import Run
 from emocam.settings.recorded import kept_settings, recorded_settings, settings_file, tell_foreign_paths
 
@@ -144,6 +144,7 @@ def _intervene(components: Components, data: Data | None) -> None:
         what = "paste" if components.effect is None else "effect"
         raise SettingError(f"{what}: the evidence does not say which pictures and which classifier made it")
     data.prepare()
+    data.explained = explained_contents(components.folder)
     key = str(Run(components.folder).names.get("key", ""))
     if components.paste is not None:
         paste_all(components, components.listing, key)

@@ -13,7 +13,7 @@ import emocam.task.association as task
 from emocam.callback.cells import Cells
 from emocam.data.folder import Folder
 from emocam.data.samples import WRITTEN_TO, Samples
-from emocam.records.picture import Refusal
+from emocam.records.picture import Picture, Refusal
 from emocam.view.crops import Stretch, Unchanged
 
 Command = Callable[..., int]
@@ -74,8 +74,8 @@ def test_a_picture_that_changes_before_its_effect_is_measured_ends_the_run_and_i
     with pytest.MonkeyPatch.context() as patch:
         changing_before(patch, task, "measure_effect")
         assert corpus(*QUICK, *WORDS, *EFFECT, "hydra.run.dir=run") == 1
-    told = capsys.readouterr().err
-    assert "1 of 3 pictures of" in told and "such as 'b.png'; the same command in this folder" in told
+    told = "data: 'b.png' is another picture than when it was explained; the same command in this folder"
+    assert told in capsys.readouterr().err
     assert corpus(*QUICK, *WORDS, *EFFECT, "hydra.run.dir=run") == 0
     assert corpus(*QUICK, *WORDS, *EFFECT, "hydra.run.dir=fresh", "cache=null") == 0
     assert same_tables("run", "fresh")
@@ -101,6 +101,65 @@ def test_a_replay_over_changed_pictures_keeps_its_numbers_and_says_so(
     told = "have changed since they were explained, such as 'b.png'; the numbers are those of before"
     assert told in capsys.readouterr().err
     assert any(told in note for note in json.loads(Path("again/summary.json").read_text())["notes"])
+
+
+def another_for_a_moment(patch: pytest.MonkeyPatch, name: str, when: Callable[[Folder], bool]) -> None:
+    """Let a folder's picture be another one while it is opened, and what it was afterwards."""
+    usual = Folder.open
+
+    def opened(data: Folder, path: str) -> Picture:
+        if path != name or not when(data):
+            return usual(data, path)
+        kept = Path("pics", path).read_bytes()
+        draw(path, 99)
+        picture = usual(data, path)
+        Path("pics", path).write_bytes(kept)
+        return picture
+
+    patch.setattr(Folder, "open", opened)
+
+
+def again_only(data: Folder) -> bool:
+    return data.explained is not None
+
+
+@pytest.mark.parametrize(
+    ("again", "workers"), [(EFFECT, 0), (EFFECT, 2), (("paste=grid", "paste.positions=[[0.5,0.5]]"), 0)]
+)
+def test_a_picture_that_is_another_while_it_is_opened_again_ends_the_run_in_a_sentence(
+    corpus: Command,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    again: tuple[str],
+    workers: int,
+) -> None:
+    words = (*QUICK, *WORDS, *again, f"data.workers={workers}", "hydra.run.dir=run")
+    with monkeypatch.context() as patch:
+        another_for_a_moment(patch, "b.png", again_only)
+        assert corpus(*words) == 1
+    told = capsys.readouterr().err.splitlines()[-1]
+    assert told.startswith("data: 'b.png' is another picture than when it was explained; the same command")
+    assert corpus(*words) == 0
+
+
+def test_a_page_does_not_show_a_picture_that_is_another_while_it_is_opened_again(
+    corpus: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    another_for_a_moment(monkeypatch, "b.png", again_only)
+    words = [word for word in WORDS if word != "~callback.report"]
+    assert corpus(*QUICK, *words, "hydra.run.dir=run") == 0
+    assert len(list(Path("run/report/thumbnails").rglob("*.webp"))) == len(NAMES) - 1
+
+
+def test_a_row_is_of_the_bytes_that_were_decoded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    draw("a.png", 0)
+    data, turns = Folder(root="pics"), iter([True])
+    another_for_a_moment(monkeypatch, "a.png", lambda _: next(turns, False))
+    seen = Samples(data, data.paths(), np.arange(1), Stretch((48, 48)), Unchanged())[0]
+    first = np.random.default_rng(0).integers(0, 256, (48, 48, 3), np.uint8)
+    assert not isinstance(seen, Refusal)
+    assert (seen.classifier_view.numpy() == first.transpose(2, 0, 1)).all()
 
 
 class Restless(Folder):
