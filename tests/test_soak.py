@@ -159,6 +159,61 @@ def test_damaged_annotations_are_read_or_refused_and_another_end_is_a_fault(
     assert told.startswith("coco 0 of step 1: IndexError")
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("part", ["ranks"], indirect=True)
+def test_uneven_processes_count_as_three_loops_and_a_sampler_that_repeats_is_noticed(
+    part: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import pytorch_lightning.trainer.connectors.data_connector as lightning
+    from torch.utils.data import DistributedSampler
+
+    class Padding(DistributedSampler):
+        """Repeats pictures until all processes have as many, as Lightning does where it trains."""
+
+    outcome = step(part, 1, tmp_path, images=(1, 7), batches=(4,))
+    assert outcome["faults"] == [] and outcome["as one process"] == 2
+    monkeypatch.setattr(lightning, "UnrepeatedDistributedSamplerWrapper", Padding)
+    faults = step(part, 5, tmp_path, images=(7,), batches=(4,))["faults"]
+    assert any("1 images are there twice" in fault for fault in faults)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("part", ["doors"], indirect=True)
+def test_code_in_settings_and_files_is_refused_and_an_open_door_is_noticed(
+    part: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert len(part.PAYLOADS) == 30
+    names = list(part.PAYLOADS)
+    for name in ("a pickle in a .pt", "another name of it", "a store with a secret in its address"):
+        assert step(part, names.index(name), tmp_path)["faults"] == []
+
+    import emocam.network.weights as weights
+
+    load = weights.torch.load
+    monkeypatch.setattr(
+        weights.torch, "load", lambda *given, **more: load(*given, **more | {"weights_only": False})
+    )
+    outcome = step(part, 30 + names.index("a pickle in a .pt"), tmp_path)
+    assert outcome["executed"] == 1 and "its code ran" in outcome["faults"][0]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("part", ["random_settings"], indirect=True)
+def test_random_settings_are_told_in_a_sentence_or_built_and_another_end_is_noticed(
+    part: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outcome = step(part, 0, tmp_path, most=6, runs=0)
+    assert (
+        outcome["faults"] == []
+        and outcome["commands"] == outcome["told in a sentence"] + outcome["built"] == 6
+    )
+    import emocam.settings.check as check
+
+    monkeypatch.setattr(check, "check_settings", lambda *_: {}["threshold"])
+    faults = step(part, 1, tmp_path, most=1, runs=0)["faults"]
+    assert "emocam failed with KeyError" in faults[0]
+
+
 @pytest.mark.parametrize("part", ["install"], indirect=True)
 def test_a_place_is_good_for_a_page_or_for_one_sentence_where_nothing_can_be_written(
     part: ModuleType, tmp_path: Path

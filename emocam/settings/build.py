@@ -127,7 +127,7 @@ def build(
     """Return the object that a node of the settings describes, which must be of a kind; None for none."""
     if node is None:
         return None
-    plain = OmegaConf.to_container(node, resolve=True)
+    plain = OmegaConf.to_container(node, resolve=True) if OmegaConf.is_config(node) else node
     if not isinstance(plain, dict) or "_target_" not in plain:
         raise SettingError(f"{place} must name a class by {place}._target_, got {str(plain)[:120]}")
     _check_kinds(plain, place, kind, allowed)
