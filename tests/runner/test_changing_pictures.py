@@ -124,7 +124,7 @@ def again_only(data: Folder) -> bool:
 
 
 @pytest.mark.parametrize(
-    ("again", "workers"), [(EFFECT, 0), (EFFECT, 2), (("paste=grid", "paste.positions=[[0.5,0.5]]"), 0)]
+    ("again", "workers"), [(EFFECT, 2), (("paste=grid", "paste.positions=[[0.5,0.5]]"), 0)]
 )
 def test_a_picture_that_is_another_while_it_is_opened_again_ends_the_run_in_a_sentence(
     corpus: Command,
@@ -142,6 +142,7 @@ def test_a_picture_that_is_another_while_it_is_opened_again_ends_the_run_in_a_se
     assert corpus(*words) == 0
 
 
+@pytest.mark.slow
 def test_a_page_does_not_show_a_picture_that_is_another_while_it_is_opened_again(
     corpus: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
