@@ -208,8 +208,8 @@ def open_upright(file: Path | StoredFile, max_pixels: int) -> tuple[Image.Image,
         warnings.simplefilter("ignore")
         warnings.simplefilter("error", Image.DecompressionBombWarning)
         try:
-            content, digest = _held(readable)
-            with Image.open(content, formats=_formats_of(file)) as image:
+            held, digest = _held(readable)
+            with Image.open(held, formats=_formats_of(file)) as image:
                 orientation = orientation_of(image)
                 whole = _reduce(image, max_pixels)
                 with _alone(image), _quiet_decoder(image):

@@ -79,6 +79,9 @@ OWN = {
         "np.load(io.BytesIO(body), allow_pickle=False)",
     ): "bytes of that store, which were held to their seal",
     ("data/image_file.py", "Image.open(readable, formats=_formats_of(file))"): "what is readable was noted",
+    ("data/image_file.py", "Image.open(held, formats=_formats_of(file))"): "what is readable was noted",
+    ("data/image_file.py", "readable.read_bytes()"): "what is readable was noted",
+    ("data/base.py", "self.open(path)"): "opens a picture, not a file",
     **dict.fromkeys(
         (
             ("data/corpus/corpus.py", "pq.ParquetFile(opened)"),
