@@ -25,6 +25,8 @@ class Detector(nn.Module):
 
     view: View | Views = NoView()
     identity: str | None = None
+    advice: str = ""
+    """What a person should be told beforehand where its pictures take long."""
     digest: "Callable[[Any, Tensor], bytes] | None" = None
 
     def __init__(self, score: float = 0.005, iou: float = 0.005) -> None:
@@ -38,6 +40,9 @@ class Detector(nn.Module):
 
     def set_annotated_objects(self, objects: "Sequence[str]") -> None:
         """Take the object classes annotated in the data set; most detectors have their own."""
+
+    def allow_fast(self) -> None:
+        """Allow its networks to be computed by faster ways that agree with them to 1e-5."""
 
     def to_bf16(self) -> None:
         """Switch to bfloat16 and another identity, where the detector supports it."""

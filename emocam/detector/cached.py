@@ -60,7 +60,7 @@ class CachedDetector(Detector):
         assert detector.identity is not None
         super().__init__(detector.score, detector.iou)
         self.detector = detector
-        self.view = detector.view
+        self.view, self.advice = detector.view, detector.advice
         self.identity = detector.identity
         self.objects = detector.objects
         name = hashlib.sha256(self.identity.encode()).hexdigest()[:24]

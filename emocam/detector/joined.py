@@ -40,6 +40,15 @@ class Joined(Detector):
             parts = zip(self.names, identities, strict=True)
             self.identity = "joined(" + "; ".join(f"{name}: {identity}" for name, identity in parts) + ")"
 
+    @property
+    def advice(self) -> str:  # type: ignore[override]
+        """What each of them advises."""
+        return "; ".join(detector.advice for detector in self.detectors if detector.advice)
+
+    def allow_fast(self) -> None:
+        for detector in self.detectors:
+            detector.allow_fast()
+
     def to_bf16(self) -> None:
         for detector in self.detectors:
             detector.to_bf16()

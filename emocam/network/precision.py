@@ -59,8 +59,8 @@ class Bfloat16Copy(nn.Module):
         super().__init__()
         self.network = cast_network(copy.deepcopy(network), kept)
 
-    def forward(self, *inputs: Tensor) -> Any:
-        return _float(self.network(*(x.to(torch.bfloat16) for x in inputs)))
+    def forward(self, *inputs: Any) -> Any:
+        return _cast(self.network(*_cast(inputs, torch.bfloat16)), torch.float32)
 
 
 def _as_weights(module: nn.Module, inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
@@ -69,10 +69,10 @@ def _as_weights(module: nn.Module, inputs: tuple[Tensor, ...]) -> tuple[Tensor, 
     return tuple(x.to(module.weight.dtype) for x in inputs)
 
 
-def _float(output: Any) -> Any:
-    """Cast tensors, and lists and dicts of them, to float32."""
-    if isinstance(output, dict):
-        return type(output)((key, _float(value)) for key, value in output.items())
-    if isinstance(output, list | tuple):
-        return type(output)(_float(value) for value in output)
-    return output.float()
+def _cast(values: Any, dtype: torch.dtype) -> Any:
+    """Cast tensors, and lists and dicts of them, to this type."""
+    if isinstance(values, dict):
+        return type(values)((key, _cast(value, dtype)) for key, value in values.items())
+    if isinstance(values, list | tuple):
+        return type(values)(_cast(value, dtype) for value in values)
+    return values.to(dtype)

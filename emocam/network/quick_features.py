@@ -5,7 +5,6 @@ in pieces. All this happens in a copy that answers in place of the features wher
 the network itself, its names, its weights and its gradients stay as they are.
 """
 
-import copy
 import time
 from collections.abc import Callable, Hashable
 from typing import Any, Literal
@@ -14,8 +13,7 @@ from weakref import WeakSet
 import torch
 from torch import Tensor, nn
 
-from emocam.network.fast_convolution import way_of
-from emocam.network.norm_folding import fold_norms
+from emocam.network.quick_copy import KERNELS, Kernels, agrees, quick_copy
 from emocam.system.memory import LARGEST
 
 TRIED = 4
@@ -23,14 +21,12 @@ TRIED = 4
 TURNS = 2
 GAIN = 1.1
 """Another way is taken where it is so many times as quick."""
-TOLERANCE = 1e-5
-"""How far its answers may be from the network's own, as a share of their largest number."""
 PAYS = 96
 """Pictures from which on a trial, which costs as much as a dozen, pays for itself."""
 MOST = 8
 """Pictures of a piece for each thread: a processor's cache holds the maps of few."""
 
-Way = Literal["plain", "folded", "faster"]
+Way = Literal["plain"] | Kernels
 Shapes = tuple[torch.Size, ...]
 
 _settled: "WeakSet[nn.Module]" = WeakSet()
@@ -118,10 +114,10 @@ def _choose(
     known = _chosen.get(shapes)
     if known == "plain":
         return known, None
-    ways: tuple[Way, ...] = ("folded", "faster") if known is None else (known,)
+    ways: tuple[Kernels, ...] = KERNELS if known is None else (known,)
     last = x.contiguous(memory_format=torch.channels_last)
-    twins = {way: twin for way in ways if (twin := _twin(features, last, way)) is not None}
-    agreeing = {way: twin for way, twin in twins.items() if agrees(own, as_tuple(twin(last)))}
+    twins = {way: twin for way in ways if (twin := quick_copy(features, way, lambda f: f(last))) is not None}
+    agreeing: dict[Way, nn.Module] = {way: twin for way, twin in twins.items() if agrees(own, twin(last))}
     if known is not None:
         return (known, agreeing[known]) if agreeing else ("plain", None)
     runs: dict[Way, Callable[[], object]] = {"plain": lambda: features(x)}
@@ -131,28 +127,6 @@ def _choose(
     seconds["plain"] /= GAIN
     best = min(seconds, key=seconds.__getitem__)
     return best, agreeing.get(best)
-
-
-def _twin(features: nn.Module, x: Tensor, way: Way) -> nn.Module | None:
-    """Return a copy with folded normalisations and channels last, or None where nothing is gained."""
-    twin = copy.deepcopy(features)
-    folded = fold_norms(twin, lambda: twin(x))
-    convolutions = [name for name, layer in twin.named_modules() if isinstance(layer, nn.Conv2d)]
-    twin.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    if way == "folded":
-        return twin if folded or len(convolutions) > 1 else None
-    found = [(name, kind) for name in convolutions if (kind := way_of(twin.get_submodule(name)))]  # type: ignore[arg-type]
-    for name, kind in found:
-        twin.set_submodule(name, kind(twin.get_submodule(name)))  # type: ignore[arg-type]
-    return twin if found else None
-
-
-def agrees(own: list[Tensor], other: tuple[Tensor, ...]) -> bool:
-    """Return whether all answers are the same up to rounding."""
-    return len(own) == len(other) and all(
-        a.shape == b.shape and bool((a - b).abs().max() <= TOLERANCE * a.abs().max())
-        for a, b in zip(own, other, strict=True)
-    )
 
 
 def least_seconds(runs: dict[Way, Callable[[], object]]) -> dict[Way, float]:

@@ -135,6 +135,8 @@ class Components:
     def detector(self) -> Detector:
         vocabulary: Callable[[Detector], Detector] = self._built("vocabulary")
         detector: Detector = self._built("detector")
+        if self.fast:
+            detector.allow_fast()
         if self.precision == "bf16":
             detector.to_bf16()
         if detector.identity is not None and self.cache is not None:

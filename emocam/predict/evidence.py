@@ -146,7 +146,7 @@ def explain_places(
     size = components.data.batch_size
     if size == "auto":
         size = _fitting(components, model, len(left))
-    stream(components, model, samples, writers, collate, size, len(components.listing))
+    stream(components, model, samples, writers, collate, size, len(components.listing), detector.advice)
 
 
 def merge_evidence(runs: Sequence[Components], model: Explain, everything: Sequence[Chunks]) -> None:

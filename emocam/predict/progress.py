@@ -17,12 +17,18 @@ from rich.progress import (
 
 from emocam.predict.step_callback import StepCallback
 
+LONG = 5
+"""Minutes from which on a person is told beforehand."""
+
 
 class ShowProgress(StepCallback):
-    """Counts images on the first process; with several, each of its batches stands for one of all."""
+    """Says what a long run will take, and counts images.
 
-    def __init__(self, images: int, done: int = 0, quiet: bool = False) -> None:
-        self.images, self.done, self.quiet = images, done, quiet
+    It does so on the first process; with several, each of its batches stands for one of all.
+    """
+
+    def __init__(self, images: int, done: int = 0, quiet: bool = False, advice: str = "") -> None:
+        self.images, self.done, self.quiet, self.advice = images, done, quiet, advice
 
     def on_predict_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         self.shown = not self.quiet and trainer.is_global_zero
@@ -48,8 +54,11 @@ class ShowProgress(StepCallback):
     def after_step(self, trainer: Trainer, model: LightningModule, outputs: Any, batch: Any) -> None:
         if not self.shown:
             return
+        first = self.count == self.done
         self.count = min(self.images, self.count + batch.images * trainer.world_size)
         speed = (self.count - self.done) / max(1e-9, time.monotonic() - self.start)
+        if first and (said := forecast(self.images - self.done, speed, self.advice)):
+            sys.stderr.write(f"{said}\n")
         if self.lively:
             self.bar.update(self.task, completed=self.count, speed=f"{speed:.1f}")
         elif (tenth := 10 * self.count // self.images) > self.tenth:
@@ -66,6 +75,15 @@ class ShowProgress(StepCallback):
 
     def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
         self._stop()
+
+
+def forecast(images: int, speed: float, advice: str = "") -> str:
+    """Return what a long run will take, by its first batch, and what would take less; nothing of a short one."""
+    minutes = images / max(speed, 1e-9) / 60
+    if minutes < LONG:
+        return ""
+    words = f"about {minutes:.0f} minutes" if minutes < 100 else f"about {minutes / 60:.0f} hours"
+    return f"{words} for {images:,} images{f'; {advice}' if advice else ''}"
 
 
 def line(count: int, images: int, speed: float) -> str:

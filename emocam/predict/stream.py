@@ -33,14 +33,16 @@ def stream(
     collate: Callable[[Any], Any],
     batch: int,
     images: int,
+    advice: str = "",
 ) -> None:
     """Run the model on all samples, and pass what each step returned to the writers.
 
-    `images` is how many there are in all, with those that an earlier attempt has done.
+    `images` is how many there are in all, with those that an earlier attempt has done; `advice` is given where the
+    pass takes long.
     """
     data = components.data
     left = len(samples)  # type: ignore[arg-type]
-    callbacks = [*writers, ShowProgress(images, images - left, components.quiet)]
+    callbacks = [*writers, ShowProgress(images, images - left, components.quiet, advice)]
     trainer = fitting_trainer(components.trainer, callbacks, left)
     on_cuda = isinstance(trainer.accelerator, CUDAAccelerator)
     loader = DataLoader(

@@ -6,6 +6,7 @@ from torch import Tensor, nn
 from torchvision.ops import FrozenBatchNorm2d
 
 from emocam.network.norm_folding import fold_norms, norms_behind_convolutions
+from emocam.network.quick_copy import agreeing_copy, quick_copy
 
 
 def drawn(norm: nn.Module) -> nn.Module:
@@ -67,3 +68,22 @@ def test_what_else_a_norm_holds_stays() -> None:
     own, twin = network(x), copy.deepcopy(network)
     assert fold_norms(twin, lambda: twin(x)) == 49
     assert (twin(x) - own).abs().max() <= 1e-5 * own.abs().max()
+
+
+def test_a_copy_that_does_not_agree_is_not_taken() -> None:
+    """The first convolution's answer is read by a normalisation, and by something else that no hook sees."""
+
+    class Read(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.first, self.norm = nn.Conv2d(3, 4, 1), drawn(nn.BatchNorm2d(4))
+
+        def forward(self, x: Tensor) -> Tensor:
+            x = self.first(x)
+            return self.norm(x) + x
+
+    torch.manual_seed(0)
+    network = Read().eval().requires_grad_(False)
+    x = torch.rand(2, 3, 5, 5)
+    assert quick_copy(network, "folded", lambda net: net(x)) is not None
+    assert agreeing_copy(network, lambda net: net(x), ("folded",)) is network

@@ -12,7 +12,7 @@ from emocam.cam.guidedgradcam import GuidedGradCAM
 from emocam.cam.lrp import LRP
 from emocam.classifier.base import Classifier
 from emocam.classifier.library import LibraryClassifier, Preprocessing
-from emocam.network import quick_features
+from emocam.network import quick_copy, quick_features
 from emocam.network.quick_features import PAYS, QuickForward
 from emocam.network.weights import fingerprint
 from emocam.view.crops import CentreCrop
@@ -130,9 +130,7 @@ def test_the_network_itself_answers(quickest: Quicker, views: Tensor, case: str,
     classifier = small()
     classifier.fast = case != "switched off"
     if case == "wrong":
-        monkeypatch.setattr(
-            quick_features, "fold_norms", lambda twin, run: twin.part.conv1.weight.mul_(1.001)
-        )
+        monkeypatch.setattr(quick_copy, "fold_norms", lambda twin, run: twin.part.conv1.weight.mul_(1.001))
     own = classifier.cut(classifier.prepare(views[:8]))[0]
     classifier.settle(views, PAYS - 1 if case == "few" else PAYS)
     assert twin_of(classifier) is None

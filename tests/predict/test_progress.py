@@ -12,7 +12,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from emocam.predict.progress import ShowProgress, line
+from emocam.predict import progress
+from emocam.predict.progress import ShowProgress, forecast, line
 
 pty = pytest.importorskip("pty")
 ROOT = Path(__file__).parents[2]
@@ -68,6 +69,27 @@ def test_quiet_is_quiet(capsys):
 )
 def test_the_time_left_is_told(count, images, speed, said):
     assert line(count, images, speed) == said
+
+
+@pytest.mark.parametrize(
+    ("images", "speed", "said"),
+    [
+        (400, 0.25, "about 27 minutes for 400 images; take another"),
+        (26_000, 0.25, "about 29 hours for 26,000 images; take another"),
+        (400, 2.0, ""),
+    ],
+)
+def test_what_a_long_run_will_take_is_told_beforehand(images, speed, said):
+    assert forecast(images, speed, "take another") == said
+    assert forecast(images, speed) == said.removesuffix("; take another")
+
+
+def test_it_is_told_once_after_the_first_batch(capsys, monkeypatch):
+    clock = iter(range(0, 10_000, 60))
+    monkeypatch.setattr(progress, "time", SimpleNamespace(monotonic=lambda: next(clock)))
+    walk(100, batch=5, done=50)
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[0] == "about 10 minutes for 50 images" and sum("minutes" in said for said in lines) == 1
 
 
 class Terminal:
