@@ -59,7 +59,7 @@ class TorchvisionDetector(Detector):
         entry = _entry(model, weights)
         categories = _categories(entry, names, weights)
         self.view = Unchanged()
-        self.model, self.fast = model, False
+        self.model, self.fast, self.quickened = model, False, False
         self.advice = "" if model == LIGHTEST else LIGHTER
         self.objects = [name for name in categories[1:] if name != "N/A"]
         place = {name: i for i, name in enumerate(self.objects)}
@@ -88,13 +88,13 @@ class TorchvisionDetector(Detector):
 
     def to_bf16(self) -> None:
         narrow(self.network)
-        self.fast = False  # what is in bfloat16 has its kernels
+        self.quickened = True  # what is in bfloat16 has its kernels
         self.identity = f"{self.identity}, bf16"
 
     def forward(self, batch: Batch) -> Detections:
         views = list(batch.detector_view)
-        if self.fast and views and views[0].device.type == "cpu":
-            self.fast = False
+        if self.fast and not self.quickened and views and views[0].device.type == "cpu":
+            self.quickened = True
             quicken(self.network)
         answers: list[dict[str, Tensor]] = [{}] * len(views)
         for places in self._alike(views):
@@ -117,7 +117,11 @@ class TorchvisionDetector(Detector):
         groups: dict[torch.Size | None, list[int]] = {}
         for i, view in enumerate(views):
             groups.setdefault(None if self.network.transform.fixed_size else view.shape, []).append(i)
-        yield from groups.values()
+        for places in groups.values():
+            # of large pictures a processor's cache holds the maps of one
+            alone = self.fast and views[0].device.type == "cpu" and not self.network.transform.fixed_size
+            step = torch.get_num_threads() if alone else len(places)
+            yield from (places[start : start + step] for start in range(0, len(places), step))
 
 
 def _relative(

@@ -33,7 +33,7 @@ def heads_of(network: Any, maps: list[Tensor]) -> list[tuple[nn.Module, str, Any
     """Return the owner and the name of each head, and what it can be called with."""
     if not hasattr(network, "roi_heads"):
         return [(network, "head", maps)]
-    found = [(network.rpn, "head", maps)]
+    found: list[tuple[nn.Module, str, Any]] = [(network.rpn, "head", maps)]
     for name, pool in (
         ("box_head", "box_roi_pool"),
         ("mask_head", "mask_roi_pool"),

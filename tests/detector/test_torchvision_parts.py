@@ -80,3 +80,13 @@ def test_detectors_that_are_joined_are_all_allowed_and_advise() -> None:
     joined = Joined(["a"], a=lambda: other)
     joined.allow_fast()
     assert other.fast and joined.advice == "take another"
+
+
+def test_large_pictures_go_one_by_one_where_it_is_fast(detector) -> None:
+    views = 3 * [torch.zeros(3, 40, 30)]
+    asked = copy.copy(detector)
+    asked.fast = True
+    fixed = bool(detector.network.transform.fixed_size)
+    assert list(asked._alike(views)) == ([[0, 1, 2]] if fixed else [[0], [1], [2]])
+    asked.fast = False
+    assert list(asked._alike(views)) == [[0, 1, 2]]
