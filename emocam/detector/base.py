@@ -42,7 +42,7 @@ class Detector(nn.Module):
         """Take the object classes annotated in the data set; most detectors have their own."""
 
     def allow_fast(self) -> None:
-        """Allow its networks to be computed by faster ways that agree with them to 1e-5."""
+        """Let its networks be computed by faster ways that agree with them to 1e-5."""
 
     def to_bf16(self) -> None:
         """Switch to bfloat16 and another identity, where the detector supports it."""

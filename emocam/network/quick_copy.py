@@ -64,10 +64,10 @@ class PieceByPiece(nn.Module):
     def forward(self, x: Tensor) -> Any:
         if x.device.type != "cpu" or len(x) <= self.rows:
             return self.network(x)
-        return joined([self.network(part) for part in x.split(self.rows)])
+        return answers_joined([self.network(part) for part in x.split(self.rows)])
 
 
-def joined(answers: list[Any]) -> Any:
+def answers_joined(answers: list[Any]) -> Any:
     """Return the answers to pieces as the answer to all of them: a tensor, or a mapping of tensors."""
     first = answers[0]
     if isinstance(first, Mapping):
