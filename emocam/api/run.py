@@ -43,7 +43,7 @@ def finished_run(outcome: Outcome) -> Run:
         raise _raised(outcome.mistakes[0])
     if outcome.folder is None:
         raise SettingError(f"the words {' '.join(outcome.words)!r} start no run")
-    if not (outcome.folder / "predictions.parquet").is_file():
+    if not (outcome.folder / "predictions.parquet").exists():
         raise SettingError(f"this task leaves no tables to look at; what it left is in {outcome.folder}")
     finished = Run(outcome.folder)
     if outcome.status == 2:
@@ -60,7 +60,7 @@ def _swept(outcome: Outcome) -> list[Run]:
     assert outcome.folder is not None
     jobs = job_status.read_jobs(outcome.folder)
     finished = [
-        job.folder for job in jobs if job.status != 1 and (job.folder / "predictions.parquet").is_file()
+        job.folder for job in jobs if job.status != 1 and (job.folder / "predictions.parquet").exists()
     ]
     failed = [job.told for job in jobs if job.status == 1]
     if not finished and outcome.mistakes:

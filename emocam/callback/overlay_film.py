@@ -165,7 +165,7 @@ class FacePoints:
     """The points of a run's faces, read as far as they are asked for: they are the larger part of a long film."""
 
     def __init__(self, run: Run) -> None:
-        self._rows = run.rows(FACES, ["image", "landmarks"]) if run.file(FACES).is_file() else iter(())
+        self._rows = run.rows(FACES, ["image", "landmarks"]) if run.file(FACES).exists() else iter(())
         self._read: dict[str, NDArray[np.float64]] = {}
 
     def take(self, images: list[str]) -> dict[str, NDArray[np.float64]]:

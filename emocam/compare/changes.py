@@ -4,6 +4,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from torch import Tensor
 
+from emocam.results.files import PREDICTIONS
 from emocam.results.parquet_file import read_parquet
 from emocam.results.run import Run
 
@@ -28,4 +29,4 @@ def cells_changed(kept: Tensor) -> list[float]:
 
 
 def _labels(run: Run) -> pa.ChunkedArray:
-    return read_parquet(run.path / "predictions.parquet", columns=["label"])["label"].cast(pa.string())
+    return read_parquet(run.file(PREDICTIONS), columns=["label"])["label"].cast(pa.string())

@@ -1,6 +1,6 @@
 """A comparison of finished runs: what differs, how similar they are, and whether chance explains it."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from emocam.compare.changes import cells_changed, labels_changed
 from emocam.compare.closing import comparison_lines, corrected
 from emocam.compare.comparability import reason_not_comparable
 from emocam.compare.focus_shift import most_moved
+from emocam.compare.one_order import in_one_order
 from emocam.compare.paired_cells import paired
 from emocam.compare.people import who_looks, who_sentences
 from emocam.compare.recovery import gather_recoveries
@@ -106,6 +107,11 @@ def compare(runs: list[Run], folder: Path, other_people: bool = False) -> Compar
     """
     _check_finished(runs)
     folder.mkdir(parents=True, exist_ok=True)
+    with in_one_order(runs) as ordered:
+        return replace(_compare(ordered, folder, other_people), runs=runs)
+
+
+def _compare(runs: list[Run], folder: Path, other_people: bool) -> Comparison:
     settings = differing_settings(runs)
     names = short_names(settings)
     regions = [read_regions(run) for run in runs]

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from emocam.functional.map.focus import moved, on_one_grid
 from emocam.results.equal_blocks import equal_blocks
+from emocam.results.files import MAPS, PREDICTIONS
 from emocam.results.run import Run, read_boxes
 
 MOST = 60
@@ -46,8 +47,8 @@ def most_moved(runs: list[Run], names: list[str]) -> pd.DataFrame:
 
 def _blocks(run: Run) -> Iterator[RunFocus]:
     """Yield the run's pictures in the order of the listing, cut into the same blocks for all runs."""
-    predictions = equal_blocks(run.path / "predictions.parquet", BLOCK, ["image", "label"])
-    maps = equal_blocks(run.path / "maps.parquet", BLOCK)
+    predictions = equal_blocks(run.file(PREDICTIONS), BLOCK, ["image", "label"])
+    maps = equal_blocks(run.file(MAPS), BLOCK)
     for predicted, rows in zip(predictions, maps, strict=True):
         shape = [rows[side][0].as_py() for side in ("height", "width")]
         cells = rows["map"].combine_chunks().flatten().to_numpy().reshape(len(rows), *shape)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from emocam.results.files import BOX
+from emocam.results.files import BOX, EVIDENCE
 from emocam.results.parquet_file import read_parquet
 from emocam.results.run import Run
 
@@ -24,7 +24,7 @@ class RunRegions:
 
 def read_regions(run: Run) -> RunRegions:
     """Read a run's regions in the order of the listing, which both of its tables have."""
-    table = read_parquet(run.path / "evidence.parquet", columns=[*BOX, "importance"])
+    table = read_parquet(run.file(EVIDENCE), columns=[*BOX, "importance"])
     boxes = np.stack([table[side].to_numpy() for side in BOX], 1)
     ledger = run.ledger
     return RunRegions(

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from emocam.cells.occurrences import LEFT_OUT, Occurrences, Places
 from emocam.functional.statistics.bootstrap import resampled_counts
 from emocam.functional.statistics.similarity import spearman
+from emocam.results.files import PREDICTIONS
 from emocam.results.parquet_file import read_parquet
 from emocam.results.run import Run
 
@@ -31,9 +32,7 @@ class Resampled:
 
 def same_images(runs: list[Run]) -> bool:
     """Return whether all runs explained the same pictures in the same order, so that they are paired."""
-    first, *others = (
-        read_parquet(run.path / "predictions.parquet", columns=["image"])["image"] for run in runs
-    )
+    first, *others = (read_parquet(run.file(PREDICTIONS), columns=["image"])["image"] for run in runs)
     return all(first.equals(other) for other in others)
 
 

@@ -44,6 +44,7 @@ from emocam.records.thresholds import Thresholds
 from emocam.results.chunks import Chunks
 from emocam.results.files import BOX, LEDGER, METADATA, parquet
 from emocam.results.parquet_file import read_parquet
+from emocam.results.parts import is_in_parts
 from emocam.results.run import Run, read_boxes
 from emocam.results.tables import finished_ledger
 from emocam.view.base import View
@@ -281,6 +282,7 @@ def paste_all(components: Components, listing: Sequence[str], evidence_key: str)
     """Write paste.parquet: every explained picture, changed in every way."""
     folder, change = components.folder, components.paste
     assert change is not None
+    listing = in_order_of_rows(folder, listing)
     key, marks = paste_key(components, evidence_key), paste_marks(folder)
     table = folder / "paste.parquet"
     if is_written(table, key, marks) and flips_are_there(folder):
@@ -291,6 +293,18 @@ def paste_all(components: Components, listing: Sequence[str], evidence_key: str)
         if not is_written(table, key, marks):
             _paste_missing(components, listing, regions, Chunks(folder, key, "pasting"), marks)
         leave_flips(components, listing, regions)
+
+
+def in_order_of_rows(folder: Path, listing: list[str]) -> list[str]:
+    """Return the listing in the order of the run's rows: parts stand one after the other, whatever its own order."""
+    ledger = folder / parquet(LEDGER)
+    if not is_in_parts(ledger):
+        return listing
+    listed = {printable(path): path for path in listing}
+    images = read_parquet(ledger, columns=["image"])["image"].to_pylist()
+    if gone := next((image for image in images if image not in listed), None):
+        raise SettingError(f"paste: {gone!r} of the evidence is no longer among the pictures of the data")
+    return [listed[image] for image in images]
 
 
 def _paste_missing(

@@ -23,8 +23,9 @@ from emocam.predict.keys import written_key
 from emocam.predict.stale import Stale, go_on_from, say_stale, stale_in
 from emocam.results.chunks import Chunks
 from emocam.results.file_list import file_entry
-from emocam.results.files import FILES
+from emocam.results.files import FILES, LEDGER
 from emocam.results.ledger import read_ledger
+from emocam.results.parts import is_in_parts, replace_table
 from emocam.system.run_lock import is_held
 
 MOST_IMAGES = 1_000_000
@@ -89,7 +90,10 @@ class EvidenceCache:
 
     def register(self, folder: Path, key: str) -> None:
         """Note that this finished run can be copied; not where a picture failed, which may not happen again."""
-        if self.folder is None or read_ledger(folder).counts.get("failed"):
+        # a table in parts is as large as what is not looked for here
+        if self.folder is None or is_in_parts(folder / f"{LEDGER}.parquet"):
+            return
+        if read_ledger(folder).counts.get("failed"):
             return
         place = str(folder.absolute())
         own = {"folder": place, "tables": _tables(folder)}
@@ -137,7 +141,7 @@ def _lend(source: Path, folder: Path, tables: dict[str, str | None]) -> bool:
         return False
     (folder / COPIED_FROM).write_text(str(source))
     for half in reversed(halves):  # the ledger last: without it a folder is not taken for finished
-        half.replace(half.with_suffix(""))
+        replace_table(half, half.with_suffix(""))
     return True
 
 

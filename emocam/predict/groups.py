@@ -18,7 +18,7 @@ from emocam.functional.statistics.near_duplicates import components, near_thumbn
 from emocam.functional.thumbnail import COLUMNS, ROWS
 from emocam.predict.table_rewrite import rewrite_table
 from emocam.results.files import ASKED, GROUP, METADATA, PREDICTIONS, THUMBNAILS, TIME, parquet
-from emocam.results.parquet_file import read_parquet, read_schema
+from emocam.results.parquet_file import has_table, read_parquet, read_schema
 
 Value = TypeVar("Value")
 
@@ -52,7 +52,7 @@ def near_duplicates(folder: Path, setting: str | None = None) -> np.ndarray | No
     None where a run left no thumbnails, which is a fault where the `setting` asks for them.
     """
     file = folder / parquet(THUMBNAILS)
-    if not file.is_file():
+    if not has_table(file):
         if setting == AUTO:
             raise SettingError(
                 f"data.group=auto needs the run's thumbnails.parquet, and there is none in {folder}; "

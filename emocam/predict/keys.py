@@ -16,7 +16,7 @@ from typing import Any
 from emocam.network.weights import fingerprint
 from emocam.predict.components import Components
 from emocam.results.files import METADATA
-from emocam.results.parquet_file import read_schema
+from emocam.results.parquet_file import has_table, read_schema
 from emocam.settings.paths import PACKAGE
 from emocam.version import __version__
 
@@ -127,7 +127,7 @@ def intervention_key(
 
 def written_key(files: list[Path]) -> str | None:
     """Return the key under which complete files were written, if all of them are there."""
-    if not all(file.is_file() for file in files):
+    if not all(has_table(file) for file in files):
         return None
     written = read_schema(files[0]).metadata or {}
     return json.loads(written[METADATA])["key"] if METADATA in written else None

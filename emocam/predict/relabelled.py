@@ -15,6 +15,7 @@ from emocam.errors import SettingError
 from emocam.network.label_names import TRUTH, LabelNames
 from emocam.predict.table_rewrite import rewrite_table
 from emocam.results.files import CALLED, EVIDENCE, FILES, LEDGER, METADATA, PREDICTIONS, parquet
+from emocam.results.parquet_file import has_table
 from emocam.results.run import Run, encode_names
 from emocam.results.tables import called_otherwise
 
@@ -112,5 +113,5 @@ def write_relabelled(
     for name in sorted(
         FILES, key=lambda name: name != PREDICTIONS
     ):  # what pictures are called is found first
-        if (folder / parquet(name)).is_file():
+        if has_table(folder / parquet(name)):
             rewrite_table(folder / parquet(name), changes.get(name, found.of_pictures), metadata)

@@ -14,6 +14,7 @@ from emocam.detector.vocabulary import Vocabulary
 from emocam.errors import SettingError
 from emocam.predict.table_rewrite import rewrite_table
 from emocam.results.files import EVIDENCE, FILES, LEDGER, METADATA, parquet
+from emocam.results.parquet_file import has_table
 from emocam.results.run import Run, encode_names
 
 
@@ -51,5 +52,5 @@ def write_renamed(folder: Path, vocabulary: Callable[[Detector], Detector], sett
 
     changes = {EVIDENCE: renamed, LEDGER: counted}
     for name in sorted(FILES, key=lambda name: name != EVIDENCE):  # its regions are counted first
-        if (folder / parquet(name)).is_file():
+        if has_table(folder / parquet(name)):
             rewrite_table(folder / parquet(name), changes.get(name, lambda rows: rows), metadata)

@@ -3,7 +3,7 @@
 import json
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -14,6 +14,7 @@ from emocam.predict.components import Components
 from emocam.results.chunks import Chunks
 from emocam.results.files import ASKED, CONTENTS, GROUP, LEDGER, METADATA, PREDICTIONS, TIME, parquet
 from emocam.results.parquet_file import read_parquet, read_schema
+from emocam.results.parts import is_in_parts
 from emocam.results.write_again import write_again
 
 COLUMNS = ("image", *CONTENTS)
@@ -60,7 +61,10 @@ def stale_rows(components: Components, rows: pa.Table, listing: Sequence[str] | 
 
 def stale_in(components: Components, source: Path) -> Stale:
     """Hold the rows of a finished run to the pictures as they are now."""
-    return stale_rows(components, read_parquet(source / parquet(LEDGER), columns=COLUMNS))
+    ledger = source / parquet(LEDGER)
+    stale = stale_rows(components, read_parquet(ledger, columns=COLUMNS))
+    # parts stand one after the other, whatever the listing's order
+    return replace(stale, moved=False) if is_in_parts(ledger) else stale
 
 
 def stale_in_chunks(components: Components, chunks: Chunks) -> Stale:

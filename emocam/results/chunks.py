@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 from emocam.errors import SettingError
 from emocam.results.files import FILES
 from emocam.results.parquet_file import parquet_writer, read_parquet, read_schema, write_parquet
+from emocam.results.parts import remove_table, replace_table
 from emocam.results.tables import parquet_options
 
 
@@ -84,6 +85,7 @@ class Chunks:
                 _write_merged(parts, file, target / f"{file}.parquet", metadata)
             elif file in blank:
                 rows = blank[file].drop_columns("index").replace_schema_metadata(metadata)
+                remove_table(target / f"{file}.parquet")
                 write_parquet(rows, target / f"{file}.parquet")
         merged = self.folder.with_suffix(".merged")  # in one step: half of the chunks would be no whole run
         shutil.rmtree(merged, ignore_errors=True)
@@ -116,7 +118,7 @@ def _write_merged(parts: list[Path], file: str, target: Path, metadata: dict[byt
     finally:
         if writer:
             writer.close()
-    half.replace(target)
+    replace_table(half, target)
 
 
 def _in_order(parts: list[Path], file: str) -> Iterator[pa.Table]:

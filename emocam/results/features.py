@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from emocam.errors import SettingError
 from emocam.results.files import FEATURES, PREDICTIONS
-from emocam.results.parquet_file import read_parquet
+from emocam.results.parquet_file import has_table, read_parquet
 from emocam.results.run import Run
 
 LEAST = 10
@@ -31,14 +31,14 @@ def read_points(run: Run, of: str) -> NDArray[np.float32]:
 def read_small_pictures(folder: Path) -> list[bytes] | None:
     """Return each picture, small, as a JPEG file; None where the run kept none."""
     file = folder / f"{FEATURES}.parquet"
-    if not file.is_file():
+    if not has_table(file):
         return None
     return list(read_parquet(file, columns=["picture"])["picture"].to_pylist())
 
 
 def _features(run: Run) -> NDArray[np.float32]:
     file = run.file(FEATURES)
-    if not file.is_file():
+    if not has_table(file):
         raise SettingError(
             f"RUN {run.path} has no {file.name}; make the run with features=true, or take --of values, which asks "
             "for nothing"

@@ -7,6 +7,7 @@ from pathlib import Path, PurePosixPath
 from typing import TypedDict
 
 from emocam.results.files import FILE_LIST
+from emocam.results.parts import MANIFEST, read_manifest
 
 NOT_LISTED = (FILE_LIST, "run.lock", ".tracking.json")
 """Files that come and go beside a finished run's."""
@@ -30,7 +31,21 @@ def write_file_list(folder: Path) -> None:
     """Write files.json, once all other files of the run are there."""
     files = sorted(file for file in folder.rglob("*") if file.is_file() and file.suffix != ".tmp")
     names = {file: file.relative_to(folder).as_posix() for file in files}
-    _write(folder, {name: file_entry(file) for file, name in names.items() if name not in NOT_LISTED})
+    known = _entries_of_parts(folder)
+    _write(
+        folder,
+        {name: known.get(file) or file_entry(file) for file, name in names.items() if name not in NOT_LISTED},
+    )
+
+
+def _entries_of_parts(folder: Path) -> dict[Path, Entry]:
+    """Return what manifests say of the parts of tables: these are large, and were digested when they were written."""
+    manifests = [read_manifest(file.parent) for file in folder.glob(f"*/{MANIFEST}")]
+    return {
+        manifest.table / part.name: Entry(sha256=part.sha256, size=part.size)
+        for manifest in manifests
+        for part in manifest.parts
+    }
 
 
 def update_file_list(folder: Path, *names: str) -> None:

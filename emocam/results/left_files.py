@@ -10,6 +10,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from emocam.results.files import FILE_LIST, FILES, LEFT, PREDICTIONS, PROBE_HEAD, WEIGHTS, parquet
+from emocam.results.parts import remove_table
 from emocam.settings.recorded import INNER
 
 Stamp = tuple[int, int, int]
@@ -27,9 +28,9 @@ def files_left(folder: Path) -> dict[Path, Stamp]:
 
 def remove_incomplete(folder: Path) -> None:
     """Remove tables without predictions beside them, unless a training left them: they are no run's any more."""
-    if not any((folder / name).is_file() for name in (parquet(PREDICTIONS), WEIGHTS, PROBE_HEAD)):
+    if not any((folder / name).exists() for name in (parquet(PREDICTIONS), WEIGHTS, PROBE_HEAD)):
         for name in FILES:
-            (folder / parquet(name)).unlink(missing_ok=True)
+            remove_table(folder / parquet(name))
 
 
 def remove_left(folder: Path, left: dict[Path, Stamp], kept: Collection[str]) -> None:

@@ -14,7 +14,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from emocam.errors import SettingError
-from emocam.results.parquet_file import count_rows, open_parquet, parquet_writer, read_schema
+from emocam.results.parquet_file import count_rows, has_table, open_parquet, parquet_writer, read_schema
+from emocam.results.parts import replace_table
 from emocam.results.tables import parquet_options
 from emocam.settings.shard import Shard
 
@@ -43,7 +44,7 @@ class ShardRun:
         return own * self.shard.of + self.shard.number - 1 if self.at is None else self.at[own]
 
     def rows(self, name: str) -> int:
-        return count_rows(self.file(name)) if self.file(name).is_file() else 0
+        return count_rows(self.file(name)) if has_table(self.file(name)) else 0
 
 
 def placed(shard_run: ShardRun, name: str) -> Iterator[pa.Table]:
@@ -97,9 +98,9 @@ def write_interleaved(
 ) -> None:
     """Write one table from those of all shards; row groups of all tables hold the same images."""
     filled = [shard_run for shard_run in shard_runs if shard_run.rows(name)]
-    if not filled and not any(shard_run.file(name).is_file() for shard_run in shard_runs):
+    if not filled and not any(has_table(shard_run.file(name)) for shard_run in shard_runs):
         return
-    shape = next(shard_run for shard_run in filled or shard_runs if shard_run.file(name).is_file())
+    shape = next(shard_run for shard_run in filled or shard_runs if has_table(shard_run.file(name)))
     empty = read_schema(shape.file(name)).empty_table()
     streams = [Stream(placed(shard_run, name)) for shard_run in filled]
     images = sum(shard_run.rows("ledger") for shard_run in shard_runs)
@@ -112,4 +113,4 @@ def write_interleaved(
             rows = pa.concat_tables(ready).unify_dictionaries().sort_by("index") if ready else empty
             rows = rows.select(empty.column_names).replace_schema_metadata(metadata)
             writer.write_table(rows, row_group_size=max(1, len(rows)))
-    half.replace(target)
+    replace_table(half, target)

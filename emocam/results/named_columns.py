@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from emocam.errors import SettingError
 from emocam.results.files import BOX, EVIDENCE, METADATA, PREDICTIONS, parquet
-from emocam.results.parquet_file import read_schema
+from emocam.results.parquet_file import has_table, read_schema
 
 NUMBERS = ("confidence", "score", "importance", "chance", "chance_centre", *BOX)
 TEXTS = ("image", "object", "label")
@@ -47,7 +47,7 @@ def read_names(folder: Path) -> dict[str, Any]:
         raise SettingError(f"{file} says of many labels a picture, and has no list of them; {AGAIN}")
     if names.get("asked") not in (None, *labels):
         raise SettingError(f"{file} was asked about {names['asked']!r}, which is none of its labels; {AGAIN}")
-    if (regions := folder / parquet(EVIDENCE)).is_file():
+    if has_table(regions := folder / parquet(EVIDENCE)):
         _check_columns(regions, read_schema(regions), EVIDENCE)
     return names
 

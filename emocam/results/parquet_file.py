@@ -1,7 +1,12 @@
-"""Parquet with a checksum of each page: written so everywhere, and held to it wherever it is read."""
+"""Parquet with a checksum of each page: written so everywhere, and held to it wherever it is read.
 
-from collections.abc import Iterator, Sequence
+A table is one file, or a folder of parts: whoever reads here need not know which.
+"""
+
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from emocam.errors import SettingError
+from emocam.results.parts import MANIFEST, is_in_parts, read_manifest
 
 
 @contextmanager
@@ -23,14 +29,26 @@ def told_if_damaged(file: Path) -> Iterator[None]:
         if isinstance(error, OSError) and error.errno is not None:  # the disk's fault, not the table's
             raise
         reason = " ".join(str(error).split())[:160]
+        run = file.parents[1] if (file.parent / MANIFEST).is_file() else file.parent
         raise SettingError(
-            f"{file} is damaged ({reason}); `emocam verify {file.parent}` tells what else is, and the same command "
+            f"{file} is damaged ({reason}); `emocam verify {run}` tells what else is, and the same command "
             "in another folder makes it again"
         ) from None
 
 
-def open_parquet(file: Path, **options: Any) -> pq.ParquetFile:
-    """Open a table to be read in parts, each held to its checksums."""
+def has_table(file: Path) -> bool:
+    """Return whether a table is there, as one file or as a folder of parts."""
+    return file.is_file() or (file / MANIFEST).is_file()
+
+
+def open_parquet(file: Path, **options: Any) -> "pq.ParquetFile | OpenParts":
+    """Open a table to be read row group by row group, each held to its checksums."""
+    if is_in_parts(file):
+        return OpenParts(file, options)
+    return _open_file(file, options)
+
+
+def _open_file(file: Path, options: Mapping[str, Any]) -> "Checked":
     with told_if_damaged(file):
         return Checked(file, page_checksum_verification=True, **options)
 
@@ -51,20 +69,70 @@ class Checked(pq.ParquetFile):
             yield from super().iter_batches(*given, **options)
 
 
+class OpenParts:
+    """An open table in parts: its row groups are those of the parts, one after the other; one part is open."""
+
+    def __init__(self, table: Path, options: Mapping[str, Any]) -> None:
+        self.manifest, self.options = read_manifest(table), options
+        self.ends = list(accumulate(part.row_groups for part in self.manifest.parts))
+        self._number = -1
+        self._opened: Checked | None = None
+
+    @property
+    def num_row_groups(self) -> int:
+        return self.ends[-1]
+
+    @property
+    def schema_arrow(self) -> pa.Schema:
+        return self._part(0).schema_arrow.with_metadata(dict(self.manifest.metadata))
+
+    def read_row_group(self, i: int, columns: Sequence[str] | None = None, **options: Any) -> pa.Table:
+        number = bisect_right(self.ends, i)
+        first = self.ends[number - 1] if number else 0
+        return self._part(number).read_row_group(i - first, columns, **options)
+
+    def iter_batches(self, *given: Any, **options: Any) -> Iterator[pa.RecordBatch]:
+        for number in range(len(self.ends)):
+            yield from self._part(number).iter_batches(*given, **options)
+
+    def read(self, columns: Sequence[str] | None = None) -> pa.Table:
+        return read_parquet(self.manifest.table, columns)
+
+    def _part(self, number: int) -> "Checked":
+        if number != self._number or self._opened is None:
+            self._number, self._opened = number, _open_file(self.manifest.files[number], self.options)
+        return self._opened
+
+
 def read_schema(file: Path) -> pa.Schema:
     """Read the names and types of a table's columns, and its metadata."""
+    if is_in_parts(file):
+        manifest = read_manifest(file)
+        return read_schema(manifest.files[0]).with_metadata(dict(manifest.metadata))
     with told_if_damaged(file):
         return pq.read_schema(file)
 
 
 def count_rows(file: Path) -> int:
     """Read how many rows a table has."""
+    if is_in_parts(file):
+        return read_manifest(file).rows
+    return int(read_footer(file).num_rows)
+
+
+def read_footer(file: Path) -> pq.FileMetaData:
+    """Read what the end of a file says of its rows and row groups."""
     with told_if_damaged(file):
-        return int(pq.read_metadata(file).num_rows)
+        return pq.read_metadata(file)
 
 
 def read_parquet(file: Path, columns: Sequence[str] | None = None) -> pa.Table:
     """Read a table, or some of its columns."""
+    if is_in_parts(file):
+        manifest = read_manifest(file)
+        parts = [read_parquet(part, columns) for part in manifest.files]
+        whole = pa.concat_tables(parts, promote_options="default").unify_dictionaries()
+        return whole.replace_schema_metadata(dict(manifest.metadata))
     with told_if_damaged(file):
         named = None if columns is None else list(columns)
         return pq.read_table(file, columns=named, page_checksum_verification=True)
@@ -72,6 +140,8 @@ def read_parquet(file: Path, columns: Sequence[str] | None = None) -> pa.Table:
 
 def read_frame(file: Path, columns: Sequence[str] | None = None) -> pd.DataFrame:
     """Read a table as a DataFrame."""
+    if is_in_parts(file):
+        return read_parquet(file, columns).to_pandas()
     with told_if_damaged(file):
         return pd.read_parquet(
             file, columns=None if columns is None else list(columns), page_checksum_verification=True

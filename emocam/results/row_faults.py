@@ -25,7 +25,7 @@ from emocam.results.files import (
     parquet,
 )
 from emocam.results.pairs import by_pair, keyed, picture_of
-from emocam.results.parquet_file import open_parquet, read_parquet, read_schema
+from emocam.results.parquet_file import has_table, open_parquet, read_parquet, read_schema
 from emocam.results.region_weights import weigh_again
 from emocam.results.run import Run, encode_names
 
@@ -181,7 +181,7 @@ def _other_tables(run: Run) -> Iterator[RowFault]:
         run.file(PREDICTIONS), [n for n in ("image", "label", "confidence") if not run.many or n == "image"]
     )
     for name in BY_PICTURE:
-        if run.file(name).is_file():
+        if has_table(run.file(name)):
             yield from _order_faults(
                 name, read_parquet(run.file(name), ["image"])["image"], pictures["image"]
             )

@@ -21,6 +21,7 @@ from emocam.results.files import (
     CELLS,
     COUNTED,
     EVIDENCE,
+    FILES,
     LABELLED,
     LABELS,
     LEDGER,
@@ -33,7 +34,8 @@ from emocam.results.files import (
 )
 from emocam.results.named_columns import read_names
 from emocam.results.pairs import NEEDED, by_pair, keyed
-from emocam.results.parquet_file import open_parquet, read_frame, read_schema
+from emocam.results.parquet_file import has_table, open_parquet, read_frame, read_schema
+from emocam.results.parts import table_size
 from emocam.results.spreadsheet import without_formula
 from emocam.results.summary import Summary, load_summary
 
@@ -98,9 +100,11 @@ class Matrix:
 class Run:
     """A run's folder, read when it is asked for: tables as DataFrames, blocks of them, the matrix, the settings."""
 
-    def __init__(self, path: str | Path) -> None:
+    def __init__(self, path: str | Path, tables: Path | None = None) -> None:
+        """Read a run at `path`, with its tables in another folder where `tables` names one."""
         self.path = Path(path)
-        if not self.file(PREDICTIONS).is_file():
+        self._tables = tables or self.path
+        if not has_table(self.file(PREDICTIONS)):
             raise SettingError(f"{self.path} is no run's folder: it has no predictions.parquet")
 
     def __repr__(self) -> str:
@@ -118,7 +122,7 @@ class Run:
 
     def file(self, table: str) -> Path:
         """Return where a table of the run is written."""
-        return self.path / parquet(table)
+        return (self._tables if table in FILES else self.path) / parquet(table)
 
     @cached_property
     def predictions(self) -> pd.DataFrame:
@@ -187,7 +191,7 @@ class Run:
     @cached_property
     def explained(self) -> bool:
         """Whether a CAM looked, so that importance means something."""
-        return self.file(MAPS).is_file()
+        return has_table(self.file(MAPS))
 
     @cached_property
     def masked(self) -> bool:
@@ -241,7 +245,7 @@ class Run:
     @cached_property
     def _held(self) -> list[pa.Table] | None:
         """The row groups of a small evidence file, all columns, so that it is read once."""
-        if self.file(EVIDENCE).stat().st_size > HELD:
+        if table_size(self.file(EVIDENCE)) > HELD:
             return None
         # regions repeat the names of their images
         stored = open_parquet(self.file(EVIDENCE), read_dictionary=["image"])

@@ -1,10 +1,8 @@
 """Whether a run's folder holds every listed image exactly once, in whole files."""
 
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
+from collections.abc import Collection, Iterator
+from pathlib import Path, PurePosixPath
 
-import pyarrow as pa
 import pyarrow.compute as pc
 
 from emocam.errors import SettingError
@@ -16,19 +14,15 @@ from emocam.results.files import (
     PROBE_HEAD,
     REDUCTION,
     REDUCTION_STATE,
-    SUMMARY,
     TRAINING_STATE,
     WEIGHTS,
     parquet,
 )
-from emocam.results.pairs import by_pair, keyed
-from emocam.results.parquet_file import read_parquet
+from emocam.results.parquet_file import has_table, read_parquet
 from emocam.results.picture_faults import picture_faults
 from emocam.results.run import Run
-from emocam.results.summary import load_summary, read_summary
-
-TABLES = ("ledger", "predictions", "evidence")
-
+from emocam.results.summary import read_summary
+from emocam.results.verify_tables import TABLES, repeated, table_faults
 
 REST = ("association.csv", "association_percent.csv", "labels.csv", "summary.json")
 
@@ -36,14 +30,13 @@ REST = ("association.csv", "association_percent.csv", "labels.csv", "summary.jso
 def is_training(folder: Path) -> bool:
     """Return whether a training left the folder, which has weights and no predictions."""
     files = read_file_list(folder) or {}
-    return (WEIGHTS in files or PROBE_HEAD in files) and not (folder / "predictions.parquet").is_file()
+    return (WEIGHTS in files or PROBE_HEAD in files) and not has_table(folder / "predictions.parquet")
 
 
 def is_reduction(folder: Path) -> bool:
     """Return whether `task=reduce` left the folder, which has curves and no predictions."""
-    return (
-        parquet(REDUCTION) in (read_file_list(folder) or {})
-        and not (folder / "predictions.parquet").is_file()
+    return parquet(REDUCTION) in (read_file_list(folder) or {}) and not has_table(
+        folder / "predictions.parquet"
     )
 
 
@@ -67,76 +60,34 @@ def folder_faults(folder: Path) -> Iterator[str]:
     if is_reduction(folder):
         yield from _reduction(folder)
         return
-    tables: dict[str, pa.Table] = {}
+    there: dict[str, Path] = {}
     for name in (*TABLES, "maps"):
-        file = folder / f"{name}.parquet"
-        if not file.is_file():
-            if (name != "maps" or _explained(folder)) and file.name not in (listed or {}):
-                yield f"{file.name} is gone"
-            continue
-        try:
-            tables[name] = _read_whole(file)
-        except (SettingError, OSError) as error:
-            yield f"{file.name} cannot be read to its end ({' '.join(str(error).split())[:120]})"
+        table = folder / f"{name}.parquet"
+        if has_table(table):
+            there[name] = table
+        elif (name != "maps" or _explained(folder)) and not _is_listed(table.name, listed or {}):
+            yield f"{table.name} is gone"
     for name in REST:
         if not (folder / name).is_file() and name not in (listed or {}):
             yield f"{name} is gone"
-    if not set(TABLES) <= set(tables):
+    readable = yield from table_faults(folder, there)
+    if not set(TABLES) <= readable:
         return
-    yield from _rows(folder, tables)
     yield from picture_faults(folder)
-    if "maps" in tables or not _explained(folder):
+    if "maps" in readable or not _explained(folder):
         from emocam.results.derived_faults import derived_faults  # counting takes torch
 
         yield from derived_faults(Run(folder))
 
 
-def _read_whole(file: Path) -> pa.Table:
-    """Return a table, of maps their images and labels alone, which are few of a run's bytes."""
-    # all columns: a file cut short in the middle shows only where it is read
-    table = read_parquet(file)
-    if file.stem == "maps":
-        table = table.select([column for column in ("image", "label") if column in table.column_names])
-    # whoever wrote the file anew may have chosen another kind of text
-    return table.set_column(table.schema.get_field_index("image"), "image", table["image"].cast(pa.string()))
+def _is_listed(name: str, listed: Collection[str]) -> bool:
+    """Return whether files.json names a table, or a part of it: that it is gone is told by that."""
+    return any(PurePosixPath(file).parts[:1] == (name,) for file in listed)
 
 
 def _explained(folder: Path) -> bool:
     """Return whether a CAM looked at the pictures, so that there were maps."""
-    return bool(_told(folder).get("explained"))
-
-
-def _told(folder: Path) -> dict[str, Any]:
-    """Read the summary; nothing where it cannot be read, a fault that is reported elsewhere."""
-    return dict(read_summary(folder))
-
-
-def _rows(folder: Path, tables: dict[str, pa.Table]) -> Iterator[str]:
-    ledger, evidence = tables["ledger"], tables["evidence"]
-    for name in ("ledger", "predictions", "maps"):
-        if name in tables and (twice := _twice(_keys(tables, name))):
-            yield f"{name}.parquet has {len(twice)} images more than once, such as {twice[0]!r}"
-    done = ledger.filter(pc.equal(ledger["status"], "done"))["image"]
-    for name in ("predictions", "maps"):
-        if name in tables:
-            expected = (
-                _keys(tables, "pairs") if name == "maps" and "label" in tables[name].column_names else done
-            )
-            yield from _same(expected, _keys(tables, name), name)
-    strange = pc.unique(evidence["image"].filter(pc.invert(pc.is_in(evidence["image"], done))))
-    if len(strange):
-        yield f"evidence.parquet has regions of {len(strange)} images that are not done, such as {strange[0].as_py()!r}"
-    yield from _regions(ledger, evidence)
-    yield from _summary(folder, ledger, evidence)
-    yield from _effect(folder, done)
-
-
-def _keys(tables: dict[str, pa.Table], name: str) -> pa.ChunkedArray:
-    """Return what a table has one row of: images, or an image's labels where it may have many."""
-    if name == "pairs":
-        return by_pair(tables["predictions"])["image"]
-    rows = tables[name]
-    return keyed(rows)["image"] if name == "maps" and "label" in rows.column_names else rows["image"]
+    return bool(read_summary(folder).get("explained"))
 
 
 def _reduction(folder: Path) -> Iterator[str]:
@@ -156,69 +107,7 @@ def _reduction(folder: Path) -> Iterator[str]:
         expected *= len(pc.unique(rows[name]))
     if len(choices) < expected:
         yield f"{parquet(REDUCTION)} misses {expected - len(choices)} of {expected} rows"
-    if twice := _twice(ledger["image"]):
+    if twice := repeated(ledger["image"]):
         yield f"{parquet(LEDGER)} has {len(twice)} images more than once, such as {twice[0]!r}"
-    if len(ledger) != (listed := _told(folder).get("images")):
+    if len(ledger) != (listed := read_summary(folder).get("images")):
         yield f"summary.json tells of {listed} images, but {parquet(LEDGER)} holds {len(ledger)}"
-
-
-def _effect(folder: Path, done: pa.ChunkedArray) -> Iterator[str]:
-    """Check that every trial is there once, of images that are done, and as many as the summary says."""
-    file, told = folder / "effect.parquet", _told(folder).get("effect_pairs")
-    if not file.is_file():
-        if told is not None:
-            yield f"{file.name} is gone"
-        return
-    try:
-        rows = read_parquet(file)
-    except (SettingError, OSError) as error:
-        yield f"{file.name} cannot be read to its end ({' '.join(str(error).split())[:120]})"
-        return
-    strange = rows["image"].filter(pc.invert(pc.is_in(rows["image"], done)))
-    if len(strange):
-        yield f"{file.name} tells of images that are not done, such as {strange[0].as_py()!r}"
-    trials = rows.group_by(["image", "object", "label", "fill"]).aggregate([([], "count_all")])
-    if len(trials) < len(rows):
-        yield f"{file.name} has {len(rows) - len(trials)} rows more than once"
-    pairs = len(trials.group_by(["image", "object", "label"]).aggregate([]))
-    if told not in (None, pairs):
-        yield f"summary.json tells of {told} effect_pairs, but {file.name} holds {pairs}"
-
-
-def _regions(ledger: pa.Table, evidence: pa.Table) -> Iterator[str]:
-    """Check that each image has as many regions as the ledger counted when they were found."""
-    found = evidence.group_by("image").aggregate([([], "count_all")])
-    both = ledger.select(["image", "regions"]).join(found, "image", join_type="left outer")
-    there = pc.fill_null(both["count_all"], 0)
-    for more, word in (
-        (pc.less(there, both["regions"]), "misses"),
-        (pc.greater(there, both["regions"]), "doubles"),
-    ):
-        odd = both.filter(more)
-        if len(odd):
-            yield f"evidence.parquet {word} regions of {len(odd)} images, such as {odd['image'][0].as_py()!r}"
-
-
-def _same(done: pa.ChunkedArray, images: pa.ChunkedArray, name: str) -> Iterator[str]:
-    for left, right, word in ((done, images, "misses"), (images, done, "has besides")):
-        odd = left.filter(pc.invert(pc.is_in(left, right)))
-        if len(odd):
-            yield f"{name}.parquet {word} {len(odd)} images, such as {odd[0].as_py()!r}"
-
-
-def _twice(images: pa.ChunkedArray) -> list[str]:
-    counts = pc.value_counts(images)
-    return [entry["values"] for entry in counts.to_pylist() if entry["counts"] > 1]
-
-
-def _summary(folder: Path, ledger: pa.Table, evidence: pa.Table) -> Iterator[str]:
-    if not (folder / SUMMARY).is_file():
-        return
-    try:
-        summary = load_summary(folder)
-    except SettingError as error:
-        yield str(error)
-        return
-    for name, found in (("images", len(ledger)), ("regions", len(evidence))):
-        if summary.get(name) != found:
-            yield f"summary.json tells of {summary.get(name)} {name}, but the tables hold {found}"

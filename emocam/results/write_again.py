@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from emocam.results.chunks import Chunks
 from emocam.results.files import FILES, LEDGER
 from emocam.results.merge_tables import BLOCK, ShardRun, Stream, placed
-from emocam.results.parquet_file import read_parquet
+from emocam.results.parquet_file import has_table, read_parquet
 from emocam.settings.shard import Shard
 
 
@@ -28,7 +28,7 @@ def write_again(
     half = Chunks(chunks.folder.parent, chunks.key, f"{chunks.folder.name}.tmp")
     shutil.rmtree(half.folder, ignore_errors=True)
     half.begin()
-    streams = {name: Stream(placed(run, name)) for name in FILES if run.file(name).is_file()}
+    streams = {name: Stream(placed(run, name)) for name in FILES if has_table(run.file(name))}
     for end in range(BLOCK, len(images) + BLOCK, BLOCK):
         parts = {}
         for name, stream in streams.items():

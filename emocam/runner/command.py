@@ -68,7 +68,7 @@ class Command:
 
     def record_begun(self) -> None:
         """Write .hydra/, unless a finished run's is there: that stays until this one is found to be the same."""
-        if not (self.folder / "predictions.parquet").is_file():
+        if not (self.folder / "predictions.parquet").exists():
             self.record()
 
     def record(self) -> None:

@@ -27,6 +27,7 @@ from emocam.predict.provenance import corpus
 from emocam.predict.recall import recall
 from emocam.predict.stale import COLUMNS, stale_rows
 from emocam.results.files import ASKED, LEDGER, METADATA
+from emocam.results.merge_parts import write_parts
 from emocam.results.merge_tables import ShardRun, write_interleaved
 from emocam.results.parquet_file import read_parquet
 from emocam.results.run import Run
@@ -48,6 +49,8 @@ from emocam.system.run_lock import locked
 
 TABLES = ("faces", "features", "thumbnails", "maps", "evidence", "predictions", "ledger")
 """In the order of writing: with a ledger the evidence counts as finished."""
+MOST_IN_ONE_FILE = 1_000_000
+"""Pictures of a run whose tables `merge` writes into one file each, where nothing else is asked for."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +60,8 @@ class Merge:
     folders: Sequence[Path]
     out: Path
     allowed: list[str]
+    parts: bool | None = None
+    """Whether its tables are folders of the shards' own; by itself this is so of many pictures."""
 
     def run(self) -> int:
         """Merge the shards, and return the exit status as that of the run."""
@@ -73,9 +78,27 @@ class Merge:
         components = build_components(command, {})
         with components.stage("merge"):
             recall(components.data, [shard_run.folder for shard_run in shard_runs])
-            merge_tables(placed_in_listing(shard_runs, components), components)
+            in_parts = self.in_parts(shard_runs, components)
+            merge_tables(placed_in_listing(shard_runs, components), components, in_parts)
         explained = (Run(shard_run.folder).summary["seconds"].get("predict", 0.0) for shard_run in shard_runs)
         return run_command(command, {**components.seconds, "predict": sum(explained)})
+
+    def in_parts(self, shard_runs: Sequence[ShardRun], components: Components) -> bool:
+        """Return whether the tables stay in parts; pasting goes through pictures in the listing's order."""
+        if components.paste is not None:
+            if self.parts:
+                raise SettingError(
+                    "--parts: a run with paste has its tables in one file each; leave --parts out"
+                )
+            return False
+        pictures = sum(shard_run.rows(LEDGER) for shard_run in shard_runs)
+        parts = pictures > MOST_IN_ONE_FILE if self.parts is None else self.parts
+        if parts:
+            sys.stderr.write(
+                f"the tables of {pictures:,} pictures stay in {len(shard_runs):,} parts, in folders of their names; "
+                "--no-parts writes one file each\n"
+            )
+        return parts
 
     def command(self, shard_run: ShardRun, started: float) -> Command:
         """Return the command that made this shard, without `data.shard`."""
@@ -128,7 +151,7 @@ def _own(shard_run: ShardRun, components: Components) -> Sequence[str]:
     return components.data.part(components.listing, shard_run.shard)
 
 
-def merge_tables(shard_runs: Sequence[ShardRun], components: Components) -> None:
+def merge_tables(shard_runs: Sequence[ShardRun], components: Components, in_parts: bool = False) -> None:
     """Write the tables of the whole run into its folder, unless they are there."""
     key = evidence_key(components)
     written = written_key([components.folder / f"{name}.parquet" for name in TABLES[2:]])
@@ -140,7 +163,8 @@ def merge_tables(shard_runs: Sequence[ShardRun], components: Components) -> None
         names = whole_names(shard_runs, components, key)
         for name in TABLES:
             metadata = {METADATA: json.dumps(names).encode()}
-            write_interleaved(shard_runs, name, components.folder / f"{name}.parquet", metadata)
+            write = write_parts if in_parts else write_interleaved
+            write(shard_runs, name, components.folder / f"{name}.parquet", metadata)
     if components.paste is not None:
         merge_paste(shard_runs, components, paste_key(components, key))
 

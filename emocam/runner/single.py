@@ -25,7 +25,7 @@ from emocam.results.file_list import write_file_list
 from emocam.results.files import EVIDENCE, PAIR_STATE, PAIR_TRIALS, parquet
 from emocam.results.ledger import Ledger, check_none_lost, read_ledger
 from emocam.results.left_files import files_left, remove_incomplete, remove_left
-from emocam.results.parquet_file import count_rows
+from emocam.results.parquet_file import count_rows, has_table
 from emocam.results.picture_faults import EXPLAINED_AGAIN, changed_since
 from emocam.results.run import Run
 from emocam.results.summary import Summary, with_entries, write_summary
@@ -69,7 +69,7 @@ def run_command(
         if isinstance(data, TaskOutcome):
             return finish_task(command, components, data, tracking)
         remove_left(command.folder, left, [*kept_files(components), *getattr(task, "leaves", ())])
-        if not (command.folder / "predictions.parquet").is_file():
+        if not has_table(command.folder / "predictions.parquet"):
             if tracking and (
                 sentence := finish_tracking(tracking, without=("metrics", "files", "description"))
             ):

@@ -136,7 +136,7 @@ Conclude = Callable[["list[Run]", Path], tuple[list[str], dict[str, float]]]
 def finish_sweep(opened: OpenSweep, conclude: Conclude | None = None) -> None:
     """Compare what was finished, print what failed, and send all to the parent."""
     ended = job_status.read_jobs(opened.folder)
-    finished = [job for job in ended if job.status != 1 and (job.folder / "evidence.parquet").is_file()]
+    finished = [job for job in ended if job.status != 1 and (job.folder / "evidence.parquet").exists()]
     lines, comparison = ["", f"the sweep's {len(ended)} runs"], None
     numbers: dict[str, float] = {"runs": 0}
     if finished and conclude is not None:

@@ -3,7 +3,6 @@
 Only an `effect` and a `paste` ask the classifier again, the one of the run that is replayed.
 """
 
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +18,8 @@ from emocam.predict.recall import recall
 from emocam.predict.relabelled import write_relabelled
 from emocam.predict.renamed import write_renamed
 from emocam.results.files import ASKED, EVIDENCE, FILES, LEDGER, PAIR_STATE, PREDICTIONS, parquet
+from emocam.results.parquet_file import has_table
+from emocam.results.parts import copy_table, remove_table
 from emocam.results.picture_faults import explained_contents, picture_faults
 from emocam.results.run import Run
 from emocam.settings.recorded import kept_settings, recorded_settings, settings_file, tell_foreign_paths
@@ -90,7 +91,7 @@ def source_of(evidence: str | None) -> Path:
     source = Path(evidence).expanduser()
     source = source.parent if source.name == parquet(EVIDENCE) else source
     for name in (PREDICTIONS, EVIDENCE, LEDGER):
-        if not (source / parquet(name)).is_file():
+        if not has_table(source / parquet(name)):
             raise SettingError(f"evidence {source} is no finished run's folder: it has no {parquet(name)}")
     if (source / UNFINISHED[0]).is_dir():
         raise SettingError(
@@ -107,7 +108,7 @@ def check_replay_folder(folder: Path, source: Path) -> None:
             f"hydra.run.dir {folder} is the run that is replayed; name another folder, so that neither is lost"
         )
     begun = (folder / UNFINISHED[0]).is_dir()
-    if not begun and not any((folder / name).is_file() for name in (parquet(PREDICTIONS), COMPARED)):
+    if not begun and not any((folder / name).exists() for name in (parquet(PREDICTIONS), COMPARED)):
         return
     settings = kept_settings(folder)
     task = settings.get("task")
@@ -122,12 +123,10 @@ def check_replay_folder(folder: Path, source: Path) -> None:
 def copy_evidence(source: Path, folder: Path) -> None:
     """Copy the tables of a finished run; no other table stays."""
     for name in FILES:
-        if not (source / parquet(name)).is_file():
-            (folder / parquet(name)).unlink(missing_ok=True)
-            continue
-        half = folder / f"{parquet(name)}.tmp"
-        shutil.copyfile(source / parquet(name), half)
-        half.replace(folder / parquet(name))
+        if has_table(source / parquet(name)):
+            copy_table(source / parquet(name), folder / parquet(name))
+        else:
+            remove_table(folder / parquet(name))
 
 
 def _is_same(evidence: object, source: Path) -> bool:

@@ -93,7 +93,7 @@ class Train:
 
     def _train_world(self, components: Components, data: Planted) -> None:
         world, folder = data.world, components.folder
-        if (folder / parquet(PREDICTIONS)).is_file():
+        if (folder / parquet(PREDICTIONS)).exists():
             raise SettingError(f"hydra.run.dir {folder} holds a run over pictures; name another folder")
         if world == PHOTOGRAPHS:
             self._train_photographs(components, data)

@@ -142,3 +142,24 @@ def test_an_interrupted_shard_is_told(shards: Callable[..., str], tmp_path: Path
     (tmp_path / "a" / "summary.json").unlink()
     told = shards({}, "a")
     assert told.startswith("RUN a, shard 1/2, is not finished; the same command with the same hydra.run.dir")
+
+
+@pytest.mark.slow
+def test_shards_merged_in_parts_are_the_same_matrix(
+    emocam: Command, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folders = explain_shards(emocam, "data.images=11", "~callback.report", of=3)
+    assert emocam("merge", *folders, "--out", "one") == 0
+    assert emocam("merge", *folders, "--out", "parts", "--parts") == 0
+    told = "the tables of 11 pictures stay in 3 parts, in folders of their names; --no-parts writes one file each"
+    assert told in capsys.readouterr().err
+    assert Path("one/cells.csv").read_bytes() == Path("parts/cells.csv").read_bytes()
+    assert list(folder_faults(Path("parts"))) == []
+    assert emocam("merge", *folders, "--out", "parts", "--parts") == 0  # it is there already
+    words = ("task=replay", "evidence=parts", "logger=null", "quiet=true")
+    assert emocam(*words, "threshold.importance=0.1", "hydra.run.dir=again") == 0
+    assert list(folder_faults(Path("again"))) == []
+    assert (Path("again") / "evidence.parquet" / "_manifest.json").is_file()
+    assert emocam("compare", "one", "parts", "--out", "both") == 0
+    similarity = pd.read_csv("both/similarity.csv", index_col=0).to_numpy()
+    assert (similarity.round(9) == 1).all()

@@ -38,7 +38,7 @@ def main(words: list[str]) -> int:
     parser.add_argument("--images", type=Path, help="the folder of the run's pictures, where the run lost it")
     given = parser.parse_args(words)
     folder = named(given.run, Path("outputs") / "runs")
-    if not (folder / "predictions.parquet").is_file():
+    if not (folder / "predictions.parquet").exists():
         raise SettingError(f"RUN {folder} is no run's folder: it has no predictions.parquet")
     packed = given.to in ("html", "zip")
     usual = f"{folder.resolve().name}{'.zip' if packed else f'-{given.to}'}"

@@ -29,7 +29,7 @@ def main(words: list[str]) -> int:
     parser.add_argument("--seed", type=int, default=0, help="of what a method draws by lot (0)")
     given = parser.parse_args(words)
     folder = named(given.run, Path("outputs") / "runs")
-    if not (folder / "predictions.parquet").is_file():
+    if not (folder / "predictions.parquet").exists():
         raise SettingError(f"RUN {folder} is no run's folder: it has no predictions.parquet")
     # light until here: a wrong word is told at once
     from emocam.report.manifold_run import draw_run

@@ -21,6 +21,11 @@ def main(words: list[str]) -> int:
     parser.add_argument(
         "--allow", action="append", default=[], metavar="MODULE", help="as allow=[MODULE] of the runs"
     )
+    parser.add_argument(
+        "--parts",
+        action=argparse.BooleanOptionalAction,
+        help="leave the tables as folders of the shards' own, with a manifest (so by itself above a million pictures)",
+    )
     arguments = parser.parse_args(words)
     out: Path = arguments.out or Path("outputs") / time.strftime("merge_%Y-%m-%d_%H-%M-%S")
     out = out.expanduser().absolute()
@@ -30,4 +35,4 @@ def main(words: list[str]) -> int:
 
     from emocam.runner.merge import Merge
 
-    return Merge(folders, out, arguments.allow).run()
+    return Merge(folders, out, arguments.allow, arguments.parts).run()

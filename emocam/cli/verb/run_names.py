@@ -43,7 +43,7 @@ def brought(id: str, downloads: Path) -> Path:
 
 def runs_within(folder: Path) -> list[Path]:
     """Return the folder itself if it is a run's, or the runs of a sweep in their order."""
-    if (folder / "predictions.parquet").is_file():
+    if (folder / "predictions.parquet").exists():
         return [folder]
     inside = {file.parent for file in folder.rglob("predictions.parquet")}
     if not inside:
