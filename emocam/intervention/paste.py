@@ -295,7 +295,7 @@ def paste_all(components: Components, listing: Sequence[str], evidence_key: str)
         leave_flips(components, listing, regions)
 
 
-def in_order_of_rows(folder: Path, listing: list[str]) -> list[str]:
+def in_order_of_rows(folder: Path, listing: Sequence[str]) -> Sequence[str]:
     """Return the listing in the order of the run's rows: parts stand one after the other, whatever its own order."""
     ledger = folder / parquet(LEDGER)
     if not is_in_parts(ledger):
