@@ -52,16 +52,27 @@ def trials(pictures: int, seed: int, joint: int = 8) -> tuple[list[dict[str, Any
                 continue
             worth = {"Cat": 2.0, "Hat": 1.2, "Sun": 0.4, "Tree": 0.1}
             gone = sum(worth[name] for name in names) + (1.5 if len(names) == 2 and kind == "out" else 0)
-            lost = {"out": gone, "whole": gone + 1, "moved": 0.2 * gone, "control": 0.1, "none": 0}.get(
-                kind, 0.5
-            )
+            lost = {
+                "out": gone,
+                "whole": gone + 1,
+                "moved": (0.7 if names == ("Hat",) else 0.2) * gone,
+                "control": 0.1,
+                "none": 0,
+            }.get(kind, 0.5)
             score = 1.5 - lost + draw.normal(0, 0.3)
             scores = [score, -score + draw.normal(0, 0.2), draw.normal(-2, 0.2)]
             a, b = (*names, "", "")[:2]
             kept = bool(draw.random() < 0.1 + 0.3 * len(names))
             row = (f"{picture}.png", LABELS[picture % 2], kind, a, b, "blur", kept, scores)
             rows.append(dict(zip(NAMES, row, strict=True)))
-    order = draw.permutation(len(rows))
+    order = draw.permutation(len(rows)).tolist()
+    # the very first row is a part's, of which much is asked
+    first = next(
+        place
+        for place, row in enumerate(rows)
+        if (row["image"], row["kind"], row["a"], row["b"]) == ("1.png", "out", "Hat", "")
+    )
+    order = [first, *(place for place in order if place != first)]
     told = {"labels": LABELS, "joint": joint, "inside": [["Cat", "Hat", 0.9, 5], ["Cat", "Tree", 0.5, 5]]}
     return [rows[place] for place in order], told
 
@@ -100,7 +111,7 @@ def costs_of(rows: list[dict[str, Any]]) -> Costs:
     return found
 
 
-UNITS = [None, {f"{picture}.png": picture // 2 for picture in range(99)}]
+UNITS = [None, {f"{picture}.png": picture // 5 for picture in range(99)}]
 
 
 def unit_of(image: str, unit: dict[str, int] | None) -> object:
@@ -188,6 +199,7 @@ def test_what_holds_a_tenth_of_the_probability_matters() -> None:
     for a, b, both, matters in (
         *((0, 0, 0.1, True), (0, 0, 0.09, False), (0.2, 0, 0, True), (0.19, 0, 0, False)),
         *((0, 0.2, 0, True), (0, -0.21, 0, True), (0.5, 0.5, 0.0, False), (0, 0, -0.1, True)),
+        *((0, 0.16, 0.05, True), (0.16, 0, 0.05, True), (0, 0.14, 0.05, False)),
     ):
         row = pd.DataFrame({"lost_a": [a], "lost_b": [b], "lost_both": [both]})
         assert _matters(row).tolist() == [matters], (a, b, both)
@@ -292,6 +304,7 @@ def test_scores_are_read_beside_those_of_the_whole_picture(tmp_path: Path) -> No
         cost = costs[row.image, row.kind, row.a, row.b]
         for name in ("drop", "lost", "own"):
             assert getattr(scores, name)[place].tolist() == pytest.approx(cost[name])
+    assert list(scores.rows) == ["image", "label", "kind", "a", "b", "kept"]
     images = scores.rows["image"]
     assert len(set(scores.unit)) == images.nunique()
     assert scores.labels == LABELS and scores.told == told
@@ -311,8 +324,8 @@ def test_scores_are_read_beside_those_of_the_whole_picture(tmp_path: Path) -> No
 
 def test_one_label_s_own_score_is_its_score() -> None:
     assert own_scores(np.array([[1.0], [-2.0]])).tolist() == [[1.0], [-2.0]]
-    two = own_scores(np.array([[1.0, -1.0]]))
-    assert two[0].tolist() == pytest.approx([1.0, -1.0])
+    one, other = (-math.log1p(math.exp(-score)) for score in (1.0, -0.5))
+    assert own_scores(np.array([[1.0, -0.5]]))[0].tolist() == pytest.approx([one - other, other - one])
 
 
 @pytest.mark.parametrize("unit", UNITS)

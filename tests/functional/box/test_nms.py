@@ -3,7 +3,7 @@ import torch
 from torch import Tensor
 from torchvision.ops import box_iou
 
-from emocam.functional.box.nms import ROUNDS, suppress
+from emocam.functional.box.nms import ROUNDS, _at_once, suppress
 
 
 def slowly(boxes: Tensor, score: Tensor, group: Tensor, most: float) -> list[int]:
@@ -62,3 +62,25 @@ def test_overlap_at_the_limit_is_allowed() -> None:
 def test_no_boxes_stay_none() -> None:
     nothing = torch.zeros(0, dtype=torch.int64)
     assert suppress(torch.zeros(0, 4), torch.zeros(0), nothing, 0.5).tolist() == []
+
+
+@pytest.mark.parametrize("most", [0.0, 0.3, 0.45])
+@pytest.mark.parametrize("far", [1, 2**32, 2**20 + 3])
+def test_at_once_keeps_what_the_slow_way_keeps(most: float, far: int) -> None:
+    """As on an accelerator: groups are pairs of numbers, of which either may be the same."""
+    boxes, score, group = scatter(120, 9, 0.6, seed=far % 97)
+    group = group % 3 + (group // 3) * far
+    for shift, size in ((0.0, 1.0), (-3.0, 1.0), (5.0, 1e-3), (-2.0, 40.0)):
+        moved = boxes * size + shift
+        assert _at_once(moved, score, group, most).tolist() == slowly(moved, score, group, most)
+
+
+def test_boxes_of_groups_next_to_each_other_do_not_meet_at_once() -> None:
+    """Boxes of one place and of the whole width, in groups whose numbers differ by one in either half."""
+    for first, second in ((0, 1), (0, 2**32), (1, 2**32), (7, 8), (2**32, 2**33)):
+        boxes = torch.tensor([[0.0, 0, 1, 1], [0.0, 0, 1, 1], [0, 0, 1, 0.9], [-9.0, -9, 9, 9]])
+        group, score = torch.tensor([first, second, first, second]), torch.tensor([0.9, 0.8, 0.7, 0.1])
+        assert _at_once(boxes, score, group, 0.5).tolist() == [0, 1, 3]
+    none = torch.zeros(0, 4)
+    assert len(_at_once(none, none[:, 0], torch.zeros(0, dtype=torch.int64), 0.5)) == 0
+    assert len(suppress(none, none[:, 0], torch.zeros(0, dtype=torch.int64), 0.5)) == 0
