@@ -163,6 +163,21 @@ def test_each_cell_is_of_the_smallest_region_over_it(masks: bool, most: int) -> 
             assert numbers.get(-1, len(order)) == len(order)  # cells of none come last
 
 
+def test_a_box_holds_the_middles_on_its_upper_and_left_side_and_none_on_the_others() -> None:
+    none = torch.zeros(0, dtype=torch.int64)
+    for masks in (None, torch.ones(1, 3, 3)):
+        regions = Detections(
+            torch.tensor([[0.125, 0.375, 0.625, 0.875]]),
+            none.new_zeros(1),
+            torch.ones(1),
+            none.new_zeros(1),
+            masks,
+        )
+        owner, count = owners_of_cells(regions, torch.tensor(WINDOWS[:1]), (4, 4), 9)
+        assert count.tolist() == [2]
+        assert (owner[0] == 0).int().tolist() == [[0] * 4, [1, 1, 0, 0], [1, 1, 0, 0], [0] * 4]
+
+
 def test_mass_is_what_no_box_covers_however_little_is_held_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     draw = np.random.default_rng(5)
     many = [0, 1, 30, 2, 9, 3, 3]
