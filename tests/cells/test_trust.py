@@ -26,7 +26,7 @@ from emocam.cells.trust import (
     truth_of,
     warning,
 )
-from emocam.functional.statistics.faithfulness import drawn_mean_intervals
+from emocam.functional.statistics.faithfulness import drawn_mean_intervals, order_agreement
 from emocam.results.parquet_file import write_frame, write_parquet
 
 THRESHOLDS = [0.2, 0.4, 0.6]
@@ -162,24 +162,29 @@ def test_every_number_of_the_table_is_that_of_loops_over_pictures(tmp_path: Path
     truth = {(r.image, r.object): r.effect for r in effects.itertuples() if r.fill == "composed"}
     whole = [image for image, own in objects.items() if all((image, object) in truth for object in own)]
     assert 0 < len(whole) < len(objects)
-    by = {
-        name: [
-            np.mean(
+    by_truth, by_effect = (
+        np.array(
+            [
                 [
                     rank_agreement(
                         [value[(*way, image, object)] for object in objects[image]],
                         [of[image, object] for object in objects[image]],
                     )
-                    for image in whole
+                    for way in WAYS
                 ]
-            )
-            for way in WAYS
-        ]
-        for name, of in (("truth", truth), ("effect", apart))
-    }
-    for way, wanted in zip(WAYS, by["truth"], strict=True):
+                for image in whole
+            ]
+        )
+        for of in (truth, apart)
+    )
+    for way, wanted in zip(WAYS, by_truth.mean(0), strict=True):
         assert rows[way]["faithfulness_truth"] == pytest.approx(wanted)
-    assert found.truth == pytest.approx(spearmanr(by["truth"], by["effect"]).statistic)
+    assert found.truth is not None and found.truth.rows == 3  # without the controls
+    order = spearmanr(by_truth[:, :3].mean(0), by_effect[:, :3].mean(0)).statistic
+    assert found.truth.value == pytest.approx(order)
+    part = np.array([place for place, image in enumerate(objects) if image in whole])
+    ends = order_agreement(by_effect[:, :3], by_truth[:, :3], units[part], seed=3)[1:]
+    assert (found.truth.low, found.truth.high) == pytest.approx(ends)
     assert found.best is not None and found.best["method"] == "cam"
     assert found.recommendation == recommendation(found.table, found.best, len(objects))
 
@@ -350,14 +355,17 @@ def test_maps_are_shaken_once_a_picture() -> None:
 def test_without_a_picture_that_was_composed_as_a_whole_there_is_no_truth() -> None:
     index = pd.MultiIndex.from_product([["a.png"], list("xyz")], names=["image", "object"])
     effects = pd.DataFrame({"difference": [1.0, 2, 3], "truth": [1.0, NAN, 2]}, index)
-    pairs = trust.Comparable(
-        pd.DataFrame({("cam", "a"): [0.1, 0.2, 0.3], ("b", "a"): [3.0, 2, 1]}, index),
-        effects,
-        np.zeros(3, int),
-        ["a.png"],
-    )
-    table = pd.DataFrame({"method": ["cam", "b"]})
-    assert truth_of(pairs, table) is None and list(table) == ["method"]
+    weights = {("cam", "a"): [0.1, 0.2, 0.3], ("b", "a"): [3.0, 2, 1], ("c", "a"): [0.2, 0.1, 0.3]}
+    weights[("random", "a")] = [1.0, 1, 1]
+    pairs = trust.Comparable(pd.DataFrame(weights, index), effects, np.zeros(3, int), ["a.png"])
+    table = pd.DataFrame({"method": ["cam", "b", "c", "random"]})
+    one = np.zeros(1, int)
+    assert truth_of(pairs, table, one, 0) is None and list(table) == ["method"]
     effects["truth"] = [1.0, 3, 2]
-    assert truth_of(pairs, table) == pytest.approx(1)
-    assert table["faithfulness_truth"].tolist() == pytest.approx([0.5, -0.5])
+    found = truth_of(pairs, table, one, 0)
+    assert table["faithfulness_truth"].tolist() == pytest.approx([0.5, -0.5, -0.5, 0])
+    wanted = spearmanr([0.5, -0.5, -0.5], [1.0, -1.0, 0.5]).statistic
+    assert found is not None and found.rows == 3
+    assert (found.value, found.low, found.high) == pytest.approx((wanted,) * 3)
+    fewer = table.assign(method=["cam", "b", "edges", "random"])
+    assert truth_of(pairs, fewer, one, 0) is None and "faithfulness_truth" in fewer
