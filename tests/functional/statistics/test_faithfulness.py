@@ -8,6 +8,7 @@ from emocam.functional.statistics.faithfulness import (
     best_threshold,
     beyond_p,
     drawn_mean_intervals,
+    drawn_means,
     map_correlations,
     order_agreement,
     rank_correlations,
@@ -130,3 +131,19 @@ def test_the_lowest_of_equally_good_thresholds_is_taken_and_one_kind_alone_has_n
     assert best_threshold(passes[[0, 2]].astype(bool), np.ones(4, bool)) == 0
     one = np.array([True, False, False, False])
     assert best_threshold(passes.astype(bool), one) == 3
+
+
+def test_each_draw_of_an_order_takes_the_same_units_for_both_sides() -> None:
+    dice = np.random.default_rng(7)
+    unit = 5 + dice.integers(0, 6, 15) * 2
+    one = dice.normal(size=(15, 4)) + 0.5 * np.arange(4)
+    other = one + dice.normal(size=(15, 4))
+    kinds, slow = sorted(set(unit.tolist())), []
+    for times in np.random.default_rng(2).multinomial(len(kinds), [1 / len(kinds)] * len(kinds), 60):
+        rows = [i for kind, n in zip(kinds, times, strict=True) for i in [*np.flatnonzero(unit == kind)] * n]
+        slow.append(spearmanr(one[rows].mean(0), other[rows].mean(0)).statistic)
+    value = spearmanr(one.mean(0), other.mean(0)).statistic
+    expected = value, *np.percentile(slow, [2.5, 97.5])
+    assert order_agreement(one, other, unit, 60, 2) == pytest.approx(expected)
+    assert order_agreement(one, other, unit) == order_agreement(one, other, unit, 2000, 0)
+    assert drawn_means(one, unit).shape == (2000, 4)
