@@ -203,8 +203,8 @@ def test_near_ones_are_near_by_hash_by_pixels_and_beyond_what_is_usual(graded, d
 
 def test_what_is_usual_is_told_by_the_less_alike_half_of_pairs_drawn_by_lot(graded) -> None:
     dice = np.random.default_rng(9)
-    alike = 100 + dice.normal(0, 30, (16, 17)) + dice.normal(0, 12, (30, 16, 17))
-    unlike = 100 + dice.normal(0, 30, (30, 16, 17))
+    alike = 100 + dice.normal(0, 30, (16, 17)) + dice.normal(0, 12, (12, 16, 17))
+    unlike = 100 + dice.normal(0, 30, (12, 16, 17))
     for small in (
         graded,
         alike.clip(0, 255).astype(np.uint8),

@@ -273,4 +273,5 @@ def test_of_very_many_halves_two_thousand_are_always_the_same() -> None:
 def test_a_constant_share_has_no_correlation_and_ties_have_their_mean_rank() -> None:
     one, other = np.array([1.0, 1, 2, 3, 3]), np.array([2.0, 1, 1, 5, 4])
     assert share_correlation(one, other) == pytest.approx(spearmanr(one, other).statistic)
+    assert share_correlation(one[1:3], other[:2]) == pytest.approx(-1)  # of two bins
     assert np.isnan(share_correlation(one, np.ones(5))) and np.isnan(share_correlation(np.ones(5), other))
