@@ -1,5 +1,7 @@
 """Shuffling labels without shuffling them."""
 
+from itertools import permutations
+
 import numpy as np
 
 from emocam.functional.statistics.false_discovery import false_discoveries
@@ -50,3 +52,12 @@ def test_in_one_world_of_twenty_without_any_tie_something_is_found() -> None:
         counts, images = counted(*corpus(draw, 120, 15, 5), 5)
         found += bool((false_discoveries(permutation_p(counts, images)) <= 0.05).any())
     assert found / 300 <= 0.05 + 2 * np.sqrt(0.05 * 0.95 / 300)
+
+
+def test_every_p_of_few_images_is_the_share_of_all_ways_to_label_them() -> None:
+    """Six images of three labels, one of which has a single image: all orders of the labels are listed."""
+    label = np.array([0, 0, 0, 1, 1, 2])
+    shown = np.array([[1, 1, 0, 1, 0, 0], [0, 0, 0, 0, 0, 1], [1, 1, 1, 1, 1, 1], [0, 0, 0, 1, 1, 0]], bool).T
+    counts, images = counted(label, shown, 3)
+    ways = [counted(np.array(way), shown, 3)[0] >= counts for way in permutations(label.tolist())]
+    np.testing.assert_allclose(permutation_p(counts, images), np.mean(ways, 0))

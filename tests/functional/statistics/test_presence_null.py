@@ -94,15 +94,15 @@ def test_draws_are_as_many_as_time_allows(methods, cells, draws):
 
 
 def test_each_label_draws_from_what_the_labels_before_it_have_left():
-    present = np.array([[3, 0, 5, 2], [4, 4, 0, 1], [0, 0, 0, 0], [2, 1, 1, 0], [6, 6, 6, 6]])
-    kept = np.array([[1, 0, 2, 1], [0, 0, 0, 0], [0, 0, 0, 0], [2, 1, 1, 0], [0, 5, 0, 6]])
+    present = np.array([[3, 0, 5, 2], [4, 4, 0, 1], [0, 0, 0, 0], [2, 1, 1, 0], [6, 6, 6, 6], [0, 2, 0, 1]])
+    kept = np.array([[1, 0, 2, 1], [0, 0, 0, 0], [0, 0, 0, 0], [2, 1, 1, 0], [0, 5, 0, 6], [0, 1, 0, 0]])
     found = redraw(kept, present, 7, np.random.default_rng(5))
     dice = np.random.default_rng(5)
     expected = np.array([kept] * 7)
-    left = np.array([[4, 11]] * 7)
+    left = np.array([[4, 11, 1]] * 7)
     for label in range(4):
         for draw in range(7):
-            for place, row in enumerate((0, 4)):
+            for place, row in enumerate((0, 4, 5)):
                 rest = int(present[row, label + 1 :].sum())
                 taken = dice.hypergeometric(present[row, label], rest, left[draw, place])
                 expected[draw, row, label] = taken
@@ -161,3 +161,15 @@ def test_draws_grow_fewer_with_the_pairs_of_methods_and_their_cells():
         pairs = methods * (methods - 1)
         expected = 999 if pairs * cells == 0 else min(999, max(99, 10**8 // (pairs * cells)))
         assert affordable_draws(methods, cells) == expected
+
+
+def test_draws_that_are_just_as_alike_count_however_their_correlation_rounds():
+    """Of few pictures many draws are the same, and their ranks have few correlations."""
+    present = np.ones((2, 2, 3), int)
+    kept = np.array([[[1, 0, 0], [0, 1, 0]], [[1, 0, 0], [0, 0, 1]]])
+    found = presence_null_p(torch.from_numpy(kept), torch.from_numpy(present), 200, 4)
+    dice, seen = np.random.default_rng(4), slow_residual_r(kept[0], kept[1], present[0])
+    drawn = [redraw(k, p, 200, dice) for k, p in zip(kept, present, strict=True)]
+    alike = [slow_residual_r(one, other, present[0]) for one, other in zip(*drawn, strict=True)]
+    assert sum(abs(r - seen) < 1e-9 for r in alike) > 2
+    assert found[0, 1].item() == pytest.approx((1 + sum(r >= seen - 1e-9 for r in alike)) / 201)

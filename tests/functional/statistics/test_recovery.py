@@ -91,6 +91,7 @@ def test_sums_percentages_and_means_are_those_of_pairs_looked_at_one_by_one() ->
     assert pairs.share(value) == pytest.approx(share, nan_ok=True) and np.isnan(share[3]).all()
 
 
+@pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize("seed", range(4))
 def test_each_rule_scores_and_calls_as_its_sentence_says(seed: int) -> None:
     pairs, cues = made_up(seed), np.array([2, 1, 3])
