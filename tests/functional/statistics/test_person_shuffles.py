@@ -209,13 +209,14 @@ def test_drawn_signs_are_flipped_one_by_one_from_the_seed(monkeypatch: pytest.Mo
     flips = dice.integers(2, size=(80, 16))
     as_far = sum(np.abs((np.where(row, -1, 1)[:, None] * differences).sum(0)) >= seen - 1e-9 for row in flips)
     expected = np.where(np.arange(4) < 3, (1 + as_far) / 81, np.nan)
-    for chunk in (2**21, 40, 3):
+    for chunk in (2**21, 48, 3):  # all, three and one at a time
         monkeypatch.setattr(signs, "CHUNK", chunk)
         np.testing.assert_allclose(sign_flip_p(differences, 80, 5), expected)
     monkeypatch.undo()
     np.testing.assert_array_equal(sign_flip_p(differences), sign_flip_p(differences, 9_999, 0))
     # a sign for each of seven in any unit, more cells than persons
-    for unit in (1e-12, 1e12):
+    for unit, chunk in ((1e-12, 2**21), (1e12, 21)):
+        monkeypatch.setattr(signs, "CHUNK", chunk)
         few = differences[:7] * unit
         ways = np.array([*product((1, -1), repeat=7)]) @ differences[:7]
         far = (np.abs(ways) >= np.abs(differences[:7].sum(0)) - 1e-9).mean(0)
