@@ -8,6 +8,7 @@ from hydra._internal.utils import get_args_parser
 
 from emocam.cli.typed_values import as_typed
 from emocam.errors import SettingError
+from emocam.runner.shard_sweep import all_shards_spelt_out
 
 ALONE = ("-m", "--multirun", "-r", "--run", "--resolve")
 """The options that take no value, and so may stand anywhere."""
@@ -23,7 +24,7 @@ def normalise_words(words: list[str], groups: set[str]) -> list[str]:
     """
     sweep = bool({"-m", "--multirun"} & set(words))
     words = [
-        word if option in TAKING else as_typed(word, sweep)
+        word if option in TAKING else as_typed(all_shards_spelt_out(word) if sweep else word, sweep)
         for option, word in zip(["", *words], words, strict=False)
     ]
     options = [word for word in words if word in ALONE]

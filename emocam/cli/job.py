@@ -25,12 +25,16 @@ class Verb:
     typed: list[str]
 
 
-def run_job(cfg: "DictConfig", known: set[str], began: float, verb: Verb | None = None) -> int:
-    """Run one job and return its exit status; `known` are the names at the top of the settings."""
+def run_job(cfg: "DictConfig", known: set[str], began: float, verb: Verb | None = None) -> tuple[int, bool]:
+    """Run one job and return its exit status, and whether an earlier start of the sweep had done all of it.
+
+    `known` are the names at the top of the settings.
+    """
     from hydra.core.hydra_config import HydraConfig
     from hydra.types import RunMode
 
     from emocam.errors import SettingError
+    from emocam.runner.shard_task import ShardTask
     from emocam.settings.check import check_settings, writable
     from emocam.system.run_lock import locked
 
@@ -51,7 +55,14 @@ def run_job(cfg: "DictConfig", known: set[str], began: float, verb: Verb | None 
     # the later jobs of a sweep did not begin when the command did
     started = began if hydra_cfg.mode == RunMode.RUN else time.perf_counter()
     with locked(folder):
-        return _run_locked(cfg, folder, allowed, started, verb)
+        task = ShardTask.read(cfg, folder) if hydra_cfg.mode == RunMode.MULTIRUN else None
+        if task is not None and task.is_complete and not allowed:
+            return task.status or 0, True
+
+        def work() -> int:
+            return _run_locked(cfg, folder, allowed, started, verb)
+
+        return (work() if task is None else task.run(work)), False
 
 
 def _check_replay(cfg: "DictConfig", words: list[str]) -> None:

@@ -90,12 +90,12 @@ class _Jobs:
 
         if not self.full_error:
             os.environ.pop("HYDRA_FULL_ERROR", None)  # it is for Hydra alone, not for what the run starts
-        status = 1
+        status, there = 1, False
         sentence = ""
         failure: Exception | None = None
         self.outcome.folder = Path(HydraConfig.get().runtime.output_dir)
         try:
-            status = run_job(cfg, self.known, self.began, self.verb)
+            status, there = run_job(cfg, self.known, self.began, self.verb)
         except Exception as raised:
             failure = disk_full(self.outcome.folder, raised) or raised
             self.fail(failure)
@@ -103,7 +103,7 @@ class _Jobs:
         finally:
             os.environ["HYDRA_FULL_ERROR"] = "1"
         self.outcome.statuses.append(status)
-        record_status(status, sentence)
+        record_status(status, sentence, there)
         if HydraConfig.get().mode == RunMode.MULTIRUN:
             release_memory(failure)  # the next run of the sweep loads a network of its own
         return status
@@ -151,6 +151,7 @@ def _run_with_hydra(jobs: _Jobs) -> "Ending":
 
     from emocam.cli.arguments import check_words
     from emocam.errors import Carried, Interrupted
+    from emocam.runner import sweep
     from emocam.settings.check import unwritable
     from emocam.settings.loader import guarded
 
@@ -172,7 +173,7 @@ def _run_with_hydra(jobs: _Jobs) -> "Ending":
     except OSError as error:  # from Hydra, which makes the folder; what a job raises was reported by then
         jobs.fail(unwritable(Path(error.filename), error) if error.filename else error)
     except Exception as error:
-        jobs.fail(error)
+        jobs.fail(sweep.cut_short(error) or error)
     return "FAILED"
 
 

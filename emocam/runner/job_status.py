@@ -20,14 +20,17 @@ class Job:
     words: list[str]
     status: int
     told: str = ""
+    there: bool = False
+    """Whether an earlier start of the sweep had done all of it."""
 
 
-def record_status(status: int, told: str) -> None:
+def record_status(status: int, told: str, there: bool = False) -> None:
     """Record how this job ended; do nothing outside a sweep."""
     hydra = HydraConfig.get()
     if hydra.mode == RunMode.MULTIRUN:
         folder = Path(hydra.runtime.output_dir)
-        write_job(Path(hydra.sweep.dir), Job(hydra.job.num, folder, list(hydra.overrides.task), status, told))
+        words = list(hydra.overrides.task)
+        write_job(Path(hydra.sweep.dir), Job(hydra.job.num, folder, words, status, told, there))
 
 
 def write_job(sweep: Path, job: Job) -> None:

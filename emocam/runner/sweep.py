@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Any
 from hydra.experimental.callback import Callback
 from omegaconf import DictConfig, OmegaConf
 
-from emocam.errors import Carried
+from emocam.errors import Carried, SettingError
 from emocam.runner import job_status
+from emocam.runner.shard_sweep import all_shards_in_short, asked_shards, shard_lines
 from emocam.settings.build import build
 from emocam.system.run_lock import LOCK, RunLock
 
@@ -41,6 +42,8 @@ class OpenSweep:
     statuses: list[int] = field(default_factory=list)
     lock: RunLock | None = None
     finished: bool = False
+    shards: list[str] = field(default_factory=list)
+    """Those of a corpus that the sweep goes over."""
 
 
 _opened: list[OpenSweep] = []  # not in the callback, which Hydra sends to the workers of a launcher
@@ -69,7 +72,13 @@ def _carried() -> Iterator[None]:
 def begin_sweep(config: DictConfig) -> OpenSweep:
     """Open the sweep that Hydra's settings of a multirun describe."""
     words = [str(word) for word in config.hydra.overrides.task]
-    swept = {word.partition("=")[0].lstrip("+"): word.partition("=")[2] for word in words if "," in word}
+    shards = asked_shards(words)
+    words = [all_shards_in_short(word) for word in words]
+    swept = {
+        word.partition("=")[0].lstrip("+"): word.partition("=")[2]
+        for word in words
+        if "," in word or word.startswith("data.shard=all/")
+    }
     swept |= OmegaConf.select(config, "hydra.sweeper.params") or {}  # where a study names what it sweeps
     data = "" if "data" in swept else str(config.hydra.runtime.choices.get("data"))
     allowed = list(config.allow) if any(word.startswith("allow=") for word in words) else []
@@ -87,7 +96,7 @@ def begin_sweep(config: DictConfig) -> OpenSweep:
     except BaseException:
         lock.release()
         raise
-    opened.lock = lock
+    opened.lock, opened.shards = lock, shards
     return opened
 
 
@@ -144,6 +153,9 @@ def finish_sweep(opened: OpenSweep, conclude: Conclude | None = None) -> None:
 
         told_of, numbers = conclude([Run(job.folder) for job in finished], opened.folder)
         lines += told_of
+    elif opened.shards:  # parts of one run have nothing to be compared in
+        lines += shard_lines(opened.folder, ended, opened.shards)
+        numbers = {"runs": len(finished), "there": sum(job.there for job in ended)}
     elif finished:
         from emocam.compare.compare import compare
         from emocam.compare.recovery import recovered
@@ -196,6 +208,19 @@ def own_files(sweep: Path) -> Iterator[Path]:
 def folder() -> Path | None:
     """Return the folder of the sweep that this process started, if it did."""
     return _opened[-1].folder if _opened else None
+
+
+def cut_short(error: Exception) -> SettingError | None:
+    """Return the sentence of a launcher that gave up, with what is done; None where no sweep is open."""
+    if not _opened or isinstance(error, SettingError):
+        return None
+    done = sum(job.status != 1 for job in job_status.read_jobs(_opened[-1].folder))
+    of = f" of {len(_opened[-1].shards):,} shards" if _opened[-1].shards else " runs"
+    reason = " ".join(str(error).split())[:160]
+    return SettingError(
+        f"hydra/launcher gave up ({type(error).__name__}: {reason}); {done:,}{of} are done and kept, and the same "
+        f"command with hydra.sweep.dir={_opened[-1].folder} goes on, once no job of it is at work"
+    )
 
 
 def close(ending: "Ending") -> list[int]:

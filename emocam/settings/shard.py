@@ -26,7 +26,7 @@ class Shard:
         found = re.fullmatch(r"([1-9]\d*)/([1-9]\d*)", str(text))
         if not found or int(found[1]) > int(found[2]):
             raise SettingError(
-                f"data.shard must be K/N with K from 1 to N, such as 3/16, or null, got {str(text)!r}"
+                f"data.shard must be K/N with K from 1 to N, such as 3/16, or null, or with -m all/N, got {str(text)!r}"
             )
         return cls(int(found[1]), int(found[2]))
 

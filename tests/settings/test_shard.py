@@ -21,7 +21,7 @@ def test_the_limit_is_that_of_the_whole_corpus() -> None:
 
 @pytest.mark.parametrize("wrong", ["0/4", "5/4", "3", "3 of 4", "1/0", "a/b", 0.75])
 def test_what_is_no_shard_is_told(wrong: object, emocam, capsys) -> None:
-    told = f"data.shard must be K/N with K from 1 to N, such as 3/16, or null, got {str(wrong)!r}"
+    told = f"data.shard must be K/N with K from 1 to N, such as 3/16, or null, or with -m all/N, got {str(wrong)!r}"
     with pytest.raises(SettingError, match=told):
         Planted(shard=wrong)  # type: ignore[arg-type]
     assert emocam(f"data.shard='{wrong}'", "logger=null") == 1
