@@ -156,3 +156,18 @@ def test_a_cure_is_four_commands_of_which_each_takes_what_the_one_before_left(tm
     assert f"classifier.weights={tmp_path / 'trained'}/weights.safetensors" in after
     assert {word for word in before if word.startswith(("data.", "effect.", "seed"))} <= set(after)
     assert compare[:3] == ["compare", str(tmp_path / "before"), str(tmp_path / "after")]
+
+
+def test_photographs_count_calls_by_the_borders_and_by_the_verdicts_own_word() -> None:
+    """Four cells that drop 2, .6, .4 and .3, of which the last is not called: only .4 is called wrongly by its word."""
+    study = runpy.run_path(str(resource_folder("experiments") / "photographs.py"))
+    drop, called = np.array([2, 0.6, 0.4, 0.3]), np.array([True, True, True, False])
+    names = {"object": list("abcd"), "label": "Joy", "network": "one", "effect": drop + 0.2}
+    scored = pd.DataFrame(
+        {**names, "used": drop > 1, "chosen": called, "score": drop, "drop": drop, "companion": False}
+    )
+    known = pd.DataFrame({**names, "mean": drop, "called": called})
+    first, second = study["lines_of"]("one", scored, known)
+    assert "4 known cells; used and found 1 of 1 " in first and "called and used 1 of 3 (" in first
+    assert "|effect - truth| 0.20 at the 90 % point, 0.20 the largest" in first
+    assert "called and true 2 of 3 (" in second and "of 1 cells up to 1 log-odd 1 are called" in second
