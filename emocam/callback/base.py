@@ -19,7 +19,7 @@ from emocam.cells.fixed_regions import importance_contrast, regions_are_fixed
 from emocam.cells.occurrences import Occurrences, read_occurrences
 from emocam.data.base import Data
 from emocam.errors import SettingError
-from emocam.metric.association import AssociationCounts
+from emocam.metric.association_counts import AssociationCounts
 from emocam.records.thresholds import Thresholds
 from emocam.results.files import CALLED
 from emocam.results.run import Run

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from emocam.cli.help import VERBS, text
 from emocam.system.cores import limit_spinning
 from emocam.system.leaving import leave
+from emocam.system.light_lightning import lighten_lightning
 from emocam.system.memory import collect_again, stop_collecting
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ STARTED = time.perf_counter()
 def main() -> None:
     limit_spinning()
     stop_collecting()
+    lighten_lightning()
     leave(answer(sys.argv[1:]))
 
 

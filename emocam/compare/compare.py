@@ -28,7 +28,7 @@ from emocam.compare.twins import Twins, find_twins
 from emocam.errors import SettingError
 from emocam.functional.statistics.presence_null import affordable_draws, presence_null_p
 from emocam.functional.statistics.similarity import residual_spearman, spearman, textbook_p
-from emocam.metric.association import AssociationCounts
+from emocam.metric.association_counts import AssociationCounts
 from emocam.plot.similarity import similarity_figure
 from emocam.report.compare import write_comparison
 from emocam.report.slices import ComparedGroups

@@ -5,7 +5,6 @@ Bazarevsky et al. 2019, https://arxiv.org/abs/1907.05047; overlapping boxes are 
 
 import torch
 from torch import Tensor, nn
-from torchvision.ops import box_iou
 
 from emocam.face.found import FoundFaces
 
@@ -44,6 +43,8 @@ def average_overlaps(faces: FoundFaces, overlap: float) -> FoundFaces:
 
     Faces of one picture are sorted, the surest first.
     """
+    from torchvision.ops import box_iou  # takes a while to import, and runs without faces need it not
+
     boxes, points, score, image = [], [], [], []
     for picture in faces.image.unique().tolist():
         left = (faces.image == picture).nonzero().flatten()

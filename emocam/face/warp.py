@@ -6,10 +6,13 @@ others 1995). Beyond the outermost points triangles go on to a frame that is car
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial import Delaunay
+
+if TYPE_CHECKING:
+    from scipy.spatial import Delaunay
 
 Numbers = NDArray[np.float64]
 FRAME = 0.12
@@ -60,7 +63,9 @@ class FaceWarp:
         return np.asarray(self._mesh.simplices)
 
     @cached_property
-    def _mesh(self) -> Delaunay:
+    def _mesh(self) -> "Delaunay":
+        from scipy.spatial import Delaunay  # takes a while to import, and runs without faces need it not
+
         return Delaunay(np.concatenate([self.template, self.frame]))
 
     @cached_property

@@ -2,9 +2,10 @@
 
 import numpy as np
 import pandas as pd
-import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+
+from emocam.plot.heat_map import draw_heat_map, write_numbers
 
 ROWS = 25
 """The rows shown by default; the paper shows the objects with the highest mean."""
@@ -70,21 +71,15 @@ def association(percent: pd.DataFrame, rows: int = ROWS, ax: Axes | None = None)
     shown = strongest_rows(strongest_columns(percent), rows)
     top = shown.max().max() if shown.notna().any(axis=None) else 0.0
     ax.set_facecolor(UNKNOWN)
-    sns.heatmap(
-        shown,
-        ax=ax,
-        cmap="cividis",
-        vmin=0,
-        vmax=top or 1,
-        annot=shown.shape[1] <= NUMBERED_COLUMNS,
-        fmt=".0f",
-        annot_kws={"fontsize": 8},
-        linewidths=0.5,
-        linecolor="white",
-        xticklabels=[readable(c) + ("" if shown[c].notna().any() else " (no images)") for c in shown],
-        yticklabels=[readable(name) for name in shown.index],
-        cbar_kws={"label": "% of the label's images", "fraction": 0.04, "pad": 0.02},
-    )
+    values = shown.to_numpy(dtype=float, na_value=np.nan)
+    known = ~np.isnan(values).all(0)
+    columns = [
+        readable(name) + ("" if there else " (no images)") for name, there in zip(shown, known, strict=True)
+    ]
+    rows_shown = [readable(name) for name in shown.index]
+    mesh = draw_heat_map(ax, values, (rows_shown, columns), "% of the label's images", top or 1)
+    if shown.shape[1] <= NUMBERED_COLUMNS:
+        write_numbers(ax, mesh, values)
     ax.set(xlabel="predicted label", ylabel="")
     slant_heads(ax)
     ax.set_title(_left_out(shown, percent), fontsize=9, loc="left")

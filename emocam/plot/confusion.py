@@ -1,11 +1,12 @@
 """Predicted labels against the labels that people gave."""
 
+import numpy as np
 import pandas as pd
-import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from emocam.plot.association import NUMBERED_COLUMNS, UNKNOWN, readable, slant_heads
+from emocam.plot.heat_map import draw_heat_map, write_numbers
 
 MOST = 40
 """The most labels along each side, the most frequent ones: more would not be readable."""
@@ -30,21 +31,15 @@ def confusion(counts: pd.DataFrame, ax: Axes | None = None) -> Axes:
     ax.set_facecolor(UNKNOWN)
     totals = counts.sum()
     percent = 100 * counts / totals.where(totals > 0)
-    sns.heatmap(
-        percent,
-        ax=ax,
-        cmap="cividis",
-        vmin=0,
-        vmax=100 if percent.notna().any(axis=None) else 1,
-        annot=counts if counts.shape[1] <= NUMBERED_COLUMNS else False,
-        fmt="d",
-        annot_kws={"fontsize": 8},
-        linewidths=0.5,
-        linecolor="white",
-        xticklabels=[readable(name) for name in counts.columns],
-        yticklabels=[readable(name) for name in counts.index],
-        cbar_kws={"label": "% of the annotated label's images", "fraction": 0.04, "pad": 0.02},
+    mesh = draw_heat_map(
+        ax,
+        percent.to_numpy(dtype=float, na_value=np.nan),
+        ([readable(name) for name in counts.index], [readable(name) for name in counts.columns]),
+        "% of the annotated label's images",
+        100 if percent.notna().any(axis=None) else 1,
     )
+    if counts.shape[1] <= NUMBERED_COLUMNS:
+        write_numbers(ax, mesh, counts.to_numpy())
     ax.set(xlabel="annotated", ylabel="predicted")
     slant_heads(ax)
     return ax

@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.stats import rankdata
 
 from emocam.report.examples import Example, box_counts, find_examples
 from emocam.report.top_pictures import find_strongest
@@ -71,6 +70,8 @@ def same_counts(matrices: list[Matrix]) -> bool:
 
 def find_differences(matrices: list[Matrix]) -> list[Difference]:
     """Find the cells that differ most, by points or by places, the largest first."""
+    from scipy.stats import rankdata  # takes a while to import, and a run's own report needs it not
+
     percent = np.stack([np.nan_to_num(matrix.percent) for matrix in matrices])
     place = rankdata(-percent, axis=1, method="min").astype(int)
     differs = (percent.max(0) > percent.min(0)) & enough_images(matrices)

@@ -53,7 +53,7 @@ MEASURES = ("count", "counts", "percent")
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from emocam.metric.association import AssociationCounts
+    from emocam.metric.association_counts import AssociationCounts
     from emocam.plot.association import Axes
     from emocam.records.thresholds import Thresholds
 

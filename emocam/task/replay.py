@@ -9,9 +9,6 @@ from pathlib import Path
 from emocam.data.base import AUTO, Data
 from emocam.effect.pairs import Pairs
 from emocam.errors import ForeignSetting, SettingError
-from emocam.intervention.effect import measure_effect
-from emocam.intervention.pairs import measure_pairs
-from emocam.intervention.paste import paste_all
 from emocam.predict.components import Components
 from emocam.predict.groups import write_groups
 from emocam.predict.recall import recall
@@ -142,6 +139,11 @@ def _intervene(components: Components, data: Data | None) -> None:
     if data is None:
         what = "paste" if components.effect is None else "effect"
         raise SettingError(f"{what}: the evidence does not say which pictures and which classifier made it")
+    # they bring Lightning, and most replays measure nothing
+    from emocam.intervention.effect import measure_effect
+    from emocam.intervention.pairs import measure_pairs
+    from emocam.intervention.paste import paste_all
+
     data.prepare()
     data.explained = explained_contents(components.folder)
     key = str(Run(components.folder).names.get("key", ""))

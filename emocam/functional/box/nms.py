@@ -2,7 +2,6 @@
 
 import torch
 from torch import Tensor
-from torchvision.ops import nms
 
 ROUNDS = 16
 """After as many rounds only crowded groups are left, and few: those go one by one."""
@@ -37,7 +36,7 @@ def suppress(boxes: Tensor, score: Tensor, group: Tensor, iou: float) -> Tensor:
         opposite = torch.minimum(boxes[live, 2:], boxes[leader, 2:])
         shared = (opposite - corner).clamp(min=0).prod(-1)
         live = live[(shared <= iou * (area[live] + area[leader] - shared)) & ~first]
-    kept += [rows[nms(boxes[rows], score[order[rows]].double(), iou)] for rows in _split(live, group)]
+    kept += [rows[_greedy(boxes[rows], score[order[rows]].double(), iou)] for rows in _split(live, group)]
     return order[torch.cat(kept)].sort().values if kept else order
 
 
@@ -50,7 +49,14 @@ def _at_once(boxes: Tensor, score: Tensor, group: Tensor, iou: float) -> Tensor:
     boxes = boxes.double()
     apart = (boxes.amax() - boxes.amin() + 1) if boxes.numel() else 1.0
     shift = torch.stack([group & 0xFFFFFFFF, group >> 32], -1) * apart
-    return nms(boxes + shift.repeat(1, 2), score.double(), iou).sort().values
+    return _greedy(boxes + shift.repeat(1, 2), score.double(), iou).sort().values
+
+
+def _greedy(boxes: Tensor, score: Tensor, iou: float) -> Tensor:
+    from torchvision.ops import nms  # which takes a second to import, and few batches are so crowded
+
+    rows: Tensor = nms(boxes, score, iou)
+    return rows
 
 
 def _split(rows: Tensor, group: Tensor) -> tuple[Tensor, ...]:

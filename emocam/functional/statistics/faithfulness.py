@@ -5,7 +5,6 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import stdtr
-from scipy.stats import rankdata
 
 Numbers = NDArray[np.float64]
 LEAST_OBJECTS = 3
@@ -17,6 +16,8 @@ def rank_correlations(values: Numbers, against: Numbers, picture: NDArray[np.int
 
     `picture` (N,) counts from 0. Average ranks; values that are all equal order nothing, which is 0.
     """
+    from scipy.stats import rankdata  # takes a while to import, and few runs need it
+
     found = np.zeros((int(picture.max(initial=-1)) + 1, values.shape[1]))
     for place in range(len(found)):
         rows = picture == place
@@ -31,6 +32,8 @@ def rank_correlations(values: Numbers, against: Numbers, picture: NDArray[np.int
 
 def map_correlations(maps: Numbers, others: Numbers) -> Numbers:
     """Return the rank correlation (B,) over the cells of maps (B, C); two flat maps are the same, one is not."""
+    from scipy.stats import rankdata  # takes a while to import, and few runs need it
+
     ranks, other = (rankdata(m, axis=1) for m in (maps, others))
     ranks, other = ranks - ranks.mean(1, keepdims=True), other - other.mean(1, keepdims=True)
     sizes = np.sqrt((ranks**2).sum(1) * (other**2).sum(1))

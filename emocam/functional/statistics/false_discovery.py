@@ -6,7 +6,6 @@ discovery.
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import false_discovery_control
 
 
 def false_discoveries(p: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -14,5 +13,14 @@ def false_discoveries(p: NDArray[np.float64]) -> NDArray[np.float64]:
     tested = ~np.isnan(p)
     q = np.full_like(p, np.nan)
     if tested.any():
-        q[tested] = false_discovery_control(p[tested])
+        q[tested] = _adjusted(p[tested])
     return q
+
+
+def _adjusted(p: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the least of p n / rank over all p (N,) that are no smaller."""
+    order = np.argsort(p)
+    q = np.empty_like(p)
+    at_rank = p[order] * (len(p) / np.arange(1, len(p) + 1, dtype=float))
+    q[order] = np.minimum.accumulate(at_rank[::-1])[::-1]
+    return q.clip(0, 1)

@@ -8,7 +8,6 @@ from math import comb
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import rankdata
 
 NORMAL = 1.96
 """Standard errors on either side of a mean that an interval of 95 % has."""
@@ -113,6 +112,8 @@ def _shares(yes: NDArray[np.bool_], no: NDArray[np.bool_] | None, part: NDArray[
 
 def share_correlation(one: NDArray[np.floating], other: NDArray[np.floating]) -> float:
     """Return Spearman's correlation with average ranks; NaN where one is constant."""
+    from scipy.stats import rankdata  # takes a while to import, and few runs need it
+
     ranks = [rankdata(values) for values in (one, other)]
     first, second = (rank - rank.mean() for rank in ranks)
     size = np.sqrt((first**2).sum() * (second**2).sum())

@@ -8,13 +8,14 @@ from itertools import combinations
 
 import torch
 from scipy import special
-from scipy.stats import rankdata
 from torch import Tensor
 
 
 def average_ranks(values: Tensor) -> Tensor:
     """Rank values 1..n over the last dimension (..., n); equal values share the mean of their ranks."""
     if values.is_floating_point():
+        from scipy.stats import rankdata  # takes a while to import, and few runs need it
+
         return torch.from_numpy(rankdata(values.numpy(), axis=-1))
     return ranks_of_counts(values.long())
 

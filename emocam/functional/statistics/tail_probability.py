@@ -2,7 +2,7 @@
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import gammaincc, gammaln, ndtr, ndtri
+from scipy.special import betainc, gammaincc, gammaln, ndtr, ndtri
 
 Counts = NDArray[np.integer]
 Shares = NDArray[np.float64]
@@ -17,9 +17,12 @@ NEGLIGIBLE = 1e-17
 
 def binomial_tail(count: Counts, of: Counts, share: Shares) -> Shares:
     """Return P(at least `count`) when each of `of` is a hit with probability `share`; NaN where share is."""
-    from scipy.stats import binom  # which takes a while to import
-
-    return np.asarray(binom.sf(count - 1, of, np.clip(share, 0, 1)))
+    count, of, share = np.broadcast_arrays(count, of, np.clip(share, 0, 1))
+    inside = (count > 0) & (count <= of) & ~np.isnan(share)
+    tail = np.where(np.isnan(share), np.nan, np.where(count > of, 0.0, 1.0))
+    k, n = count[inside].astype(float), of[inside].astype(float)
+    tail[inside] = betainc(k, n - k + 1, share[inside])
+    return np.asarray(tail)
 
 
 def hypergeometric_tail(
