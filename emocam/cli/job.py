@@ -41,6 +41,7 @@ def run_job(cfg: "DictConfig", known: set[str], began: float, verb: Verb | None 
     hydra_cfg = HydraConfig.get()
     new = [word.lstrip("+").split("=")[0] for word in hydra_cfg.overrides.task if word.startswith("+")]
     _check_replay(cfg, list(hydra_cfg.overrides.task))
+    _check_evidence(cfg)
     _check_watch_unused(list(hydra_cfg.overrides.task), verb)
     check_settings(cfg, frozenset(known) - {"hydra"}, [key for key in new if "." not in key])
     folder = Path(hydra_cfg.runtime.output_dir)
@@ -77,6 +78,15 @@ def _check_replay(cfg: "DictConfig", words: list[str]) -> None:
         check_replay(cfg, words, usual=loader.load_configuration("config", [], RunMode.RUN))
     else:
         check_evidence_unused(cfg)
+
+
+def _check_evidence(cfg: "DictConfig") -> None:
+    """Refuse evidence that is not there before anything heavy is imported; of a sweep's lists Hydra made one each."""
+    from emocam.results.evidence_source import source_of
+    from emocam.settings.replay_words import evidence_of, takes_evidence
+
+    if takes_evidence(cfg) and isinstance(evidence_of(cfg), str | None):
+        source_of(evidence_of(cfg))
 
 
 def _check_watch_unused(words: list[str], verb: Verb | None) -> None:

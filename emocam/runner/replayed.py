@@ -12,12 +12,13 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf.errors import OmegaConfBaseException
 
 from emocam.errors import SettingError
+from emocam.results.evidence_source import source_of
 from emocam.results.files import SUMMARY
 from emocam.results.run import Run
 from emocam.runner.command import Command
 from emocam.settings.recorded import recorded_settings, settings_file
 from emocam.settings.replay_words import DRAWS, MADE, evidence_of, takes_evidence
-from emocam.task.replay import check_replay_folder, source_of
+from emocam.task.replay import check_replay_folder
 
 NAMES = {
     "vocabulary": "emocam.detector.vocabulary.Vocabulary",

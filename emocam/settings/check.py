@@ -66,6 +66,14 @@ OF_PICTURES = ("classifier", "detector")
 ARCHIVES = (".tar", ".parquet")
 """Endings of a root that is no folder."""
 LANDMARKS = "emocam.data.landmarks.Landmarks"
+FILES = ("data.file", "detector.cfg", "classifier.weights", "detector.weights")
+"""Settings of ours that name a file, or of weights a library's own."""
+WEIGHTS = (".pth", ".pt", ".bin", ".safetensors", ".ckpt", ".tar", ".index.json", ".onnx", ".weights", ".h5")
+CURES = {
+    "EmoNet": "`emocam fetch emonet` brings emonet.pth and its img_mean.txt",
+    "YOLOv3": "`emocam fetch yolov3-openimages` brings weights trained on Open Images",
+}
+"""By the class, what to do where its weights are missing."""
 OPTIONAL = ("cam", "attribution", "logger", "callback", "paste", "effect")
 """Groups of which nothing need be chosen."""
 
@@ -167,6 +175,21 @@ def _path_faults(cfg: DictConfig) -> Iterator[str]:
         file = OmegaConf.select(cfg, name)
         if file is not None and not Path(str(file)).expanduser().exists():
             yield f"{name}: there is no file {file}"
+    yield from _file_faults(cfg)
+
+
+def _file_faults(cfg: DictConfig) -> Iterator[str]:
+    """Yield a sentence for each file of FILES that is not there, unless it is an address."""
+    for name in FILES:
+        group, _, setting = name.partition(".")
+        target = str(OmegaConf.select(cfg, f"{group}._target_"))
+        file = OmegaConf.select(cfg, name)
+        if not isinstance(file, str) or "://" in file or not target.startswith("emocam."):
+            continue
+        is_file = setting != "weights" or "/" in file or file.endswith(WEIGHTS)
+        if is_file and not Path(file).expanduser().exists():
+            cure = CURES.get(target.rpartition(".")[2]) if setting == "weights" else None
+            yield f"{name}: there is no file {file}{f'; {cure}' if cure else ''}"
 
 
 def writable(folder: Path) -> None:

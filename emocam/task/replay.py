@@ -14,14 +14,15 @@ from emocam.predict.groups import write_groups
 from emocam.predict.recall import recall
 from emocam.predict.relabelled import write_relabelled
 from emocam.predict.renamed import write_renamed
-from emocam.results.files import ASKED, EVIDENCE, FILES, LEDGER, PAIR_STATE, PREDICTIONS, parquet
+from emocam.results.evidence_source import SHARDS, source_of
+from emocam.results.files import ASKED, EVIDENCE, FILES, PAIR_STATE, PREDICTIONS, parquet
 from emocam.results.parquet_file import has_table
 from emocam.results.parts import copy_table, remove_table
 from emocam.results.picture_faults import explained_contents, picture_faults
 from emocam.results.run import Run
 from emocam.settings.recorded import kept_settings, recorded_settings, settings_file, tell_foreign_paths
 
-UNFINISHED = ("shards", "pasting", "trying", PAIR_STATE)
+UNFINISHED = (SHARDS, "pasting", "trying", PAIR_STATE)
 """Folders of a run that was interrupted; the evidence itself is complete without the first."""
 COMPARED = "comparison.csv"
 """What only a sweep's folder and that of a comparison hold."""
@@ -79,23 +80,6 @@ class Replay:
                 raise fault
             write_groups(components.folder, Data(group=now.get("group")))
         return data
-
-
-def source_of(evidence: str | None) -> Path:
-    """Return the folder of the finished run that `evidence` names."""
-    if evidence is None:
-        raise SettingError("evidence is not set; task=replay needs evidence=FOLDER of a finished run")
-    source = Path(evidence).expanduser()
-    source = source.parent if source.name == parquet(EVIDENCE) else source
-    for name in (PREDICTIONS, EVIDENCE, LEDGER):
-        if not has_table(source / parquet(name)):
-            raise SettingError(f"evidence {source} is no finished run's folder: it has no {parquet(name)}")
-    if (source / UNFINISHED[0]).is_dir():
-        raise SettingError(
-            f"evidence {source} is not finished: it still holds {UNFINISHED[0]}; its own command goes on where it "
-            "stopped"
-        )
-    return source
 
 
 def check_replay_folder(folder: Path, source: Path) -> None:

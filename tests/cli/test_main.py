@@ -151,6 +151,8 @@ SENTENCES = {
     "threshold.importnce=0.1": "threshold.importnce is no setting; did you mean threshold.importance",
     "cam.score=logit": "cam.score is no setting of the cam chosen here, but of cam=ablation, ",
     "data.follow_links=true": "data.follow_links is no setting of the data chosen here, but of ",
+    "classifier.weights=gone.pth": "classifier.weights: there is no file gone.pth",
+    "+detector.weights=no/such": "detector.weights: there is no file no/such",
     "data.root=photos": "data.root must be a folder, and there is none at photos",
     "threshold.importance=high": "threshold.importance must be a number in [0, 1] (default 0.3), got 'high'",
     "threshold.importance=1.3": "threshold.importance must be a number in [0, 1] (default 0.3), got 1.3",

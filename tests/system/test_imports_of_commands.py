@@ -35,8 +35,12 @@ def imported(folder: Path, *words: str) -> tuple[int, set[str]]:
     return int(status), set(modules)
 
 
-def test_a_mistake_imports_no_library_that_computes(tmp_path: Path) -> None:
-    status, modules = imported(tmp_path, "data=folder", "data.root=nowhere")
+@pytest.mark.parametrize(
+    "words",
+    [("data=folder", "data.root=nowhere"), ("task=replay", "evidence=nowhere"), ("classifier.weights=a.pt",)],
+)
+def test_a_mistake_imports_no_library_that_computes(tmp_path: Path, words: tuple[str, ...]) -> None:
+    status, modules = imported(tmp_path, *words)
     assert status == 1
     assert not modules & {"numpy", "torch", "pandas", "pyarrow", "matplotlib", "mlflow", "pytorch_lightning"}
 
