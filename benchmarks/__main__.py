@@ -20,6 +20,7 @@ HERE = Path(__file__).parent
 SUBJECTS = {
     "study": "The whole study",
     "cams": "CAM methods",
+    "quick": "Networks by the quickest way",
     "explain": "emocam.explain, call after call",
     "forward": "The networks' passes, and boxes from YOLO",
     "decode": "Opening pictures",

@@ -18,7 +18,7 @@ from emocam.network.precision import Bfloat16Copy
 from emocam.records.base import WHOLE
 from emocam.records.detections import Detections
 
-SGEMM = "sgemm of as many operations"
+LIMIT = "the best product of as many operations"
 LIGHTNET, BARE = "lightnet, as written", "lightnet, its last layers not counted"
 
 
@@ -32,9 +32,9 @@ def emonet(images: int) -> Contest:
     return Contest(
         f"EmoNet forward, batch {images}, {each / 1e9:.2f} GFLOP an image",
         Way(torch.no_grad()(lambda: net(x)), images),
-        {SGEMM: limits.product(each), "as written": Way(torch.no_grad()(lambda: written(plain)), images)},
+        {LIMIT: limits.best(each), "as written": Way(torch.no_grad()(lambda: written(plain)), images)},
         lambda: Agreement(farthest(net(x).detach(), written(plain).detach()), 1e-4, "logits, as written"),
-        {SGEMM: 0.85} if images > 1 else {},
+        {LIMIT: 0.85} if images > 1 else {},
         "percent",
     )
 
@@ -70,11 +70,11 @@ def detector(size: int) -> Contest:
         f"YOLOv3-{size}, batch 1, {each / 1e9:.0f} GFLOP an image as written",
         Way(torch.no_grad()(lambda: ours(batch))),
         {
-            SGEMM: limits.product(each),
+            LIMIT: limits.best(each),
             LIGHTNET: Way(torch.no_grad()(lambda: suppress(read(network(x))))),
         },
         lambda: told_apart(ours(batch), suppress(read(torch.no_grad()(network)(x))), size),
-        {SGEMM: 0.97},
+        {LIMIT: 0.97},
         "percent",
     )
 

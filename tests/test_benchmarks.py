@@ -12,7 +12,7 @@ import pytest
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 SUBJECTS = (
     *("attribute_maps", "cams", "chance", "decode", "evidence", "explain", "forward", "gaze", "grid"),
-    *("manifold", "paste", "regions", "study"),
+    *("manifold", "paste", "quick", "regions", "study"),
 )
 NEEDS = ("captum", "cv2", "lightnet", "pytorch_grad_cam")
 pytestmark = [

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+from scipy.fft import irfft2, rfft2
 
 from emocam.effect.parts import Frame
 from emocam.functional.dice import Dice
@@ -69,10 +70,10 @@ def barest_shift(
         return None
     shape = np.zeros(part.shape, np.float32)
     shape[: y1 - y0, : x1 - x0] = part[y0:y1, x0:x1]
-    spectrum = np.fft.rfft2(shape).conj()
+    spectrum = rfft2(shape).conj()
 
     def shared(picture: np.ndarray) -> np.ndarray:
-        sums = np.fft.irfft2(np.fft.rfft2(picture.astype(np.float32)) * spectrum, s=part.shape)
+        sums = irfft2(rfft2(picture.astype(np.float32)) * spectrum, s=part.shape)
         return sums[first[1] : last[1] + 1, first[0] : last[0] + 1].round()
 
     rows, columns = np.nonzero(shared(part if taken is None else taken) == 0)

@@ -35,6 +35,8 @@ from emocam.results.parquet_file import read_parquet, read_schema
 from emocam.results.run import Run
 from emocam.results.tables import finished_ledger, refusal_table
 
+CHANGES = 8
+"""At least, of a picture: two fills of an object and of a control, each filled and shown to the network."""
 PICTURES, PICTURES_ELSEWHERE = 4, 16
 """Opened for one batch, on a processor and on an accelerator; of each of them many views are made."""
 MOST_VIEWS, MOST_VIEWS_ELSEWHERE = 64, 256
@@ -323,7 +325,7 @@ def try_pictures(works: list[tuple[EffectWork, np.ndarray]], first: Components, 
             for one, _ in works
         ]
         pictures = PICTURES_ELSEWHERE if on_accelerator(first.trainer) else PICTURES
-        stream(first, model, samples, writers, together, pictures, len(work.trials))
+        stream(first, model, samples, writers, together, pictures, len(work.trials), changes=CHANGES)
     for one, _ in works:
         one.finish(effect)
 

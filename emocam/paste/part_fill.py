@@ -24,38 +24,44 @@ def blur_part(image: Image.Image, part: np.ndarray, sources: np.ndarray) -> Imag
     Pull and push, Gortler et al. 1996, https://doi.org/10.1145/237170.237200: means of ever larger squares
     of the sources, from which holes are filled, the largest squares first.
     """
-    colours = np.asarray(image.convert("RGB"), np.float32)
-    weight = sources.astype(np.float32)[..., None]
-    levels = [(colours * weight, weight)]
-    while max(levels[-1][1].shape[:2]) > 1:
-        levels.append(_halved(*levels[-1]))
-    sums, weight = levels.pop()
-    found = sums / np.maximum(weight, np.finfo(np.float32).tiny)
-    for sums, weight in reversed(levels):
-        found = sums + (1 - weight) * _doubled(found)[: weight.shape[0], : weight.shape[1]]
-    return Image.fromarray(found.round().clip(0, 255).astype(np.uint8))
+    weight = sources.astype(np.float32)
+    colours = np.asarray(image.convert("RGB")).transpose(2, 0, 1).astype(np.float32)
+    levels = [np.concatenate([colours * weight, weight[None]])]
+    while max(levels[-1].shape[1:]) > 1:
+        levels.append(_halved(levels[-1]))
+    top = levels.pop()
+    found = top[:-1] / np.maximum(top[-1], np.finfo(np.float32).tiny)
+    for both in reversed(levels):
+        found = _doubled(found)[:, : both.shape[1], : both.shape[2]]
+        found *= 1 - both[-1]
+        found += both[:-1]
+    return Image.fromarray(found.round().clip(0, 255).astype(np.uint8).transpose(1, 2, 0))
 
 
-def _halved(sums: np.ndarray, weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Add each 2 x 2 cells of colours and weights (h, w, c), where no weight comes to more than 1."""
-    both = np.concatenate([sums, weight], 2)
-    both = np.pad(both, ((0, both.shape[0] % 2), (0, both.shape[1] % 2), (0, 0)))
-    both = both[::2, ::2] + both[1::2, ::2] + both[::2, 1::2] + both[1::2, 1::2]
-    both /= np.maximum(both[..., -1:], 1)
-    return both[..., :-1], both[..., -1:]
+def _halved(both: np.ndarray) -> np.ndarray:
+    """Add each 2 x 2 cells of colours and of their weights (c + 1, h, w), where no weight comes to more than 1."""
+    numbers, height, width = both.shape
+    if height % 2 or width % 2:
+        even = np.zeros((numbers, height + height % 2, width + width % 2), both.dtype)
+        even[:, :height, :width] = both
+        both = even
+    sums = both[:, ::2, ::2] + both[:, 1::2, ::2]
+    sums += both[:, ::2, 1::2]
+    sums += both[:, 1::2, 1::2]
+    sums /= np.maximum(sums[-1], 1)
+    return sums
 
 
 def _doubled(cells: np.ndarray) -> np.ndarray:
-    """Interpolate cells (h, w, c) to twice as many along each side, three quarters of the nearest one."""
-    for axis in (0, 1):
-        ends = [(0, 0)] * 3
-        ends[axis] = (1, 1)
-        padded = np.pad(cells, ends, mode="edge")
-        nearest, before, after = (
-            np.take(padded, range(first, first + cells.shape[axis]), axis) for first in (1, 0, 2)
-        )
-        pair = np.stack([0.75 * nearest + 0.25 * before, 0.75 * nearest + 0.25 * after], axis + 1)
-        cells = pair.reshape(*cells.shape[:axis], -1, *cells.shape[axis + 1 :])
+    """Interpolate cells (c, h, w) to twice as many along each side, three quarters of the nearest one."""
+    for axis in (1, 2):
+        nearest, next_to = (np.moveaxis(share * cells, axis, 0) for share in (0.75, 0.25))
+        shape = [side * 2 if place == axis else side for place, side in enumerate(cells.shape)]
+        cells = np.empty(shape, cells.dtype)
+        rows = np.moveaxis(cells, axis, 0)
+        rows[0], rows[-1] = nearest[0] + next_to[0], nearest[-1] + next_to[-1]
+        np.add(nearest[1:], next_to[:-1], out=rows[2::2])
+        np.add(nearest[:-1], next_to[1:], out=rows[1:-1:2])
     return cells
 
 

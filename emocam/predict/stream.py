@@ -34,11 +34,12 @@ def stream(
     batch: int,
     images: int,
     advice: str = "",
+    changes: int = 1,
 ) -> None:
     """Run the model on all samples, and pass what each step returned to the writers.
 
     `images` is how many there are in all, with those that an earlier attempt has done; `advice` is given where the
-    pass takes long.
+    pass takes long. A sample is at least so many `changes` of a picture, of which each takes as long as opening one.
     """
     data = components.data
     left = len(samples)  # type: ignore[arg-type]
@@ -48,7 +49,7 @@ def stream(
     loader = DataLoader(
         samples,
         batch_size=batch,
-        num_workers=workers_of(data, left, on_cuda),
+        num_workers=workers_of(data, left * changes, on_cuda),
         collate_fn=collate,
         worker_init_fn=ignore_interrupt,
         pin_memory=on_cuda,

@@ -12,6 +12,7 @@ import pytest
 import torch
 from PIL import Image
 from torch import Tensor, nn
+from torch.utils.data import DataLoader
 
 from emocam.classifier.base import Classifier
 from emocam.data.base import Data
@@ -26,6 +27,7 @@ from emocam.importance.mean import Mean
 from emocam.intervention.effect import Answer
 from emocam.paste.fill import FILLS, pixels
 from emocam.paste.patch import Patch, patched
+from emocam.predict import stream
 from emocam.predict.components import Components
 from emocam.records.picture import Picture
 from emocam.records.thresholds import Thresholds
@@ -178,6 +180,27 @@ def test_each_number_is_that_of_a_slow_loop(tmp_path: Path) -> None:
             after, answer = odds(image, row["label"])
             assert row[effect] == pytest.approx(before - after, abs=1e-5)
             assert row[flipped] == (answer != row["label"])
+
+
+def test_few_pictures_are_changed_in_workers_with_the_same_bits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+
+    def loader(samples: Any, *, num_workers: int, **others: Any) -> DataLoader[Any]:
+        asked.append(num_workers)
+        return DataLoader(samples, num_workers=num_workers, **others)
+
+    monkeypatch.setattr(stream, "DataLoader", loader)
+    monkeypatch.setattr(stream, "cores", lambda: 2)
+    found = []
+    for folder, workers in (("here", 0), ("apart", "auto")):
+        parts = parts_in(tmp_path / folder, Erase())
+        parts.data.workers = workers
+        Association().perform(parts)
+        found.append(pd.read_parquet(tmp_path / folder / "effect.parquet"))
+    assert asked == [0, 0, 0, 2]  # of each run the pass and the effect
+    pd.testing.assert_frame_equal(*found, check_exact=True)
 
 
 def test_the_budget_is_kept(tmp_path: Path) -> None:
