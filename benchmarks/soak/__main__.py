@@ -20,6 +20,7 @@ import doors
 import install
 import kills
 import many_runs
+import oracles
 import pictures
 import random_settings
 import ranks
@@ -40,6 +41,7 @@ PARTS: dict[str, Part] = {
     "install": install.PART,
     "ranks": ranks.PART,
     "settings": random_settings.PART,
+    "oracles": oracles.PART,
     "doors": doors.PART,
 }
 

@@ -198,10 +198,10 @@ def try_words(number: int, folder: Path, most: int, runs: int) -> dict[str, Any]
         sentences = [error_sentence(error, resource_folder("conf")) for error in mistakes]
         counts["told in a sentence"] += status == 1
         counts["built"] += status == 0
-        if status not in (0, 1) or (status == 1) != (len(sentences) == 1):
+        if status not in (0, 1) or status != len(sentences):
             counts["faults"].append(f"{told}: status {status}, {sentences}")
         for sentence in sentences:
-            if "\n" in sentence or "emocam failed with" in sentence:
+            if "emocam failed with" in sentence or not all(sentence.splitlines()):  # a line each
                 counts["faults"].append(f"{told}: {sentence[:CLIPPED]!r}")
         if time.process_time() - began > SLOW:
             counts["faults"].append(f"{told}: took more than {SLOW:g} s")

@@ -33,7 +33,7 @@ class Vocabulary(Detector):
         super().__init__(detector.score, detector.iou)
         self.detector = detector
         self.view, self.digest, self.advice = detector.view, detector.digest, detector.advice
-        self.steps = NameSteps(dict(rename or {}), dict(merge or {}), only, OBJECTS)
+        self.steps = NameSteps(rename or {}, merge or {}, only, OBJECTS)
         if detector.identity is not None:
             words = f"rename={self.steps.rename}, merge={self.steps.merge}, only={only}"
             self.identity = f"vocabulary({words}, {detector.identity})"

@@ -41,7 +41,7 @@ class LabelNames:
         merge: Mapping[str, Sequence[str]] | None = None,
         only: Sequence[str] | None = None,
     ) -> None:
-        steps = NameSteps(dict(rename or {}), dict(merge or {}), only, LABELS)
+        steps = NameSteps(rename or {}, merge or {}, only, LABELS)
         found = steps.names(own)
         self.labels = steps.kept(found)
         self.names = list(dict.fromkeys(found))

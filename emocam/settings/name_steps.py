@@ -22,6 +22,19 @@ class Speaking:
             )
 
 
+def _names(found: object) -> bool:
+    """Return whether a setting is a list of names."""
+    return isinstance(found, list | tuple) and all(isinstance(n, str) for n in found)
+
+
+def _all_names(found: object, one: bool) -> bool:
+    """Return whether a setting gives each of some names another one, or a list of others."""
+    return isinstance(found, Mapping) and all(
+        isinstance(name, str) and (isinstance(other, str) if one else _names(other))
+        for name, other in found.items()
+    )
+
+
 @dataclass(frozen=True)
 class NameSteps:
     """The steps from own names to others.
@@ -34,6 +47,16 @@ class NameSteps:
     merge: Mapping[str, Sequence[str]]
     only: Sequence[str] | None
     speaking: Speaking
+
+    def __post_init__(self) -> None:
+        for step, form, fits in (
+            ("rename", "{OLD: NEW}", _all_names(self.rename, one=True)),
+            ("merge", "{PARENT: [NAME, NAME]}", _all_names(self.merge, one=False)),
+            ("only", "[NAME, NAME]", self.only is None or _names(self.only)),
+        ):
+            if not fits:
+                found = getattr(self, step)
+                raise SettingError(f"{self.speaking.setting}.{step} must be {form}, or null, got {found!r}")
 
     def names(self, own: Sequence[str]) -> list[str]:
         """Return the name of each of the own names, before some are selected."""

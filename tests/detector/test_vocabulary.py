@@ -128,3 +128,21 @@ def test_words_that_cannot_be(words: dict, sentence: str) -> None:
     with pytest.raises(SettingError) as error:
         Vocabulary(Known(), **words)
     assert str(error.value) == sentence
+
+
+@pytest.mark.parametrize(
+    ("step", "given"),
+    [
+        ("rename", "Man Person"),
+        ("rename", ["Man"]),
+        ("rename", {"Man": 1}),
+        ("merge", {"Person": "Man"}),
+        ("merge", "Man"),
+        ("only", "Man"),
+        ("only", {"Man": "Dog"}),
+        ("only", [1]),
+    ],
+)
+def test_what_is_no_list_or_table_of_names_is_told(step: str, given: object) -> None:
+    with pytest.raises(SettingError, match=rf"^vocabulary\.{step} must be .*, or null, got "):
+        Vocabulary(Known(), **{step: given})
