@@ -18,8 +18,10 @@ import annotation_files
 import disk
 import doors
 import install
+import invariance
 import kills
 import many_runs
+import metamorphic
 import oracles
 import pictures
 import random_settings
@@ -27,6 +29,7 @@ import ranks
 import server
 import stale
 import store
+import turned
 from steps import Part, run_part
 
 PARTS: dict[str, Part] = {
@@ -42,6 +45,9 @@ PARTS: dict[str, Part] = {
     "ranks": ranks.PART,
     "settings": random_settings.PART,
     "oracles": oracles.PART,
+    "turned": turned.PART,
+    "invariance": invariance.PART,
+    "metamorphic": metamorphic.PART,
     "doors": doors.PART,
 }
 
