@@ -17,6 +17,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 import annotation_files
 import disk
 import doors
+import endings
+import hostile
 import install
 import invariance
 import kills
@@ -46,6 +48,8 @@ PARTS: dict[str, Part] = {
     "settings": random_settings.PART,
     "oracles": oracles.PART,
     "turned": turned.PART,
+    "hostile": hostile.PART,
+    "endings": endings.PART,
     "invariance": invariance.PART,
     "metamorphic": metamorphic.PART,
     "doors": doors.PART,
