@@ -9,6 +9,7 @@ from pathlib import Path
 from subprocess import CompletedProcess
 from types import ModuleType
 
+import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
@@ -212,6 +213,103 @@ def test_random_settings_are_told_in_a_sentence_or_built_and_another_end_is_noti
     monkeypatch.setattr(check, "check_settings", lambda *_: {}["threshold"])
     faults = step(part, 1, tmp_path, most=1, runs=0)["faults"]
     assert "emocam failed with KeyError" in faults[0]
+
+
+@pytest.mark.parametrize("part", ["oracles"], indirect=True)
+def test_numbers_agree_with_other_ways_and_a_box_read_a_little_aside_is_noticed(
+    part: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outcome = step(part, 0, tmp_path, pictures=3)
+    assert outcome["faults"] == [] and outcome["boxes"] == 18
+    import emocam.functional.map.maps as maps
+
+    means = maps.box_means
+    monkeypatch.setattr(
+        maps, "box_means", lambda cells, window, boxes, image: means(cells, window, boxes + 1e-4, image)
+    )
+    assert any("a mean in a box differs" in fault for fault in step(part, 1, tmp_path, pictures=3)["faults"])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("part", ["turned"], indirect=True)
+def test_boxes_of_turned_pictures_lie_where_a_person_sees_them_and_one_that_does_not_is_noticed(
+    part: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert part.CASES[1] == ("coco", "stored") and len(part.CASES) == 12
+    outcome = step(part, 1, tmp_path)
+    assert outcome["faults"] == [] and outcome["within a pixel"] == 16
+    import emocam.data.annotations.orientation as orientation
+
+    monkeypatch.setattr(orientation, "TURNS", orientation.TURNS | {6: orientation.TURNS[8]})
+    assert ["turned by 6" in fault for fault in step(part, 13, tmp_path)["faults"]] == [True]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("part", ["invariance"], indirect=True)
+def test_batches_workers_order_and_interruptions_do_not_matter_and_lost_rows_are_noticed(
+    part: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert len(part.WAYS) == 18
+    assert step(part, 11, tmp_path)["faults"] == []  # batch 7, two workers, shuffled
+    from emocam.predict.chunk_writer import WriteChunks
+
+    new = WriteChunks._new
+    monkeypatch.setattr(
+        WriteChunks, "_new", lambda writer, table: new(writer, table)[: len(table) - len(writer.done)]
+    )
+    assert step(part, 29, tmp_path)["faults"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("part", ["metamorphic"], indirect=True)
+def test_a_changed_corpus_changes_what_it_must_and_boxes_left_behind_are_noticed(
+    part: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(part, "PICTURES", 4)
+    outcome = step(part, 0, tmp_path)
+    assert outcome["faults"] == [] and outcome["as they must"] == 8
+    mirrored = part.mirrored
+    monkeypatch.setattr(part, "mirrored", lambda corpus: part.replace(mirrored(corpus), boxes=corpus.boxes))
+    assert step(part, 1, tmp_path)["faults"] == ["mirrored: a box lies elsewhere"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("part", ["endings"], indirect=True)
+def test_the_store_says_how_a_run_ended_and_one_that_says_nothing_is_noticed(
+    part: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert len(part.CASES) == 21
+    for case in (("Ctrl-C twice", "in the pictures"), ("SIGKILL", "in the page")):
+        assert step(part, part.CASES.index(case), tmp_path)["faults"] == []
+    from emocam.runner.tracking import Tracking
+
+    monkeypatch.setattr(Tracking, "fail", lambda *_: None)
+    (fault,) = step(part, 21 + part.CASES.index(("an exception", "in the beginning")), tmp_path)["faults"]
+    assert "the store says ['KILLED']" in fault
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("part", ["hostile"], indirect=True)
+def test_hostile_pictures_cost_themselves_alone_and_a_good_one_that_is_not_read_is_noticed(
+    part: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outcome = step(part, 0, tmp_path)
+    assert outcome["faults"] == [] and outcome["files"] > 60 and outcome["explained"] > 25
+    from emocam.data import image_file
+
+    monkeypatch.setattr(image_file, "FORMATS", ("JPEG", "PNG"))
+    faults = step(part, 2, tmp_path)["faults"]
+    assert "ours: good-moving.gif was not read" in faults
+
+
+@pytest.mark.parametrize("part", ["planted_truth"], indirect=True)
+def test_used_objects_are_first_and_another_order_is_noticed(part: ModuleType, tmp_path: Path) -> None:
+    cells = pd.DataFrame(
+        {"label": ["a"] * 3, "object": ["x", "y", "z"], "use": [0.2, 0.7, 0.9], "present": [20, 20, 3]}
+    )
+    assert part.first_objects(cells, {("y", "a")}) == (1, 1)
+    assert part.first_objects(cells, {("x", "a")}) == (0, 1)
+    assert part.first_objects(cells, {("z", "a")}) == (0, 0)
 
 
 @pytest.mark.parametrize("part", ["install"], indirect=True)

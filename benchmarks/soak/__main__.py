@@ -1,4 +1,4 @@
-"""The long tests of reliability: kills, damaged files, shared stores, many runs, full disks, stale answers, odd places.
+"""The long tests of reliability: what kills, damages, fills, turns or repeats, and what is known of the answer.
 
     python benchmarks/soak                        all of it, an hour or more on one core
     python benchmarks/soak kills disk             two of its parts
@@ -26,6 +26,7 @@ import many_runs
 import metamorphic
 import oracles
 import pictures
+import planted_truth
 import random_settings
 import ranks
 import server
@@ -47,6 +48,7 @@ PARTS: dict[str, Part] = {
     "ranks": ranks.PART,
     "settings": random_settings.PART,
     "oracles": oracles.PART,
+    "planted": planted_truth.PART,
     "turned": turned.PART,
     "hostile": hostile.PART,
     "endings": endings.PART,
