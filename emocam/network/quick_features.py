@@ -24,7 +24,7 @@ GAIN = 1.1
 PAYS = 96
 """Pictures from which on a trial, which costs as much as a dozen, pays for itself."""
 MOST = 8
-"""Pictures of a piece for each thread: a processor's cache holds the maps of few."""
+"""Pictures of a copy's piece for each thread: a processor's cache holds the maps of few."""
 
 UNLIKE = (RuntimeError, TypeError, AttributeError)
 """What a network's own code raises that wants its modules, or its numbers, as they were."""
@@ -42,31 +42,32 @@ class QuickForward:
     Weights that changed since, as where a method draws them anew, are answered by the features themselves.
     """
 
-    def __init__(self, features: nn.Module, twin: nn.Module, piece: int) -> None:
-        self.features, self.piece = features, piece
-        self.twin: nn.Module | None = twin
+    def __init__(self, features: nn.Module, twin: nn.Module | None, piece: int) -> None:
+        self.features, self.twin, self.piece = features, twin, piece
         self.state = tensors_state(features)
 
     def __call__(self, x: Tensor) -> Any:
         if torch.is_grad_enabled() or x.device.type != "cpu" or x.dtype != torch.float32:
             return type(self.features).forward(self.features, x)
-        twin = self.twin
-        if twin is None or self.features.training or tensors_state(self.features) != self.state:
+        if not self.piece or self.features.training or tensors_state(self.features) != self.state:
             return type(self.features).forward(self.features, x)
-        parts = [_answer(twin, part) for part in x.split(self.piece * torch.get_num_threads())]
+        # pieces are equal, since a small rest would cost as much as a whole one
+        pieces = -(-len(x) // (self.piece * torch.get_num_threads()))
+        parts = [self._answer(part) for part in x.chunk(max(1, pieces))]
         if len(parts) == 1:
             return parts[0]
         return tuple(torch.cat(of_all) for of_all in zip(*parts, strict=True))
 
+    def _answer(self, x: Tensor) -> tuple[Tensor, ...]:
+        if self.twin is None:
+            return as_tuple(type(self.features).forward(self.features, x))
+        # what comes behind was written for numbers in the usual order
+        seen = as_tuple(self.twin(x.contiguous(memory_format=torch.channels_last)))
+        return tuple(part.contiguous() for part in seen)
+
     def __getstate__(self) -> dict[str, Any]:
         """Leave the copy out of a copy of the network, whose features answer themselves."""
         return {"features": self.features, "twin": None, "piece": 0, "state": ()}
-
-
-def _answer(twin: nn.Module, x: Tensor) -> tuple[Tensor, ...]:
-    # what comes behind was written for numbers in the usual order
-    seen = as_tuple(twin(x.contiguous(memory_format=torch.channels_last)))
-    return tuple(part.contiguous() for part in seen)
 
 
 def tensors_state(network: nn.Module) -> Hashable:
@@ -102,10 +103,9 @@ def settle_quick_features(
         except UNLIKE:
             way, twin = "plain", None
     _chosen[shapes] = way
-    if twin is None:
-        return
     # no layer's answer to a piece outgrows what the allocator keeps
-    piece = max(1, min(MOST, LARGEST // largest))
+    fitting = max(1, LARGEST // largest)
+    piece = fitting if twin is None else min(MOST, fitting)
     features.forward = QuickForward(features, twin, piece)  # type: ignore[method-assign]
 
 

@@ -107,7 +107,7 @@ def test_a_large_batch_goes_in_pieces_with_the_same_rows(quickest: Quicker, view
     x, sizes = classifier.prepare(views), []
     twin_of(classifier).register_forward_pre_hook(lambda _, given: sizes.append(len(given[0])))
     together = classifier.cut(x)[0]
-    assert sizes == [8, 2]
+    assert sizes == [5, 5]
     near(torch.cat([classifier.cut(one)[0] for one in x.split(1)]), together)
 
 
@@ -146,3 +146,18 @@ def test_networks_that_are_alike_keep_what_was_chosen(
     second = small()
     second.settle(views, PAYS)
     assert twin_of(second) is not None
+
+
+def test_a_network_that_stays_as_it_is_goes_in_pieces_that_memory_keeps(
+    quickest: Quicker, views: Tensor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    quickest("plain")
+    monkeypatch.setattr(quick_features, "LARGEST", 4 * 64 * 15 * 15 * 4)  # four pictures' largest maps
+    classifier, sizes = small(), []
+    classifier.settle(views, PAYS)
+    classifier.get_submodule("features.part.conv1").register_forward_pre_hook(
+        lambda _, given: sizes.append(len(given[0]))
+    )
+    x = classifier.prepare(views)
+    near(classifier.cut(x)[0], torch.cat([classifier.cut(one)[0] for one in x.split(1)]))
+    assert sizes[:3] == [4, 4, 2]
