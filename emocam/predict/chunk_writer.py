@@ -2,13 +2,14 @@
 
 import time
 from collections import deque
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
+from numpy.typing import NDArray
 from pytorch_lightning import LightningModule, Trainer
 
 from emocam.cam.completeness import SumCheck, take_unread
@@ -64,10 +65,11 @@ class WriteChunks(StepCallback):
         self,
         chunks: Chunks,
         rows: Callable[[Any, Any], dict[str, pa.Table]],
-        done: Collection[int] = frozenset(),
+        done: NDArray[np.int64] | None = None,
     ) -> None:
         self.chunks, self.rows = chunks, rows
-        self.done = pa.array(sorted(done), pa.int64())
+        self.done = np.zeros(0, np.int64) if done is None else np.sort(done)
+        self.number: int | None = None
         self.thread: ThreadPoolExecutor | None = None
         self.waiting: deque[Future[None]] = deque()
         self._empty()
@@ -107,7 +109,12 @@ class WriteChunks(StepCallback):
             self._write(trainer)
 
     def _new(self, table: pa.Table) -> pa.Table:
-        return table.filter(pc.invert(pc.is_in(table["index"], value_set=self.done)))
+        """Leave out the rows that lie here already: by their places in what is done, which is sorted."""
+        if not len(self.done):
+            return table
+        index = table["index"].to_numpy()
+        place = np.searchsorted(self.done, index).clip(max=len(self.done) - 1)
+        return table.filter(pa.array(self.done[place] != index))
 
     def on_predict_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         self._settle()
@@ -124,7 +131,9 @@ class WriteChunks(StepCallback):
         self._empty()  # first: interrupted after the chunk is there, nothing may be written twice
         if kept:
             rank = trainer.global_rank
-            number = sum(part.name.startswith(f"{rank:03d}-") for part in self.chunks.parts)
+            # looked up once: of a large corpus the listing would cost more than the writing
+            number = self.chunks.next_number(rank) if self.number is None else self.number + 1
+            self.number = number
             files = dict.fromkeys(file for rows in kept for file in rows)
             tables = {file: [rows[file] for rows in kept if file in rows] for file in files}
             self.chunks.write(f"{rank:03d}-{number:06d}", tables)

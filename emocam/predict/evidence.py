@@ -3,7 +3,7 @@
 import json
 import sys
 from collections.abc import Sequence
-from functools import partial
+from functools import partial, reduce
 from typing import Any
 
 import numpy as np
@@ -96,8 +96,11 @@ def explain_missing(runs: Sequence[Components], keys: Sequence[str]) -> None:
         for chunks in everything:
             chunks.begin()
         # an interrupt between two writers leaves an image with one method and not with another
-        done = [set(chunks.done().tolist()) for chunks in everything]
-        left = np.setdiff1d(np.arange(len(components.listing)), list(set.intersection(*done)))
+        done = [chunks.done() for chunks in everything]
+        by_all = reduce(np.intersect1d, done)
+        left = np.setdiff1d(np.arange(len(components.listing)), by_all)
+        # of what is left, since nothing else is asked for again
+        done = [np.setdiff1d(of_method, by_all) for of_method in done]
         model.images = len(left)
     with components.stage("predict"):
         if len(left):
@@ -119,7 +122,7 @@ def explain_places(
     components: Components,
     model: Explain,
     everything: Sequence[Chunks],
-    done: Sequence[set[int]],
+    done: Sequence[NDArray[np.int64]],
     left: NDArray[np.int64],
 ) -> None:
     """Write the rows of the images at the places that are `left`; each method's chunks take what is not `done`."""

@@ -37,6 +37,12 @@ class Chunks:
         for half in self.folder.glob("*.tmp"):
             shutil.rmtree(half)
 
+    def next_number(self, rank: int) -> int:
+        """Return the number of a process's next chunk, after those that lie here."""
+        names = (entry.name for entry in os.scandir(self.folder) if entry.name.startswith(f"{rank:03d}-"))
+        numbers = [int(digits) for name in names if (digits := name[4:].removesuffix(".tmp")).isdigit()]
+        return max(numbers, default=-1) + 1
+
     def stored_key(self) -> str | None:
         """Return the key under which chunks were written here, if any were."""
         file = self.folder / "key"

@@ -1,0 +1,140 @@
+"""A run of any size from random evidence: written shard by shard, merged in parts, counted, replayed with its page.
+
+    python benchmarks/scale_simulation.py FOLDER 1000000 100
+    python benchmarks/scale_simulation.py FOLDER 10000000 1000 --again 10
+
+writes a million pictures of twenty regions in a hundred shards through the writers of a run. With `--again` each
+shard that is written stands for ten of the corpus: the same file under ten names, so that ten times as many rows
+are merged, counted and replayed as the disk has room for. Each stage is a process of its own; a line a stage gives
+its processor's seconds and its memory at the peak.
+"""
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+from emocam.classifier.emonet import LABELS
+from emocam.records.thresholds import Thresholds
+from emocam.results.chunks import Chunks
+from emocam.results.file_list import write_file_list
+from emocam.results.files import METADATA
+from emocam.results.merge_parts import write_parts
+from emocam.results.merge_tables import ShardRun
+from emocam.results.parquet_file import count_rows
+from emocam.results.parts import table_size
+from emocam.results.run import Run
+from emocam.settings.shard import Shard
+
+STEP, CHUNK = 64, 512
+"""Pictures of a step, and of what is written at once, as in a run."""
+TABLES = ("maps", "evidence", "predictions", "ledger")
+
+
+def metadata() -> dict[bytes, bytes]:
+    from evidence import OBJECTS
+
+    names = {"labels": list(LABELS), "objects": OBJECTS, "version": "", "key": "key"}
+    return {METADATA: json.dumps(names).encode()}
+
+
+def write_shards(folder: Path, pictures: int, shards: int) -> None:
+    """Leave the finished tables of each shard that is not there yet."""
+    from evidence import found
+
+    each = pictures // shards
+    for number in range(1, shards + 1):
+        shard = folder / "shards" / str(number)
+        if (shard / "files.json").is_file():
+            continue
+        shutil.rmtree(shard, ignore_errors=True)  # half of one
+        chunks = Chunks(shard, "key")
+        chunks.begin()
+        first = (number - 1) * each
+        for start in range(first, first + each, CHUNK):
+            end = min(start + CHUNK, first + each)
+            steps = [found(at, min(STEP, end - at)) for at in range(start, end, STEP)]
+            chunks.write(f"000-{start:09d}", {name: [step[name] for step in steps] for name in steps[0]})
+        chunks.merge(shard, metadata())
+        write_file_list(shard)
+
+
+def merge(folder: Path, shards: int, again: int) -> None:
+    """Make one run of the shards, each of them so many times."""
+    written = [
+        ShardRun(folder / "shards" / str(number), Shard(number, shards)) for number in range(1, shards + 1)
+    ]
+    of = shards * again
+    runs = [
+        replace(shard, shard=Shard(turn * shards + shard.shard.number, of))
+        for turn in range(again)
+        for shard in written
+    ]
+    whole = folder / "whole"
+    whole.mkdir(exist_ok=True)
+    for name in TABLES:
+        write_parts(runs, name, whole / f"{name}.parquet", metadata())
+
+
+def count(folder: Path) -> None:
+    """Count the matrix of the whole."""
+    counted = Run(folder / "whole").counts(Thresholds(0.1, 0.5))
+    sys.stderr.write(f"{int(counted.counts.sum()):,} in the cells\n")
+
+
+def replay(folder: Path) -> None:
+    """Replay the whole under another threshold, with its page."""
+    shutil.rmtree(folder / "replay", ignore_errors=True)
+    words = ["task=replay", f"evidence={folder / 'whole'}", f"hydra.run.dir={folder / 'replay'}"]
+    words += ["threshold.importance=0.5", "threshold.score=0.1", "logger=null", "quiet=true"]
+    subprocess.run([sys.executable, "-m", "emocam", *words], check=True, stdout=subprocess.DEVNULL)
+
+
+def stage(name: str, arguments: list[str]) -> tuple[float, float]:
+    """Run a stage, and return its processor's seconds and gigabytes at the peak."""
+    command = [sys.executable, __file__, *arguments, "--stage", name]
+    process = subprocess.Popen(command)
+    _, status, used = os.wait4(process.pid, 0)
+    if status:
+        raise SystemExit(f"{name} ended with {status}")
+    return used.ru_utime + used.ru_stime, used.ru_maxrss / 2**20
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("pictures", type=int)
+    parser.add_argument("shards", type=int)
+    parser.add_argument(
+        "--again", type=int, default=1, help="how many shards of the corpus each one stands for"
+    )
+    parser.add_argument("--stage", help="one of them alone, in this process")
+    given = parser.parse_args()
+    folder, shards = given.folder.absolute(), given.shards // given.again
+    stages = {
+        "write": lambda: write_shards(folder, given.pictures // given.again, shards),
+        "merge": lambda: merge(folder, shards, given.again),
+        "count": lambda: count(folder),
+        "replay": lambda: replay(folder),
+    }
+    if given.stage:
+        stages[given.stage]()
+        return
+    arguments = [str(folder), str(given.pictures), str(given.shards), "--again", str(given.again)]
+    for name in stages:
+        seconds, memory = stage(name, arguments)
+        sys.stdout.write(f"| {given.pictures:,} | {name} | {seconds:.1f} | {memory:.2f} |\n")
+        sys.stdout.flush()
+    tables = [folder / "whole" / f"{name}.parquet" for name in TABLES]
+    size = sum(table_size(table) for table in tables) / 2**30
+    sys.stdout.write(f"{count_rows(tables[1]):,} regions, {size:.2f} GiB in {given.shards:,} parts\n")
+
+
+if __name__ == "__main__":
+    main()
