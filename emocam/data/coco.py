@@ -5,7 +5,7 @@ from pathlib import Path
 
 from emocam.data.annotations.coco import read_coco
 from emocam.data.annotations.records import AnnotationTable
-from emocam.data.annotations.spelling import respelled, under_root
+from emocam.data.annotations.spelling import respelled
 from emocam.data.folder import Folder
 from emocam.errors import SettingError
 
@@ -22,7 +22,7 @@ class Coco(Folder):
         table = read_coco(file, self.masks)
         if not table.regions:
             raise SettingError(f"data.annotations {file} lists no image")
-        paths = under_root(list(table.regions), Path(self.root or "."), lambda: self.files)
+        paths = self.spelled(list(table.regions), str(file))
         return respelled(table, paths, str(file))
 
     def paths(self) -> list[str]:

@@ -1,14 +1,20 @@
 """A few pictures named one by one."""
 
 import os
+import posixpath
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import takewhile
 from pathlib import Path
 
 from emocam.data.base import Data
+from emocam.data.corpus.objects import StoredObjects
+from emocam.data.corpus.patterns import names_address
+from emocam.data.corpus.store import Store
 from emocam.data.image_file import open_upright
 from emocam.errors import SettingError
 from emocam.records.picture import Picture
+from emocam.settings.stored_file import StoredFile
 
 
 @dataclass(kw_only=True)
@@ -19,8 +25,12 @@ class Files(Data):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        self.objects_there: StoredObjects | None = None
         if not self.files:
             raise SettingError("data.files must name at least one picture")
+        if any(map(names_address, self.files)):
+            self._take_addresses()
+            return
         found = self._places()
         for file in found:
             if not file.is_file():
@@ -29,7 +39,25 @@ class Files(Data):
             raise SettingError(f"data.files must name different pictures, got {list(self.files)}")
         self.root = Path(os.path.commonpath([file.parent for file in found]))
 
+    def _take_addresses(self) -> None:
+        """Take the folder that all the addresses share for the root."""
+        if len(set(self.files)) < len(self.files):
+            raise SettingError(f"data.files must name different pictures, got {list(self.files)}")
+        folders = [posixpath.dirname(str(file)).split("/") for file in self.files]
+        shared = [
+            parts[0] for parts in takewhile(lambda parts: len(set(parts)) == 1, zip(*folders, strict=False))
+        ]
+        root = "/".join(shared)
+        if not names_address(f"{root}/") or len(shared) < 3:
+            raise SettingError(
+                f"data.files must name files of this machine, or addresses of one store, got {list(self.files)}"
+            )
+        self.root = root
+        self.objects_there = StoredObjects(Store(root, "data.files"))
+
     def paths(self) -> list[str]:
+        if self.objects_there is not None:
+            return [self.objects_there.relative(str(file)) for file in self.files]
         root = Path(self.root or ".")
         return [file.relative_to(root).as_posix() for file in self._places()]
 
@@ -37,5 +65,10 @@ class Files(Data):
         """Return the whole paths, without dots."""
         return [Path(os.path.normpath(Path(file).expanduser().absolute())) for file in self.files]
 
+    def picture_file(self, path: str) -> Path | StoredFile:
+        if self.objects_there is not None:
+            return self.objects_there.picture(path)
+        return Path(self.root or ".") / path
+
     def open(self, path: str) -> Picture:
-        return Picture(open_upright(Path(self.root or ".") / path, self.max_pixels)[0])
+        return Picture(open_upright(self.picture_file(path), self.max_pixels)[0])

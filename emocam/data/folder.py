@@ -16,10 +16,11 @@ from emocam.data.annotations.matching import match_images
 from emocam.data.annotations.odd_boxes import frame_of, has_unknown_frame, notes_of_odd_boxes
 from emocam.data.annotations.orientation import Drawn, upright_regions
 from emocam.data.annotations.records import NO_REGIONS, AnnotationTable, Regions
-from emocam.data.annotations.spelling import respelled
+from emocam.data.annotations.spelling import respelled, under_root
 from emocam.data.base import Data
 from emocam.data.corpus.corpus import StoredCorpus, open_corpus
 from emocam.data.corpus.listing import listed
+from emocam.data.corpus.objects import StoredObjects
 from emocam.data.corpus.patterns import SHARDS, is_stored, local_path
 from emocam.data.ending import ending_of
 from emocam.data.image_file import (
@@ -138,12 +139,8 @@ class Folder(Data):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self.corpus: StoredCorpus | None = None
-        if is_stored(self.root):
-            self.root = local_path(self.root)
-            self._take(open_corpus(self.root, cache_folder(), self.follow_links))
-        else:
-            self.root = checked_root(self.root and local_path(self.root), "pictures")
+        self.corpus: StoredCorpus | StoredObjects | None = None
+        self._open_root()
         if self.drawn_on not in DRAWN:
             raise SettingError(f"data.drawn_on must be one of {', '.join(DRAWN)}, got {self.drawn_on!r}")
         self.table = self.annotated()
@@ -152,6 +149,14 @@ class Folder(Data):
             odd = notes_of_odd_boxes(str(self.annotations or self.root), framed)
             self.objects, self.notes = self.table.objects, [*self.notes, *self.table.notes, *odd]
             self.labels = sorted(set(self.table.truth.values())) or self.labels
+
+    def _open_root(self) -> None:
+        """Look at what `root` names."""
+        if is_stored(self.root):
+            self.root = local_path(self.root)
+            self._take(open_corpus(self.root, cache_folder(), self.follow_links))
+        else:
+            self.root = checked_root(self.root and local_path(self.root), "pictures")
 
     def _take(self, corpus: StoredCorpus) -> StoredCorpus:
         """Take the pictures of a corpus, its classes, and what it says of how it was read."""
@@ -163,6 +168,8 @@ class Folder(Data):
     @cached_property
     def files(self) -> Sequence[str]:
         """All pictures under `root`."""
+        if isinstance(self.corpus, StoredObjects):
+            return []
         if self.corpus is not None:
             return self.corpus.paths
         left = LeftOut()
@@ -200,6 +207,15 @@ class Folder(Data):
             boxes = sum(len(table.regions[name].boxes) for name in table.regions if name not in place)
             note += f"; {elsewhere:,} that it names, with {boxes:,} boxes, are none of them"
         return replace(found, notes=[*found.notes, note])
+
+    def spelled(self, names: Sequence[str], told_by: str) -> dict[str, str]:
+        """Return for each name that a table has the path of its picture under the root; as it is where none is."""
+        if isinstance(self.corpus, StoredObjects):
+            return {name: self.corpus.relative(name) for name in names}
+        if isinstance(self.corpus, StoredCorpus):
+            found = match_images(names, Path(self.root or "."), self.files, told_by)
+            return {name: found.get(name, name) for name in names}
+        return under_root(names, Path(self.root or ".").expanduser(), lambda: self.files)
 
     @property
     def drawn_world(self) -> str | None:
@@ -246,7 +262,7 @@ class Folder(Data):
     def known(self, path: str) -> dict[str, str | float]:
         """Return what the data set knows of one picture, the same keys for all."""
         truth = self.table.truth if self.table else {}
-        if not truth and self.corpus is not None and self.labels:
+        if not truth and isinstance(self.corpus, StoredCorpus) and self.labels:
             return {"truth": self.corpus.truth(path)}
         return {"truth": truth.get(path, "")} if truth else {}
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from emocam.data.corpus.corpus import StoredCorpus
 from emocam.data.folder import Folder
 from emocam.data.printed import printable
 from emocam.errors import SettingError
@@ -30,7 +31,9 @@ class ImageFolder(Folder):
 
     def label(self, path: str) -> str:
         """Return the label of a picture; empty where it is right under root."""
-        parts = PurePosixPath(path if self.corpus is None else self.corpus.inner(path)).parts
+        parts = PurePosixPath(
+            self.corpus.inner(path) if isinstance(self.corpus, StoredCorpus) else path
+        ).parts
         return printable(parts[0]) if len(parts) > 1 else ""
 
     def known(self, path: str) -> dict[str, str | float]:

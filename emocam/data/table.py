@@ -8,8 +8,10 @@ import pandas as pd
 
 from emocam.data.annotations.rows import find_column, numbers, place, read_rows, texts
 from emocam.data.annotations.source import Source
-from emocam.data.annotations.spelling import under_root
 from emocam.data.annotations.table import IMAGE
+from emocam.data.corpus.objects import StoredObjects
+from emocam.data.corpus.patterns import names_address
+from emocam.data.corpus.store import Store
 from emocam.data.exif import FIELDS
 from emocam.data.folder import Folder
 from emocam.errors import SettingError, nearest
@@ -40,15 +42,21 @@ class Table(Folder):
         labels = {str(fact["truth"]) for fact in self.facts.values() if "truth" in fact} - {""}
         self.labels = sorted(labels) or None
 
+    def _open_root(self) -> None:
+        """Look at the root, of an address at nothing but what the table names."""
+        if names_address(self.root):
+            self.root = str(self.root)
+            self.corpus = StoredObjects(Store(self.root), self.follow_links)
+        else:
+            super()._open_root()
+
     @cached_property
     def facts(self) -> Facts:
         """What the table says of each picture, in its order."""
         source = Source(Path(self.file or ""), "data.file")
         rows = read_rows(source)
         named = texts(source, rows, self._column(source, rows))
-        spelled = under_root(
-            list(dict.fromkeys(named)), Path(self.root or ".").expanduser(), lambda: self.files
-        )
+        spelled = self.spelled(list(dict.fromkeys(named)), f"data.file {self.file}")
         paths = [spelled[path] for path in named]
         facts: Facts = {}
         truth = [self.label] if self.label else [c for c in rows if c == "truth"]

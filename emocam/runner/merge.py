@@ -55,13 +55,17 @@ MOST_IN_ONE_FILE = 1_000_000
 
 @dataclass(frozen=True)
 class Merge:
-    """`folders` are those of the shards' runs, in any order; `allowed` is as `allow=[...]` of a run."""
+    """`folders` are those of the shards' runs, in any order; `allowed` is as `allow=[...]` of a run.
+
+    `address` names that of the pictures, where they are not in a folder.
+    """
 
     folders: Sequence[Path]
     out: Path
     allowed: list[str]
     parts: bool | None = None
     """Whether its tables are folders of the shards' own; by itself this is so of many pictures."""
+    address: str | None = None
 
     def run(self) -> int:
         """Merge the shards, and return the exit status as that of the run."""
@@ -102,7 +106,7 @@ class Merge:
 
     def command(self, shard_run: ShardRun, started: float) -> Command:
         """Return the command that made this shard, without `data.shard`."""
-        settings = handled_as_usual(shard_run.folder)
+        settings = handled_as_usual(shard_run.folder, self.address)
         made_of = Run(shard_run.folder).names.get("made_of", {})
         tell_foreign_paths(shard_run.folder, settings, made_of.get("source"), "RUN")
         cfg = OmegaConf.create(settings)
@@ -118,7 +122,7 @@ class Merge:
         return Command(cfg, self.out, choices, self.allowed, words, None, started)
 
 
-def handled_as_usual(folder: Path) -> dict[str, Any]:
+def handled_as_usual(folder: Path, address: str | None = None) -> dict[str, Any]:
     """Return the settings of a shard's run; where it is tracked and cached is for this machine to say."""
     conf = resource_folder("conf")
     usual = {
@@ -133,7 +137,7 @@ def handled_as_usual(folder: Path) -> dict[str, Any]:
         )
     settings |= {key: value for key, value in usual.items() if settings.get(key) is not None}
     checked = {key: value for key, value in settings.items() if key not in usual}
-    check_recorded(checked, settings_file(folder))
+    check_recorded(checked, settings_file(folder), address)
     return settings
 
 

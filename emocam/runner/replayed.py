@@ -16,7 +16,7 @@ from emocam.results.evidence_source import source_of
 from emocam.results.files import SUMMARY
 from emocam.results.run import Run
 from emocam.runner.command import Command
-from emocam.settings.recorded import recorded_settings, settings_file
+from emocam.settings.recorded import ROOT, recorded_settings, settings_file
 from emocam.settings.replay_words import DRAWS, MADE, evidence_of, takes_evidence
 from emocam.task.replay import check_replay_folder
 
@@ -37,7 +37,8 @@ def as_recorded(command: Command) -> Command:
         return command
     source = source_of(evidence_of(command.cfg))
     check_replay_folder(command.folder, source)
-    recorded = _recorded(recorded_settings(source)) if settings_file(source).is_file() else {}
+    address = command.cfg.data.get("root") if ROOT in command.named else None
+    recorded = _recorded(recorded_settings(source, address)) if settings_file(source).is_file() else {}
     before = Run(source).summary.get("choices", {}) if (source / SUMMARY).is_file() else {}
     cfg = command.cfg.copy()
     kept = [*MADE, *(["seed"] if "seed" not in command.named or cfg.get(DRAWS) is None else [])]

@@ -20,6 +20,7 @@ INNER, WORDS = ".hydra", "overrides.yaml"
 LEFT_OUT = ("logger", "cache", "allow", "hydra", "trainer", "callback", "quiet", "evidence")
 """How that run was handled, which is for the present command line to say."""
 WRITTEN = ("data.export",)
+ROOT = "data.root"
 READ = ("root", "annotations", "file", "files", "timeline")
 """Settings of a data set that lead to files."""
 
@@ -57,13 +58,14 @@ def write_settings(folder: Path, cfg: DictConfig, words: list[str]) -> None:
         half.replace(inner / name)
 
 
-def recorded_settings(folder: Path) -> dict[str, Any]:
+def recorded_settings(folder: Path, address: str | None = None) -> dict[str, Any]:
     """Return the settings that made a finished run, with what it wrote and where it was tracked left out.
 
-    Refuses, by file and key, an address and an interpolation of anything but settings.
+    Refuses, by file and key, an address and an interpolation of anything but settings. An `address` is that of
+    the pictures, which the command line names again, since a stranger's run may lead anywhere.
     """
     settings = {key: value for key, value in read_settings(folder).items() if key not in LEFT_OUT}
-    check_recorded(settings, settings_file(folder))
+    check_recorded(settings, settings_file(folder), address)
     return settings
 
 
@@ -89,18 +91,28 @@ def read_settings(folder: Path) -> dict[str, Any]:
     return settings
 
 
-def check_recorded(settings: dict[str, Any], file: Path) -> None:
-    """Raise the first setting that refers to more than other settings, or names an address."""
+def check_recorded(settings: dict[str, Any], file: Path, address: str | None = None) -> None:
+    """Raise the first setting that refers to more than other settings, or names an address but that one."""
+    _check_address(settings, file, address)
     for key, value in leaves(settings):
-        if isinstance(value, str):
+        if isinstance(value, str) and not (key == ROOT and value == address):
             for fault in value_faults(key, value):
-                raise ForeignSetting(f"{file}: {fault}")
+                cure = ": the pictures are opened there once it is named so" if key == ROOT else ""
+                raise ForeignSetting(f"{file}: {fault}{cure}")
     for name in WRITTEN:
         group = name.partition(".")[0]
         if isinstance(settings.get(group), str):  # `${another}` may bring along what is written to
             raise ForeignSetting(
                 f"{file}: {group} must name its settings one by one, got {settings[group]!r}"
             )
+
+
+def _check_address(settings: dict[str, Any], file: Path, address: str | None) -> None:
+    """Raise where the command line names another address than that of the recorded pictures."""
+    data = settings.get("data")
+    recorded = data.get("root") if isinstance(data, dict) else None
+    if address is not None and address != recorded:
+        raise SettingError(f"{ROOT} must be that of {file}, {recorded!r}, or be left out, got {address!r}")
 
 
 def foreign_paths(settings: dict[str, Any], source: str | None) -> Iterator[str]:

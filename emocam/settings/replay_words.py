@@ -5,7 +5,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from omegaconf import DictConfig, OmegaConf
 
 from emocam.errors import SettingError
-from emocam.settings.foreign import leaves
+from emocam.settings.foreign import ADDRESS, leaves
+from emocam.settings.recorded import ROOT
 
 APPLIED = (
     *(
@@ -49,8 +50,12 @@ def check_replay(cfg: DictConfig, words: Sequence[str], usual: DictConfig) -> No
     `usual` is what is composed without any words.
     """
     named = {word.lstrip("+~").partition("=")[0].partition("@")[0]: word for word in words}
+    named = {key: word for key, word in named.items() if key != ROOT or not ADDRESS.search(word)}
     faults = list(_word_faults(named, draws=cfg.get(DRAWS) is not None))
-    faults = faults or list(_file_faults(changed_settings(cfg, usual), named))
+    changed = changed_settings(cfg, usual)
+    # an address says again where the pictures are, and is held to the recorded one; a file may not name any
+    changed = {key: value for key, value in changed.items() if key != ROOT or not ADDRESS.search(str(value))}
+    faults = faults or list(_file_faults(changed, named))
     if faults:
         raise SettingError("\n".join(faults))
 

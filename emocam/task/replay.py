@@ -37,7 +37,9 @@ class Replay:
     def perform(self, components: Components) -> Data | None:
         source = source_of(self.evidence)
         # before anything of it is copied: a run that came from elsewhere may say what it must not
-        settings = recorded_settings(source) if settings_file(source).is_file() else None
+        root = (components.settings.get("data") or {}).get("root")
+        address = root if "://" in str(root) else None  # which the command line has named
+        settings = recorded_settings(source, address) if settings_file(source).is_file() else None
         if settings is not None:
             tell_foreign_paths(source, settings, Run(source).names.get("made_of", {}).get("source"))
         with components.stage("copy"):

@@ -26,6 +26,11 @@ def main(words: list[str]) -> int:
         action=argparse.BooleanOptionalAction,
         help="leave the tables as folders of the shards' own, with a manifest (so by itself above a million pictures)",
     )
+    parser.add_argument(
+        "--root",
+        metavar="ADDRESS",
+        help="as data.root of the runs, where it is an address: s3://BUCKET/PHOTOS",
+    )
     arguments = parser.parse_args(words)
     out: Path = arguments.out or Path("outputs") / time.strftime("merge_%Y-%m-%d_%H-%M-%S")
     out = out.expanduser().absolute()
@@ -35,4 +40,4 @@ def main(words: list[str]) -> int:
 
     from emocam.runner.merge import Merge
 
-    return Merge(folders, out, arguments.allow, arguments.parts).run()
+    return Merge(folders, out, arguments.allow, arguments.parts, arguments.root).run()

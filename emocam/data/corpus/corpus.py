@@ -18,6 +18,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from emocam.data.corpus.listing import FOLDER, Listing, MappedTable, write_table
+from emocam.data.corpus.objects import StoredObjects
 from emocam.data.corpus.parquet_pictures import ParquetPictures
 from emocam.data.corpus.parquet_rows import read_parquet_rows
 from emocam.data.corpus.patterns import (
@@ -79,6 +80,13 @@ class StoredCorpus:
         self._starts = [shard.first for shard in self.shards]
         self._recent = threading.local()
         self._parquet = ParquetPictures(self.store)
+        self._objects = {
+            shard.name: StoredObjects(
+                Store(posixpath.dirname(f"{self.store.address}/{shard.name}")), self.follow_links
+            )
+            for shard in self.shards
+            if shard.kind == PATHS
+        }
 
     def __getstate__(self) -> dict[str, Any]:
         return {key: value for key, value in vars(self).items() if not key.startswith("_")}
@@ -181,22 +189,17 @@ class StoredCorpus:
 
     def _addressed(self, shard: ShardPlace, path: str) -> Path | StoredFile:
         """Return the file that a table's path names, which must lie below the root unless links are followed."""
-        outside = "://" in path or posixpath.isabs(path) or path.startswith("..")
+        folder = posixpath.dirname(shard.path)
+        if not self.store.local:
+            return self._objects[shard.name].picture(path)
+        if "://" in path:
+            raise Refused(
+                "is an address of another store than data.root; data=table with its data.root reads it"
+            )
+        outside = posixpath.isabs(path) or path.startswith("..")
         if outside and not self.follow_links:
             raise Refused("lies outside data.root; data.follow_links=true reads it there")
-        folder = posixpath.dirname(shard.path)
-        if self.store.local and "://" not in path:
-            return Path(folder) / path if outside else within_root(Path(folder), path, self.follow_links)
-        store, place = self.store, posixpath.join(folder, path)
-        if "://" in path:
-            store, place = Store(posixpath.dirname(path), "the table's path"), path
-            place = store.system._strip_protocol(path)
-        suffix = ending_of(posixpath.basename(path))
-
-        def read() -> bytes:
-            return store.read(place)
-
-        return StoredFile(f"{store.whole}/{path}", suffix, None, read)
+        return Path(folder) / path if outside else within_root(Path(folder), path, self.follow_links)
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import SimpleNamespace
 
+import fsspec
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -127,8 +128,6 @@ def ranged(server: str) -> type[Ranged]:
 @pytest.fixture
 def in_memory(packed: SimpleNamespace) -> Iterator[str]:
     """The packed corpora in fsspec's own store."""
-    import fsspec
-
     store = fsspec.filesystem("memory")
     store.put(str(packed.root), "/packed", recursive=True)
     yield "memory://packed"

@@ -7,6 +7,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import fsspec
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -111,20 +112,32 @@ def test_jobs_share_a_corpus_of_shards_between_them(place: Place, shard: str) ->
 
 
 def test_a_table_s_paths_may_not_lead_out_unless_links_are_followed(
-    packed: SimpleNamespace, server: str, tmp_path: Path
+    packed: SimpleNamespace, tmp_path: Path
 ) -> None:
     outside = tmp_path / "secret.png"
     outside.write_bytes(packed.contents[0])
     (tmp_path / "in").mkdir()
-    paths = ["../secret.png", str(outside), f"{server}/folder/e.jpg"]
-    pq.write_table(pa.table({"path": paths}), tmp_path / "in/t.parquet")
+    pq.write_table(pa.table({"path": ["../secret.png", str(outside)]}), tmp_path / "in/t.parquet")
     shut = Folder(root=tmp_path / "in/t.parquet")
+    following = Folder(root=tmp_path / "in/t.parquet", follow_links=True)
     for path in shut.paths():
         with pytest.raises(Refused, match=r"lies outside data\.root; data\.follow_links=true"):
             shut.open(path)
-    open_to_all = Folder(root=tmp_path / "in/t.parquet", follow_links=True)
-    assert open_to_all.open(f"{server}/folder/e.jpg").image.size == (32, 24)
-    assert open_to_all.open(str(outside)).image.size == (32, 24)
+        assert following.open(path).image.size == (32, 24)
+
+
+def test_a_table_s_paths_lead_to_no_other_store(server: str, in_memory: str, tmp_path: Path) -> None:
+    paths = pa.table({"path": [f"{server}/folder/e.jpg", f"{in_memory}/folder/e.jpg"]})
+    pq.write_table(paths, tmp_path / "t.parquet")
+    fsspec.filesystem("memory").put(str(tmp_path / "t.parquet"), "/packed/lists/t.parquet")
+    here, there = (
+        Folder(root=root, follow_links=True)
+        for root in (tmp_path / "t.parquet", f"{in_memory}/lists/t.parquet")
+    )
+    for data, path in ((here, 0), (here, 1), (there, 0)):
+        with pytest.raises(Refused, match="another store"):
+            data.open(data.paths()[path])
+    assert there.open(there.paths()[1]).image.size == (32, 24)
 
 
 def test_a_row_without_a_picture_costs_itself_alone(packed: SimpleNamespace, tmp_path: Path) -> None:
