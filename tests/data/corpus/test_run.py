@@ -71,7 +71,7 @@ def test_a_run_of_tars_at_an_address_is_that_of_the_folder(
         == 0
     )
     assert len(list(Path("again/report").rglob("*.webp"))) >= 5
-    assert pd.read_csv("again/cells.csv")["effect"].notna().any()
+    assert Path("again/effect.parquet").is_file()
 
 
 def test_pictures_of_a_table_or_named_one_by_one_lie_at_an_address(
