@@ -151,7 +151,7 @@ class Folder(Data):
             self.labels = sorted(set(self.table.truth.values())) or self.labels
 
     def _open_root(self) -> None:
-        """Look at what `root` names."""
+        """Open what `root` names."""
         if is_stored(self.root):
             self.root = local_path(self.root)
             self._take(open_corpus(self.root, cache_folder(), self.follow_links))

@@ -43,7 +43,7 @@ class Table(Folder):
         self.labels = sorted(labels) or None
 
     def _open_root(self) -> None:
-        """Look at the root, of an address at nothing but what the table names."""
+        """Open what `root` names; below an address the table alone says what there is."""
         if names_address(self.root):
             self.root = str(self.root)
             self.corpus = StoredObjects(Store(self.root), self.follow_links)
