@@ -66,3 +66,12 @@ def test_its_ends_are_those_of_influences_added_group_by_group(groups: int) -> N
     expected = np.tanh([np.arctanh(r) - half, np.arctanh(r) + half])
     assert correlation_interval(x, y, unit) == pytest.approx(expected, rel=1e-9)
     assert correlation_interval(x, x + 1e-3 * y, unit)[0] < 1
+
+
+def test_zeros_and_ones_have_an_interval_and_one_value_has_none_without_dividing_by_its_spread() -> None:
+    x, y = (numbers(0.5, 40, 4)[0] > 0).astype(int), (numbers(0.5, 40, 4)[1] > 0).astype(int)
+    assert np.isfinite(correlation_interval(x, y, np.arange(40))).all()
+    assert np.isfinite(correlation_interval(x, 3 * y, np.arange(40))).all()
+    with np.errstate(all="raise"):
+        for one, other in ((x, 0 * y), (0 * x, y), (0 * x, 0 * y)):
+            assert np.isnan(correlation_interval(one, other, np.arange(40))).all()

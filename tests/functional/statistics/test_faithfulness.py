@@ -40,6 +40,13 @@ def test_two_flat_maps_are_the_same_and_a_flat_one_is_like_no_other() -> None:
     maps = np.array([[0.0, 0, 0, 0], [0, 0, 0, 0], [0, 1, 2, 3], [0, 1, 2, 3]])
     others = np.array([[1.0, 1, 1, 1], [0, 1, 2, 3], [0, 1, 2, 3], [3, 2, 1, 0]])
     assert map_correlations(maps, others) == pytest.approx([1, 0, 1, -1])
+    # three cells, of which the middle one has the mean rank
+    three = np.array([[5.0, 5, 5], [1, 2, 3]])
+    assert (
+        map_correlations(three, three[::-1]).tolist()
+        == map_correlations(three[::-1], three).tolist()
+        == [0, 0]
+    )
 
 
 def test_an_interval_draws_groups_and_not_their_pictures() -> None:
