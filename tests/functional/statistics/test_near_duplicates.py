@@ -260,3 +260,10 @@ def test_pairs_of_two_sets_are_near_by_hash_and_by_pixels_in_blocks_of_any_size(
     told = {tuple(pair) for pair in np.argwhere((cosines > 0.97) & (far <= 60)).tolist()}
     assert set(map(tuple, near_between(one, other).tolist())) == told
     assert near_between(one[:0], other).shape == near_between(one, other[:0]).shape == (0, 2)
+
+
+def test_a_picture_that_is_its_own_mirror_image_is_no_pair(graded) -> None:
+    even = np.concatenate([graded[:1, :, :8], graded[:1, :, :9][..., ::-1]], axis=2)
+    assert (even == even[..., ::-1]).all()
+    found = mirrored_pairs(np.concatenate([even, graded[1:], even]))
+    assert (found[:, 0] < found[:, 1]).all() and [0, len(graded)] in found.tolist()
