@@ -5,7 +5,7 @@ import importlib.metadata
 import json
 import sys
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -38,7 +38,7 @@ from emocam.settings.replay_words import evidence_of, takes_evidence
 from emocam.task.base import Task, TaskOutcome
 
 PACKAGES = ("emocam", "torch", "torchvision", "pytorch-lightning", "hydra-core", "mlflow", "numpy", "pillow")
-STAGES = ("imports", "tracking", "copy", "build", "predict", "merge", "groups")
+STAGES = ("imports", "tracking", "copy", "build", "predict", "merge", "groups", "summary")
 """What takes time in one run or another; all are told of each, since MLflow compares equal keys."""
 
 
@@ -60,7 +60,8 @@ def run_command(
     with components.stage("imports"):  # Lightning comes with the task
         task: Task = components.build("task")
     with tracked(command, components) as tracking:
-        callbacks = built(command, components)
+        with components.stage("imports"):  # each callback brings its own
+            callbacks = built(command, components)
         remove_incomplete(command.folder)
         if tracking:
             components.log = live_log(tracking)
@@ -70,18 +71,32 @@ def run_command(
             return finish_task(command, components, data, tracking)
         remove_left(command.folder, left, [*kept_files(components), *getattr(task, "leaves", ())])
         if not has_table(command.folder / "predictions.parquet"):
-            if tracking and (
-                sentence := finish_tracking(tracking, without=("metrics", "files", "description"))
-            ):
-                sys.stderr.write(f"{sentence}\n")
+            if tracking:
+                tell_store(command, components, tracking, without=("metrics", "files", "description"))
             return 0
         ledger, summary = finish_run(command, components, data, callbacks)
         tell(summary, ledger, command.folder, tracking.tracked if tracking else None)
-        if tracking and (sentence := finish_tracking(tracking)):
-            note_tracking(command.folder, sentence)
-            sys.stderr.write(f"{sentence}\n")
+        if tracking:
+            tell_store(command, components, tracking)
         most = OmegaConf.select(command.cfg, "data.max_unreadable", default=1)
         return 2 if ledger.unused > most * ledger.images else 0
+
+
+def tell_store(
+    command: Command, components: Components, tracking: Tracking, without: Collection[str] = ()
+) -> None:
+    """Send finished work to the store, say what it does not have, and what telling it took."""
+    with components.stage("tracking"):
+        sentence = finish_tracking(tracking, without=without)
+    if sentence is not None:
+        sys.stderr.write(f"{sentence}\n")
+    note_tracking(command.folder, sentence, seconds_until_now(command, components))
+
+
+def seconds_until_now(command: Command, components: Components) -> dict[str, float]:
+    """Return the seconds of each stage, and of all since the command began."""
+    stages = {name: round(value, 3) for name, value in components.seconds.items()}
+    return {**stages, "all": round(time.perf_counter() - command.started, 3)}
 
 
 def kept_files(components: Components) -> list[str]:
@@ -134,8 +149,7 @@ def finish_task(
         **how_made(command, components),
         **outcome.summary,
     }
-    summary["seconds"] = {name: round(value, 3) for name, value in components.seconds.items()}
-    summary["seconds"]["all"] = round(time.perf_counter() - command.started, 3)
+    summary["seconds"] = seconds_until_now(command, components)
     write_summary(command.folder, summary)
     write_file_list(command.folder)
     lines = [*outcome.lines, ledger.line_of("used"), f"report   {command.folder}"]
@@ -143,9 +157,8 @@ def finish_task(
         lines.append(f"run      {tracking.tracked.id}   {tracking.tracked.store.show}")
     sys.stdout.write(shown(lines))
     sys.stdout.flush()
-    if tracking and (sentence := finish_tracking(tracking, without=("description",))):
-        note_tracking(command.folder, sentence)
-        sys.stderr.write(f"{sentence}\n")
+    if tracking:
+        tell_store(command, components, tracking, without=("description",))
     most = OmegaConf.select(command.cfg, "data.max_unreadable", default=1)
     return 2 if ledger.unused > most * ledger.images else 0
 
@@ -155,17 +168,18 @@ def finish_run(
 ) -> tuple[Ledger, Summary]:
     """Run the callbacks, then write summary.json with the last word."""
     listing = None if data is None or evidence_of(command.cfg) else len(components.listing)
-    ledger = read_ledger(command.folder, listing)
-    check_none_lost(command.folder, ledger)
-    told = described(command, components, ledger)
-    for note in notes_on_changed_pictures(command, components):
-        sys.stderr.write(f"{note}\n")
-        told["notes"] = [*told["notes"], note]
+    with components.stage("summary"):
+        ledger = read_ledger(command.folder, listing)
+        check_none_lost(command.folder, ledger)
+        told = described(command, components, ledger)
+        for note in notes_on_changed_pictures(command, components):
+            sys.stderr.write(f"{note}\n")
+            told["notes"] = [*told["notes"], note]
     finished = Finished(Run(command.folder), data, components.thresholds, told)
     summary = run_callbacks(callbacks, finished, components.stage)
-    notes_on_changed_pictures(command, components)
-    summary["seconds"] = {name: round(value, 3) for name, value in components.seconds.items()}
-    summary["seconds"]["all"] = round(time.perf_counter() - command.started, 3)
+    with components.stage("summary"):
+        notes_on_changed_pictures(command, components)
+    summary["seconds"] = seconds_until_now(command, components)
     explaining = components.seconds.get("predict", 0)
     summary["images_per_second"] = round(ledger.images / explaining, 2) if explaining else None
     write_summary(command.folder, summary)

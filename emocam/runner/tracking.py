@@ -277,16 +277,18 @@ def finish_tracking(
     return None if reason is None else owed(tracking.folder, tracking.record, reason)
 
 
-def note_tracking(folder: Path, sentence: str | None) -> None:
-    """Write into a run's summary what the store does not have, or take it out."""
+def note_tracking(folder: Path, sentence: str | None, seconds: Mapping[str, float] | None = None) -> None:
+    """Write into a run's summary what the store does not have, or take it out, and what its stages took, if given."""
     if not (folder / SUMMARY).is_file():
         return
     summary = read_summary(folder)
+    before = dict(summary)
+    summary.pop("tracking", None)
     if sentence is not None:
         summary["tracking"] = sentence
-    elif "tracking" in summary:
-        del summary["tracking"]
-    else:
+    if seconds is not None:
+        summary["seconds"] = dict(seconds)
+    if summary == before:
         return
     with contextlib.suppress(OSError):  # the disk may be what is full
         write_summary(folder, summary)
