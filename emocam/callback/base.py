@@ -33,13 +33,15 @@ ROLES = ("cause", "shortcut", "bystander", "everywhere")
 class Finished:
     """A run whose tables are complete. `data` opens its pictures, where they still exist.
 
-    `summary` says how the run was made; for a `LastCallback` it has all entries.
+    `summary` says how the run was made; for a `LastCallback` it has all entries. `earlier` are finished runs of the
+    same pictures, which have not changed since.
     """
 
     run: Run
     data: Data | None
     thresholds: Thresholds
     summary: Summary = field(default_factory=Summary)
+    earlier: tuple[Path, ...] = ()
 
     @property
     def folder(self) -> Path:

@@ -47,5 +47,5 @@ class Report(LastCallback):
             return {}
         root = None if data is None or is_stored(data.root) else data.root
         originals = Path(root).absolute() if root else None
-        write_report(finished.run, shown, originals, pictures=self.pictures)
+        write_report(finished.run, shown, originals, pictures=self.pictures, earlier=finished.earlier)
         return {}

@@ -1,5 +1,6 @@
 """All that the pages of a run show, gathered once."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from emocam.report.pairs import PairsShown, find_pairs_shown
 from emocam.report.paste import MOST_FLIPS, Pasted, find_pasted
 from emocam.report.single_pictures import MOST_WRONG, Wrong, find_wrong, whole_corpus
 from emocam.report.slices import Groups, find_groups
-from emocam.report.thumbnails import OpenPicture, side_for, write_thumbnails
+from emocam.report.thumbnails import DrawnThumbnails, OpenPicture, side_for, tell_drawn, write_thumbnails
 from emocam.report.top_pictures import ON_A_PAGE, Strongest, find_strongest
 from emocam.report.trust import TrustShown, find_trust_shown
 from emocam.report.unexplained import Outside, find_outside, outside_line
@@ -93,15 +94,25 @@ def gather_content(
     open_picture: OpenPicture | None,
     flips: int = MOST_FLIPS,
     pictures: int = ON_A_PAGE,
+    earlier: Sequence[Path] | None = None,
 ) -> PageContent:
-    """Read a run and write the thumbnails of the pictures that its pages show."""
+    """Read a run and write the thumbnails of the pictures that its pages show.
+
+    They are taken from the pages of `earlier` runs of the same pictures, and left for those of later ones, unless it
+    is None.
+    """
     wrong = find_wrong(run, min(MOST_WRONG, pictures // 10))
     asked_for = wrong.images if wrong else []
     strongest = find_strongest(run, pictures - len(asked_for))
     examples, flat = find_examples(run, strongest.pairs, [*asked_for, *whole_corpus(run, pictures)])
     ordered = sorted(examples.values(), key=lambda example: example.place)
     beyond = beyond_chance(run)
-    lost = write_thumbnails(ordered, into, open_picture, side_for(len(ordered))) if open_picture else 0
+    side, lost = side_for(len(ordered)), 0
+    if open_picture:
+        drawn = DrawnThumbnails.of_runs(earlier or (), side)
+        lost = write_thumbnails(ordered, into, open_picture, side, drawn)
+        if earlier is not None:
+            tell_drawn(ordered, into, side)
     return PageContent(
         run,
         strongest,

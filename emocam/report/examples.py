@@ -22,6 +22,11 @@ MOST_BOXES = 20
 """The most boxes of one object in one picture, the strongest."""
 
 
+def thumbnail_file(place: int) -> str:
+    """Return the file of a picture's thumbnail in the report, 1,000 to a folder."""
+    return f"thumbnails/{place // 1000:03d}/{place:06d}.webp"
+
+
 @dataclass
 class Example:
     """A picture: its number in the run, its prediction and its map in bytes (h, w), 255 for 1."""
@@ -38,8 +43,8 @@ class Example:
 
     @property
     def thumbnail(self) -> str:
-        """The file of its thumbnail in the report, 1,000 to a folder."""
-        return f"thumbnails/{self.place // 1000:03d}/{self.place:06d}.webp"
+        """The file of its thumbnail in the report."""
+        return thumbnail_file(self.place)
 
     def in_words(self, object: int) -> dict[str, Any]:
         """Return the picture as the page's data gives it, with the boxes of one object."""

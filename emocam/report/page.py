@@ -7,7 +7,7 @@ from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from emocam.report.content import gather_content
+from emocam.report.content import PageContent, gather_content
 from emocam.report.data import write_data
 from emocam.report.film import film_section, write_film_data
 from emocam.report.matrix import first_view
@@ -74,17 +74,19 @@ def write_report(
     flips: int = MOST_FLIPS,
     with_film: bool = True,
     pictures: int = ON_A_PAGE,
+    earlier: Sequence[Path] | None = None,
 ) -> Path:
     """Write `report/` and `summary.html` of a finished run, and return the report's index.
 
     `open_picture` returns the upright picture of a path of the run, or raises; without it the pages
     have no photographs. `originals` is the folder of the full pictures, if there is one; `flips` is
     how many changed pictures of a paste are shown, and `pictures` how many of the corpus. `with_film` shows
-    overlay.mp4, where there is one.
+    overlay.mp4, where there is one. Thumbnails are taken over from `earlier` runs of the same pictures, and told to
+    later ones; None for pages whose pictures are for nobody else.
     """
     folder = run.path
     half = begin_report(folder, SCRIPTS)
-    gathered = gather_content(run, half, open_picture, flips, pictures)
+    gathered = gather_content(run, half, open_picture, flips, pictures, earlier)
     write_data(half, gathered, originals)
     names = write_single_pictures(half, run, gathered.examples.values(), gathered.wrong)
     sliders = write_levels(half, gathered.run)
@@ -92,18 +94,8 @@ def write_report(
     if film is not None:
         write_film_data(film, half)
     environment = templates()
-    page = environment.get_template("index.html.j2")
-    table, rows, columns = first_view(gathered.run.matrix)
-    words = gathered.words
-    shown = page.render(
-        **words | {"outside_line": words["outside_line"] and [words["outside_line"][i] for i in columns]},
-        table=table,
-        rows=rows,
-        scripts=SCRIPTS,
-        sliders=sliders,
-        names=names,
-        film=film,
-        points=points_section(folder),
+    shown = _render(
+        environment, gathered, sliders=sliders, names=names, film=film, points=points_section(folder)
     )
     (half / "index.html").write_text(shown, encoding="utf-8")
     style = static("style.css")
@@ -111,3 +103,13 @@ def write_report(
     one_file = summary_page(gathered, half, environment, style, script)
     (folder / "summary.html").write_text(one_file, encoding="utf-8")
     return finish_report(half)
+
+
+def _render(environment: Environment, gathered: PageContent, **sections: object) -> str:
+    """Return the page's HTML, with the part of the matrix that is seen first."""
+    table, rows, columns = first_view(gathered.run.matrix)
+    words = gathered.words
+    line = words["outside_line"]
+    words |= {"outside_line": line and [line[i] for i in columns]}
+    page = environment.get_template("index.html.j2")
+    return page.render(**words, table=table, rows=rows, scripts=SCRIPTS, **sections)

@@ -1,14 +1,17 @@
 """The small pictures that the page shows."""
 
+import contextlib
+import json
 import shutil
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
 from PIL import Image
 
-from emocam.report.examples import Example
+from emocam.report.examples import Example, thumbnail_file
 from emocam.results.leading_out import leads_out
 from emocam.system.cores import cores
 
@@ -16,6 +19,8 @@ OpenPicture = Callable[[str], Image.Image]
 SIDES = ((1_500, 320), (6_000, 240))
 """Pairs of a number of pictures and their longest side in pixels up to it; with more it is SMALLEST."""
 SMALLEST = 160
+DRAWN = "thumbnails/drawn.json"
+"""In a report: the side of its thumbnails, and the place in the run of each picture that has one."""
 
 
 def side_for(pictures: int) -> int:
@@ -30,15 +35,60 @@ def shrink(picture: Image.Image, side: int) -> Image.Image:
     return small
 
 
-def write_thumbnails(examples: Iterable[Example], folder: Path, open_picture: OpenPicture, side: int) -> int:
-    """Write thumbnails, set each example's size, and return how many pictures could not be opened."""
+@dataclass(frozen=True)
+class DrawnThumbnails:
+    """The thumbnails of another run's page by their pictures' paths, all of one side."""
+
+    run: Path
+    thumbnails: dict[str, str]
+
+    @classmethod
+    def of_runs(cls, runs: Sequence[Path], side: int) -> "list[DrawnThumbnails]":
+        """Return those of finished runs whose pages show pictures as large as `side`, with their faces."""
+        found = []
+        for run in runs:
+            with contextlib.suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
+                told = json.loads((run / "report" / DRAWN).read_text(encoding="utf-8"))
+                if told["side"] == side:
+                    places = {str(path): thumbnail_file(int(place)) for path, place in told["places"].items()}
+                    found.append(cls(run, places))
+        return found
+
+    def take(self, path: str, target: Path) -> tuple[int, int] | None:
+        """Copy the thumbnail of a picture and return its size; None where there is none."""
+        return copy_thumbnail(self.run, self.thumbnails[path], target) if path in self.thumbnails else None
+
+
+def tell_drawn(examples: Iterable[Example], folder: Path, side: int) -> None:
+    """Write which thumbnails a report has, for the report of a run of the same pictures."""
+    places = {example.path: example.place for example in examples if example.size is not None}
+    file = folder / DRAWN
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(json.dumps({"side": side, "places": places}), encoding="utf-8")
+
+
+def write_thumbnails(
+    examples: Iterable[Example],
+    folder: Path,
+    open_picture: OpenPicture,
+    side: int,
+    drawn: Sequence[DrawnThumbnails] = (),
+) -> int:
+    """Write thumbnails, set each example's size, and return how many pictures could not be opened.
+
+    What another page has `drawn` is taken from there.
+    """
 
     def write(example: Example) -> bool:
+        target = folder / example.thumbnail
+        example.size = next((size for one in drawn if (size := one.take(example.path, target))), None)
+        if example.size is not None:
+            return True
         try:
             small = shrink(open_picture(example.path), side)
         except Exception:  # whatever happened to the file since the run; the page says what is missing
             return False
-        small.save(folder / example.thumbnail, "WEBP", quality=75, method=2)
+        small.save(target, "WEBP", quality=75, method=2)
         example.size = small.size
         return True
 

@@ -40,6 +40,19 @@ def explained_contents(folder: Path) -> ExplainedContents | None:
     return ExplainedContents((image, digest) for image, digest in pairs if digest is not None)
 
 
+def all_have_digests(folder: Path) -> bool:
+    """Return whether all pictures that a run explained have digests."""
+    ledger = folder / parquet(LEDGER)
+    if DIGEST not in read_schema(ledger).names:
+        return False
+    rows = read_parquet(ledger, columns=["status", DIGEST])
+    return None not in [
+        digest
+        for status, digest in zip(*(rows[name].to_pylist() for name in rows.column_names), strict=True)
+        if status == "done"
+    ]
+
+
 def changed_since(folder: Path, digests: Digests) -> str | None:
     """Return a sentence on the pictures that changed since they were explained; those gone are none of them.
 

@@ -46,6 +46,8 @@ class Command:
     """Whether a replay gives objects, and labels, other names than the evidence has."""
     typed: list[str] = field(default_factory=list)
     """A verb and its words as they were typed, where it composed others of them."""
+    earlier: tuple[Path, ...] = ()
+    """Runs of the same pictures that the same command has finished."""
     call: str = ""
     """The call from Python, where there was no command line."""
 

@@ -75,7 +75,11 @@ class Joined:
         parent = opened.tracking.record.id if opened.tracking else None
         children = [replace(child, parent=parent) for child in children]
         spent = explain_jointly(children, several=bool(targets))
-        statuses = [self.finish(number, child, spent) for number, child in enumerate(children)]
+        statuses: list[int] = []
+        finished: tuple[Path, ...] = ()
+        for number, child in enumerate(children):
+            statuses.append(self.finish(number, replace(child, earlier=finished), spent))
+            finished += () if statuses[-1] == 1 else (child.folder,)
         sweep.finish_sweep(opened, conclude_attributes if targets else None)
         return max(statuses)
 

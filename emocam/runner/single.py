@@ -21,12 +21,13 @@ from emocam.effect.pairs import Pairs
 from emocam.errors import SettingError
 from emocam.logger.mlflow import TrackedRun
 from emocam.predict.components import Components
+from emocam.results.evidence_source import source_of
 from emocam.results.file_list import write_file_list
 from emocam.results.files import EVIDENCE, PAIR_STATE, PAIR_TRIALS, parquet
 from emocam.results.ledger import Ledger, check_none_lost, read_ledger
 from emocam.results.left_files import files_left, remove_incomplete, remove_left
 from emocam.results.parquet_file import count_rows, has_table
-from emocam.results.picture_faults import EXPLAINED_AGAIN, changed_since
+from emocam.results.picture_faults import EXPLAINED_AGAIN, all_have_digests, changed_since
 from emocam.results.run import Run
 from emocam.results.summary import Summary, with_entries, write_summary
 from emocam.runner.command import Command, build_components
@@ -172,10 +173,12 @@ def finish_run(
         ledger = read_ledger(command.folder, listing)
         check_none_lost(command.folder, ledger)
         told = described(command, components, ledger)
-        for note in notes_on_changed_pictures(command, components):
+        changed = notes_on_changed_pictures(command, components)
+        for note in changed:
             sys.stderr.write(f"{note}\n")
             told["notes"] = [*told["notes"], note]
-    finished = Finished(Run(command.folder), data, components.thresholds, told)
+        earlier = command.earlier or (() if changed else replayed_pages(command, data))
+    finished = Finished(Run(command.folder), data, components.thresholds, told, earlier)
     summary = run_callbacks(callbacks, finished, components.stage)
     with components.stage("summary"):
         notes_on_changed_pictures(command, components)
@@ -185,6 +188,14 @@ def finish_run(
     write_summary(command.folder, summary)
     write_file_list(command.folder)
     return ledger, summary
+
+
+def replayed_pages(command: Command, data: Data | None) -> tuple[Path, ...]:
+    """Return the run that is replayed, where its pictures are drawn, or have digests that tell a changed one."""
+    evidence = evidence_of(command.cfg)
+    if evidence is None or data is None or not (data.root is None or all_have_digests(command.folder)):
+        return ()
+    return (source_of(evidence),)
 
 
 def notes_on_changed_pictures(command: Command, components: Components) -> list[str]:
