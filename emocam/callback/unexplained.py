@@ -12,7 +12,7 @@ from torch import Tensor
 
 from emocam.callback.base import Finished
 from emocam.functional.box.boxes import from_window
-from emocam.functional.map.unexplained import fullest_window, uncovered
+from emocam.functional.map.unexplained import fullest_window, uncovered_with_area
 from emocam.records.thresholds import Thresholds
 from emocam.results.files import BOX, COUNTED, LABELLED
 from emocam.results.pairs import picture_of
@@ -79,8 +79,7 @@ def shares_outside(
     """
     seen = thresholds.present(numbers["score"], numbers["confidence"][numbers["image"]])
     boxes, image = torch.from_numpy(read_boxes(regions))[seen], numbers["image"][seen]
-    outside = uncovered(maps, window, boxes, image)
-    area = uncovered(torch.ones(len(maps), 1, 1), window, boxes, image).flatten().clamp(0, 1)
+    outside, area = uncovered_with_area(maps, window, boxes, image)
     mass = maps.double().mean((-2, -1))
     places, held = fullest_window(outside)
     crop = from_window(places, window.double()).clamp(0, 1).numpy()
@@ -89,7 +88,7 @@ def shares_outside(
             "image": [picture_of(name) for name in images["image"].to_pylist()],
             "label": numbers["label"].numpy(),
             "share": _settled((outside.sum((-2, -1)) / mass).clamp(0, 1)),
-            "area": _settled(area),
+            "area": _settled(area.clamp(0, 1)),
             "held": _settled((held / mass).clamp(0, 1)),
             **dict(zip(BOX, crop.T, strict=True)),
         }
