@@ -11,6 +11,7 @@ from emocam.logger.mlflow import TrackedCorpus, TrackedRun
 from emocam.results.leading_out import leads_out
 from emocam.results.run import Run
 from emocam.results.support import best_supported, held_back, images_of_finding
+from emocam.runner.large_run import is_large, stays
 
 OVERLAY, MATRIX, LIKENESS = "overlay", "association", "similarity"
 """Keys of the image grid, the same in all runs."""
@@ -25,7 +26,7 @@ def describe(tracked: TrackedRun, run: Run, summary: Mapping[str, Any], ledger: 
     """Send the run's description, tags and corpus, and its pictures under the keys that all runs have."""
     made_of = {key: str(value) for key, value in run.names.get("made_of", {}).items()}
     tracked.tags(origins(run, made_of, summary))
-    tracked.note(run_note(tracked, summary, ledger))
+    tracked.note(run_note(tracked, summary, ledger, stays(run.path) if is_large(run.path) else None))
     if "data" in made_of:
         tracked.corpus(TrackedCorpus(data, made_of["data"], made_of["source"], int(summary["images"])))
     matrix = run.path / "association.png"
@@ -58,8 +59,13 @@ def origins(run: Run, made_of: Mapping[str, str], summary: Mapping[str, Any]) ->
     }
 
 
-def run_note(tracked: TrackedRun, summary: Mapping[str, Any], ledger: str) -> str:
-    """Write, in Markdown, the finding as a table, what may be concluded, and where to read on."""
+def run_note(
+    tracked: TrackedRun, summary: Mapping[str, Any], ledger: str, elsewhere: str | None = None
+) -> str:
+    """Write, in Markdown, the finding as a table, what may be concluded, and where to read on.
+
+    `elsewhere` says where the page of a large run is.
+    """
     found = summary.get("finding", [])
     rows = [
         f"| {plain_text(c['object'])} | {plain_text(c['label'])} | {c['percent']:.0f} % of {images_of_finding(c):,} |"
@@ -70,7 +76,10 @@ def run_note(tracked: TrackedRun, summary: Mapping[str, Any], ledger: str) -> st
     words = "\n".join(f"- {plain_text(sentence)}" for sentence in summary.get("in_words", []))
     files = ["summary.html", "association.csv", "cells.csv", ".hydra/config.yaml"]
     links = " · ".join(f"[{file}]({tracked.page(file)})" for file in files)
-    read_on = f"The whole page: `emocam open {tracked.id}`. In short: {links}"
+    page = (
+        f"The whole page: `emocam open {tracked.id}`." if elsewhere is None else f"{plain_text(elsewhere)}."
+    )
+    read_on = f"{page} In short: {links}"
     return "\n\n".join([*table, words, plain_text(ledger), read_on, f"`{summary['command']}`"])
 
 

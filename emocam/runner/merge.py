@@ -200,7 +200,7 @@ def check_unchanged(shard_run: ShardRun, components: Components) -> None:
     if Run(shard_run.folder).names["key"] != evidence_key(components, shard=str(shard)):
         raise SettingError(
             f"RUN {shard_run.folder}, shard {shard}, was made of other annotations, weights or code than its settings "
-            "name today; run it again, or merge where its paths lead to the same files"
+            "name today; remove its folder and run it again, or merge where its paths lead to the same files"
         )
     ledger = read_parquet(shard_run.file(LEDGER), columns=COLUMNS)
     stale = stale_rows(components, ledger, _own(shard_run, components))

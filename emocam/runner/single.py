@@ -32,6 +32,7 @@ from emocam.results.run import Run
 from emocam.results.summary import Summary, with_entries, write_summary
 from emocam.runner.command import Command, build_components
 from emocam.runner.kinds import KINDS
+from emocam.runner.large_run import is_large, stays
 from emocam.runner.replayed import as_recorded
 from emocam.runner.tracking import Tracking, finish_tracking, note_tracking, reason_of, tracked
 from emocam.settings.build import build
@@ -277,6 +278,7 @@ def tell(summary: Summary, ledger: Ledger, folder: Path, tracker: TrackedRun | N
     lines = closing(summary, ledger.line, folder)
     if tracker:
         lines.append(f"run      {tracker.id}   {tracker.store.show}")
+        lines += [stays(folder)] * is_large(folder)
     sys.stdout.write(shown(lines))
     sys.stdout.flush()
 

@@ -30,6 +30,7 @@ from emocam.results.summary import read_summary, write_summary
 from emocam.runner.command import Command
 from emocam.runner.description import describe, describe_sweep
 from emocam.runner.kinds import KINDS
+from emocam.runner.large_run import KEPT_BACK, is_large
 from emocam.runner.shard_task import MARK
 from emocam.runner.sweep import own_files
 from emocam.runner.tracking_record import FILE, TrackingRecord, forget_record, read_record
@@ -136,7 +137,8 @@ class Tracking:
     def _files(self) -> list[Path]:
         if self.record.kind == "sweep":
             return list(without_links_out(list(own_files(self.folder)), self.folder))
-        own = [path for path in sorted(self.folder.iterdir()) if path.name not in (LOCK, FILE, MARK)]
+        left = (LOCK, FILE, MARK, *(KEPT_BACK if is_large(self.folder) else ()))
+        own = [path for path in sorted(self.folder.iterdir()) if path.name not in left]
         return list(without_links_out(own, self.folder))
 
     def _describe(self, tracked: TrackedRun) -> None:
