@@ -88,8 +88,22 @@ class ChangedViews(Record):
     def composed(self) -> Tensor:
         """Put all views together (V, C, h, w), on the device on which they are."""
         views = self.whole[self.source]
-        if not len(self.pixels):
-            return views
+        if len(self.pixels):
+            put = self.put_one_by_one if views.device.type == "cpu" else self.put_at_once
+            put(views)
+        return views
+
+    def put_one_by_one(self, views: Tensor) -> None:
+        """Put the new pixels into whole views (V, C, h, w), a rectangle at a time, which a processor does sooner."""
+        first = 0
+        for view, top, left, height, width in self.place.tolist():
+            last = first + height * width
+            pixels = self.pixels[first:last].unflatten(0, (height, width))
+            views[view, :, top : top + height, left : left + width] = pixels.permute(2, 0, 1)
+            first = last
+
+    def put_at_once(self, views: Tensor) -> None:
+        """Put the new pixels into whole views (V, C, h, w) in one operation, for which no accelerator waits."""
         view, top, left, height, width = self.place.unbind(1)
         end = (height * width).cumsum(0)
         number = torch.arange(len(self.pixels), device=end.device)
@@ -101,7 +115,6 @@ class ChangedViews(Record):
         row = top[mine] + within.div(across, rounding_mode="floor")
         place = row * views.shape[-1] + left[mine] + within % across
         views.view(*views.shape[:2], -1)[view[mine], :, place] = self.pixels
-        return views
 
 
 def _no_pixel(views: Tensor) -> Tensor:

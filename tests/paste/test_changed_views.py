@@ -58,7 +58,12 @@ def test_views_put_together_are_the_views(name: str) -> None:
 def test_views_of_several_pictures_are_put_together_at_once(name: str) -> None:
     pictures = [variants(VIEWS[name], size) for size in ((200, 150), (90, 160), (64, 64))]
     expected = torch.cat([torch.stack(views) for views, _ in pictures])
-    assert torch.equal(ChangedViews.join([gathered for _, gathered in pictures]).composed(), expected)
+    together = ChangedViews.join([gathered for _, gathered in pictures])
+    assert torch.equal(together.composed(), expected)
+    for put in (together.put_one_by_one, together.put_at_once):  # as a processor does, and an accelerator
+        views = together.whole[together.source]
+        put(views)
+        assert torch.equal(views, expected)
     assert len(ChangedViews.join([])) == 0
 
 
