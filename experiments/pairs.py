@@ -38,8 +38,8 @@ def commands(folder: Path, world: str, images: int) -> list[list[str]]:
         [
             "task=train",
             *common,
-            "task.pictures=5000",
-            "train.epochs=30",
+            "task.pictures=8000",
+            "train.epochs=60",
             f"hydra.run.dir={folder / world}-network",
         ],
         [

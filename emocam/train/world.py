@@ -32,6 +32,9 @@ FIRST = 1_000_000_000
 """Pictures to train on are counted from here, where no corpus reaches."""
 EPOCHS = 9
 RATE = 3e-3
+RATE_OF_HEADS = 1e-2
+OF_A_PICTURE = 10.0
+"""What a channel's mean over the picture is multiplied by, so that objects are numbers of about one."""
 SHIFT = 8
 SMOOTHED = 0.1
 """Share of the labels that a head learns as if dealt by lot: so that two objects do not make it surer than one that
@@ -65,7 +68,7 @@ class Lesson(nn.Module):
         label (B,) is the one that is true, or (B, L) how true each is.
         """
         activation = self.features(jitter(prepare(views), self.shift))
-        counted = self.count(10 * activation.relu().mean((-2, -1)))
+        counted = self.count(OF_A_PICTURE * activation.relu().mean((-2, -1)))
         naming = nn.functional.mse_loss(counted, counts.float())
         return self.missed(self.head(activation), label) + 2 * naming + 0.05 * activation.square().mean()
 
@@ -75,33 +78,47 @@ class Lesson(nn.Module):
 
 
 class HeadLesson(nn.Module):
-    """A head that learns from what convolutions say that stay as they are."""
+    """A head that learns from how much convolutions say that stay as they are, wherever in the picture they say it.
+
+    No label depends on where an object stands, so a weight is one for all places: of so few weights a head learns
+    from thousands of pictures what takes tens of thousands otherwise.
+    """
 
     def __init__(self, labels: int) -> None:
         super().__init__()
-        self.head = FullyConnected(labels)
+        self.spread = FullyConnected(labels)
+        self.places = self.spread.hidden.in_features // CHANNELS
+        self.hidden = nn.Linear(CHANNELS, self.spread.hidden.out_features)
 
-    def forward(self, activation: Tensor, label: Tensor) -> Tensor:
-        """Return the loss of B pictures, mirrored or not: no label depends on that."""
-        activation = activation.float()
-        activation = activation.flip(-1) if torch.rand(()) < 0.5 else activation
-        return nn.functional.cross_entropy(self.head(activation), label, label_smoothing=SMOOTHED)
+    def forward(self, amount: Tensor, label: Tensor) -> Tensor:
+        """Return the loss of the amounts (B, C) of B pictures."""
+        answers = self.spread.output(self.hidden(amount).relu())
+        return nn.functional.cross_entropy(answers, label, label_smoothing=SMOOTHED)
+
+    @torch.no_grad()
+    def head(self) -> FullyConnected:
+        """Return the head with these weights at every place."""
+        shared = self.hidden.weight * (OF_A_PICTURE / self.places)
+        self.spread.hidden.weight.copy_(shared.repeat_interleave(self.places, 1))
+        self.spread.hidden.bias.copy_(self.hidden.bias)
+        return self.spread
 
 
 @torch.no_grad()
-def convolved(features: nn.Module, views: Tensor) -> Tensor:
-    """Return what the convolutions say of pictures, in half precision."""
-    return torch.cat([features(prepare(part)).half() for part in views.split(64)])
+def amounts(features: nn.Module, views: Tensor) -> Tensor:
+    """Return how much each channel (n, C) says of n pictures."""
+    said = [features(prepare(part)).relu().mean((-2, -1)) for part in views.split(64)]
+    return OF_A_PICTURE * torch.cat(said)
 
 
 def learn_head(drawn: DrawnPictures, labels: int, epochs: int, folder: Path, seed: int) -> dict[str, Tensor]:
     """Train a head on the standard network's convolutions, which count the same objects; return the weights."""
     standard = PlantedClassifier()
     lesson = HeadLesson(labels)
-    activation = convolved(standard.features, drawn.views)
-    learn_drawn(lesson, (activation, drawn.label), Recipe(epochs, RATE, 0.02), folder, seed)
+    told = amounts(standard.features, drawn.views), drawn.label
+    learn_drawn(lesson, told, Recipe(epochs, RATE_OF_HEADS, 0.02), folder, seed)
     kept = {name: value for name, value in standard.file_state().items() if name.startswith("features.")}
-    return kept | {f"head.{name}": value for name, value in lesson.head.state_dict().items()}
+    return kept | {f"head.{name}": value for name, value in lesson.head().state_dict().items()}
 
 
 def learn(

@@ -173,7 +173,7 @@ STANDARD = World(
     everywhere=["House", "Tree"],
     others=["Kite"],
 )
-DEALS = 5
+DEALS = 11
 """Worlds with the rules of `logic`, in which other objects have the roles."""
 
 

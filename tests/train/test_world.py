@@ -31,3 +31,22 @@ def test_training_leaves_a_network_and_its_truth(tmp_path, monkeypatch):
     network = PlantedClassifier(weights=str(tmp_path / "nothing.safetensors"))
     assert network.labels == WORLDS["nothing"].labels
     assert network(prepare(torch.zeros(1, 3, 112, 112))).shape == (1, 5)
+
+
+def test_a_head_that_learnt_from_amounts_answers_the_same_from_activations():
+    lesson = training.HeadLesson(5)
+    activation = torch.randn(3, 32, 14, 14, generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        expected = lesson.spread.output(lesson.hidden(10 * activation.relu().mean((-2, -1))).relu())
+    torch.testing.assert_close(lesson.head()(activation), expected, atol=1e-5, rtol=1e-5)
+
+
+def test_amounts_are_ten_times_the_mean_of_what_is_above_zero():
+    drawn = draw_pictures(WORLDS["standard"], 0, range(3), VIEW)
+    features = PlantedClassifier().features
+    with torch.no_grad():
+        activation = features(prepare(drawn.views)).numpy()
+    expected = [[10 * channel.clip(0).mean() for channel in picture] for picture in activation]
+    torch.testing.assert_close(
+        training.amounts(features, drawn.views), torch.tensor(expected), atol=1e-5, rtol=1e-5
+    )
