@@ -65,3 +65,11 @@ def test_copies_are_worth_what_one_is() -> None:
     assert disagreements(called, true, *NAMES) and not disagreements(
         called, true, *NAMES, worth=(tenth, tenth)
     )
+
+
+def test_one_picture_with_an_object_that_is_not_looked_at_has_a_share_of_nought() -> None:
+    images = np.array([20, 10_000])
+    one = Counted(images, np.array([[1, 0], [20, 5000]]), np.array([[0, 0], [20, 2000]]))
+    (found,) = disagreements(one, one, *NAMES)
+    assert found.points == pytest.approx(100 * 20 / 21)
+    assert "looked at in 0 of these 1 (any object there: 95 %)" in found.sentence

@@ -98,3 +98,12 @@ def test_an_empty_mask_counts_as_its_box() -> None:
     empty = mask_peaks(maps, WHOLE, boxes, torch.full((1, 4, 4), 0.49), image)
     assert torch.equal(empty, box_peaks(maps, WHOLE, boxes, image))
     assert len(mask_peaks(maps, WHOLE, boxes[:0], torch.zeros(0, 4, 4), image[:0])) == 0
+
+
+def test_a_mask_s_middle_on_the_window_s_border_is_shown() -> None:
+    window, image = torch.tensor([[0.25, 0.25, 0.75, 0.75]]), torch.zeros(1, dtype=torch.int64)
+    maps = torch.tensor([[[0.2, 0.4], [0.6, 0.8]]])
+    for x, y, value in ((0.25, 0.5, 0.4), (0.75, 0.5, 0.6), (0.5, 0.25, 0.3), (0.5, 0.75, 0.7)):
+        box = torch.tensor([[x - 0.125, y - 0.125, x + 0.125, y + 0.125]])
+        found = mask_peaks(maps, window, box, torch.ones(1, 1, 1), image)
+        assert found.item() == pytest.approx(value)
