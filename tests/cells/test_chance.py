@@ -1,12 +1,15 @@
 """The level of chance of a cell, one image after the other."""
 
 from collections import defaultdict
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
-from emocam.cells.chance import chances
+from emocam.cells import chance as chance_module
+from emocam.cells.chance import _Block, chances
 from emocam.functional.map.chance import pass_rates
 from emocam.records.thresholds import Thresholds
 from emocam.results.files import BOX
@@ -74,3 +77,28 @@ def test_boxes_that_lie_anywhere_count_as_often_as_chance_says(mean_run) -> None
         chance += (level * matrix.present.numpy()).sum()
         present += int(matrix.present.sum())
     assert abs(found - chance) < 3 * np.sqrt(present) / 2
+
+
+@pytest.mark.parametrize("counted", [False, True])
+def test_pictures_of_every_block_are_those_that_are_counted(
+    monkeypatch: pytest.MonkeyPatch, counted: bool
+) -> None:
+    draw = np.random.default_rng(0)
+    blocks, rows, first = [], [], 0
+    for pictures in (4, 3, 6):
+        label = draw.integers(0, 2, pictures)
+        image, object, rate = draw.integers(0, pictures, 15), draw.integers(0, 3, 15), draw.random(15)
+        rows += [(first + i, label[i], o, r) for i, o, r in zip(image, object, rate, strict=True)]
+        blocks.append(_Block(*(torch.from_numpy(part) for part in (label, object, image, rate))))
+        first += pictures
+    monkeypatch.setattr(chance_module, "_regions", lambda run, thresholds: iter(blocks))
+    run: Any = SimpleNamespace(object_names=list("xyz"), label_names=list("ab"))
+    asked = draw.random(13) < 0.6
+    found = chances(run, Thresholds(), asked) if counted else chances(run, Thresholds())
+    for o, k in np.ndindex(3, 2):
+        missed: dict[int, float] = {}
+        for image, label, object, rate in rows:
+            if (object, label) == (o, k) and (asked[image] or not counted):
+                missed[image] = missed.get(image, 1.0) * (1 - rate)
+        wanted = np.mean([1 - share for share in missed.values()]) if missed else np.nan
+        assert found[o, k] == pytest.approx(wanted, nan_ok=True)

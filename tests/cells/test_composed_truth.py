@@ -55,3 +55,9 @@ def test_a_drop_at_a_limit_is_on_neither_side(tmp_path: Path) -> None:
     assert truth is not None
     assert truth.used.tolist() == [[False, True], [False, False]]
     assert truth.idle.tolist() == [[False, False], [False, True]]
+
+
+def test_twenty_pictures_are_enough_and_nineteen_are_not(tmp_path: Path) -> None:
+    cells = rows("Cup", "joy", np.full(20, 3.0)), rows("Cup", "awe", np.full(19, 3.0))
+    truth = read_composed_truth(written(tmp_path, *cells), OBJECTS, LABELS)
+    assert truth is not None and truth.used.tolist() == [[True, False], [False, False]]

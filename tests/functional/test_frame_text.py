@@ -113,3 +113,10 @@ def test_a_text_that_is_as_high_as_the_frame_has_room_and_a_higher_one_has_none(
 def test_the_font_is_the_one_that_comes_with_matplotlib() -> None:
     assert font_of(12).getname() == ("DejaVu Sans", "Book")  # type: ignore[union-attr]
     assert font_of(12).size == 12  # type: ignore[union-attr]
+
+
+def test_a_text_that_just_fits_is_whole() -> None:
+    for text in ("fear", "a label that is much too long"):
+        width = text_width(text, 12)
+        assert fitted(text, 12, width) == fitted(text, 12, width + 1) == text
+        assert fitted(text, 12, width - 1) == fitted_slowly(text, 12, width - 1) != text

@@ -46,3 +46,9 @@ def test_three_ratings_are_enough_for_an_r_and_two_are_none() -> None:
     z, rating = torch.tensor([[1.0], [2.0], [4.0]]), torch.tensor([[2.0], [1.0], [5.0]])
     assert value_correlations(z, rating).tolist() == pytest.approx([pearsonr([1, 2, 4], [2, 1, 5])[0]])
     assert value_correlations(z[:2], rating[:2]).tolist() == [0]
+
+
+def test_of_two_ratings_there_is_an_error_and_no_r() -> None:
+    z, rating = torch.tensor([[1.0, 5.0], [2.0, 6.0]]), torch.tensor([[2.0, torch.nan], [4.0, torch.nan]])
+    figures = held_value_figures(z, rating, 1.0)
+    assert figures == {"held_loss": 2.5, "r": 0.0, "rmse": pytest.approx(2.5**0.5)}

@@ -67,6 +67,23 @@ def test_every_refit_is_a_ridge_of_its_own(runs: RunSeries, on: list) -> None:
         assert found.parts[number] == pytest.approx(parts / volumes, abs=1e-9)
 
 
+def test_log_odds_of_a_run_that_was_left_out_are_those_of_its_answers(runs: RunSeries, on: list) -> None:
+    found = decode_label(runs, on, np.zeros((1, 3), np.int64))
+    products = [x.T @ each for x, each in zip(runs.series, on, strict=True)]
+    for left_out, fold in enumerate(found.folds):
+        training = [run for run in range(3) if run != left_out]
+        x = np.concatenate([runs.series[run] for run in training])
+        y = np.concatenate([on[run] for run in training]).astype(float)
+        coefficients = Ridge(alpha=fold.penalty).fit(x, y).coef_
+        slope, middle = calibrate(
+            choose_penalty(runs, on, left_out, products)[1], [on[run] for run in training]
+        )
+        assert abs(slope - 1) > 0.1
+        own = runs.series[left_out]
+        assert fold.log_odds(own) == pytest.approx(slope * (own @ coefficients - middle), abs=1e-9)
+        assert fold.centre == pytest.approx(x.mean(0), abs=1e-12)
+
+
 def test_the_penalty_is_the_one_that_inner_runs_like_best(runs: RunSeries, on: list) -> None:
     products = [x.T @ each for x, each in zip(runs.series, on, strict=True)]
     penalty, answers = choose_penalty(runs, on, 0, products)
