@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.stats import binom, false_discovery_control
+from scipy.stats import beta, false_discovery_control
 
 from emocam.cells.dependence import (
     EPISODES,
@@ -147,7 +147,9 @@ def checked(data: Corpus, unit: np.ndarray, chance: np.ndarray, seed: Sequence[i
         use, p = sums["use"], np.nan
         if use.b[0] and not (rule == GROUPS and len(set(group)) < 12):
             worth = use.b[0] ** 2 / use.bb[0]
-            p = binom.sf(use.a[0] / use.b[0] * worth - 1, worth, min(max(chance[object, of], 0), 1))
+            # the binomial's tail by the beta distribution, which knows parts of pictures as well
+            hits = use.a[0] / use.b[0] * worth
+            p = beta.cdf(chance[object, of], hits, worth - hits + 1) if hits else 1.0 + 0 * chance[object, of]
         assert found["use_p"][object, of] == pytest.approx(p, nan_ok=True)
         assert found["groups"][object, of] == len(set(group[own & there]))
         episodes = np.nan if rule != TIME else runs_of(own & there, group, time)
