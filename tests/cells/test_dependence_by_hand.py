@@ -333,9 +333,11 @@ def test_no_cells_have_no_intervals_and_no_pairs_only_those_of_nothing() -> None
     assert np.isnan(found["use_low"]).all() and np.isnan(found["percent_low"][1])
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(4))
 def test_each_unit_is_one_picture_of_each_of_its_labels(seed: int) -> None:
     data = corpus(80, 15, 3, seed)
+    if seed % 2:  # numbers as near to each other as labels are
+        data.group = (data.group - 3) // 7
     once = once_each(data.occurrences, data.group)
     wanted = []
     for one in np.unique(data.group):
