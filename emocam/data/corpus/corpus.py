@@ -386,11 +386,6 @@ def _rows(store: Store, shard: _Shard) -> tuple[ShardRows, str]:
 
     def read() -> tuple[ShardRows, str]:
         with store.system.open(entry.path, "rb", block_size=1 << 20) as opened:
-            if not opened.seekable():
-                raise SettingError(
-                    f"data.root {store.address}: the server sends no parts of files, and a shard is read in parts; "
-                    "fetch the shards, or give a server that knows HTTP ranges"
-                )
             if shard.name.endswith(".parquet"):
                 return _parquet(opened, shard)
             return read_tar_rows(opened, entry.size or 0, shard.name), TAR

@@ -17,6 +17,10 @@ CREDENTIALS = {
     "gs": "GOOGLE_APPLICATION_CREDENTIALS, or gcloud auth application-default login",
     "hf": "HF_TOKEN",
 }
+NO_RANGES = (
+    "the server sends no parts of files, and a shard is read in parts; fetch the shards, or give a server that knows "
+    "HTTP ranges"
+)
 WAITS = (0.5, 2.0)
 """Seconds before a second and a third try."""
 Touched = tuple[int, int, int, int]
@@ -159,6 +163,8 @@ class Store:
                     raise
                 error: Exception = FileNotFoundError(f"{self.address} is gone")
             except Exception as caught:  # each store has errors of its own
+                if "range requests" in str(caught):
+                    raise SettingError(f"{self.setting} {self.address}: {NO_RANGES}") from None
                 error = caught
             if wait is not None:
                 time.sleep(wait)

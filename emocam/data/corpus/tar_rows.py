@@ -68,14 +68,16 @@ class _Reader:
         for member in self._members():
             self._take(member)
         if self.cut:
+            whole = sum(start + size <= self.size for start, size in self.members.values())
+            pictures = "picture" if whole == 1 else "pictures"
             self.notes.append(
-                f"{self.name} is cut {self.cut}: the {len(self.members):,} pictures that begin before are "
-                "used; what comes after is not there"
+                f"{self.name} is cut {self.cut}: {whole:,} {pictures} before it can be read; what came after is not "
+                "there"
             )
         if self.twice:
             self.notes.append(
-                f"{self.name} holds {len(self.twice):,} names twice (such as {self.twice[0]}): the last counts, as "
-                "for tar"
+                f"{self.name} holds members of one name, {len(self.twice):,} too many (such as {self.twice[0]}): "
+                "the last counts, as for tar"
             )
         if self.links:
             self.notes.append(f"{self.name}: {self.links:,} links are left out")

@@ -3,7 +3,10 @@
 import multiprocessing
 import pickle
 from collections.abc import Callable
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from types import SimpleNamespace
 from typing import Any
 
@@ -109,6 +112,22 @@ def test_jobs_share_a_corpus_of_shards_between_them(place: Place, shard: str) ->
     number, of = map(int, shard.split("/"))
     assert part.listing() == list(whole.paths())[number - 1 :: of]
     assert Folder(root=place("tars"), limit=2).listing() == list(whole.paths())[:2]
+
+
+def test_a_server_that_knows_no_ranges_is_told_to_be_none_for_shards(
+    packed: SimpleNamespace, tmp_path: Path
+) -> None:
+    packed.tar(tmp_path / "x.tar", [("a.png", bytes(3_000_000)), ("b.png", bytes(3_000_000))])
+    web = ThreadingHTTPServer(("127.0.0.1", 0), partial(SimpleHTTPRequestHandler, directory=str(tmp_path)))
+    Thread(target=web.serve_forever, daemon=True).start()
+    try:
+        with pytest.raises(
+            SettingError, match=r"sends no parts of files, .* give a server that knows HTTP ranges"
+        ):
+            Folder(root=f"http://127.0.0.1:{web.server_port}/x.tar")
+    finally:
+        web.shutdown()
+        web.server_close()
 
 
 def test_a_table_s_paths_may_not_lead_out_unless_links_are_followed(

@@ -72,7 +72,9 @@ def test_of_two_members_of_one_name_the_last_counts(packed: SimpleNamespace, tmp
     members = [("a.png", packed.contents[0]), ("./a.png", packed.contents[2]), ("b.png", packed.contents[4])]
     data = Folder(root=packed.tar(tmp_path / "x.tar", members))
     assert data.paths() == ["x.tar/a.png", "x.tar/b.png"]
-    assert data.notes == ["data.root: x.tar holds 1 names twice (such as a.png): the last counts, as for tar"]
+    assert data.notes == [
+        "data.root: x.tar holds members of one name, 1 too many (such as a.png): the last counts, as for tar"
+    ]
     file = data.picture_file("x.tar/a.png")
     assert not isinstance(file, Path) and file.read() == packed.contents[2]
 
