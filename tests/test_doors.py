@@ -224,6 +224,8 @@ FOREIGN = {
     "trainer: {plugins: [x], profiler: simple}": "trainer.plugins",
     "classifier: {model: 'hf-hub:them/theirs'}": "classifier.model",
     "classifier: {weights: 'https://127.0.0.1:9/w.pth'}": "classifier.weights",
+    "data: {root: 's3://theirs/photos'}": "data.root",
+    "data: {root: 'simplecache::https://127.0.0.1:9/x.tar'}": "data.root",
     "data: {world: '${oc.env:SECRET}'}": "data.world",
     "data: {world: '${oc.decode:${oc.env:SECRET}}'}": "data.world",
     "data: {world: '${oc.create:${seed}}'}": "data.world",

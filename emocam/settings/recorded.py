@@ -97,7 +97,7 @@ def check_recorded(settings: dict[str, Any], file: Path, address: str | None = N
     for key, value in leaves(settings):
         if isinstance(value, str) and not (key == ROOT and value == address):
             for fault in value_faults(key, value):
-                cure = ": the pictures are opened there once it is named so" if key == ROOT else ""
+                cure = f" (as {ROOT}=ADDRESS, and with emocam merge as --root ADDRESS)" if key == ROOT else ""
                 raise ForeignSetting(f"{file}: {fault}{cure}")
     for name in WRITTEN:
         group = name.partition(".")[0]

@@ -123,3 +123,20 @@ def test_pictures_elsewhere_are_told_before_they_are_opened(
 
 def test_a_foreign_setting_is_a_setting_error() -> None:
     assert issubclass(ForeignSetting, SettingError)
+
+
+def test_an_address_is_opened_only_where_the_command_line_names_it_again(
+    finished_run: Callable[..., Run],
+) -> None:
+    folder = {"_target_": "emocam.data.folder.Folder", "root": "s3://theirs/photos"}
+    run = recorded_in(finished_run("theirs"), {"data": folder})
+    with pytest.raises(
+        ForeignSetting, match=r"data\.root names an address, 's3://theirs/photos', .*--root ADDRESS"
+    ):
+        recorded_settings(run.path)
+    assert recorded_settings(run.path, "s3://theirs/photos")["data"] == folder
+    with pytest.raises(SettingError, match=r"data\.root must be that of .* got 's3://other/photos'"):
+        recorded_settings(run.path, "s3://other/photos")
+    run = recorded_in(run, {"data": {**folder, "file": "s3://theirs/more"}})
+    with pytest.raises(ForeignSetting, match=r"data\.file names an address"):
+        recorded_settings(run.path, "s3://theirs/photos")
