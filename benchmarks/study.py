@@ -143,7 +143,7 @@ def stages() -> str:
             "paste, 51 variants": (ours.paste, 0.0),
         }
         ways = {name: Way(torch.no_grad()(call) if flop else call, 8) for name, (call, flop) in work.items()}
-        times = race({**ways, "best product": limits.best()}, rounds=3)
+        times = race({**ways, "limit": limits.best()}, rounds=3)
     best = {name: min(t.seconds) for name, t in times.items()}
     lines = [
         f"\n{len(found) / 8:.0f} regions a picture.",
