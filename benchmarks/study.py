@@ -152,7 +152,7 @@ def stages() -> str:
         "|---|---|---|",
     ]
     for name, (_, flop) in work.items():
-        share = f"{100 * flop / 1e9 * best['best product'] / best[name]:.0f} %" if flop else ""
+        share = f"{100 * flop / 1e9 * best['limit'] / best[name]:.0f} %" if flop else ""
         lines.append(f"| {name} | {duration(best[name])} | {share} |")
     return "\n".join(lines)
 
