@@ -70,7 +70,8 @@ class Overlay:
             folder.mkdir(exist_ok=True)
             shape = seen.map, seen.window, seen.boxes, seen.names, seen.importance
             figure = overlay_figure(picture, *shape, seen.says, seen.masks)
-            figure.savefig(folder / f"{paths.index(path) + 1}.png")
+            # a third of the time for a tenth more bytes, and the same picture
+            figure.savefig(folder / f"{paths.index(path) + 1}.png", pil_kwargs={"compress_level": 3})
         return {}
 
 

@@ -3,8 +3,6 @@
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
-from scipy.cluster.hierarchy import leaves_list, linkage
-from scipy.spatial.distance import squareform
 
 PANELS = ("ratings", "predictions")
 
@@ -13,6 +11,10 @@ def ward_order(correlation: np.ndarray) -> np.ndarray:
     """Return the order (A,) in which values that go together stand together, by Ward's clusters."""
     if len(correlation) < 3:
         return np.arange(len(correlation))
+    # they take a while to import, and few runs have values
+    from scipy.cluster.hierarchy import leaves_list, linkage
+    from scipy.spatial.distance import squareform
+
     apart = np.sqrt(np.clip(2 * (1 - correlation), 0, None))
     np.fill_diagonal(apart, 0)
     return leaves_list(
