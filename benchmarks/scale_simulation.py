@@ -5,8 +5,8 @@
 
 writes a million pictures of twenty regions in a hundred shards through the writers of a run. With `--again` each
 shard that is written stands for ten of the corpus: the same file under ten names, so that ten times as many rows
-are merged, counted and replayed as the disk has room for. Each stage is a process of its own; a line a stage gives
-its processor's seconds and its memory at the peak.
+are merged, counted and replayed as there is room and time for; the ledger alone has other names in each. Each
+stage is a process of its own; a line a stage gives its processor's seconds and its memory at the peak.
 """
 
 import argparse
@@ -18,6 +18,8 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import pyarrow.compute as pc
+
 from emocam.classifier.emonet import LABELS
 from emocam.records.thresholds import Thresholds
 from emocam.results.chunks import Chunks
@@ -25,7 +27,7 @@ from emocam.results.file_list import write_file_list
 from emocam.results.files import METADATA
 from emocam.results.merge_parts import write_parts
 from emocam.results.merge_tables import ShardRun
-from emocam.results.parquet_file import count_rows
+from emocam.results.parquet_file import count_rows, read_parquet, write_parquet
 from emocam.results.parts import table_size
 from emocam.results.run import Run
 from emocam.settings.shard import Shard
@@ -76,8 +78,22 @@ def merge(folder: Path, shards: int, again: int) -> None:
     ]
     whole = folder / "whole"
     whole.mkdir(exist_ok=True)
-    for name in TABLES:
+    for name in TABLES[:-1]:
         write_parts(runs, name, whole / f"{name}.parquet", metadata())
+    if again > 1:
+        runs = [replace(run, folder=with_own_ledger(folder, run)) for run in runs]
+    write_parts(runs, TABLES[-1], whole / f"{TABLES[-1]}.parquet", metadata())
+
+
+def with_own_ledger(folder: Path, run: ShardRun) -> Path:
+    """Write the ledger of one name of a shard, whose pictures must be others: each is listed once."""
+    own = folder / "ledgers" / str(run.shard.number)
+    own.mkdir(parents=True, exist_ok=True)
+    rows = read_parquet(run.file("ledger"))
+    images = pc.binary_join_element_wise(str(run.shard.number), rows["image"], "/")
+    place = rows.schema.get_field_index("image")
+    write_parquet(rows.set_column(place, "image", images), own / "ledger.parquet")
+    return own
 
 
 def count(folder: Path) -> None:
