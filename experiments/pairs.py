@@ -1,4 +1,4 @@
-"""Do pairs find the rules that were planted? Six worlds of the same rules and other objects, a network each.
+"""Do pairs find the rules that were planted? Worlds of the same rules and other objects, a network each.
 
     python experiments/pairs.py [FOLDER] [WORLDS] [IMAGES]
 
