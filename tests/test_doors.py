@@ -129,14 +129,8 @@ OPENERS = {
     "data.open": {
         **dict.fromkeys(
             (
-                "callback/overlay.py",
                 "callback/film_frames.py",
-                "callback/report.py",
                 "callback/points.py",
-                "intervention/flips.py",
-                "intervention/pairs.py",
-                "intervention/prescription.py",
-                "intervention/paste.py",
             ),
             "the run's own data set, whose recorded root a replay and a merge tell",
         ),
@@ -147,7 +141,16 @@ OPENERS = {
             ),
             "a data set that the command names",
         ),
-        **dict.fromkeys(("intervention/trials.py", "data/samples.py", "data/audit.py"), "likewise"),
+        **dict.fromkeys(("data/samples.py", "data/audit.py"), "likewise"),
+    },
+    "data.open_again": {
+        **dict.fromkeys(
+            (
+                *("callback/overlay.py", "callback/report.py", "intervention/flips.py", "intervention/pairs.py"),
+                *("intervention/prescription.py", "intervention/paste.py", "intervention/trials.py"),
+            ),
+            "the run's own data set, whose recorded root a replay and a merge tell",
+        ),
     },
     "recorded_settings": {
         "report/focus_shift.py": "foreign paths are told",

@@ -1,10 +1,9 @@
 """A folder of pictures, with all its subfolders."""
 
 import os
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -23,15 +22,8 @@ from emocam.data.corpus.listing import listed
 from emocam.data.corpus.objects import StoredObjects
 from emocam.data.corpus.patterns import SHARDS, is_stored, local_path
 from emocam.data.ending import ending_of
-from emocam.data.image_file import (
-    HEIC,
-    OTHER_PICTURES,
-    SUFFIXES,
-    full_size,
-    open_upright,
-    read_size,
-    within_root,
-)
+from emocam.data.image_file import SUFFIXES, full_size, open_upright, read_size, within_root
+from emocam.data.left_out import LeftOut, shards_beside
 from emocam.errors import SettingError
 from emocam.records.picture import Picture
 from emocam.settings.read_files import cache_folder
@@ -43,34 +35,6 @@ DRAWN = ("auto", "upright", "stored")
 
 def _fail(error: OSError) -> None:
     raise SettingError(f"data.root: {error.filename} cannot be listed ({error.strerror})")
-
-
-@dataclass
-class LeftOut:
-    """What a walk leaves out: linked folders, and files by their endings."""
-
-    links: list[str] = field(default_factory=list)
-    endings: Counter[str] = field(default_factory=Counter)
-
-    def sentences(self, pictures_alone: bool) -> list[str]:
-        """Return a sentence on linked folders and one on other files, or with `pictures_alone` on other pictures."""
-        found = []
-        if self.links:
-            folders = "folder is" if len(self.links) == 1 else "folders are"
-            found.append(
-                f"{len(self.links):,} linked {folders} not followed ({self.links[0]}); "
-                "data.follow_links=true follows them"
-            )
-        counts = {
-            ending: count
-            for ending, count in sorted(self.endings.items(), key=lambda item: (-item[1], item[0]))
-            if not pictures_alone or ending in OTHER_PICTURES
-        }
-        if counts:
-            named = ", ".join(f"{count:,} {ending}" for ending, count in list(counts.items())[:8])
-            cure = "; pip install 'emocam[heic]' reads .heic" if set(HEIC) & set(counts) else ""
-            found.append(f"not read are {named}{cure}")
-        return found
 
 
 def walk(
@@ -183,7 +147,8 @@ class Folder(Data):
                 f"{', '.join(sorted(SUFFIXES))}, .tar or .parquet, in it or below it"
                 + "".join(f"; {sentence}" for sentence in left.sentences(pictures_alone=False))
             )
-        self.notes = [*self.notes, *(f"data.root: {text}" for text in left.sentences(pictures_alone=True))]
+        told = [*left.sentences(pictures_alone=True), *shards_beside(left.endings)]
+        self.notes = [*self.notes, *(f"data.root: {text}" for text in told)]
         return files
 
     def annotated(self) -> AnnotationTable | None:

@@ -23,11 +23,16 @@ WHOLE = ("trainer", *(key.partition(".")[0] for key in COMMAND_LINE_ONLY if "." 
 """Where `${another}` in place of the settings would bring along what may not be said."""
 SWEEP = ("hydra.mode", "hydra.sweeper.params")
 """What the studies of experiments/ may say of Hydra: that they are sweeps, and over what."""
-ADDRESS = re.compile(r"[a-z][a-z0-9+.\-]*://|^\s*(hf[-_]hub|local-dir|file|data|sqlite|https?|s3|gs):", re.I)
-OPENING = re.compile(r"\$\{")
-KNOWN_INTERPOLATION = re.compile(r"\$\{\s*\.*(?!hydra\b)[A-Za-z_]\w*(\.(?!hydra\b)\w+|\[\w+\])*\s*\}")
-SELECT = re.compile(r"\$\{\s*oc\.select\s*:\s*(?!hydra\b)[A-Za-z_][\w.]*\s*[,}]")
+ADDRESS = re.compile(
+    r"[a-z][a-z0-9+.\-]*://|^\s*(hf[-_]hub|local-dir|file|data|sqlite|https?|s3|gs):|^\s*[a-z][a-z0-9+.\-]*:/?\s*$",
+    re.I,
+)
+"""Also the beginning of one by itself, since another setting may go on there."""
+SETTING = r"\$\{\s*\.*(?!hydra\b)[A-Za-z_]\w*(\.(?!hydra\b)\w+|\[\w+\])*\s*\}"
+SELECT = r"\$\{\s*oc\.select\s*:\s*(?!hydra\b)[A-Za-z_][\w.]*\s*(,[^:${}]*)?\}"
 """The one resolver that our own options use, which looks up another setting."""
+KNOWN_INTERPOLATION = re.compile(rf"\s*({SETTING}|{SELECT})(/[^:${{}}]*)?\s*")
+"""One setting, with a path after it or nothing: of more parts an address can be put together."""
 
 
 def check_foreign(settings: object, file: str, sweeps: bool = False) -> None:
@@ -67,17 +72,14 @@ def value_faults(key: str, value: str) -> Iterator[str]:
         yield f"{key} names an address, {value[:80]!r}, and may only be given on the command line"
     if unknown_interpolation(value):
         yield (
-            f"{key} may only refer to other settings, as ${{seed}} does, got {value[:80]!r}; "
+            f"{key} may only refer to other settings, one at a time as ${{seed}} does, got {value[:80]!r}; "
             "give it on the command line"
         )
 
 
 def unknown_interpolation(text: str) -> bool:
-    """Return whether any `${` in the text opens something else than a setting's name."""
-    return any(
-        not KNOWN_INTERPOLATION.match(text, found.start()) and not SELECT.match(text, found.start())
-        for found in OPENING.finditer(text)
-    )
+    """Return whether a text with `${` is anything else than one setting's name, or a path below it."""
+    return "${" in text and KNOWN_INTERPOLATION.fullmatch(text) is None
 
 
 def leaves(node: object, place: str = "") -> Iterator[tuple[str, Any]]:

@@ -10,6 +10,7 @@ from PIL import Image
 
 from emocam.errors import ForeignSetting, SettingError
 from emocam.results.run import Run
+from emocam.settings.foreign import value_faults
 from emocam.settings.recorded import recorded_settings
 
 Command = Callable[..., int]
@@ -36,6 +37,10 @@ HOSTILE: dict[str, tuple[dict[str, Any], str]] = {
     "a secret by a detour": (
         {"data": {"_target_": "emocam.data.folder.Folder", "root": "${mine}"}, "mine": "${oc.env:SECRET}"},
         "mine may only refer to other settings",
+    ),
+    "an address out of two settings": (
+        {"data": {"_target_": "emocam.data.folder.Folder", "root": "${mine}${seed}"}, "mine": "s3", "seed": "/x"},
+        "data.root may only refer to other settings, one at a time",
     ),
     "data by a detour": ({"data": "${mine}", "mine": {"export": "victims"}}, "data must name its settings"),
     "an address": ({"data": {"_target_": "emocam.data.folder.Folder", "root": "s3://theirs"}}, "an address"),
@@ -119,6 +124,17 @@ def test_pictures_elsewhere_are_told_before_they_are_opened(
     recorded_in(finished_run("mine"), {"data": {"_target_": "emocam.data.folder.Folder", "root": "photos"}})
     assert emocam(*QUICK, "task=replay", "evidence=mine", "hydra.run.dir=run2") == 0
     assert "its pictures are opened" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("text", "refused"),
+    [("${mine}", False), ("${data.root}/instances.json", False), ("${oc.select:data.world,standard}", False),
+     ("${a}${b}", True), ("${a}:${b}", True), ("${a}hub:x", True), ("x${a}", True), ("${a}/x${b}", True),
+     ("${a}/:x", True), ("${oc.select:a,hf-hub:x}", True), ("ftp:", True), ("ftp:/", True), ("a cat:", False)],
+)  # fmt: skip
+def test_no_address_is_put_together_of_settings(text: str, refused: bool) -> None:
+    faults = list(value_faults("data.root", text))
+    assert bool(faults) == refused, faults
 
 
 def test_a_foreign_setting_is_a_setting_error() -> None:

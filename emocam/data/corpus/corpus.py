@@ -4,6 +4,7 @@ import hashlib
 import json
 import posixpath
 import threading
+import time
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -20,7 +21,7 @@ import pyarrow.parquet as pq
 from emocam.data.corpus.listing import FOLDER, Listing, MappedTable, write_table
 from emocam.data.corpus.objects import StoredObjects
 from emocam.data.corpus.parquet_pictures import ParquetPictures
-from emocam.data.corpus.parquet_rows import read_parquet_rows
+from emocam.data.corpus.parquet_rows import is_damage, read_parquet_rows
 from emocam.data.corpus.patterns import (
     PACKED,
     SHARDS,
@@ -33,7 +34,9 @@ from emocam.data.corpus.store import Store, StoredEntry, Touched
 from emocam.data.corpus.tar_rows import read_tar_rows
 from emocam.data.ending import ending_of
 from emocam.data.image_file import SUFFIXES, within_root
+from emocam.data.left_out import LeftOut, notes_of_files
 from emocam.errors import Damaged, Refused, SettingError
+from emocam.settings.digests import SETTLED
 from emocam.settings.stored_file import StoredFile
 
 PLAIN, TAR, ENCODED, PATHS = "plain", "tar", "parquet", "paths"
@@ -41,7 +44,7 @@ MOST_BYTES = 1 << 29
 """Of a picture's file: it is held in memory whole."""
 READERS = 8
 """Shards that are looked through at once."""
-VERSION = 1
+VERSION = 2
 """Of what a shard's listing holds."""
 
 
@@ -77,6 +80,7 @@ class StoredCorpus:
 
     def _connect(self) -> None:
         self._by_name = {shard.name: shard for shard in self.shards}
+        self._unnamed = [shard for shard in self.shards if shard.kind in (PLAIN, PATHS)]
         self._starts = [shard.first for shard in self.shards]
         self._recent = threading.local()
         self._parquet = ParquetPictures(self.store)
@@ -127,9 +131,8 @@ class StoredCorpus:
         return shard.first + int(self.table.value("order", shard.first + place))
 
     def _candidates(self, path: str) -> Iterator[tuple[ShardPlace, str]]:
-        for shard in self.shards if len(self.shards) == 1 or self.shards[0].kind == PATHS else ():
-            if shard.kind in (PLAIN, PATHS):
-                yield shard, path
+        for shard in self._unnamed:
+            yield shard, path
         end = path.find("/")
         while end > 0:
             if (named := self._by_name.get(path[:end])) is not None and named.kind in (TAR, ENCODED):
@@ -263,12 +266,12 @@ def _listed_folder(store: Store, cache: Path | None, follow_links: bool) -> Stor
 
     table = _plain_table(store, plain(), cache)
     if pictures:
-        beside = [f"{count:,} {ending}" for ending, count in endings.items() if ending in SHARDS]
-        notes = [f"data.root: not read, since there are pictures, are {', '.join(beside)}"] if beside else []
-        return StoredCorpus(store, table, notes, follow_links)
-    for of_kind in shards.values():
+        return StoredCorpus(store, table, notes_of_files(endings, read=None), follow_links)
+    for ending, of_kind in shards.items():
         if of_kind:
-            return _of_shards(store, sorted(of_kind, key=lambda shard: shard.name), cache, follow_links)
+            corpus = _of_shards(store, sorted(of_kind, key=lambda shard: shard.name), cache, follow_links)
+            corpus.notes += notes_of_files(endings, read=ending)
+            return corpus
     told = ", ".join(f"{count:,} {ending}" for ending, count in endings.most_common(8))
     raise SettingError(
         f"data.root {store.address} holds no picture; expected files ending in {', '.join(sorted(SUFFIXES))}, "
@@ -332,8 +335,9 @@ def _of_shards(store: Store, shards: list[_Shard], cache: Path | None, follow_li
         left_out.update(told["left_out"])
         first = stop
     notes = [f"data.root: {note}" for _, _, told in parts for note in told["notes"]]
+    notes += [f"data.root: {text}" for text in LeftOut(endings=left_out).sentences(pictures_alone=bool(first))]
     if not first:
-        reasons = "".join(f"; {note}" for note in notes[:3])
+        reasons = "".join(f"; {note.removeprefix('data.root: ')}" for note in notes[:3])
         raise SettingError(f"data.root {store.address}: {len(shards):,} shards hold no picture{reasons}")
     metadata = {"shards": json.dumps(places)}
     tables = (MappedTable(file).whole() for file, _, _ in parts)
@@ -363,7 +367,7 @@ def _shard_table(store: Store, shard: _Shard, cache: Path | None) -> tuple[Mappe
     key = hashlib.sha256(
         json.dumps([VERSION, store.address, entry.path, entry.size, entry.touched, sorted(SUFFIXES)]).encode()
     ).hexdigest()[:32]
-    known = None if cache is None or entry.touched is None else cache / FOLDER / f"shard-{key}.arrow"
+    known = None if cache is None or not _is_settled(entry) else cache / FOLDER / f"shard-{key}.arrow"
     if known is not None and known.is_file():
         try:
             table = MappedTable(known)
@@ -373,11 +377,13 @@ def _shard_table(store: Store, shard: _Shard, cache: Path | None) -> tuple[Mappe
     rows, kind = _rows(store, shard)
     told = {"kind": kind, "notes": rows.notes, "left_out": rows.left_out}
     schema = SCHEMA.with_metadata({"told": json.dumps(told)})
-    table = write_table([rows.table()], schema, cache)
-    if known is not None and table.file.parent == known.parent:
-        table.file.replace(known)
-        table = MappedTable(known)
-    return table, told
+    # under its own name at once: jobs of a sweep list the same shards at the same time
+    return write_table([rows.table()], schema, cache, None if known is None else known.stem), told
+
+
+def _is_settled(entry: StoredEntry) -> bool:
+    """Return whether the next change of a shard would show: some disks tell times in seconds."""
+    return entry.touched is not None and time.time_ns() - entry.touched[3] >= SETTLED
 
 
 def _rows(store: Store, shard: _Shard) -> tuple[ShardRows, str]:
@@ -386,7 +392,7 @@ def _rows(store: Store, shard: _Shard) -> tuple[ShardRows, str]:
 
     def read() -> tuple[ShardRows, str]:
         with store.system.open(entry.path, "rb", block_size=1 << 20) as opened:
-            if shard.name.endswith(".parquet"):
+            if shard.name.lower().endswith(".parquet"):
                 return _parquet(opened, shard)
             return read_tar_rows(opened, entry.size or 0, shard.name), TAR
 
@@ -400,7 +406,9 @@ def _parquet(opened: Any, shard: _Shard) -> tuple[ShardRows, str]:
     try:
         file = pq.ParquetFile(opened)
         rows, kind = read_parquet_rows(file, shard.name)
-    except pa.ArrowException as error:
+    except (pa.ArrowException, OSError) as error:
+        if not is_damage(error):
+            raise
         words = " ".join(str(error).split())[:120]
         return ShardRows(notes=[f"{shard.name} cannot be read as Parquet ({words})"]), ENCODED
     return rows, PATHS if kind == "paths" else ENCODED

@@ -132,10 +132,12 @@ def listed(parts: Iterable[list[str]], folder: Path | None) -> Sequence[str]:
     return Listing(table, Names(table), range(len(table)))
 
 
-def write_table(tables: Iterable[pa.Table], schema: pa.Schema, folder: Path | None) -> MappedTable:
-    """Write tables one after the other into a file that is named by its content, so that it is written once."""
+def write_table(
+    tables: Iterable[pa.Table], schema: pa.Schema, folder: Path | None, name: str | None = None
+) -> MappedTable:
+    """Write tables one after the other into a file of this name, or named by its content: it is written once."""
     folder = _made(folder / FOLDER if folder is not None else _own_folder())
-    digest = hashlib.sha256(schema.to_string(show_schema_metadata=True).encode())
+    digest = hashlib.sha256(schema.to_string(truncate_metadata=False).encode())
     half = folder / f"{os.getpid()}-{os.urandom(4).hex()}.tmp"
     try:
         with pa.OSFile(str(half), "wb") as out, pa.ipc.new_file(out, schema) as writer:
@@ -145,7 +147,7 @@ def write_table(tables: Iterable[pa.Table], schema: pa.Schema, folder: Path | No
                         for buffer in column.buffers():
                             digest.update(buffer or b"")
                     writer.write_batch(batch)
-        file = folder / f"{digest.hexdigest()[:32]}.arrow"
+        file = folder / f"{name or digest.hexdigest()[:32]}.arrow"
         half.replace(file)
     finally:
         half.unlink(missing_ok=True)

@@ -1,14 +1,15 @@
 """One picture out of a Parquet file: its row group is read, and the last ones are kept."""
 
+import os
 import threading
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from emocam.data.corpus.parquet_rows import picture_column
+from emocam.data.corpus.parquet_rows import is_damage, picture_column
 from emocam.data.corpus.store import Store
-from emocam.errors import Refused
+from emocam.errors import Damaged, Refused
 
 KEPT = 2
 """Row groups, and open files, that are kept."""
@@ -17,16 +18,25 @@ MOST_GROUP = 1 << 31
 
 
 class ParquetPictures:
-    """The pictures in files of a store, read by one thread at a time: each needs its group in memory."""
+    """The pictures in files of a store, read by one thread at a time: each needs its group in memory.
+
+    A process opens its own files: one that was opened before a fork has one place to read at for both.
+    """
 
     def __init__(self, store: Store) -> None:
         self.store = store
+        self._begin()
+
+    def _begin(self) -> None:
+        self._process = os.getpid()
         self._lock = threading.Lock()
         self._files: dict[str, pq.ParquetFile] = {}
         self._groups: dict[tuple[str, int], pa.ChunkedArray] = {}
 
     def read(self, path: str, group: int, row: int) -> bytes:
         """Return the bytes of the picture in a row of a row group."""
+        if self._process != os.getpid():
+            self._begin()
         with self._lock:
             column = self._group(path, group)
             value: Any = column[row].as_py()
@@ -52,7 +62,13 @@ class ParquetPictures:
             )
         name, kind = picture_column(file.schema_arrow, path)
         columns = [f"{name}.bytes" if kind == "struct" else name]
-        return file.read_row_group(group, columns=columns)[name]
+        try:
+            return file.read_row_group(group, columns=columns)[name]
+        except (pa.ArrowException, OSError) as error:
+            if not is_damage(error):
+                raise
+            words = " ".join(str(error).split())[:120]
+            raise Damaged(f"its row group {group} of {path} cannot be read ({words})") from None
 
     def _file(self, path: str) -> pq.ParquetFile:
         if path not in self._files:

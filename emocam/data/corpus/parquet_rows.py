@@ -16,6 +16,11 @@ TRUTHS = ("label", "truth", "cls", "class", "labels", "fine_label")
 ADDRESSES = (*IMAGE, "url", "uri", "address", "image_url", "image_path", "file_name")
 
 
+def is_damage(error: Exception) -> bool:
+    """Return whether an error is of a file's bytes, and no store's: Arrow's own ones of reading have no number."""
+    return isinstance(error, pa.ArrowException) or (type(error) is OSError and error.errno is None)
+
+
 def picture_column(schema: pa.Schema, address: str) -> tuple[str, str]:
     """Return the column of pictures and what it holds: `struct`, `binary` or `paths`."""
     kinds = {name: _kind(schema.field(name).type) for name in schema.names}

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -134,7 +135,9 @@ class Store:
     def matching(self, pattern: str) -> list[str]:
         """Return the paths that a pattern with * stands for, sorted."""
         try:
-            return sorted(self.system.glob(self.system._strip_protocol(pattern)))
+            # no sign but * stands for others: a folder may be called [1]
+            escaped = re.sub(r"[\[?]", r"[\g<0>]", self.system._strip_protocol(pattern))
+            return sorted(self.system.glob(escaped))
         except Exception as error:  # each store has errors of its own
             raise self.fault(error) from None
 

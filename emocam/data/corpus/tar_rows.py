@@ -17,6 +17,8 @@ CLASSES = (".cls", ".json")
 KEYS = ("label", "cls", "class", "truth", "class_name")
 """What a sample's JSON may call its class."""
 T = TypeVar("T")
+RECORD = 2 * 10_240
+"""Bytes after the end mark of a tar that may be padding: tar writes whole records."""
 MOST_TOLD, MOST_HEAD = 65_536, 16_777_216
 """Bytes of a file that tells a class, and of a head: what is longer is neither."""
 
@@ -103,6 +105,11 @@ class _Reader:
             mark = self.file.read(tarfile.BLOCKSIZE)
             if len(mark) < tarfile.BLOCKSIZE or any(mark):  # where tarfile stops without a word
                 self.cut = self.cut or f"at byte {at:,}, without an end mark"
+            elif any(self.file.read(min(RECORD, max(0, self.size - self.file.tell())))):
+                self.notes.append(
+                    f"{self.name} goes on after its end mark at byte {at:,}, as tars do that were joined by cat: that "
+                    "is not read; give each tar by itself"
+                )
         except (tarfile.TarError, OSError, ValueError, EOFError):
             if self.file.failed is not None:
                 raise self.file.failed from None

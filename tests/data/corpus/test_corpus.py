@@ -22,7 +22,7 @@ from emocam.data.corpus.corpus import StoredCorpus
 from emocam.data.folder import Folder
 from emocam.data.imagefolder import ImageFolder
 from emocam.data.samples import Samples
-from emocam.errors import Refused, SettingError, StoreLost
+from emocam.errors import Damaged, Refused, SettingError, StoreLost
 from emocam.settings.digests import Digests
 from emocam.settings.stored_file import StoredFile
 
@@ -68,6 +68,7 @@ def test_a_shard_is_looked_through_once_and_again_when_it_is_another(
     packed: SimpleNamespace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[str] = []
+    monkeypatch.setattr(module, "SETTLED", 0)
     reader = module.read_tar_rows
     monkeypatch.setattr(module, "read_tar_rows", lambda *given: asked.append(given[2]) or reader(*given))
     file = packed.tar(tmp_path / "x.tar", [("a.png", packed.contents[0])])
@@ -86,6 +87,49 @@ def test_only_the_bytes_of_a_picture_are_fetched(place: Place, ranged: Any, pack
     ((path, part),) = ranged.asked[before:]
     first, last = map(int, part.removeprefix("bytes=").split("-"))
     assert path.endswith("shard-001.tar") and last + 1 - first == len(packed.contents[5])
+
+
+def test_a_shard_that_was_written_a_moment_ago_is_looked_through_again(
+    packed: SimpleNamespace, tmp_path: Path
+) -> None:
+    packed.tar(tmp_path / "x.tar", [("a.png", packed.contents[0])])
+    assert len(module.open_corpus(tmp_path, tmp_path / "cache").paths) == 1
+    assert not list((tmp_path / "cache").rglob("shard-*"))  # on some disks its next change leaves the same times
+
+
+def test_jobs_that_list_one_shard_at_once_are_not_in_each_other_s_way(
+    packed: SimpleNamespace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    packed.tar(tmp_path / "x.tar", [("a.png", packed.contents[0])])
+    monkeypatch.setattr(module, "SETTLED", 0)
+    own, other = module.write_table, [lambda: module.open_corpus(tmp_path, tmp_path / "cache")]
+
+    def written(*given: Any) -> Any:
+        table = own(*given)
+        if other:
+            other.pop()()
+        return table
+
+    monkeypatch.setattr(module, "write_table", written)
+    assert list(module.open_corpus(tmp_path, tmp_path / "cache").paths) == ["x.tar/a.png"]
+
+
+def test_no_process_reads_at_the_place_of_another(packed: SimpleNamespace) -> None:
+    def places() -> list[str]:
+        own = Path("/proc/self/fd")
+        opened = [fd.name for fd in own.iterdir() if fd.is_symlink() and ".parquet" in str(fd.readlink())]
+        return [Path(f"/proc/self/fdinfo/{fd}").read_text().split("\n")[0] for fd in opened]
+
+    data = Folder(root=packed.root / "parquet")
+    data.open(data.paths()[0])
+    before = places()
+    context = multiprocessing.get_context("fork")
+    answer = context.Queue()
+    child = context.Process(target=opened_in_child, args=(data, data.paths()[2], answer))
+    child.start()
+    answer.get(timeout=20)
+    child.join()
+    assert before and places() == before
 
 
 def opened_in_child(data: Folder, path: str, answer: Any) -> None:
@@ -209,6 +253,52 @@ def test_shards_beside_pictures_are_told_and_not_read(in_memory: str) -> None:
     assert Folder(root=f"{in_memory}/folder").notes == [
         "data.root: not read, since there are pictures, are 1 .parquet"
     ]
+
+
+def test_what_else_may_hold_pictures_is_told(packed: SimpleNamespace, tmp_path: Path) -> None:
+    picture = packed.contents[0]
+    packed.tar(tmp_path / "a/x.tar", [("a.png", picture), ("b.cr2", b"raw"), ("c.svg", b"drawn"), ("d.txt", b"")])
+    assert notes_of(tmp_path / "a") == ["data.root: not read are 1 .cr2, 1 .svg"]
+    packed.parquet(tmp_path / "a/y.parquet", [("b.png", picture, 0)])
+    assert "data.root: not read, since there are .tar, are 1 .parquet" in notes_of(tmp_path / "a")
+    (tmp_path / "a/c.png").write_bytes(picture)
+    told = ["data.root: not read, since there are pictures, are 1 .parquet, 1 .tar"]
+    assert sorted(notes_of(tmp_path / "a")[0].split()) == sorted(told[0].split())
+    packed.tar(tmp_path / "b.tar", [("b.cr2", b"raw")])
+    with pytest.raises(SettingError, match=r"hold no picture; not read are 1 \.cr2"):
+        Folder(root=tmp_path / "b.tar")
+
+
+def notes_of(root: Path) -> list[str]:
+    data = Folder(root=root)
+    assert len(data.paths()) == 1
+    return data.notes
+
+
+def test_tables_of_paths_and_of_pictures_lie_side_by_side(packed: SimpleNamespace, tmp_path: Path) -> None:
+    packed.parquet(tmp_path / "[1]/a.parquet", [("b.png", packed.contents[0], 0)])
+    pq.write_table(pa.table({"path": ["c.png"]}), tmp_path / "[1]/b.parquet")
+    (tmp_path / "[1]/c.png").write_bytes(packed.contents[2])
+    data = Folder(root=tmp_path / "[1]" / "*.parquet")
+    assert [data.open(path).image.size for path in ("a.parquet/b.png", "c.png")] == [(32, 24)] * 2
+
+
+@pytest.mark.parametrize(("first", "count"), [(-60, 40), (4, 60)])
+def test_a_damaged_table_is_told_and_costs_no_more_than_itself(
+    first: int, count: int, packed: SimpleNamespace, tmp_path: Path
+) -> None:
+    written = packed.parquet(tmp_path / "a.parquet", [("b.png", packed.contents[0], 0)]).read_bytes()
+    packed.parquet(tmp_path / "b.parquet", [("c.png", packed.contents[0], 0)])
+    first %= len(written)
+    turned = bytes(byte ^ 0x5A for byte in written[first : first + count])
+    (tmp_path / "a.parquet").write_bytes(written[:first] + turned + written[first + count :])
+    data = Folder(root=tmp_path)
+    assert data.paths()[-1] == "b.parquet/c.png" and data.open("b.parquet/c.png").image.size == (32, 24)
+    if len(data.paths()) == 2:
+        with pytest.raises(Damaged, match=r"row group 0 of .*a\.parquet cannot be read"):
+            data.open("a.parquet/b.png")
+    else:
+        assert "a.parquet cannot be read as Parquet" in data.notes[0]
 
 
 def test_a_store_that_does_not_answer_stops_the_run_and_no_picture_is_blamed(

@@ -118,6 +118,13 @@ def test_what_is_no_tar_holds_nothing(content: bytes) -> None:
     assert rows_of(content).paths == []
 
 
+def test_a_tar_behind_a_tar_is_told(packed: SimpleNamespace, tmp_path: Path) -> None:
+    file = packed.tar(tmp_path / "x.tar", [("a.png", packed.contents[0])])
+    assert rows_of(file.read_bytes()).notes == []
+    rows = rows_of(file.read_bytes() * 2)
+    assert rows.paths == ["a.png"] and "x.tar goes on after its end mark" in rows.notes[0]
+
+
 def test_a_fault_of_the_store_is_no_cut() -> None:
     class Lost(io.BytesIO):
         def read(self, count: int = -1) -> bytes:
