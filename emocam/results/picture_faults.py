@@ -1,11 +1,13 @@
 """Whether the pictures that a run explained are still what they were."""
 
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import platformdirs
 
 from emocam.data.address import read_address
+from emocam.data.corpus.corpus import StoredCorpus, open_corpus
+from emocam.data.corpus.patterns import is_stored, names_address
 from emocam.data.explained import ExplainedContents
 from emocam.data.image_file import within_root
 from emocam.data.printed import unprinted
@@ -14,6 +16,7 @@ from emocam.results.files import CONTENTS, LEDGER, parquet
 from emocam.results.parquet_file import read_parquet, read_schema
 from emocam.results.run import Run
 from emocam.settings.digests import Digests
+from emocam.settings.stored_file import StoredFile
 
 DIGEST = CONTENTS[0]
 EXPLAINED_AGAIN = "the same command in this folder explains these again"
@@ -59,13 +62,17 @@ def changed_since(folder: Path, digests: Digests) -> str | None:
     Runs of before there were digests of pictures, and pictures that are drawn, have none to be held to.
     """
     ledger = folder / parquet(LEDGER)
-    root = Path(str(Run(folder).names.get("made_of", {}).get("source", "")))
-    if DIGEST not in read_schema(ledger).names or not (root.is_absolute() and root.is_dir()):
+    source = str(Run(folder).names.get("made_of", {}).get("source", ""))
+    root = Path(source)
+    if DIGEST not in read_schema(ledger).names or not root.is_absolute() or names_address(source):
+        return None
+    if not (root.is_dir() or is_stored(source)):
         return None
     rows = read_parquet(ledger, columns=["image", DIGEST])
     images, written = (rows[name].to_pylist() for name in rows.column_names)
     known = [(image, digest) for image, digest in zip(images, written, strict=True) if digest is not None]
-    files = [_file_of(root, image) for image, _ in known]
+    corpus = _shards_of(root, known[0][0], digests) if known else None
+    files = [_file_of(root, image) if corpus is None else _member_of(corpus, image) for image, _ in known]
     now = digests.of_all(files)
     changed = [image for (image, digest), new in zip(known, now, strict=True) if new not in (None, digest)]
     if not changed:
@@ -79,5 +86,22 @@ def changed_since(folder: Path, digests: Digests) -> str | None:
 def _file_of(root: Path, image: str) -> Path | None:
     try:
         return within_root(root, read_address(unprinted(image)).file, follow_links=True)
+    except (Refused, OSError, ValueError):
+        return None
+
+
+def _shards_of(root: Path, image: str, digests: Digests) -> StoredCorpus | None:
+    """Return the tars or the Parquet that a run's pictures lie in; None for pictures that are files of a folder."""
+    if root.is_dir() and not any((root / above).is_file() for above in PurePosixPath(unprinted(image)).parents):
+        return None
+    try:
+        return open_corpus(root, digests.file and digests.file.parent)
+    except SettingError:  # they are gone
+        return None
+
+
+def _member_of(corpus: StoredCorpus, image: str) -> Path | StoredFile | None:
+    try:
+        return corpus.picture(unprinted(image))
     except (Refused, OSError, ValueError):
         return None

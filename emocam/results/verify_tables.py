@@ -12,7 +12,7 @@ from emocam.errors import SettingError
 from emocam.results.files import SUMMARY
 from emocam.results.pairs import by_pair, keyed
 from emocam.results.parquet_file import read_parquet
-from emocam.results.parts import is_in_parts, read_manifest
+from emocam.results.parts import MANIFEST, is_in_parts, read_manifest
 from emocam.results.summary import load_summary, read_summary
 
 TABLES = ("ledger", "predictions", "evidence")
@@ -71,9 +71,19 @@ def _files_of_parts(there: Mapping[str, Path]) -> Iterator[dict[str, Path]]:
     if not any(is_in_parts(table) for table in there.values()):
         yield dict(there)
         return
+    for table in there.values():
+        _check_no_more(table)
     parts = {name: {file.name: file for file in _parts(table)} for name, table in there.items()}
     for number in sorted(set().union(*parts.values())):
         yield {name: files[number] for name, files in parts.items() if number in files}
+
+
+def _check_no_more(table: Path) -> None:
+    """Refuse a file beside the parts of a table: whoever reads the folder as one table reads its rows as well."""
+    named = {file.name for file in _parts(table)}
+    more = sorted(file.name for file in table.glob("[!_.]*") if file.name not in named) if table.is_dir() else []
+    if more:
+        raise SettingError(f"{table.name} holds {more[0]}, which its {MANIFEST} does not name; take it out")
 
 
 def _parts(table: Path) -> list[Path]:

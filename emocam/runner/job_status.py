@@ -37,7 +37,9 @@ def write_job(sweep: Path, job: Job) -> None:
     """Write a job's status to a file of its own, since jobs may end at the same time."""
     folder = sweep / FOLDER
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / f"{job.number}.json").write_text(json.dumps(asdict(job), default=str))
+    half = folder / f"{job.number}.tmp"
+    half.write_text(json.dumps(asdict(job), default=str))
+    half.replace(folder / f"{job.number}.json")  # in one step: a job may be killed, or read, in between
 
 
 def read_jobs(sweep: Path) -> list[Job]:

@@ -168,6 +168,14 @@ def test_verify_reads_part_by_part(own: Path) -> None:
     assert faults_of(own)[0].startswith("evidence.parquet/part-00002.parquet cannot be read to its end (")
 
 
+def test_a_file_beside_the_parts_is_told(own: Path) -> None:
+    table = own / "evidence.parquet"
+    (table / "part-00009.parquet").write_bytes((table / "part-00002.parquet").read_bytes())
+    assert faults_of(own) == [
+        "evidence.parquet holds part-00009.parquet, which its _manifest.json does not name; take it out"
+    ]
+
+
 def test_a_picture_of_two_parts_is_told(own: Path) -> None:
     for name in TABLES:
         source, target = (own / f"{name}.parquet" / f"part-0000{part}.parquet" for part in (1, 3))
