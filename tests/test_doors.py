@@ -146,7 +146,12 @@ OPENERS = {
     "data.open_again": {
         **dict.fromkeys(
             (
-                *("callback/overlay.py", "callback/report.py", "intervention/flips.py", "intervention/pairs.py"),
+                *(
+                    "callback/overlay.py",
+                    "callback/report.py",
+                    "intervention/flips.py",
+                    "intervention/pairs.py",
+                ),
                 *("intervention/prescription.py", "intervention/paste.py", "intervention/trials.py"),
             ),
             "the run's own data set, whose recorded root a replay and a merge tell",

@@ -37,7 +37,9 @@ class LeftOut:
 
 def shards_beside(endings: Counter[str], read: str | None = None) -> list[str]:
     """Return a sentence on shards that are not read, since there are pictures or shards of the kind `read`."""
-    beside = [f"{count:,} {ending}" for ending, count in endings.items() if ending in SHARDS and ending != read]
+    beside = [
+        f"{count:,} {ending}" for ending, count in endings.items() if ending in SHARDS and ending != read
+    ]
     return [f"not read, since there are {read or 'pictures'}, are {', '.join(beside)}"] if beside else []
 
 

@@ -92,7 +92,9 @@ def _file_of(root: Path, image: str) -> Path | None:
 
 def _shards_of(root: Path, image: str, digests: Digests) -> StoredCorpus | None:
     """Return the tars or the Parquet that a run's pictures lie in; None for pictures that are files of a folder."""
-    if root.is_dir() and not any((root / above).is_file() for above in PurePosixPath(unprinted(image)).parents):
+    if root.is_dir() and not any(
+        (root / above).is_file() for above in PurePosixPath(unprinted(image)).parents
+    ):
         return None
     try:
         return open_corpus(root, digests.file and digests.file.parent)

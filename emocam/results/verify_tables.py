@@ -81,7 +81,9 @@ def _files_of_parts(there: Mapping[str, Path]) -> Iterator[dict[str, Path]]:
 def _check_no_more(table: Path) -> None:
     """Refuse a file beside the parts of a table: whoever reads the folder as one table reads its rows as well."""
     named = {file.name for file in _parts(table)}
-    more = sorted(file.name for file in table.glob("[!_.]*") if file.name not in named) if table.is_dir() else []
+    more = (
+        sorted(file.name for file in table.glob("[!_.]*") if file.name not in named) if table.is_dir() else []
+    )
     if more:
         raise SettingError(f"{table.name} holds {more[0]}, which its {MANIFEST} does not name; take it out")
 

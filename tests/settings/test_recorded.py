@@ -39,7 +39,11 @@ HOSTILE: dict[str, tuple[dict[str, Any], str]] = {
         "mine may only refer to other settings",
     ),
     "an address out of two settings": (
-        {"data": {"_target_": "emocam.data.folder.Folder", "root": "${mine}${seed}"}, "mine": "s3", "seed": "/x"},
+        {
+            "data": {"_target_": "emocam.data.folder.Folder", "root": "${mine}${seed}"},
+            "mine": "s3",
+            "seed": "/x",
+        },
         "data.root may only refer to other settings, one at a time",
     ),
     "data by a detour": ({"data": "${mine}", "mine": {"export": "victims"}}, "data must name its settings"),

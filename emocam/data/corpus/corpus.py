@@ -335,7 +335,9 @@ def _of_shards(store: Store, shards: list[_Shard], cache: Path | None, follow_li
         left_out.update(told["left_out"])
         first = stop
     notes = [f"data.root: {note}" for _, _, told in parts for note in told["notes"]]
-    notes += [f"data.root: {text}" for text in LeftOut(endings=left_out).sentences(pictures_alone=bool(first))]
+    notes += [
+        f"data.root: {text}" for text in LeftOut(endings=left_out).sentences(pictures_alone=bool(first))
+    ]
     if not first:
         reasons = "".join(f"; {note.removeprefix('data.root: ')}" for note in notes[:3])
         raise SettingError(f"data.root {store.address}: {len(shards):,} shards hold no picture{reasons}")

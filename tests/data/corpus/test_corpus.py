@@ -94,7 +94,9 @@ def test_a_shard_that_was_written_a_moment_ago_is_looked_through_again(
 ) -> None:
     packed.tar(tmp_path / "x.tar", [("a.png", packed.contents[0])])
     assert len(module.open_corpus(tmp_path, tmp_path / "cache").paths) == 1
-    assert not list((tmp_path / "cache").rglob("shard-*"))  # on some disks its next change leaves the same times
+    assert not list(
+        (tmp_path / "cache").rglob("shard-*")
+    )  # on some disks its next change leaves the same times
 
 
 def test_jobs_that_list_one_shard_at_once_are_not_in_each_other_s_way(
@@ -257,7 +259,9 @@ def test_shards_beside_pictures_are_told_and_not_read(in_memory: str) -> None:
 
 def test_what_else_may_hold_pictures_is_told(packed: SimpleNamespace, tmp_path: Path) -> None:
     picture = packed.contents[0]
-    packed.tar(tmp_path / "a/x.tar", [("a.png", picture), ("b.cr2", b"raw"), ("c.svg", b"drawn"), ("d.txt", b"")])
+    packed.tar(
+        tmp_path / "a/x.tar", [("a.png", picture), ("b.cr2", b"raw"), ("c.svg", b"drawn"), ("d.txt", b"")]
+    )
     assert notes_of(tmp_path / "a") == ["data.root: not read are 1 .cr2, 1 .svg"]
     packed.parquet(tmp_path / "a/y.parquet", [("b.png", picture, 0)])
     assert "data.root: not read, since there are .tar, are 1 .parquet" in notes_of(tmp_path / "a")
