@@ -4,7 +4,7 @@ Then a CAM method is a function of features, head and score: no hooks and no cle
 through the expensive part serves the prediction and every method.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from emocam.network.label_names import LabelNames
 from emocam.network.memory_order import settle_memory_order
+from emocam.network.quick_features import Way
 from emocam.network.values import Values
 from emocam.records.evidence import Prediction, Renamed
 from emocam.view.base import View
@@ -67,6 +68,12 @@ class Classifier(nn.Module):
     """What a person should be told of the file that the weights came from."""
     fast: bool = False
     """Whether the features may be computed by faster ways that agree with the network's own to 1e-5."""
+    way: Way | None = None
+    """The way by which the features are computed, where one was chosen; another pass's is gone without a trial."""
+    way_note: str = ""
+    """What a person should be told of it."""
+    keep_way: Callable[[Way], Way] | None = None
+    """Keeps a chosen way beside the rows, and returns the one that was kept first."""
     trains_channels_last: bool = True
     """Whether training lays out memory by channels last, which is faster but for networks that torch cannot."""
 
@@ -129,7 +136,8 @@ class Classifier(nn.Module):
     def notes(self) -> list[str]:
         """What a person should be told of the network."""
         of_values = [] if self.values is None else self.values.notes
-        return [self.weights_note] * bool(self.weights_note) + of_values + [MANY] * (self.many is not None)
+        of_network = [note for note in (self.weights_note, self.way_note) if note]
+        return of_network + of_values + [MANY] * (self.many is not None)
 
     def freeze(self) -> "Classifier":
         """Set evaluation mode, no parameter gradients and nothing in place: the state that all methods expect."""

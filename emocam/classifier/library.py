@@ -94,8 +94,15 @@ class LibraryClassifier(Classifier):
 
     def settle(self, views: Tensor, images: int) -> None:
         super().settle(views, images)
-        if self.fast:
-            settle_quick_features(self.features, views, self.prepare, images)
+        if not self.fast:
+            return
+        kept, given = self.way, (self.features, views, self.prepare, images)
+        self.way = settle_quick_features(*given, kept, self.keep_way)
+        if kept != self.way and kept is not None:
+            self.way_note = (
+                f"the rows that were there already were computed by the way {kept!r}, which does not agree with the "
+                f"network here, and the others by {self.way!r}: numbers differ in their last places"
+            )
 
     def prepare(self, view: Tensor) -> Tensor:
         return (view.float() / 255 - self.mean) / self.std

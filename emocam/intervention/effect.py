@@ -27,10 +27,11 @@ from emocam.network.label_names import LabelNames
 from emocam.paste.changed_views import ChangedViews
 from emocam.predict.chunk_writer import WriteChunks
 from emocam.predict.components import Components
+from emocam.predict.kept_way import WAY, go_the_same_way
 from emocam.predict.keys import intervention_key
 from emocam.predict.stream import on_accelerator, remaining, stream
 from emocam.results.chunks import Chunks
-from emocam.results.files import BEFORE_RULES, EFFECT, LEDGER, MASK, METADATA, parquet
+from emocam.results.files import BEFORE_RULES, EFFECT, LEDGER, MASK, METADATA, PREDICTIONS, parquet
 from emocam.results.parquet_file import read_parquet, read_schema
 from emocam.results.run import Run
 from emocam.results.tables import finished_ledger, refusal_table
@@ -265,8 +266,8 @@ class EffectWork:
         )
         return replace(pair, trial=own)
 
-    def finish(self, effect: Effect) -> None:
-        """Make one table of the rows."""
+    def finish(self, effect: Effect, way: str | None) -> None:
+        """Make one table of the rows, with the `way` by which the network was computed."""
         labels = self.answers.labels
         blank = effect_rows(self.answers.nothing, together([]), effect, self.answers)
         told = {
@@ -274,6 +275,7 @@ class EffectWork:
             "key": self.key,
             **planned_trials(self.trials),
             "rule": rule_of(self.run, effect),
+            WAY: way,
         }
         metadata = {METADATA: json.dumps(told).encode(), **marks_metadata(self.marks)}
         self.chunks.merge(self.run.path, metadata, (EFFECT,), blank, self.places)
@@ -304,6 +306,8 @@ def try_pictures(works: list[tuple[EffectWork, np.ndarray]], first: Components, 
             "columns of effects stay empty\n"
         )
     paths = files_of(first, work.trials)
+    evidence = work.run.file(PREDICTIONS)
+    go_the_same_way(model.classifier, [one.chunks for one, _ in works], evidence, work.table)
     model.images = 2 * sum(len(work.trials[place]) for place in left.tolist())
     if len(left):
         regions = regions_of_pictures(work.run, paths, work.thresholds)
@@ -327,7 +331,7 @@ def try_pictures(works: list[tuple[EffectWork, np.ndarray]], first: Components, 
         pictures = PICTURES_ELSEWHERE if on_accelerator(first.trainer) else PICTURES
         stream(first, model, samples, writers, together, pictures, len(work.trials), changes=CHANGES)
     for one, _ in works:
-        one.finish(effect)
+        one.finish(effect, model.classifier.way)
 
 
 def planned_trials(trials: dict[int, list[Trial]]) -> dict[str, Any]:

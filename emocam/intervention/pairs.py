@@ -33,6 +33,7 @@ from emocam.paste.changed_views import ChangedViews
 from emocam.paste.patched_view import PatchedView
 from emocam.predict.chunk_writer import WriteChunks
 from emocam.predict.components import Components
+from emocam.predict.kept_way import WAY, go_the_same_way
 from emocam.predict.keys import intervention_key
 from emocam.predict.stream import on_accelerator, remaining, stream
 from emocam.records.base import Record
@@ -206,11 +207,14 @@ def measure_pairs(components: Components, evidence_key: str) -> None:
         begin_marked(chunks, folder / parquet(PAIR_TRIALS), marks, images)
         places = np.array(sorted(plan.variants), np.int64)
         left = remaining(chunks, places)
+        go_the_same_way(model.classifier, [chunks], run.file(PREDICTIONS), folder / parquet(PAIR_TRIALS))
+        model.images = sum(len(plan.variants[place]) for place in left.tolist())
         if len(left):
             samples = _samples(components, run, plan, left)
             writer = WriteChunks(chunks, partial(mark_rows, rows=made, marks=marks))
             pictures = PICTURES_ELSEWHERE if on_accelerator(components.trainer) else PICTURES
             stream(components, model, samples, [writer], gather_joint, pictures, len(places))
+        told[WAY] = model.classifier.way
         blank = made(answers.nothing, gather_joint([]))
         metadata = {METADATA: json.dumps(told).encode(), **marks_metadata(marks)}
         chunks.merge(folder, metadata, (PAIR_TRIALS,), blank, places)

@@ -35,6 +35,7 @@ from emocam.paste.changed_views import ChangedViews
 from emocam.paste.patched_view import PatchedView
 from emocam.predict.chunk_writer import WriteChunks
 from emocam.predict.components import Components
+from emocam.predict.kept_way import WAY, go_the_same_way
 from emocam.predict.keys import intervention_key
 from emocam.predict.stream import on_accelerator, remaining, stream
 from emocam.records.base import WHOLE, Record
@@ -42,7 +43,7 @@ from emocam.records.detections import Detections
 from emocam.records.picture import Batch
 from emocam.records.thresholds import Thresholds
 from emocam.results.chunks import Chunks
-from emocam.results.files import BOX, LEDGER, METADATA, parquet
+from emocam.results.files import BOX, LEDGER, METADATA, PREDICTIONS, parquet
 from emocam.results.parquet_file import read_parquet
 from emocam.results.parts import is_in_parts
 from emocam.results.run import Run, read_boxes
@@ -324,6 +325,7 @@ def _paste_missing(
     images = read_parquet(folder / parquet(LEDGER), columns=["image"])["image"].to_pylist()
     begin_marked(chunks, folder / "paste.parquet", marks, images)
     left = remaining(chunks, done)
+    go_the_same_way(model.classifier, [chunks], folder / parquet(PREDICTIONS), folder / "paste.parquet")
     model.images = 2 * len(left)
     if len(left):
         samples = Variants(components.data, listing, left, model.classifier.view, change, regions)
@@ -332,7 +334,8 @@ def _paste_missing(
         )
         pictures = PICTURES_ELSEWHERE if on_accelerator(components.trainer) else PICTURES
         stream(components, model, samples, [WriteChunks(chunks, rows)], stack_pictures, pictures, len(done))
-    names = {METADATA: json.dumps({"labels": labels, "key": chunks.key}).encode(), **marks_metadata(marks)}
+    told = {"labels": labels, "key": chunks.key, WAY: model.classifier.way}
+    names = {METADATA: json.dumps(told).encode(), **marks_metadata(marks)}
     nothing = Changed("", 0, ChangedViews.none(), torch.zeros(0), [])
     blank = picture_rows(Answers(torch.zeros(1, len(labels)), torch.zeros(0)), nothing, labels)
     chunks.merge(folder, names, ("paste",), blank, done)

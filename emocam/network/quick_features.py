@@ -7,7 +7,7 @@ the network itself, its names, its weights and its gradients stay as they are.
 
 import time
 from collections.abc import Callable, Hashable
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 from weakref import WeakSet
 
 import torch
@@ -29,7 +29,10 @@ MOST = 8
 UNLIKE = (RuntimeError, TypeError, AttributeError)
 """What a network's own code raises that wants its modules, or its numbers, as they were."""
 
-Way = Literal["plain"] | Kernels
+Way = Literal["plain", "untried"] | Kernels
+"""`plain` as the network is written, and so is `untried`, since the pictures were too few for a trial."""
+UNTRIED: Way = "untried"
+WAYS: tuple[Way, ...] = ("plain", UNTRIED, *get_args(Kernels))
 Shapes = tuple[torch.Size, ...]
 
 _settled: "WeakSet[nn.Module]" = WeakSet()
@@ -39,7 +42,8 @@ _chosen: dict[Shapes, Way] = {}
 class QuickForward:
     """A replacement for the `forward` of features; wherever a gradient may be asked it is their own.
 
-    Weights that changed since, as where a method draws them anew, are answered by the features themselves.
+    Weights that changed since, as where a method draws them anew, and parts with hooks are answered by the features
+    themselves.
     """
 
     def __init__(self, features: nn.Module, twin: nn.Module | None, piece: int) -> None:
@@ -59,7 +63,7 @@ class QuickForward:
         return tuple(torch.cat(of_all) for of_all in zip(*parts, strict=True))
 
     def _answer(self, x: Tensor) -> tuple[Tensor, ...]:
-        if self.twin is None:
+        if self.twin is None or is_watched(self.features):
             return as_tuple(type(self.features).forward(self.features, x))
         # what comes behind was written for numbers in the usual order
         seen = as_tuple(self.twin(x.contiguous(memory_format=torch.channels_last)))
@@ -76,46 +80,70 @@ def tensors_state(network: nn.Module) -> Hashable:
     return tuple((part.data_ptr(), 0 if part.is_inference() else part._version) for part in tensors)
 
 
+def is_watched(network: nn.Module) -> bool:
+    """Return whether a part of a network is called otherwise than a copy's: it trains, or somebody's hook is there."""
+    return any(part.training or part._forward_hooks or part._forward_pre_hooks for part in network.modules())
+
+
 def as_tuple(seen: Tensor | tuple[Tensor, ...]) -> tuple[Tensor, ...]:
     """Return an answer and what bypasses it, also where nothing does."""
     return seen if isinstance(seen, tuple) else (seen,)
 
 
 def settle_quick_features(
-    features: nn.Module, views: Tensor, prepare: Callable[[Tensor], Tensor], images: int
-) -> None:
+    features: nn.Module,
+    views: Tensor,
+    prepare: Callable[[Tensor], Tensor],
+    images: int,
+    kept: Way | None = None,
+    keep: Callable[[Way], Way] | None = None,
+) -> Way | None:
     """Make features answer by the quickest of several ways, chosen once by a trial on some views.
 
     `images` are still to come: for few a trial does not pay. The answers agree with the network's own to
     1e-5, or they stay what they are. Networks that are alike keep what was chosen.
+
+    A way that was `kept` is gone without a trial, and one that is chosen goes to `keep`, which returns the one to
+    go. Returned is the way that is gone, or None where nothing was chosen.
     """
-    if views.device.type != "cpu" or features in _settled or images < PAYS or not len(views):
-        return
+    if views.device.type != "cpu" or features in _settled or not len(views) or kept == UNTRIED:
+        return kept
+    keep = keep or (lambda way: way)
+    if kept is None and images < PAYS:
+        return keep(UNTRIED)
     _settled.add(features)
     if not any(isinstance(layer, nn.Conv2d) for layer in features.modules()):
-        return
+        return keep("plain")
     with torch.no_grad():
         x = prepare(views[:TRIED])
         shapes = (*(part.shape for part in features.parameters()), x.shape[1:])
         own, largest = seen_answers(features, x)
-        try:
-            way, twin = _choose(features, x, own, shapes)
-        except UNLIKE:
-            way, twin = "plain", None
+        way, twin = _choose(features, x, own, kept or _chosen.get(shapes))
+        if kept is None and (first := keep(way)) != way:  # of another process
+            way, twin = _choose(features, x, own, first)
     _chosen[shapes] = way
     # no layer's answer to a piece outgrows what the allocator keeps
     fitting = max(1, LARGEST // largest)
     piece = fitting if twin is None else min(MOST, fitting)
     features.forward = QuickForward(features, twin, piece)  # type: ignore[method-assign]
+    return way
 
 
 def _choose(
-    features: nn.Module, x: Tensor, own: list[Tensor], shapes: Shapes
+    features: nn.Module, x: Tensor, own: list[Tensor], known: Way | None
 ) -> tuple[Way, nn.Module | None]:
-    """Return the quickest way that agrees with the features' `own` answers, and the copy that goes it."""
-    known = _chosen.get(shapes)
-    if known == "plain":
-        return known, None
+    """Return the `known` way or the quickest, where it agrees with the features' `own` answers, and its copy."""
+    try:
+        return _agreeing(features, x, own, known)
+    except UNLIKE:
+        return "plain", None
+
+
+def _agreeing(
+    features: nn.Module, x: Tensor, own: list[Tensor], known: Way | None
+) -> tuple[Way, nn.Module | None]:
+    if known == "plain" or known == "untried":
+        return "plain", None
     ways: tuple[Kernels, ...] = KERNELS if known is None else (known,)
     last = x.contiguous(memory_format=torch.channels_last)
     twins = {way: twin for way in ways if (twin := quick_copy(features, way, lambda f: f(last))) is not None}

@@ -17,6 +17,7 @@ from emocam.predict.cache import EvidenceCache, copied_from, forget_source
 from emocam.predict.chunk_writer import WriteChunks
 from emocam.predict.components import Components
 from emocam.predict.explain import Explain, OwnTables, check_weights, rows_of
+from emocam.predict.kept_way import WAY, go_the_same_way
 from emocam.predict.keys import evidence_key, written_key
 from emocam.predict.point_sequences import check_point_sequences
 from emocam.predict.provenance import ingredients
@@ -95,6 +96,7 @@ def explain_missing(runs: Sequence[Components], keys: Sequence[str]) -> None:
         everything = [Chunks(run.folder, key) for run, key in zip(runs, keys, strict=True)]
         for chunks in everything:
             chunks.begin()
+        go_the_same_way(components.classifier, everything)
         # an interrupt between two writers leaves an image with one method and not with another
         done = [chunks.done() for chunks in everything]
         by_all = reduce(np.intersect1d, done)
@@ -172,6 +174,8 @@ def merge_evidence(runs: Sequence[Components], model: Explain, everything: Seque
         common["many"] = [round(float(threshold), 6) for threshold in many]
     if model.classifier.renamed is not None:
         common[CALLED] = model.classifier.renamed.of
+    if model.classifier.way is not None:
+        common[WAY] = model.classifier.way
     values = model.classifier.values
     if values is not None:
         common |= {"values": list(values.names), "unit": values.unit}

@@ -22,7 +22,7 @@ from emocam.version import __version__
 
 DECIDING = (
     *("data", "classifier", "labels", "detector", "vocabulary", "cam", "attribution", "importance", "seed"),
-    *("precision", "features"),
+    *("precision", "features", "fast"),
 )
 """Settings that decide the evidence."""
 READING = ("classifier", "detector", "vocabulary", "importance")
@@ -122,7 +122,7 @@ def intervention_key(
     components = shared or components
     read = {name: list(components.read.get(name, {}).values()) for name in ("paste", "effect")}
     own = own_code([components.data, components.classifier, components.paste, components.effect])
-    return _digest([key, code_digest(), components.weights, settings, read, own])
+    return _digest([key, code_digest(), components.weights, settings, components.fast, read, own])
 
 
 def written_key(files: list[Path]) -> str | None:

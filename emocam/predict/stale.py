@@ -11,6 +11,7 @@ import pyarrow as pa
 from emocam.data.contents import all_contents
 from emocam.data.printed import printable
 from emocam.predict.components import Components
+from emocam.predict.kept_way import WAY, way_in
 from emocam.results.chunks import Chunks
 from emocam.results.files import ASKED, CONTENTS, GROUP, LEDGER, METADATA, PREDICTIONS, TIME, parquet
 from emocam.results.parquet_file import read_parquet, read_schema
@@ -78,6 +79,8 @@ def go_on_from(source: Path, chunks: Chunks, stale: Stale) -> None:
     asked = json.loads(metadata.get(METADATA, b"{}")).get(ASKED, [None, None])
     groups = [name for name, setting in zip((GROUP, TIME), asked, strict=True) if setting is not None]
     write_again(source, chunks, stale.kept, {PREDICTIONS: groups})
+    if stale.kept and (way := way_in(source / parquet(PREDICTIONS))) is not None:
+        (chunks.folder / WAY).write_text(way)
 
 
 def say_stale(folder: Path, stale: Stale, source: Path | None = None) -> None:

@@ -39,6 +39,7 @@ class Summary(TypedDict, total=False):
     thresholds: dict[str, Any]
     choices: dict[str, str]
     precision: str
+    way: str
     command: str
     versions: dict[str, str]
     python: str

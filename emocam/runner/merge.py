@@ -22,6 +22,7 @@ from emocam.intervention.flips import leave_flips
 from emocam.intervention.paste import paste_key, paste_marks, regions_of
 from emocam.intervention.row_marks import is_written, marks_metadata
 from emocam.predict.components import Components
+from emocam.predict.kept_way import WAY
 from emocam.predict.keys import evidence_key, written_key
 from emocam.predict.provenance import corpus
 from emocam.predict.recall import recall
@@ -181,7 +182,15 @@ def whole_names(shard_runs: Sequence[ShardRun], components: Components, key: str
     names = {
         name: value for name, value in shard.names.items() if name != ASKED
     }  # groups reach across shards
-    return {**names, "made_of": made_of, "notes": components.data.notes, "key": key}
+    ways = sorted({str(way) for one in shard_runs if (way := Run(one.folder).names.get(WAY)) is not None})
+    notes = list(components.data.notes)
+    if len(ways) > 1:
+        names[WAY] = ", ".join(ways)
+        notes.append(
+            f"the shards' networks were computed by different ways ({names[WAY]}), so that numbers differ in their "
+            "last places between them; fast=false computes all of them as they are written"
+        )
+    return {**names, "made_of": made_of, "notes": notes, "key": key}
 
 
 def whole_ledger(shard_runs: Sequence[ShardRun]) -> pa.Table:

@@ -214,13 +214,16 @@ def notes_on_changed_pictures(command: Command, components: Components) -> list[
 
 def described(command: Command, components: Components, ledger: Ledger) -> Summary:
     """Return what the summary says before any callback: how many images, and how the run was made."""
+    names = Run(command.folder).names
     summary: Summary = {
         **ledger.counts,  # type: ignore[typeddict-item]
         "regions": count_rows(command.folder / parquet(EVIDENCE)),
-        "notes": Run(command.folder).names.get("notes", []),
+        "notes": names.get("notes", []),
         "thresholds": asdict(components.thresholds),
         **how_made(command, components),  # type: ignore[typeddict-item]
     }
+    if (way := names.get("way")) is not None:
+        summary["way"] = way
     if (evidence := evidence_of(command.cfg)) is not None:
         summary["evidence"] = evidence
     if components.evidence_from:

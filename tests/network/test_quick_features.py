@@ -161,3 +161,16 @@ def test_a_network_that_stays_as_it_is_goes_in_pieces_that_memory_keeps(
     x = classifier.prepare(views)
     near(classifier.cut(x)[0], torch.cat([classifier.cut(one)[0] for one in x.split(1)]))
     assert sizes[:3] == [4, 4, 2]
+
+
+def test_a_hook_on_a_part_is_called_whichever_way_was_chosen(quickest: Quicker, views: Tensor) -> None:
+    quickest("faster")
+    classifier, seen = small(), []
+    x = classifier.prepare(views)
+    own = classifier.cut(x)[0]
+    classifier.settle(views, PAYS)
+    part = classifier.get_submodule("features.part.conv1")
+    hook = part.register_forward_hook(lambda module, given, output: seen.append(len(output)))
+    assert sum(seen) == 0 and torch.equal(classifier.cut(x)[0], own) and sum(seen) == len(x)
+    hook.remove()
+    assert not torch.equal(classifier.cut(x)[0], own)
