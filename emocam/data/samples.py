@@ -25,11 +25,13 @@ from emocam.view.base import View, Views
 READINGS = 3
 """How often a picture is opened that is written to meanwhile."""
 WRITTEN_TO = f"it was written to while it was read, {READINGS} times"
+STREAM_AT = re.compile(r"<[\w.]+ object at 0x[0-9a-fA-F]+>")
+"""What a message calls a stream that it could not read: another in each run."""
 
 
 def reason(error: Exception, root: str | Path | None) -> str:
     """Return one line for the ledger, with the class's name where the words are not ours: they alone say little."""
-    words = " ".join(str(error).split())
+    words = " ".join(STREAM_AT.sub("", str(error)).split())
     if root:
         # as a path of its own: a root called F is not in the word File
         words = re.sub(rf"(?<![\w/.-]){re.escape(str(root))}(?![\w.-])", "data.root", words)

@@ -166,6 +166,11 @@ def test_fast_resizing_is_a_setting_of_the_data(corpus) -> None:
         ("'/p/q/a.jpg' and /p/q", "/p/q", "OSError: 'data.root/a.jpg' and data.root"),
         ("/p/qs/a.jpg", "/p/q", "OSError: /p/qs/a.jpg"),
         ("x/F/a.jpg", "F", "OSError: x/F/a.jpg"),
+        (
+            "cannot identify image file <_io.BytesIO object at 0x7f16>",
+            None,
+            "OSError: cannot identify image file",
+        ),
     ],
 )
 def test_a_reason_names_the_root_where_it_stands_as_a_path(words: str, root: str, told: str) -> None:
