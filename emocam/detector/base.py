@@ -44,6 +44,9 @@ class Detector(nn.Module):
     def allow_fast(self) -> None:
         """Let its networks be computed by faster ways that agree with them to 1e-5."""
 
+    def forbid_fast(self) -> None:
+        """Take an identity apart from that of a detector that may be fast, where its networks can be."""
+
     def to_bf16(self) -> None:
         """Switch to bfloat16 and another identity, where the detector supports it."""
 

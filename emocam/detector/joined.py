@@ -49,6 +49,11 @@ class Joined(Detector):
         for detector in self.detectors:
             detector.allow_fast()
 
+    def forbid_fast(self) -> None:
+        for detector in self.detectors:
+            detector.forbid_fast()
+        self._identify()
+
     def to_bf16(self) -> None:
         for detector in self.detectors:
             detector.to_bf16()

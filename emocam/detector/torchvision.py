@@ -86,6 +86,10 @@ class TorchvisionDetector(Detector):
     def allow_fast(self) -> None:
         self.fast = True
 
+    def forbid_fast(self) -> None:
+        # what faster copies found and remember is not what was asked for
+        self.identity = f"{self.identity}, as written"
+
     def to_bf16(self) -> None:
         narrow(self.network)
         self.quickened = True  # what is in bfloat16 has its kernels

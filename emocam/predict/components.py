@@ -137,6 +137,8 @@ class Components:
         detector: Detector = self._built("detector")
         if self.fast:
             detector.allow_fast()
+        else:
+            detector.forbid_fast()
         if self.precision == "bf16":
             detector.to_bf16()
         if detector.identity is not None and self.cache is not None:

@@ -109,10 +109,11 @@ def gather_content(
     beyond = beyond_chance(run)
     side, lost = side_for(len(ordered)), 0
     if open_picture:
-        drawn = DrawnThumbnails.of_runs(earlier or (), side)
+        corpus = run.names.get("made_of", {}).get("data")
+        drawn = DrawnThumbnails.of_runs(earlier or (), side, corpus)
         lost = write_thumbnails(ordered, into, open_picture, side, drawn)
         if earlier is not None:
-            tell_drawn(ordered, into, side)
+            tell_drawn(ordered, into, side, corpus)
     return PageContent(
         run,
         strongest,

@@ -20,7 +20,7 @@ SIDES = ((1_500, 320), (6_000, 240))
 """Pairs of a number of pictures and their longest side in pixels up to it; with more it is SMALLEST."""
 SMALLEST = 160
 DRAWN = "thumbnails/drawn.json"
-"""In a report: the side of its thumbnails, and the place in the run of each picture that has one."""
+"""In a report: the side of its thumbnails, the digest of the run's pictures, and the place of each that has one."""
 
 
 def side_for(pictures: int) -> int:
@@ -43,13 +43,16 @@ class DrawnThumbnails:
     thumbnails: dict[str, str]
 
     @classmethod
-    def of_runs(cls, runs: Sequence[Path], side: int) -> "list[DrawnThumbnails]":
-        """Return those of finished runs whose pages show pictures as large as `side`, with their faces."""
+    def of_runs(cls, runs: Sequence[Path], side: int, corpus: str | None) -> "list[DrawnThumbnails]":
+        """Return those of finished runs whose pages show the pictures of this digest, as large as `side`, with faces.
+
+        A page may be older than its run, where a picture changed and the run was stopped before its page was written.
+        """
         found = []
         for run in runs:
             with contextlib.suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
                 told = json.loads((run / "report" / DRAWN).read_text(encoding="utf-8"))
-                if told["side"] == side:
+                if (told["side"], told["corpus"]) == (side, corpus):
                     places = {str(path): thumbnail_file(int(place)) for path, place in told["places"].items()}
                     found.append(cls(run, places))
         return found
@@ -59,12 +62,12 @@ class DrawnThumbnails:
         return copy_thumbnail(self.run, self.thumbnails[path], target) if path in self.thumbnails else None
 
 
-def tell_drawn(examples: Iterable[Example], folder: Path, side: int) -> None:
+def tell_drawn(examples: Iterable[Example], folder: Path, side: int, corpus: str | None) -> None:
     """Write which thumbnails a report has, for the report of a run of the same pictures."""
     places = {example.path: example.place for example in examples if example.size is not None}
     file = folder / DRAWN
     file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(json.dumps({"side": side, "places": places}), encoding="utf-8")
+    file.write_text(json.dumps({"side": side, "corpus": corpus, "places": places}), encoding="utf-8")
 
 
 def write_thumbnails(

@@ -82,6 +82,15 @@ def test_detectors_that_are_joined_are_all_allowed_and_advise() -> None:
     assert other.fast and joined.advice == "take another"
 
 
+def test_what_is_computed_as_written_is_remembered_by_itself() -> None:
+    other = TorchvisionDetector(SMALL, "random")
+    joined = Joined(["a"], a=lambda: other)
+    alone, together = other.identity, joined.identity
+    joined.forbid_fast()
+    assert other.identity != alone and joined.identity != together and other.identity in joined.identity
+    assert not other.fast
+
+
 def test_large_pictures_go_one_by_one_where_it_is_fast(detector) -> None:
     views = 3 * [torch.zeros(3, 40, 30)]
     asked = copy.copy(detector)

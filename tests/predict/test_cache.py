@@ -56,7 +56,9 @@ def test_the_same_command_elsewhere_explains_nothing_and_says_so(
     assert summary("two")["evidence_from"] == one
 
 
-@pytest.mark.parametrize("words", [("seed=1",), ("cam=layercam",), ("importance=mass",), ("cache=null",)])
+@pytest.mark.parametrize(
+    "words", [("seed=1",), ("cam=layercam",), ("importance=mass",), ("fast=false",), ("cache=null",)]
+)
 def test_what_decides_the_evidence_is_asked_anew(emocam: Command, asked: list[int], words) -> None:
     emocam(*QUICK, *WORLD, "hydra.run.dir=one")
     assert emocam(*QUICK, *(word for word in WORLD if not words[0].startswith("cam=")), *words) == 0

@@ -37,7 +37,7 @@ def test_no_picture_is_opened_again(drawn) -> None:
     assert bytes_of(second, "*.js") == bytes_of(first, "*.js")
 
 
-def test_what_the_other_page_lacks_is_drawn_and_another_size_is_none(drawn) -> None:
+def test_what_the_other_page_lacks_is_drawn_and_another_size_or_corpus_is_none(drawn) -> None:
     first, second, open_picture = drawn
     told = json.loads((first / "report" / DRAWN).read_text())
     (lost, *_), (torn, *_) = sorted(told["places"])[:1], sorted(told["places"])[1:2]
@@ -52,10 +52,11 @@ def test_what_the_other_page_lacks_is_drawn_and_another_size_is_none(drawn) -> N
     (first / "report" / DRAWN).write_text(json.dumps(told))
     write_report(Run(second), counted, earlier=(first,))
     assert sorted(opened) == [lost, torn]
-    opened.clear()
-    (first / "report" / DRAWN).write_text(json.dumps(told | {"side": 7}))
-    write_report(Run(second), counted, earlier=(first,))
-    assert len(opened) == len(bytes_of(second))
+    for other in ({"side": 7}, {"corpus": "of before a picture changed"}):
+        opened.clear()
+        (first / "report" / DRAWN).write_text(json.dumps(told | other))
+        write_report(Run(second), counted, earlier=(first,))
+        assert len(opened) == len(bytes_of(second))
 
 
 def test_a_page_for_others_tells_nothing_of_its_pictures(run_folder) -> None:
