@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import torch
 from PIL import Image
 from torch import Tensor
@@ -45,7 +46,7 @@ class Given(CAM):
             raise SettingError(
                 f"cam.root must be a folder of maps or a finished run, and there is none at {folder}"
             )
-        self.of_run = RunMaps(folder) if (folder / "maps.parquet").is_file() else None
+        self.of_run = RunMaps(folder) if (folder / "maps.parquet").exists() else None
         self.files = {} if self.of_run else map_files(folder)
         if not self.of_run:
             self.grid = kept_grid(read_map(next(iter(self.files.values()))).shape)
@@ -75,7 +76,9 @@ class RunMaps:
     """The maps of a finished run, by the picture's path."""
 
     def __init__(self, folder: Path) -> None:
-        rows = read_rows(Source(folder / "maps.parquet", "cam.root"))
+        table = folder / "maps.parquet"
+        files = sorted(table.glob("part-*.parquet")) if table.is_dir() else [table]
+        rows = pd.concat([read_rows(Source(file, "cam.root")) for file in files], ignore_index=True)
         shapes = set(zip(rows["height"], rows["width"], strict=True))
         if len(shapes) != 1:
             raise SettingError(

@@ -25,7 +25,9 @@ def write_zip(run: Run, out: Path) -> list[str]:
     files = [file for file in pages.rglob("*") if file.is_file() and not file.is_symlink()]
     files += [file for name in ALONG for file in run.path.glob(name) if not file.is_symlink()]
     tables = [run.path / name for name in TABLES]
-    large = [file.name for file in tables if file.is_file() and file.stat().st_size > LARGEST]
+    large = [
+        file.name for file in tables if file.is_dir() or (file.is_file() and file.stat().st_size > LARGEST)
+    ]
     files += [file for file in tables if file.is_file() and not file.is_symlink() and file.name not in large]
     half = out.with_name(f"{out.name}.tmp")
     with zipfile.ZipFile(half, "w", zipfile.ZIP_DEFLATED) as packed:
@@ -36,7 +38,7 @@ def write_zip(run: Run, out: Path) -> list[str]:
     size = half.stat().st_size / 1e6
     half.replace(out)
     return [
-        *[f"left out, since they are large: {', '.join(large)}"] * bool(large),
+        *[f"left out, since they are large or in parts: {', '.join(large)}"] * bool(large),
         f"{len(files):,} files, {size:.1f} MB; unpack it and open {out.stem}/report/index.html",
         str(out),
     ]

@@ -2,6 +2,7 @@
 
 import re
 import shlex
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -42,12 +43,14 @@ def shard_of(job: Job) -> str | None:
 
 
 def shard_lines(folder: Path, ended: Sequence[Job], asked: Sequence[str]) -> list[str]:
-    """Return the closing lines of a sweep over shards."""
+    """Return the closing lines of a sweep over shards, each of them once or with each of several settings."""
     done = [job for job in ended if job.status != 1]
     there = sum(job.there for job in done)
-    silent = [shard for shard in asked if shard not in {shard_of(job) for job in ended}]
+    counts = Counter(map(shard_of, ended))
+    times = max(counts.values(), default=1)
+    silent = [shard for shard in asked for _ in range(times - counts[shard])]
     lines = [
-        f"{len(asked) or len(ended):,} shards: {there:,} were there already, {len(done) - there:,} done now, "
+        f"{times * len(asked) or len(ended):,} shards: {there:,} were there already, {len(done) - there:,} done now, "
         f"{len(ended) - len(done):,} failed, {len(silent):,} did not end"
     ]
     if silent:
@@ -56,6 +59,10 @@ def shard_lines(folder: Path, ended: Sequence[Job], asked: Sequence[str]) -> lis
             f"{', '.join(silent[:MOST_NAMED])}{more} did not end: killed, or still at work; once no job is, the same "
             "command does what is missing"
         )
-    if not silent and len(done) == len(ended):
+    if not silent and len(done) == len(ended) and times > 1:
+        lines.append(
+            "emocam merge RUN RUN ...   makes one run of the shards of one setting: name their folders"
+        )
+    elif not silent and len(done) == len(ended):
         lines.append(f"emocam merge {shlex.quote(str(folder))}   makes one run of them")
     return lines

@@ -175,7 +175,10 @@ def test_what_the_page_leads_to_is_in_the_zip_unless_it_is_large(
     assert "left out" not in write_zip(run, tmp_path / "a.zip")[0]
     monkeypatch.setattr("emocam.export.mail.LARGEST", (run.path / "evidence.parquet").stat().st_size - 1)
     told = write_zip(run, tmp_path / "b.zip")[0]
-    assert told.startswith("left out, since they are large: evidence.parquet")
+    assert told.startswith("left out, since they are large or in parts: evidence.parquet")
     names = [set(zipfile.ZipFile(tmp_path / name).namelist()) for name in ("a.zip", "b.zip")]
     assert {"a/regions.png", "a/predictions.parquet", "a/evidence.parquet"} <= names[0]
     assert "b/evidence.parquet" not in names[1] and "b/regions.png" in names[1]
+    (run.path / "ledger.parquet").unlink()
+    (run.path / "ledger.parquet").mkdir()
+    assert write_zip(run, tmp_path / "c.zip")[0].endswith("in parts: evidence.parquet, ledger.parquet")

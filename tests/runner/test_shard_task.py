@@ -122,6 +122,11 @@ def test_a_sweep_tells_what_was_there_and_what_is_missing(tmp_path: Path) -> Non
     whole = shard_lines(tmp_path / "a b", [job(n, there=True) for n in range(1, 5)], asked)
     assert whole[0] == "4 shards: 4 were there already, 0 done now, 0 failed, 0 did not end"
     assert whole[1:] == [f"emocam merge '{tmp_path / 'a b'}'   makes one run of them"]
+    twice = shard_lines(tmp_path, [job(n) for n in (1, 2, 3, 4) * 2], asked)
+    assert twice[0] == "8 shards: 0 were there already, 8 done now, 0 failed, 0 did not end"
+    assert "of the shards of one setting" in twice[1]
+    cut = shard_lines(tmp_path, [job(n) for n in (1, 2, 3, 4, 1, 2, 4)], asked)
+    assert cut[0].endswith("1 did not end") and cut[1].startswith("3/4 did not end") and len(cut) == 2
 
 
 @pytest.mark.slow

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import posixpath
 import threading
 import time
@@ -373,6 +374,7 @@ def _shard_table(store: Store, shard: _Shard, cache: Path | None) -> tuple[Mappe
     if known is not None and known.is_file():
         try:
             table = MappedTable(known)
+            os.utime(known)  # as one that is still asked for
             return table, json.loads(table.metadata[b"told"])
         except (OSError, pa.ArrowInvalid, KeyError, ValueError):  # damaged: it only saves time
             known.unlink(missing_ok=True)

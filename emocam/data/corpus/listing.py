@@ -8,8 +8,10 @@ import hashlib
 import os
 import shutil
 import tempfile
+import time
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any, overload
@@ -24,6 +26,8 @@ FOLDER = "listings"
 """Within the folder of the caches."""
 PART = 65_536
 """Names that are held as Python's own at once."""
+UNUSED = 30 * 86_400
+"""Seconds after which a table that nobody asks for is removed."""
 FEW = 20_000
 """Up to so many names a list is quicker, and no larger than a worker."""
 
@@ -137,6 +141,8 @@ def write_table(
 ) -> MappedTable:
     """Write tables one after the other into a file of this name, or named by its content: it is written once."""
     folder = _made(folder / FOLDER if folder is not None else _own_folder())
+    if name is None:  # once a corpus, and not once a shard
+        _forget_unused(folder)
     digest = hashlib.sha256(schema.to_string(truncate_metadata=False).encode())
     half = folder / f"{os.getpid()}-{os.urandom(4).hex()}.tmp"
     try:
@@ -152,6 +158,14 @@ def write_table(
     finally:
         half.unlink(missing_ok=True)
     return MappedTable(file)
+
+
+def _forget_unused(folder: Path) -> None:
+    """Remove the tables that no run has asked for in a while: corpora change, and theirs stay behind."""
+    for file in folder.iterdir():
+        with suppress(OSError):  # another process removes it as well
+            if file.stat().st_mtime < time.time() - UNUSED:
+                file.unlink()
 
 
 def _made(folder: Path) -> Path:

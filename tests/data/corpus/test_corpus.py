@@ -1,6 +1,7 @@
 """A corpus is the same wherever it lies: its pictures, their digests and classes are those of the folder."""
 
 import multiprocessing
+import os
 import pickle
 from collections.abc import Callable
 from functools import partial
@@ -87,6 +88,25 @@ def test_only_the_bytes_of_a_picture_are_fetched(place: Place, ranged: Any, pack
     ((path, part),) = ranged.asked[before:]
     first, last = map(int, part.removeprefix("bytes=").split("-"))
     assert path.endswith("shard-001.tar") and last + 1 - first == len(packed.contents[5])
+
+
+def test_a_listing_that_nobody_asks_for_is_removed_in_the_end(
+    packed: SimpleNamespace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def listings() -> set[str]:
+        return {file.name for file in (tmp_path / "cache").rglob("*.arrow")}
+
+    monkeypatch.setattr(module, "SETTLED", 0)
+    for name in ("x.tar", "y.tar"):
+        packed.tar(tmp_path / name, [(f"{name}.png", packed.contents[0])])
+        module.open_corpus(tmp_path / name, tmp_path / "cache")
+    assert len(listings()) == 4
+    for file in (tmp_path / "cache").rglob("*.arrow"):
+        os.utime(file, (0, 0))
+    module.open_corpus(tmp_path / "x.tar", tmp_path / "cache")
+    assert len(listings()) == 2
+    monkeypatch.setattr(module, "read_tar_rows", None)  # which is not asked again
+    assert list(module.open_corpus(tmp_path / "x.tar", tmp_path / "cache").paths) == ["x.tar/x.tar.png"]
 
 
 def test_a_shard_that_was_written_a_moment_ago_is_looked_through_again(
