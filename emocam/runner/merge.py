@@ -182,15 +182,22 @@ def whole_names(shard_runs: Sequence[ShardRun], components: Components, key: str
     names = {
         name: value for name, value in shard.names.items() if name != ASKED
     }  # groups reach across shards
-    ways = sorted({str(way) for one in shard_runs if (way := Run(one.folder).names.get(WAY)) is not None})
-    notes = list(components.data.notes)
-    if len(ways) > 1:
-        names[WAY] = ", ".join(ways)
-        notes.append(
-            f"the shards' networks were computed by different ways ({names[WAY]}), so that numbers differ in their "
-            "last places between them; fast=false computes all of them as they are written"
-        )
+    way, notes = way_of_all([Run(one.folder).names.get(WAY) for one in shard_runs])
+    notes = [*components.data.notes, *notes]
+    names |= {} if way is None else {WAY: way}
     return {**names, "made_of": made_of, "notes": notes, "key": key}
+
+
+def way_of_all(ways: Sequence[str | None]) -> tuple[str | None, list[str]]:
+    """Return how the shards' networks were computed, and what a person should be told where that differs."""
+    known = sorted({way for way in ways if way is not None})
+    if len(known) < 2:
+        return (known[0] if known else None), []
+    told = ", ".join(known)
+    return told, [
+        f"the shards' networks were computed by different ways ({told}), so that numbers differ in their last places "
+        "between them; fast=false computes all of them as they are written"
+    ]
 
 
 def whole_ledger(shard_runs: Sequence[ShardRun]) -> pa.Table:

@@ -11,6 +11,7 @@ import pytest
 
 from emocam.results.run import Run
 from emocam.results.verify import folder_faults
+from emocam.runner.merge import way_of_all
 
 Command = Callable[..., int]
 # one image at a time: in a batch of another size the last digit of a sum may be another
@@ -108,6 +109,12 @@ def shards(emocam: Command, capsys: pytest.CaptureFixture[str]) -> Callable[...,
         return capsys.readouterr().err
 
     return refusal
+
+
+def test_shards_whose_networks_were_computed_by_different_ways_are_told() -> None:
+    assert way_of_all([None, None]) == (None, []) and way_of_all(["folded", None, "folded"]) == ("folded", [])
+    way, (note,) = way_of_all(["plain", "folded", "plain"])
+    assert way == "folded, plain" and "different ways (folded, plain)" in note and "fast=false" in note
 
 
 def test_a_missing_shard_is_named(shards: Callable[..., str]) -> None:
