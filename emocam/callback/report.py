@@ -6,13 +6,16 @@ from typing import Any
 from PIL import Image
 
 from emocam.callback.base import Finished, LastCallback
-from emocam.data.corpus.patterns import is_stored
+from emocam.data.base import Data
+from emocam.data.corpus.patterns import is_stored, lies_in_shard
 from emocam.data.printed import unprinted
 from emocam.errors import SettingError
 from emocam.face.blur import check_faces_setting, without_faces
 from emocam.report.page import write_report
 from emocam.report.top_pictures import ON_A_PAGE
+from emocam.results.files import LEDGER
 from emocam.results.pairs import picture_of
+from emocam.results.run import Run
 
 
 class Report(LastCallback):
@@ -45,7 +48,18 @@ class Report(LastCallback):
             hidden = shown and without_faces(shown, self.faces)
             write_report(finished.run, hidden, flips=0, with_film=False, pictures=self.pictures)
             return {}
-        root = None if data is None or is_stored(data.root) else data.root
-        originals = Path(root).absolute() if root else None
+        originals = originals_of(finished.run, data)
         write_report(finished.run, shown, originals, pictures=self.pictures, earlier=finished.earlier)
         return {}
+
+
+def originals_of(run: Run, data: Data | None) -> Path | None:
+    """Return the folder of a run's full pictures; None where they are no files that a page could lead to."""
+    if data is None or not data.root or is_stored(data.root):
+        return None
+    root = Path(data.root).absolute()
+    rows = next(run.rows(LEDGER, ["image"]), None)
+    in_shards = (
+        rows is not None and len(rows) > 0 and lies_in_shard(root, unprinted(rows["image"][0].as_py()))
+    )
+    return None if in_shards else root

@@ -41,8 +41,6 @@ class Files(Data):
 
     def _take_addresses(self) -> None:
         """Take the folder that all the addresses share for the root."""
-        if len(set(self.files)) < len(self.files):
-            raise SettingError(f"data.files must name different pictures, got {list(self.files)}")
         folders = [posixpath.dirname(str(file)).split("/") for file in self.files]
         shared = [
             parts[0] for parts in takewhile(lambda parts: len(set(parts)) == 1, zip(*folders, strict=False))
@@ -54,6 +52,8 @@ class Files(Data):
             )
         self.root = root
         self.objects_there = StoredObjects(Store(root, "data.files"))
+        if len(set(self.paths())) < len(self.files):  # also the same one, spelt with other dots
+            raise SettingError(f"data.files must name different pictures, got {list(self.files)}")
 
     def paths(self) -> list[str]:
         if self.objects_there is not None:

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from emocam.errors import SettingError
-from emocam.results.parts import MANIFEST, is_in_parts, read_manifest
+from emocam.results.parts import MANIFEST, gone, is_in_parts, read_manifest
 
 
 @contextmanager
@@ -24,6 +24,8 @@ def told_if_damaged(file: Path) -> Iterator[None]:
     try:
         yield
     except FileNotFoundError:
+        if (file.parent / MANIFEST).is_file():
+            raise gone(file) from None
         raise
     except (OSError, pa.ArrowInvalid) as error:
         if isinstance(error, OSError) and error.errno is not None:  # the disk's fault, not the table's

@@ -116,9 +116,16 @@ def _read(table: Path, *_: int) -> Manifest:
             raise SettingError(f"{file} names {name!r}, which is no part of its own folder")
         if (table / name).is_symlink():
             raise SettingError(f"{file} names {name!r}, which is a link and no file of its own folder")
+        if (table / name).exists() and not (table / name).is_file():  # to read a pipe never ends
+            raise SettingError(f"{file} names {name!r}, which is no file")
     if twice := [name for name, count in Counter(names).items() if count > 1]:
         raise SettingError(f"{file} names {twice[0]!r} more than once")
     return Manifest(table, parts, metadata)
+
+
+def gone(part: Path) -> SettingError:
+    """Return the sentence on a part that its manifest names and that is not there."""
+    return SettingError(f"{part} is gone; `emocam merge` of the shards makes it again")
 
 
 def link_or_copy(source: Path, target: Path) -> None:
@@ -141,6 +148,8 @@ def copy_table(source: Path, target: Path) -> None:
     remove_table(half)
     if is_in_parts(source):
         manifest = read_manifest(source)
+        if missing := [file for file in manifest.files if not file.is_file()]:
+            raise gone(missing[0])
         half.mkdir()
         for file in manifest.files:
             link_or_copy(file, half / file.name)

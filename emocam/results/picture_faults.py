@@ -1,13 +1,13 @@
 """Whether the pictures that a run explained are still what they were."""
 
 from collections.abc import Iterator
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import platformdirs
 
 from emocam.data.address import read_address
 from emocam.data.corpus.corpus import StoredCorpus, open_corpus
-from emocam.data.corpus.patterns import is_stored, names_address
+from emocam.data.corpus.patterns import is_stored, lies_in_shard, names_address
 from emocam.data.explained import ExplainedContents
 from emocam.data.image_file import within_root
 from emocam.data.printed import unprinted
@@ -92,9 +92,7 @@ def _file_of(root: Path, image: str) -> Path | None:
 
 def _shards_of(root: Path, image: str, digests: Digests) -> StoredCorpus | None:
     """Return the tars or the Parquet that a run's pictures lie in; None for pictures that are files of a folder."""
-    if root.is_dir() and not any(
-        (root / above).is_file() for above in PurePosixPath(unprinted(image)).parents
-    ):
+    if root.is_dir() and not lies_in_shard(root, unprinted(image)):
         return None
     try:
         return open_corpus(root, digests.file and digests.file.parent)

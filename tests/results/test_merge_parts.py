@@ -1,6 +1,7 @@
 """Shards as the parts of one table: read like the one file that the same shards make, with nothing copied."""
 
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -166,6 +167,24 @@ def test_verify_reads_part_by_part(own: Path) -> None:
     assert told.startswith("evidence.parquet misses regions of 1 images, such as '")
     part.write_bytes(part.read_bytes()[:-9])
     assert faults_of(own)[0].startswith("evidence.parquet/part-00002.parquet cannot be read to its end (")
+
+
+def test_a_part_that_is_gone_is_told(own: Path, tmp_path: Path) -> None:
+    table = own / "evidence.parquet"
+    (table / "part-00002.parquet").unlink()
+    opened = open_parquet(table)
+    for read in (
+        lambda: read_parquet(table),
+        lambda: read_frame(table),
+        lambda: list(opened.iter_batches(9)),
+        lambda: copy_table(table, tmp_path / "copied.parquet"),
+    ):
+        with pytest.raises(SettingError, match=r"part-00002\.parquet is gone; `emocam merge`"):
+            read()
+    os.mkfifo(table / "part-00002.parquet")
+    os.utime(table / MANIFEST)  # it is read once
+    with pytest.raises(SettingError, match=r"names 'part-00002\.parquet', which is no file"):
+        read_parquet(table)
 
 
 def test_a_file_beside_the_parts_is_told(own: Path) -> None:

@@ -3,7 +3,7 @@
 import itertools
 import posixpath
 import re
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from emocam.errors import SettingError
 
@@ -29,6 +29,11 @@ def is_stored(root: object) -> bool:
     elif names_address(text):
         return True
     return text.endswith((*SHARDS, *PACKED)) and not Path(text).expanduser().is_dir()
+
+
+def lies_in_shard(root: Path, path: str) -> bool:
+    """Return whether a picture below a folder of this machine is part of a file, and none of its own."""
+    return any((root / above).is_file() for above in PurePosixPath(path).parents)
 
 
 def local_path(root: object) -> str:

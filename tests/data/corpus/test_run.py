@@ -7,12 +7,15 @@ from typing import Any
 
 import fsspec
 import pandas as pd
+import pyarrow as pa
 import pytest
 
+from emocam.callback.report import originals_of
 from emocam.data.files import Files
+from emocam.data.folder import Folder
 from emocam.data.planted import Planted
 from emocam.data.table import Table
-from emocam.errors import Refused
+from emocam.errors import Refused, SettingError
 
 Command = Callable[..., int]
 QUICK = ("logger=null", "data.workers=0", "trainer=cpu", "quiet=true", "classifier=planted", "+cam=gradcam")
@@ -89,6 +92,19 @@ def test_pictures_of_a_table_or_named_one_by_one_lie_at_an_address(
         table.open("none.png")
     files = Files(files=[f"{in_memory}/folder/a/0.png", f"{in_memory}/folder/b/c/3.jpg"])
     assert files.paths() == ["a/0.png", "b/c/3.jpg"] and files.open("b/c/3.jpg").image.size == (32, 24)
+    with pytest.raises(SettingError, match=r"data\.files must name different pictures"):
+        Files(files=[f"{in_memory}/folder/a/0.png", f"{in_memory}/folder/b/../a/0.png"])
+
+
+def test_a_page_leads_to_files_and_not_into_shards(packed: SimpleNamespace) -> None:
+    def leads_to(root: str, image: str) -> Path | None:
+        data = Folder(root=packed.root / root)
+        run: Any = SimpleNamespace(rows=lambda name, columns: iter([pa.table({"image": [image]})]))
+        return originals_of(run, data)
+
+    assert leads_to("folder", "a/0.png") == packed.root / "folder"
+    assert leads_to("tars", "shard-000.tar/a/0.png") is None
+    assert leads_to("tars/*.tar", "shard-000.tar/a/0.png") is None
 
 
 def test_a_table_names_members_of_tars(packed: SimpleNamespace, tmp_path: Path) -> None:
