@@ -27,10 +27,11 @@ from emocam.predict.keys import evidence_key, written_key
 from emocam.predict.provenance import corpus
 from emocam.predict.recall import recall
 from emocam.predict.stale import COLUMNS, stale_rows
-from emocam.results.files import ASKED, LEDGER, METADATA
+from emocam.results.files import ASKED, LEDGER, METADATA, parquet
 from emocam.results.merge_parts import write_parts
 from emocam.results.merge_tables import ShardRun, write_interleaved
 from emocam.results.parquet_file import read_parquet
+from emocam.results.parts import is_in_parts
 from emocam.results.run import Run
 from emocam.runner.command import Command, build_components
 from emocam.runner.shards import all_shards, check_same_settings, read_shard_run
@@ -157,12 +158,12 @@ def _own(shard_run: ShardRun, components: Components) -> Sequence[str]:
 
 
 def merge_tables(shard_runs: Sequence[ShardRun], components: Components, in_parts: bool = False) -> None:
-    """Write the tables of the whole run into its folder, unless they are there."""
+    """Write the tables of the whole run into its folder, unless they are there in this form."""
     key = evidence_key(components)
     written = written_key([components.folder / f"{name}.parquet" for name in TABLES[2:]])
     if written not in (None, key):
         raise SettingError(f"--out {components.folder} holds a run of other settings; name another folder")
-    if written is None:
+    if written is None or is_in_parts(components.folder / parquet(LEDGER)) != in_parts:
         for shard_run in shard_runs:
             check_unchanged(shard_run, components)
         names = whole_names(shard_runs, components, key)

@@ -4,6 +4,7 @@ import json
 import os
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pandas as pd
 import pyarrow.parquet as pq
@@ -11,7 +12,7 @@ import pytest
 
 from emocam.results.run import Run
 from emocam.results.verify import folder_faults
-from emocam.runner.merge import way_of_all
+from emocam.runner.merge import merge_tables, way_of_all
 
 Command = Callable[..., int]
 # one image at a time: in a batch of another size the last digit of a sum may be another
@@ -170,3 +171,17 @@ def test_shards_merged_in_parts_are_the_same_matrix(
     assert emocam("compare", "one", "parts", "--out", "both") == 0
     similarity = pd.read_csv("both/similarity.csv", index_col=0).to_numpy()
     assert (similarity.round(9) == 1).all()
+
+
+@pytest.mark.parametrize(("in_parts", "again"), [(False, True), (True, False)])
+def test_tables_that_are_there_in_the_other_form_are_written_again(
+    in_parts: bool, again: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "ledger.parquet").mkdir()
+    wrote: list[str] = []
+    for name in ("evidence_key", "written_key", "check_unchanged", "whole_names"):
+        monkeypatch.setattr(f"emocam.runner.merge.{name}", lambda *given: "key")
+    for name in ("write_parts", "write_interleaved"):
+        monkeypatch.setattr(f"emocam.runner.merge.{name}", lambda *given, name=name: wrote.append(name))
+    merge_tables([], SimpleNamespace(folder=tmp_path, paste=None), in_parts)  # type: ignore[arg-type]
+    assert set(wrote) == ({"write_interleaved"} if again else set())
