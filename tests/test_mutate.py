@@ -51,8 +51,14 @@ def test_faults_are_in_what_computes_and_not_in_types_texts_and_errors(
 
 
 def test_tests_of_a_file_are_its_mirror_or_those_that_import_it(mutate: ModuleType) -> None:
-    assert mutate.tests_of("functional/map/focus.py") == ("tests/functional/map/test_focus.py",)
-    assert mutate.tests_of("functional/map/rings.py") == ("tests/importance/test_contrast.py",)
+    assert mutate.tests_of("functional/map/focus.py") == (
+        "tests/functional/map/test_focus.py",
+        "tests/functional/map/test_map_parts_by_hand.py",
+    )
+    assert mutate.tests_of("functional/map/rings.py") == (
+        "tests/functional/map/test_map_parts_by_hand.py",
+        "tests/importance/test_contrast.py",
+    )
 
 
 def test_a_fault_is_noticed_by_tests_of_it_alone(mutate: ModuleType) -> None:

@@ -20,6 +20,9 @@ class Album:
             raise OSError("gone")
         return Picture(Image.new("RGB", (60, 40), "grey"))
 
+    def open_again(self, path: str) -> Picture:
+        return self.open(path)
+
     gone = ""
 
 

@@ -111,7 +111,7 @@ def test_a_missing_row_is_found(folder: Path, tmp_path: Path) -> None:
     ("words", "told"),
     [
         (("data.world=sequences", "data.shard=1/2"), "a reduction ranks points over the whole corpus"),
-        (("data.world=sequences", "classifier.weights=a.safetensors"), "leave classifier.weights out"),
+        (("data.world=sequences", f"classifier.weights={__file__}"), "leave classifier.weights out"),
         (
             ("data.world=sequences", "reduce.orders=[igg]"),
             "reduce.orders: 'igg' is not known; did you mean ig?",
