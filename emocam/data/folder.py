@@ -20,7 +20,7 @@ from emocam.data.base import Data
 from emocam.data.corpus.corpus import StoredCorpus, open_corpus
 from emocam.data.corpus.listing import listed
 from emocam.data.corpus.objects import StoredObjects
-from emocam.data.corpus.patterns import SHARDS, is_stored, local_path
+from emocam.data.corpus.patterns import SHARDS, behind_shard, is_stored, local_path
 from emocam.data.ending import ending_of
 from emocam.data.image_file import SUFFIXES, full_size, open_upright, read_size, within_root
 from emocam.data.left_out import LeftOut, shards_beside
@@ -188,7 +188,10 @@ class Folder(Data):
         files = [Path(self.root or ".") / "instances.json"]
         if self.annotations is not None:
             files.insert(0, Path(self.annotations).expanduser())
-        found = (exported_world(file, self.listing()) for file in files if file.is_file())
+        names = self.listing()
+        if isinstance(self.corpus, StoredCorpus):
+            names = [behind_shard(path) for path in names]
+        found = (exported_world(file, names) for file in files if file.is_file())
         return next((world for world in found if world), None)
 
     def measure(self) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import tarfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -67,6 +68,16 @@ def test_an_export_to_which_a_photo_was_added_is_one_no_more(drawn: Path, photos
         assert data(root=photos).drawn_world is None
     shutil.copy(drawn / "00000.png", drawn / "holiday.png")
     assert Folder(root=drawn).drawn_world is None and Coco(root=drawn).drawn_world == "standard"
+
+
+def test_an_export_in_a_tar_is_one_until_a_photo_is_added(drawn: Path, tmp_path: Path) -> None:
+    tar, listed = tmp_path / "drawn.tar", drawn / "instances.json"
+    with tarfile.open(tar, "w") as shard:
+        shard.add(drawn, arcname="")
+    assert Folder(root=tar, annotations=listed).drawn_world == "standard"
+    with tarfile.open(tar, "a") as shard:
+        shard.add(drawn / "00000.png", arcname="holiday.png")
+    assert Folder(root=tar, annotations=listed).drawn_world is None
 
 
 def test_the_network_of_another_world_knows_them_not(

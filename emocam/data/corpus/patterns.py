@@ -10,6 +10,7 @@ from emocam.errors import SettingError
 ADDRESS = re.compile(r"(?P<protocol>[A-Za-z][A-Za-z0-9+.\-]*)://")
 SHARDS = (".tar", ".parquet")
 PACKED = (".tar.gz", ".tgz", ".tar.xz", ".tar.bz2", ".tar.zst")
+BEHIND = re.compile(r"\.(?:tar|parquet)/", re.IGNORECASE)
 BRACES = re.compile(r"\{([^{}]*)\}")
 NUMBERS = re.compile(r"(\d+)\.\.(\d+)")
 MOST = 1_000_000
@@ -29,6 +30,11 @@ def is_stored(root: object) -> bool:
     elif names_address(text):
         return True
     return text.endswith((*SHARDS, *PACKED)) and not Path(text).expanduser().is_dir()
+
+
+def behind_shard(path: str) -> str:
+    """Return a picture's name within its shard; the path as it is where no shard is named."""
+    return BEHIND.split(path, maxsplit=1)[-1]
 
 
 def lies_in_shard(root: Path, path: str) -> bool:
