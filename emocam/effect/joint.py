@@ -92,7 +92,12 @@ class JointPicture:
         raster = self.picture.raster
         regions = [region for name in names for region in raster.regions_of(name)]
         together = raster.part_of(regions, self.within)
-        return found if together is None else found | together
+        if together is None:
+            return found
+        # what goes with both alone is an interaction of boxes, not of objects: little of either may be so
+        both = together & ~found
+        least = min((part | both).sum() for name in names if (part := self.parts[name]) is not None)
+        return None if both.sum() > SAME * least else found | together
 
     def _all_but(self, kept: Sequence[str]) -> np.ndarray:
         """Return the pixels (h, w) of all objects that are seen, but for some."""

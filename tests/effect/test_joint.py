@@ -16,6 +16,7 @@ BOXES = {
     "Ball": (40, 10, 50, 20),
     "Twin": (40, 10, 50, 20),
     "Chair": (20, 30, 44, 60),
+    "Sofa": (0, 12, 30, 52),
 }
 SIDE = 80
 
@@ -65,6 +66,15 @@ def test_all_but_what_is_kept_goes() -> None:
     assert same(changed(of, JointVariant("keep", "Ball", "Person")), boxed("Face"))
     alone = joint("Ball")
     assert not changed(alone, JointVariant("keep", "Ball")).any()
+
+
+def test_two_boxes_that_dispute_most_of_themselves_are_not_tried_together() -> None:
+    of = joint("Person", "Sofa", "Ball")
+    disputed = boxed("Person") & boxed("Sofa")
+    assert disputed.sum() == 0.7 * boxed("Person").sum()
+    assert changed(of, JointVariant("out", "Person", "Sofa")) is None
+    assert same(changed(of, JointVariant("out", "Person")), boxed("Person") & ~disputed)
+    assert same(changed(of, JointVariant("out", "Person", "Ball")), boxed("Person", "Ball") & ~disputed)
 
 
 def test_what_two_boxes_dispute_goes_with_both_and_stays_with_either() -> None:
