@@ -21,19 +21,24 @@ from emocam.results.run import Run
 def in_one_order(runs: Sequence[Run]) -> Iterator[list[Run]]:
     """Give runs whose rows stand in one order, where they are of the same pictures and one is in parts.
 
-    The tables of a run in parts are written again for the while, in the order of the first that is not.
+    The tables of a run in parts are written again for the while, in the order of the first that is not, or of the
+    whole listing.
     """
     if not any(is_in_parts(run.file(LEDGER)) for run in runs):
         yield list(runs)
         return
     images = [_images(run) for run in runs]
-    first = next((n for n, run in enumerate(runs) if not is_in_parts(run.file(LEDGER))), 0)
-    place = {image: number for number, image in enumerate(images[first])}
+    if all(own == images[0] for own in images):
+        yield list(runs)
+        return
+    whole = [own for run, own in zip(runs, images, strict=True) if not is_in_parts(run.file(LEDGER))]
+    order = whole[0] if whole else _listing(runs[0])
+    place = {image: number for number, image in enumerate(order)}
     with tempfile.TemporaryDirectory(prefix="emocam-") as folder:
         ordered = []
         for number, (run, own) in enumerate(zip(runs, images, strict=True)):
             tables = Path(folder) / str(number)
-            other = is_in_parts(run.file(LEDGER)) and own != images[first]
+            other = is_in_parts(run.file(LEDGER)) and own != order
             ordered.append(Run(run.path, tables) if other and _write_in_order(run, tables, place) else run)
         yield ordered
 
@@ -41,6 +46,15 @@ def in_one_order(runs: Sequence[Run]) -> Iterator[list[Run]]:
 def _images(run: Run) -> list[str]:
     column = read_parquet(run.file(LEDGER), columns=["image"])["image"]
     return [str(image) for image in column.cast(pa.string()).to_pylist()]
+
+
+def _listing(run: Run) -> list[str]:
+    """Return the images of a run in parts as the whole corpus listed them, each part every so-many-th."""
+    found: list[tuple[int, str]] = []
+    for part in part_runs(run.path):
+        own = read_parquet(part.file(LEDGER), columns=["image"])["image"].cast(pa.string()).to_pylist()
+        found += zip(part.places(np.arange(len(own), dtype=np.int64)).tolist(), map(str, own), strict=True)
+    return [image for _, image in sorted(found)]
 
 
 def _write_in_order(run: Run, tables: Path, place: dict[str, int]) -> bool:

@@ -261,3 +261,25 @@ def test_runs_to_compare_stand_in_one_order(folders: tuple[Path, Path]) -> None:
     with in_one_order([runs[1], runs[1]]) as ordered:  # already so: nothing is written
         assert ordered[0] is runs[1] and ordered[1] is runs[1]
     assert set(TABLES) <= set(FILES)
+
+
+def test_runs_that_were_divided_differently_stand_in_the_listing_s_order(
+    folders: tuple[Path, Path], tmp_path: Path
+) -> None:
+    three = [ShardRun(tmp_path / str(number), Shard(number, 3)) for number in (1, 2, 3)]
+    for shard in three:
+        shard.folder.mkdir()
+        for name in TABLES:
+            rows = read_parquet(folders[0] / f"{name}.parquet")
+            own = [int(image[:3]) % 3 == shard.shard.number - 1 for image in rows["image"].to_pylist()]
+            pq.write_table(rows.filter(pa.array(own)), shard.file(name))
+    (tmp_path / "whole").mkdir()
+    for name in TABLES:
+        write_parts(three, name, tmp_path / "whole" / f"{name}.parquet", NAMES)
+    runs = [Run(folders[1]), Run(tmp_path / "whole")]
+    assert runs[0].ledger["image"].tolist() != runs[1].ledger["image"].tolist()
+    with in_one_order(runs) as ordered:
+        for name in TABLES:
+            one = read_frame(folders[0] / f"{name}.parquet")
+            for run in ordered:
+                pd.testing.assert_frame_equal(read_frame(run.file(name)), one)
