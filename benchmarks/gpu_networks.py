@@ -88,7 +88,11 @@ def pasted(images: int) -> ChangedBatch:
     """Return pictures as paste=grid changes them: 51 variants each, in a dry run three."""
     made = clock.pictures(images, 96, 128).permute(0, 2, 3, 1).numpy()
     opened = [Image.fromarray(one).resize(clock.small((1024, 768), (128, 96))) for one in made]
-    data: Any = SimpleNamespace(resizing=lambda view: view, open=lambda name: Picture(opened[int(name)]))
+
+    def opened_again(name: str) -> Picture:
+        return Picture(opened[int(name)])
+
+    data: Any = SimpleNamespace(resizing=lambda view: view, open=opened_again, open_again=opened_again)
     change = Grid(positions=clock.small(None, [[0.5, 0.5]]))
     names = [str(number) for number in range(images)]
     variants = Variants(data, names, np.arange(images), Stretch((227, 227)), change, {})

@@ -22,13 +22,16 @@ class Child:
     pid: int
     folder: Path
     name: str
+    most_kilobytes: int = 0
+    """What it held at most, itself or a process that it waited for; known when it has ended."""
 
     def wait(self, seconds: float = 600) -> int | None:
         """Return the exit status, negative for a signal; None where it has not ended after so many seconds."""
         end = time.monotonic() + seconds
         while True:
-            pid, status = os.waitpid(self.pid, os.WNOHANG)
+            pid, status, used = os.wait4(self.pid, os.WNOHANG)
             if pid:
+                self.most_kilobytes = used.ru_maxrss
                 return os.waitstatus_to_exitcode(status)
             if time.monotonic() > end:
                 return None

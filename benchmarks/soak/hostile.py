@@ -7,7 +7,6 @@ is taken from there.
 import io
 import os
 import random
-import resource
 import shutil
 import socket
 import struct
@@ -247,7 +246,7 @@ def step(number: int, folder: Path, shared: Path) -> dict[str, Any]:
     child = start(folder, *WORDS, "data.root=pics", "hydra.run.dir=run")
     status = child.wait(1800)
     child.kill() if status is None else None
-    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1000
+    peak = child.most_kilobytes // 1000
     if status not in (0, 2) or "Traceback" in child.errors:
         faults.append(f"ended with {status}: {child.errors[-400:]!r}")
     if peak > MOST_MB:
