@@ -37,6 +37,13 @@ class Child:
                 return None
             time.sleep(0.005)
 
+    def end(self, seconds: float = 600) -> int | None:
+        """Return the exit status as `wait` does; what has not ended by then is killed."""
+        status = self.wait(seconds)
+        if status is None:
+            self.kill()
+        return status
+
     def kill(self) -> None:
         """Kill the command and all that it started, as hard as can be."""
         try:
@@ -93,8 +100,7 @@ def start(
 def run(folder: Path, *words: str, name: str = "command", uri: str | None = None) -> Child:
     """Run a command to its end, which must be a good one."""
     child = start(folder, *words, name=name, uri=uri)
-    if (status := child.wait()) != 0:
-        child.kill() if status is None else None
+    if (status := child.end()) != 0:
         raise RuntimeError(f"emocam {' '.join(words)}: status {status}; {child.errors[-400:]}")
     return child
 

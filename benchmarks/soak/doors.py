@@ -229,8 +229,7 @@ def step(number: int, folder: Path, shared: Path) -> dict[str, Any]:
         )
     payload.write(folder, str(canary))
     child = start(folder, *(word.replace("CANARY", str(canary)) for word in payload.words))
-    status = child.wait(60)
-    child.kill() if status is None else None
+    status = child.end(60)
     told = child.errors
     lines = [line for line in told.splitlines() if "toy network" not in line and " annotates " not in line]
     faults = []

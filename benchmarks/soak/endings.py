@@ -115,8 +115,7 @@ def step(number: int, folder: Path, shared: Path) -> dict[str, Any]:
         run(shared / "first", *NEXT, "hydra.run.dir=first", uri=f"sqlite:///{store}")
     shutil.copyfile(store, folder / "mlflow.db")
     child = spoilt(folder, ending, moment)
-    status = child.wait(120)
-    child.kill() if status is None else None
+    status = child.end(120)
     lines = [line for line in child.errors.splitlines() if line.strip()]
     faults = []
     if status != expected or "Traceback" in child.errors or len(lines) > 2:

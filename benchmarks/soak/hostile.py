@@ -244,8 +244,7 @@ def step(number: int, folder: Path, shared: Path) -> dict[str, Any]:
     listed = sum(not entry.is_dir() or entry.is_symlink() for entry in pics.iterdir())
     faults = slow_files(pics, folder / "log")
     child = start(folder, *WORDS, "data.root=pics", "hydra.run.dir=run")
-    status = child.wait(1800)
-    child.kill() if status is None else None
+    status = child.end(1800)
     peak = child.most_kilobytes // 1000
     if status not in (0, 2) or "Traceback" in child.errors:
         faults.append(f"ended with {status}: {child.errors[-400:]!r}")

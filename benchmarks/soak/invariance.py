@@ -130,8 +130,7 @@ def step(number: int, folder: Path, shared: Path) -> dict[str, Any]:
         return 0
 
     child = fork(folder, work)
-    status = child.wait(300)
-    child.kill() if status is None else None
+    status = child.end(300)
     if status != 0:
         return {"ways": 0, "faults": [f"ended with {status}: {child.errors[-500:]!r}"]}
     faults = json.loads((folder / "faults.json").read_text())

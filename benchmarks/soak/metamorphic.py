@@ -248,8 +248,7 @@ def step(number: int, folder: Path, shared: Path) -> dict[str, Any]:
         return 0
 
     child = fork(folder, work)
-    status = child.wait(600)
-    child.kill() if status is None else None
+    status = child.end(600)
     if status != 0:
         return {"cases": 0, "faults": [f"ended with {status}: {child.errors[-400:]!r}"]}
     found = json.loads((folder / "found.json").read_text())

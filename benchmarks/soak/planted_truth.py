@@ -76,8 +76,7 @@ def step(number: int, folder: Path, shared: Path, images: int = PICTURES) -> dic
         return 0
 
     child = fork(folder, work)
-    status = child.wait(900)
-    child.kill() if status is None else None
+    status = child.end(900)
     if status != 0:
         return {"runs": 0, "faults": [f"{world}: ended with {status}: {child.errors[-500:]!r}"]}
     told = json.loads((folder / "told.json").read_text())

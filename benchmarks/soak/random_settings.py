@@ -228,8 +228,7 @@ def step(number: int, folder: Path, shared: Path, most: int = A_STEP, runs: int 
         return 0
 
     child = fork(folder, work)
-    status = child.wait(1200)
-    child.kill() if status is None else None
+    status = child.end(1200)
     counts = (
         json.loads((folder / "counts.json").read_text()) if status == 0 else {"commands": 0, "faults": []}
     )
