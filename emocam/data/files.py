@@ -9,11 +9,11 @@ from pathlib import Path
 
 from emocam.data.base import Data
 from emocam.data.corpus.objects import StoredObjects
-from emocam.data.corpus.patterns import names_address
 from emocam.data.corpus.store import Store
 from emocam.data.image_file import open_upright
 from emocam.errors import SettingError
 from emocam.records.picture import Picture
+from emocam.settings.roots import local_path, names_address
 from emocam.settings.stored_file import StoredFile
 
 
@@ -28,6 +28,7 @@ class Files(Data):
         self.objects_there: StoredObjects | None = None
         if not self.files:
             raise SettingError("data.files must name at least one picture")
+        self.files = [local_path(file) for file in self.files]
         if any(map(names_address, self.files)):
             self._take_addresses()
             return
@@ -63,7 +64,7 @@ class Files(Data):
 
     def _places(self) -> list[Path]:
         """Return the whole paths, without dots."""
-        return [Path(os.path.normpath(Path(file).expanduser().absolute())) for file in self.files]
+        return [Path(os.path.normpath(Path(file).absolute())) for file in self.files]
 
     def picture_file(self, path: str) -> Path | StoredFile:
         if self.objects_there is not None:

@@ -20,13 +20,14 @@ from emocam.data.base import Data
 from emocam.data.corpus.corpus import StoredCorpus, open_corpus
 from emocam.data.corpus.listing import listed
 from emocam.data.corpus.objects import StoredObjects
-from emocam.data.corpus.patterns import SHARDS, behind_shard, is_stored, local_path
+from emocam.data.corpus.patterns import behind_shard
 from emocam.data.ending import ending_of
 from emocam.data.image_file import SUFFIXES, full_size, open_upright, read_size, within_root
 from emocam.data.left_out import LeftOut, shards_beside
 from emocam.errors import SettingError
 from emocam.records.picture import Picture
 from emocam.settings.read_files import cache_folder
+from emocam.settings.roots import SHARDS, is_stored, local_path
 from emocam.settings.stored_file import StoredFile
 from emocam.world.export import exported_world
 
@@ -80,7 +81,7 @@ def checked_root(root: str | Path | None, holds: str) -> Path:
         )
     if root is None:
         raise SettingError(f"data.root is not set; give the folder that holds the {holds}")
-    folder = Path(root).expanduser()
+    folder = Path(local_path(root))
     if not folder.is_dir():
         raise SettingError(f"data.root must be a folder, and there is none at {folder}")
     return folder
@@ -120,7 +121,7 @@ class Folder(Data):
             self.root = local_path(self.root)
             self._take(open_corpus(self.root, cache_folder(), self.follow_links))
         else:
-            self.root = checked_root(self.root and local_path(self.root), "pictures")
+            self.root = checked_root(self.root, "pictures")
 
     def _take(self, corpus: StoredCorpus) -> StoredCorpus:
         """Take the pictures of a corpus, its classes, and what it says of how it was read."""

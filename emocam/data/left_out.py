@@ -3,8 +3,8 @@
 from collections import Counter
 from dataclasses import dataclass, field
 
-from emocam.data.corpus.patterns import SHARDS
 from emocam.data.image_file import HEIC, OTHER_PICTURES
+from emocam.settings.roots import SHARDS
 
 
 @dataclass

@@ -10,11 +10,11 @@ from emocam.data.annotations.rows import find_column, numbers, place, read_rows,
 from emocam.data.annotations.source import Source
 from emocam.data.annotations.table import IMAGE
 from emocam.data.corpus.objects import StoredObjects
-from emocam.data.corpus.patterns import names_address
 from emocam.data.corpus.store import Store
 from emocam.data.exif import FIELDS
 from emocam.data.folder import Folder
 from emocam.errors import SettingError, nearest
+from emocam.settings.roots import names_address
 
 Facts = dict[str, dict[str, str | float]]
 

@@ -7,7 +7,7 @@ import platformdirs
 
 from emocam.data.address import read_address
 from emocam.data.corpus.corpus import StoredCorpus, open_corpus
-from emocam.data.corpus.patterns import is_stored, lies_in_shard, names_address
+from emocam.data.corpus.patterns import lies_in_shard
 from emocam.data.explained import ExplainedContents
 from emocam.data.image_file import within_root
 from emocam.data.printed import unprinted
@@ -16,6 +16,7 @@ from emocam.results.files import CONTENTS, LEDGER, parquet
 from emocam.results.parquet_file import read_parquet, read_schema
 from emocam.results.run import Run
 from emocam.settings.digests import Digests
+from emocam.settings.roots import is_stored, names_address
 from emocam.settings.stored_file import StoredFile
 
 DIGEST = CONTENTS[0]

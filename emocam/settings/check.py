@@ -10,6 +10,7 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 
 from emocam.errors import SettingError, nearest
+from emocam.settings.roots import is_stored, local_path
 from emocam.settings.shard import Shard
 
 UNIT = {
@@ -63,8 +64,6 @@ NAME_STEPS = ("rename", "merge", "only")
 DECODE = "emocam.task.decode.Decode"
 OF_PICTURES = ("classifier", "detector")
 """Groups of which nothing is chosen where series of brain regions are decoded."""
-ARCHIVES = (".tar", ".parquet")
-"""Endings of a root that is no folder."""
 LANDMARKS = "emocam.data.landmarks.Landmarks"
 FILES = ("data.file", "detector.cfg", "classifier.weights", "detector.weights")
 """Settings of ours that name a file, or of weights a library's own."""
@@ -167,9 +166,8 @@ def _path_faults(cfg: DictConfig) -> Iterator[str]:
     """Yield a sentence for each file or folder that is not there."""
     root = OmegaConf.select(cfg, "data.root")
     single = OmegaConf.select(cfg, "data._target_") == LANDMARKS  # which may be one file
-    named = str(root).removeprefix("file://")
-    elsewhere = "://" in named or named.endswith(ARCHIVES)  # which their data set looks for
-    if root is not None and not single and not elsewhere and not Path(named).expanduser().is_dir():
+    elsewhere = is_stored(root)  # which their data set looks for
+    if root is not None and not single and not elsewhere and not Path(local_path(root)).is_dir():
         yield f"data.root must be a folder, and there is none at {root}"
     for name in ("data.annotations", "classifier.labels"):
         file = OmegaConf.select(cfg, name)

@@ -23,13 +23,7 @@ from emocam.data.corpus.listing import FOLDER, Listing, MappedTable, write_table
 from emocam.data.corpus.objects import StoredObjects
 from emocam.data.corpus.parquet_pictures import ParquetPictures
 from emocam.data.corpus.parquet_rows import is_damage, read_parquet_rows
-from emocam.data.corpus.patterns import (
-    PACKED,
-    SHARDS,
-    checked_shards,
-    expanded,
-    top_of,
-)
+from emocam.data.corpus.patterns import checked_shards, expanded, top_of
 from emocam.data.corpus.rows import SCHEMA, ShardRows, bytes_of_name, name_of_bytes
 from emocam.data.corpus.store import Store, StoredEntry, Touched
 from emocam.data.corpus.tar_rows import read_tar_rows
@@ -38,6 +32,7 @@ from emocam.data.image_file import SUFFIXES, within_root
 from emocam.data.left_out import LeftOut, notes_of_files
 from emocam.errors import Damaged, Refused, SettingError
 from emocam.settings.digests import SETTLED
+from emocam.settings.roots import PACKED, SHARDS
 from emocam.settings.stored_file import StoredFile
 
 PLAIN, TAR, ENCODED, PATHS = "plain", "tar", "parquet", "paths"

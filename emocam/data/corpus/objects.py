@@ -4,10 +4,10 @@ import posixpath
 import threading
 from typing import Any
 
-from emocam.data.corpus.patterns import ADDRESS
 from emocam.data.corpus.store import Store
 from emocam.data.ending import ending_of
 from emocam.errors import Refused
+from emocam.settings.roots import ADDRESS
 from emocam.settings.stored_file import StoredFile
 
 

@@ -6,30 +6,13 @@ import re
 from pathlib import Path, PurePosixPath
 
 from emocam.errors import SettingError
+from emocam.settings.roots import ADDRESS
 
-ADDRESS = re.compile(r"(?P<protocol>[A-Za-z][A-Za-z0-9+.\-]*)://")
-SHARDS = (".tar", ".parquet")
-PACKED = (".tar.gz", ".tgz", ".tar.xz", ".tar.bz2", ".tar.zst")
 BEHIND = re.compile(r"\.(?:tar|parquet)/", re.IGNORECASE)
 BRACES = re.compile(r"\{([^{}]*)\}")
 NUMBERS = re.compile(r"(\d+)\.\.(\d+)")
 MOST = 1_000_000
 """Shards that one pattern may name."""
-
-
-def names_address(root: object) -> bool:
-    """Return whether a root is the address of a store, such as s3://bucket/photos, rather than a path."""
-    return isinstance(root, str) and ADDRESS.match(root) is not None
-
-
-def is_stored(root: object) -> bool:
-    """Return whether a root names anything else than a folder of this machine."""
-    text = str(root or "")
-    if text.startswith("file://"):
-        text = text.removeprefix("file://")
-    elif names_address(text):
-        return True
-    return text.endswith((*SHARDS, *PACKED)) and not Path(text).expanduser().is_dir()
 
 
 def behind_shard(path: str) -> str:
@@ -40,13 +23,6 @@ def behind_shard(path: str) -> str:
 def lies_in_shard(root: Path, path: str) -> bool:
     """Return whether a picture below a folder of this machine is part of a file, and none of its own."""
     return any((root / above).is_file() for above in PurePosixPath(path).parents)
-
-
-def local_path(root: object) -> str:
-    """Return a root without file:// before it and ~ in it; addresses stay as they are."""
-    text = str(root)
-    text = text.removeprefix("file://")
-    return text if names_address(text) else str(Path(text).expanduser())
 
 
 def expanded(pattern: str) -> list[str]:

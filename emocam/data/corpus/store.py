@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
-from emocam.data.corpus.patterns import ADDRESS
 from emocam.errors import Damaged, Refused, SettingError, StoreLost, nearest
+from emocam.settings.roots import ADDRESS
 
 EXTRAS = {"s3": "s3", "s3a": "s3", "gs": "gs", "gcs": "gs", "hf": "hf"}
 CREDENTIALS = {

@@ -12,7 +12,8 @@ import pytest
 
 from emocam.callback.report import originals_of
 from emocam.data.files import Files
-from emocam.data.folder import Folder
+from emocam.data.folder import Folder, checked_root
+from emocam.data.imagefolder import ImageFolder
 from emocam.data.planted import Planted
 from emocam.data.table import Table
 from emocam.errors import Refused, SettingError
@@ -112,3 +113,16 @@ def test_a_table_names_members_of_tars(packed: SimpleNamespace, tmp_path: Path) 
     table = Table(file=tmp_path / "t.csv", root=packed.root / "tars/shard-{000..001}.tar")
     assert table.paths() == ["shard-001.tar/e.jpg", "shard-000.tar/a/1.jpg"]
     assert table.known("shard-000.tar/a/1.jpg") == {"truth": "fear"}
+
+
+def test_every_data_set_reads_a_path_that_is_written_as_an_address(
+    packed: SimpleNamespace, tmp_path: Path
+) -> None:
+    root = f"file://{packed.root}/folder"
+    (tmp_path / "t.csv").write_text("path\ne.jpg\n")
+    assert list(Folder(root=root).paths()) == sorted(packed.names)
+    assert ImageFolder(root=root).labels == ["a", "b"]
+    assert Table(file=tmp_path / "t.csv", root=root).open("e.jpg").image.size == (32, 24)
+    assert Files(files=[f"{root}/e.jpg"]).open("e.jpg").image.size == (32, 24)
+    assert Folder(root=f"file://{packed.root}/tars").open("shard-001.tar/e.jpg").image.size == (32, 24)
+    assert checked_root(root, "films") == packed.root / "folder"
