@@ -289,7 +289,11 @@ def test_the_store_says_how_a_run_ended_and_one_that_says_nothing_is_noticed(
     part: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert len(part.CASES) == 21
-    for case in (("Ctrl-C twice", "in the pictures"), ("SIGKILL", "in the page")):
+    for case in (
+        ("Ctrl-C twice", "in the pictures"),
+        ("SIGKILL", "in the page"),
+        ("a full disk", "in the pictures"),
+    ):
         assert step(part, part.CASES.index(case), tmp_path)["faults"] == []
     from emocam.runner.tracking import Tracking
 

@@ -46,6 +46,12 @@ def public(uri: str) -> str:
     return re.sub(r"://[^/@]*@", "://", uri)
 
 
+def reason_of(error: Exception) -> str:
+    """Return an error of the store, its driver or the disk in one line; SQL tells a user nothing."""
+    told = " ".join(str(error).partition("[SQL:")[0].split())
+    return (told or type(error).__name__)[:200]
+
+
 class MLflow:
     """An experiment of one tracking store; the store is made under a lock, once."""
 
@@ -53,22 +59,21 @@ class MLflow:
         self.uri, self.experiment = absolute(uri), experiment
         from mlflow.exceptions import MlflowException
 
-        for noisy in ("alembic", "mlflow.store.db.utils"):  # after the import, which sets levels of its own
-            logging.getLogger(noisy).setLevel(logging.WARNING)
+        # after the import, which sets levels of its own
+        logging.getLogger("alembic").setLevel(logging.WARNING)
+        logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)  # we tell what it raises as well
         logging.getLogger("urllib3").setLevel(logging.ERROR)  # each try of a server that went is a warning
         try:
             self.experiment_id = self._initialise()
         except (MlflowException, OSError) as error:
-            reason = " ".join(str(error).split())[:200]
             raise SettingError(
-                f"logger.uri {self.uri} cannot be reached ({reason}); start the server, set "
+                f"logger.uri {self.uri} cannot be reached ({reason_of(error)}); start the server, set "
                 "MLFLOW_TRACKING_URI to another store, or go without by logger=null"
             ) from None
         except Exception as error:
             # sqlalchemy's errors come through as they are, and it is no dependency of ours
-            reason = " ".join(str(error).split())[:200]
             raise SettingError(
-                f"logger.uri {self.uri} cannot be used ({reason}); name another store"
+                f"logger.uri {self.uri} cannot be used ({reason_of(error)}); name another store"
             ) from None
 
     def _initialise(self) -> str:

@@ -19,7 +19,7 @@ from emocam.callback.slices import check_column
 from emocam.data.base import Data
 from emocam.effect.pairs import Pairs
 from emocam.errors import SettingError
-from emocam.logger.mlflow import TrackedRun
+from emocam.logger.mlflow import TrackedRun, reason_of
 from emocam.predict.components import Components
 from emocam.results.evidence_source import source_of
 from emocam.results.file_list import write_file_list
@@ -34,7 +34,7 @@ from emocam.runner.command import Command, build_components
 from emocam.runner.kinds import KINDS
 from emocam.runner.large_run import is_large, stays
 from emocam.runner.replayed import as_recorded
-from emocam.runner.tracking import Tracking, finish_tracking, note_tracking, reason_of, tracked
+from emocam.runner.tracking import Tracking, finish_tracking, note_tracking, tracked
 from emocam.settings.build import build
 from emocam.settings.replay_words import evidence_of, takes_evidence
 from emocam.task.base import Task, TaskOutcome

@@ -19,7 +19,7 @@ from typing import Any
 from omegaconf import OmegaConf
 
 from emocam.errors import Interrupted, SettingError
-from emocam.logger.mlflow import ERROR, PARENT, Ending, MLflow, TrackedRun, absolute, public
+from emocam.logger.mlflow import ERROR, PARENT, Ending, MLflow, TrackedRun, absolute, public, reason_of
 from emocam.predict.components import Components
 from emocam.results.file_list import update_file_list
 from emocam.results.files import SUMMARY, TRAINING_STATE
@@ -167,11 +167,6 @@ class Tracking:
             with contextlib.suppress(OSError):
                 self.record.write(self.folder)
             sys.stderr.write(f"{owed(self.folder, self.record, reason_of(fault))}\n")
-
-
-def reason_of(error: Exception) -> str:
-    """Return an error of the store, its driver or the disk in one line."""
-    return (" ".join(str(error).split()) or type(error).__name__)[:200]
 
 
 def owed(folder: Path, record: TrackingRecord, reason: str) -> str:
