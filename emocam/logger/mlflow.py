@@ -61,8 +61,10 @@ class MLflow:
 
         # after the import, which sets levels of its own
         logging.getLogger("alembic").setLevel(logging.WARNING)
-        logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)  # we tell what it raises as well
-        logging.getLogger("urllib3").setLevel(logging.ERROR)  # each try of a server that went is a warning
+        logging.getLogger("mlflow.store.db.utils").setLevel(
+            logging.CRITICAL
+        )  # we tell what it raises as well
+        logging.getLogger("urllib3").setLevel(logging.ERROR)  # each try of a server that went
         try:
             self.experiment_id = self._initialise()
         except (MlflowException, OSError) as error:
