@@ -148,14 +148,30 @@ def test_regions_name_what_is_planted_in_faces_and_only_causes_are_used(tmp_path
     assert mouth["use"] == 1 and mouth["use_chance"] < 0.6
 
 
-def test_a_cure_is_four_commands_of_which_each_takes_what_the_one_before_left(tmp_path: Path) -> None:
+def test_a_cure_takes_what_the_command_before_left_and_is_judged_on_pictures_that_it_has_not_seen(
+    tmp_path: Path,
+) -> None:
     study = runpy.run_path(str(resource_folder("experiments") / "prescribe.py"))
-    before, train, after, compare = study["commands"](tmp_path, 3)
+    before, train, after, compare, *unseen, judged = study["Study"](tmp_path, 3).commands()
     assert "+experiment=prescribe" in before and f"hydra.run.dir={tmp_path / 'before'}" in before
     assert f"data.file={tmp_path / 'before'}/prescription/labels.csv" in train
-    assert f"classifier.weights={tmp_path / 'trained'}/weights.safetensors" in after
+    cured = f"classifier.weights={tmp_path / 'trained'}/weights.safetensors"
+    assert cured in after and cured in unseen[1] and cured not in unseen[0]
     assert {word for word in before if word.startswith(("data.", "effect.", "seed"))} <= set(after)
+    assert "data.shard=1/2" in before and all("data.shard=2/2" in command for command in unseen)
     assert compare[:3] == ["compare", str(tmp_path / "before"), str(tmp_path / "after")]
+    assert judged[:3] == ["compare", str(tmp_path / "unseen-before"), str(tmp_path / "unseen-after")]
+
+
+def test_a_network_of_photographs_is_cured_from_its_own_weights_on(tmp_path: Path) -> None:
+    study = runpy.run_path(str(resource_folder("experiments") / "prescribe.py"))
+    words = (tmp_path, 5, "PHOTOS", "lite0", "NET")
+    before, train, after, _, unseen, *_ = study["of_photographs"](*words).commands()
+    for command in (before, train, unseen):
+        assert {"classifier.world=photographs", "classifier.network=lite0", "classifier.weights=NET"} <= set(
+            command
+        )
+    assert "classifier.weights=NET" not in after and "data.root=PHOTOS" in after
 
 
 def test_photographs_count_calls_by_the_borders_and_by_the_verdicts_own_word() -> None:
@@ -165,9 +181,10 @@ def test_photographs_count_calls_by_the_borders_and_by_the_verdicts_own_word() -
     names = {"object": list("abcd"), "label": "Joy", "network": "one", "effect": drop + 0.2}
     scored = pd.DataFrame(
         {**names, "used": drop > 1, "chosen": called, "score": drop, "drop": drop, "companion": False}
-    )
+    ).assign(stricter=drop > 0.5)
     known = pd.DataFrame({**names, "mean": drop, "called": called})
-    first, second = study["lines_of"]("one", scored, known)
+    first, second, third = study["lines_of"]("one", scored, known)
     assert "4 known cells; used and found 1 of 1 " in first and "called and used 1 of 3 (" in first
     assert "|effect - truth| 0.20 at the 90 % point, 0.20 the largest" in first
     assert "called and true 2 of 3 (" in second and "of 1 cells up to 1 log-odd 1 are called" in second
+    assert "used and found 1 of 1 " in third and "called and used 1 of 2 (" in third
