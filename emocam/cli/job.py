@@ -56,7 +56,7 @@ def run_job(cfg: "DictConfig", known: set[str], began: float, verb: Verb | None 
     # the later jobs of a sweep did not begin when the command did
     started = began if hydra_cfg.mode == RunMode.RUN else time.perf_counter()
     with locked(folder):
-        task = ShardTask.read(cfg, folder) if hydra_cfg.mode == RunMode.MULTIRUN else None
+        task = ShardTask.read(cfg, folder, hydra_cfg.launcher) if hydra_cfg.mode == RunMode.MULTIRUN else None
         if task is not None and task.is_complete and not allowed:
             return task.status or 0, True
 

@@ -33,26 +33,34 @@ WITHOUT_WORD = "it was killed without a word: for memory or time, or its machine
 
 @dataclass
 class ShardTask:
-    """One shard's folder, which shard it is, and what decides its tables; `deaths` say how it ended so far."""
+    """One shard's folder, which shard it is, and what decides its tables; `deaths` say how it ended so far.
+
+    They count for as long as it is tried in the same way: `tried` digests all settings, also of how it is handled.
+    """
 
     folder: Path
     shard: str
     settings: str
+    tried: str = ""
     deaths: list[str] = field(default_factory=list)
     status: int | None = None
     made_of: str = ""
 
     @classmethod
-    def read(cls, cfg: DictConfig, folder: Path) -> "ShardTask | None":
-        """Read what an earlier start left of the shard; None for a run that is none."""
+    def read(cls, cfg: DictConfig, folder: Path, launcher: object = None) -> "ShardTask | None":
+        """Read what an earlier start left of the shard; None for a run that is none.
+
+        `launcher` are the settings of what started it, such as the memory it may take.
+        """
         shard = OmegaConf.select(cfg, "data.shard")
         if shard is None:
             return None
-        task = cls(folder, str(Shard.read(shard)), settings_digest(cfg))
+        task = cls(folder, str(Shard.read(shard)), settings_digest(cfg), tried_digest(cfg, launcher))
         with suppress(OSError, ValueError, TypeError, KeyError):
             told = json.loads((folder / MARK).read_text(encoding="utf-8"))
             if told["shard"] == task.shard:
-                task.deaths = [str(death) for death in told["deaths"]]
+                if told.get("tried", task.tried) == task.tried:
+                    task.deaths = [str(death) for death in told["deaths"]]
                 task.status, task.made_of = told["status"], str(told["made_of"])
         return task
 
@@ -88,7 +96,8 @@ class ShardTask:
         if len(self.deaths) >= MOST_DEATHS:
             raise SettingError(
                 f"data.shard={self.shard} died {len(self.deaths)} times and is left out ({self.deaths[-1]}); "
-                f"mend that, remove {self.folder / MARK}, and start the same sweep again"
+                f"start the same sweep again with other settings, of hydra.launcher too, or mend that and remove "
+                f"{self.folder / MARK} before"
             )
         here = f"on {socket.gethostname()} at {time.strftime('%Y-%m-%d %H:%M:%S')}"
         self.deaths.append(f"{WITHOUT_WORD}, {here}")
@@ -121,8 +130,19 @@ def settings_digest(cfg: DictConfig) -> str:
     own = OmegaConf.masked_copy(cfg, [str(key) for key in cfg if key not in HANDLING])
     settings: dict[str, Any] = OmegaConf.to_container(own)  # type: ignore[assignment]
     data = {key: value for key, value in (settings.get("data") or {}).items() if key not in HANDLING_OF_DATA}
-    told = json.dumps([__version__, {**settings, "data": data}], sort_keys=True, default=str)
-    return hashlib.sha256(told.encode(errors="surrogateescape")).hexdigest()[:32]
+    return _digest({**settings, "data": data})
+
+
+def tried_digest(cfg: DictConfig, launcher: object) -> str:
+    """Digest all settings with which a shard is tried, and our version."""
+    own = OmegaConf.masked_copy(cfg, [str(key) for key in cfg if key != "hydra"])
+    started = OmegaConf.to_container(launcher) if OmegaConf.is_config(launcher) else launcher
+    return _digest([OmegaConf.to_container(own), started])
+
+
+def _digest(told: Any) -> str:
+    text = json.dumps([__version__, told], sort_keys=True, default=str)
+    return hashlib.sha256(text.encode(errors="surrogateescape")).hexdigest()[:32]
 
 
 def _files_are_there(folder: Path) -> bool:

@@ -61,8 +61,8 @@ def test_a_task_that_dies_three_times_is_left_out(tmp_path: Path, capsys: pytest
             task_of(tmp_path).run(work)
     assert len(started) == 3
     assert str(left_out.value) == (
-        "data.shard=2/3 died 3 times and is left out (RuntimeError: CUDA is gone); mend that, remove "
-        f"{tmp_path / MARK}, and start the same sweep again"
+        "data.shard=2/3 died 3 times and is left out (RuntimeError: CUDA is gone); start the same sweep again with "
+        f"other settings, of hydra.launcher too, or mend that and remove {tmp_path / MARK} before"
     )
     told = capsys.readouterr().err
     assert "data.shard=2/3 died (RuntimeError: CUDA is gone); it goes on where it stopped, 2 of 3\n" in told
@@ -75,6 +75,19 @@ def test_one_that_is_killed_without_a_word_is_counted(tmp_path: Path) -> None:
         task_of(tmp_path)._begin()
     with pytest.raises(SettingError, match=r"died 3 times and is left out \(it was killed without a word: "):
         task_of(tmp_path).run(lambda: 0)
+
+
+def test_one_that_was_left_out_is_tried_again_with_other_settings(tmp_path: Path) -> None:
+    def died(launcher: dict[str, int], **data: object) -> int:
+        task = ShardTask.read(settings(**data), tmp_path, OmegaConf.create(launcher))
+        assert task is not None
+        return len(task.deaths)
+
+    task = ShardTask.read(settings(), tmp_path, OmegaConf.create({"mem_gb": 2}))
+    assert task is not None
+    task._begin()
+    assert died({"mem_gb": 2}) == 1
+    assert died({"mem_gb": 4}) == died({"mem_gb": 2}, batch_size=1) == died({"mem_gb": 2}, limit=6) == 0
 
 
 @pytest.mark.parametrize("error", [SettingError("no weights"), OSError("full"), Interrupted(15)])
