@@ -16,6 +16,7 @@ import numpy as np
 from PIL import ExifTags, Image
 from PIL.Image import Transpose
 
+from emocam.data.ending import ending_of
 from emocam.errors import Refused
 from emocam.settings.read_files import noted
 from emocam.settings.stored_file import StoredFile
@@ -242,6 +243,18 @@ def read_size(file: Path | StoredFile, upright: bool = True) -> tuple[int, int]:
             width, height = image.size
             turned = upright and orientation_of(image) in SIDEWAYS
     return (height, width) if turned else (width, height)
+
+
+def written_suffix(file: Path | StoredFile) -> str:
+    """Return the ending that a picture's name lacks, by what its head says of its format; empty where it has one."""
+    if ending_of(file.name.rpartition("/")[2]) in SUFFIXES:
+        return ""
+    readable = _readable(file)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        with Image.open(readable, formats=_formats_of(file)) as image:
+            ending = f".{(image.format or '').lower()}".replace(".jpeg", ".jpg")
+    return ending if ending in SUFFIXES else ""
 
 
 def read_exif(file: Path | StoredFile) -> tuple[dict[int, Any], dict[int, Any]]:

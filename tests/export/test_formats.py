@@ -39,7 +39,7 @@ def pictures(run: Run, tmp_path: Path) -> ExportedPictures:
         exif = Image.Exif()
         exif[0x0112] = 6 if number == 1 else 1
         Image.new("RGB", size).save(root / f"{number:03d}.png", exif=exif)
-    return open_pictures(run, root)
+    return open_pictures(run, root, tmp_path)
 
 
 def expected(run: Run) -> pd.DataFrame:
@@ -160,10 +160,10 @@ def test_picture_that_is_gone_is_counted(pictures: ExportedPictures, tmp_path: P
 
 def test_other_folder_and_drawn_pictures_are_told(run: Run, tmp_path: Path) -> None:
     with pytest.raises(SettingError, match="name it with --images FOLDER"):
-        open_pictures(run, None)
+        open_pictures(run, None, tmp_path)
     (tmp_path / "empty").mkdir()
     with pytest.raises(SettingError, match=r"does not hold the run's pictures, such as '000\.png'"):
-        open_pictures(run, tmp_path / "empty")
+        open_pictures(run, tmp_path / "empty", tmp_path)
 
 
 def test_what_the_page_leads_to_is_in_the_zip_unless_it_is_large(

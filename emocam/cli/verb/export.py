@@ -35,7 +35,9 @@ def main(words: list[str]) -> int:
         help="; ".join(f"{name}: {what}" for name, what in FORMATS.items()),
     )
     parser.add_argument("--out", type=Path, help="where it is written (RUN-FORMAT in this folder)")
-    parser.add_argument("--images", type=Path, help="the folder of the run's pictures, where the run lost it")
+    parser.add_argument(
+        "--images", help="the folder or the address of the run's pictures, where the run lost it"
+    )
     given = parser.parse_args(words)
     folder = named(given.run, Path("outputs") / "runs")
     if not (folder / "predictions.parquet").exists():
@@ -62,7 +64,7 @@ def _packed(run: "Run", out: Path) -> list[str]:
     return write_zip(run, out)
 
 
-def _written(run: "Run", format: str, images: Path | None, out: Path) -> list[str]:
+def _written(run: "Run", format: str, images: str | None, out: Path) -> list[str]:
     """Write a folder, whole or not at all, and return what is said of it."""
     from emocam.export.coco import write_coco
     from emocam.export.fiftyone import write_fiftyone
@@ -74,7 +76,7 @@ def _written(run: "Run", format: str, images: Path | None, out: Path) -> list[st
         out.mkdir()
         return write_spreadsheets(run, out)
     write = {"coco": write_coco, "fiftyone": write_fiftyone, "labelstudio": write_labelstudio}[format]
-    pictures = open_pictures(run, images)
+    pictures = open_pictures(run, images, out)
     out.mkdir()
     try:
         lines = write(pictures, out)
@@ -82,4 +84,8 @@ def _written(run: "Run", format: str, images: Path | None, out: Path) -> list[st
         shutil.rmtree(out)
         raise
     gone = f"{pictures.gone:,} pictures of the run are left out: their files are gone or cannot be read"
+    if pictures.copies is not None:
+        lines += [
+            f"{pictures.copies.bytes / 1e6:,.1f} MB of pictures in {pictures.root}, which were no files"
+        ]
     return [gone] * bool(pictures.gone) + lines
