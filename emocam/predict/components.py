@@ -158,9 +158,9 @@ class Components:
         """
         cam: CAM | None = self._built("cam")
         if self.attribution is not None and self.data.sequences_of_points:
-            from emocam.predict.point_maps import point_maps  # which reads a corpus by these components
+            from emocam.predict.point_maps import point_maps  # a picture's run has no use for it
 
-            return point_maps(self, classifier)
+            return point_maps(self.data, self.listing, self.attribution, classifier)
         if cam is not None:
             cam.check_sees(classifier)
             if cam.label_index(classifier.labels_asked) is not None and classifier.many is not None:

@@ -22,8 +22,9 @@ from emocam.predict.keys import evidence_key, written_key
 from emocam.predict.point_sequences import check_point_sequences
 from emocam.predict.provenance import ingredients
 from emocam.predict.stale import go_on_from, say_stale, stale_in, stale_in_chunks
-from emocam.predict.stream import on_accelerator, stream, workers_of
+from emocam.predict.stream import on_accelerator, stream
 from emocam.predict.toy_network import check_toy_network
+from emocam.predict.workers import workers_of
 from emocam.records.evidence import Evidence
 from emocam.results.chunks import Chunks
 from emocam.results.files import CALLED, FILES, METADATA

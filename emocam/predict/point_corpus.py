@@ -12,8 +12,7 @@ from emocam.attribution.base import LabelledPoints
 from emocam.data.base import AUTO, Data
 from emocam.data.samples import Samples, collate, ignore_interrupt
 from emocam.errors import SettingError
-from emocam.predict.components import Components
-from emocam.predict.stream import workers_of
+from emocam.predict.workers import workers_of
 from emocam.records.picture import Refusal
 from emocam.view.base import View
 from emocam.view.crops import NoView
@@ -54,9 +53,9 @@ def person_column(data: Data) -> str:
     return PERSON if data.group in (None, AUTO) else str(data.group)
 
 
-def read_point_corpus(components: Components, view: View, listing: Sequence[str]) -> PointCorpus:
+def read_point_corpus(data: Data, view: View, listing: Sequence[str]) -> PointCorpus:
     """Open every sequence once; a corpus of which none can be used is refused with the first reason."""
-    data, column = components.data, person_column(components.data)
+    column = person_column(data)
     loader = DataLoader(
         Samples(data, listing, np.arange(len(listing)), view, NoView()),
         batch_size=BATCH,

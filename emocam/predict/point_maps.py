@@ -6,14 +6,13 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from emocam.attribution.base import LabelledPoints
+from emocam.attribution.base import Attribution, LabelledPoints
 from emocam.attribution.ig import IntegratedGradients
 from emocam.cam.base import CAM, ForwardPass
 from emocam.classifier.base import Classifier
 from emocam.data.base import Data
 from emocam.data.point_picture import cell_points, drawn_peak
 from emocam.functional.map.maps import normalise
-from emocam.predict.components import Components
 from emocam.predict.point_corpus import read_point_corpus
 from emocam.records.detections import Detections
 from emocam.records.picture import Batch
@@ -24,20 +23,20 @@ MOST_REFERENCE = 1000
 """Sequences from the start of the listing that baselines are made of."""
 
 
-def point_maps(components: Components, classifier: Classifier) -> CAM | None:
+def point_maps(
+    data: Data, listing: Sequence[str], method: Attribution | None, classifier: Classifier
+) -> CAM | None:
     """Return what draws the attribution of a run; None for one that weighs points over a corpus alone."""
-    method = components.attribution
     if not isinstance(method, IntegratedGradients):
         return None
     # of the whole listing, so that all shards have the same baselines
-    listing = components.data.paths()[: components.data.limit][:MOST_REFERENCE]
-    corpus = read_point_corpus(components, classifier.view, listing)
+    corpus = read_point_corpus(data, classifier.view, data.paths()[: data.limit][:MOST_REFERENCE])
     names = corpus.truth
     if not any(names):
         with torch.no_grad():
             answers = classifier(classifier.prepare(corpus.x)).argmax(-1).tolist()
         names = [classifier.labels[number] for number in answers]
-    return PointMaps(components.data, components.listing, method, corpus.labelled(classifier.labels, names))
+    return PointMaps(data, listing, method, corpus.labelled(classifier.labels, names))
 
 
 class PointMaps(CAM):

@@ -42,7 +42,7 @@ def weigh_points(components: Components) -> None:
             "cam, or data=landmarks"
         )
     classifier = components.classifier
-    corpus = read_point_corpus(components, classifier.view, components.listing)
+    corpus = read_point_corpus(components.data, classifier.view, components.listing)
     names, whose = corpus.truth, "true labels"
     if not set(names) & set(classifier.labels):
         with torch.no_grad():

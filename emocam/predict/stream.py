@@ -10,19 +10,14 @@ from pytorch_lightning.accelerators import CUDAAccelerator
 from pytorch_lightning.utilities.exceptions import MisconfigurationException
 from torch.utils.data import DataLoader, Dataset
 
-from emocam.data.base import Data
 from emocam.data.samples import ignore_interrupt
 from emocam.errors import SettingError
 from emocam.predict.chunk_writer import WriteChunks
 from emocam.predict.components import Components
 from emocam.predict.device_ahead import DeviceAhead
 from emocam.predict.progress import ShowProgress
+from emocam.predict.workers import workers_of
 from emocam.results.chunks import Chunks
-from emocam.system.cores import cores
-
-MOST_WORKERS = 8
-FEW_IMAGES = 64
-"""Up to here starting workers costs more than they bring."""
 
 
 def stream(
@@ -77,14 +72,6 @@ def own_sentence(error: SettingError) -> str:
     if not text.startswith("Caught ") or "Traceback" not in text:
         return text
     return text.strip().splitlines()[-1].partition(": ")[2]
-
-
-def workers_of(data: Data, left: int, accelerated: bool = False) -> int:
-    """Count the processes that open the pictures that are left; with an accelerator every core has the time."""
-    if data.workers != "auto":
-        return data.workers
-    most = cores() if accelerated else min(MOST_WORKERS, cores())
-    return most if left > FEW_IMAGES else 0
 
 
 def on_accelerator(settings: dict[str, Any]) -> bool:

@@ -20,7 +20,7 @@ from emocam.errors import Carried, SettingError
 from emocam.runner import job_status
 from emocam.runner.shard_sweep import all_shards_in_short, asked_shards, shard_lines
 from emocam.settings.build import build
-from emocam.system.run_lock import LOCK, RunLock
+from emocam.system.run_lock import RunLock
 
 if TYPE_CHECKING:
     from emocam.compare.compare import Comparison
@@ -195,14 +195,6 @@ def result_lines(folder: Path, comparison: "Comparison | None") -> list[str]:
     lines = [f"table    {folder / 'comparison.csv'}"] if comparison else []
     page = folder / "report" / "index.html"
     return [*lines, f"report   {page if page.is_file() else folder}"]
-
-
-def own_files(sweep: Path) -> Iterator[Path]:
-    """Yield the files of a sweep that are no run's: each run has sent its own."""
-    for root, folders, files in os.walk(sweep):
-        here = Path(root)
-        folders[:] = [f for f in folders if f[0] != "." and not (here / f / ".hydra").is_dir()]
-        yield from (here / file for file in files if not file.endswith((".tmp", LOCK, ".tracking.json")))
 
 
 def folder() -> Path | None:

@@ -32,7 +32,7 @@ from emocam.runner.description import describe, describe_sweep
 from emocam.runner.kinds import KINDS
 from emocam.runner.large_run import KEPT_BACK, is_large
 from emocam.runner.shard_task import MARK
-from emocam.runner.sweep import own_files
+from emocam.runner.sweep_files import own_files
 from emocam.runner.tracking_record import FILE, TrackingRecord, forget_record, read_record
 from emocam.settings.build import build
 from emocam.system.run_lock import LOCK, is_held

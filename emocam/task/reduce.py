@@ -97,7 +97,7 @@ class Reduce:
             key = reduction_key(components, self)
             state = begin_reduction(components.folder, key)
         with components.stage("read"):
-            corpus = read_point_corpus(components, drawn_view(components), components.listing)
+            corpus = read_point_corpus(components.data, drawn_view(components), components.listing)
             labels, everyone = labelled_people(components, corpus, self.folds)
         write_ledger(components, corpus)
         before: Any = read_summary(components.folder)

@@ -9,7 +9,8 @@ from emocam.classifier.base import Classifier
 from emocam.errors import SettingError
 from emocam.network.probe_head import answering_layer, backbone_digest
 from emocam.predict.components import Components
-from emocam.predict.stream import on_accelerator, workers_of
+from emocam.predict.stream import on_accelerator
+from emocam.predict.workers import workers_of
 from emocam.train.classifier import view_sample
 from emocam.train.loop import InTurn, Part
 from emocam.train.pictures import BATCH, PictureBatches, TrainingPictures

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from emocam.data.samples import printable
 from emocam.predict.components import Components
-from emocam.predict.stream import workers_of
+from emocam.predict.workers import workers_of
 from emocam.results.files import SPLIT
 from emocam.results.spreadsheet import write_csv
 from emocam.train.loop import EpochBatches, InTurn, Part

@@ -22,7 +22,7 @@ from emocam.functional.statistics.near_duplicates import (
     near_thumbnails,
 )
 from emocam.predict.batch_size import free_memory
-from emocam.predict.stream import workers_of
+from emocam.predict.workers import workers_of
 from emocam.records.picture import Batch, Refusal
 from emocam.view.base import View
 from emocam.view.crops import NoView

@@ -28,6 +28,7 @@ from emocam.intervention.effect import Answer
 from emocam.paste.fill import FILLS, pixels
 from emocam.paste.patch import Patch, patched
 from emocam.predict import stream
+from emocam.predict import workers as opening
 from emocam.predict.components import Components
 from emocam.records.picture import Picture
 from emocam.records.thresholds import Thresholds
@@ -192,7 +193,7 @@ def test_few_pictures_are_changed_in_workers_with_the_same_bits(
         return DataLoader(samples, num_workers=num_workers, **others)
 
     monkeypatch.setattr(stream, "DataLoader", loader)
-    monkeypatch.setattr(stream, "cores", lambda: 2)
+    monkeypatch.setattr(opening, "cores", lambda: 2)
     found = []
     for folder, workers in (("here", 0), ("apart", "auto")):
         parts = parts_in(tmp_path / folder, Erase())

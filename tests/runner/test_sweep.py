@@ -10,7 +10,8 @@ from mlflow.entities import Run
 from mlflow.tracking import MlflowClient
 
 from emocam.runner import job_status, sweep
-from emocam.runner.sweep import failures, own_files
+from emocam.runner.sweep import failures
+from emocam.runner.sweep_files import own_files
 
 SMALL = ("-m", "data.limit=6", "quiet=true", "~callback.report", "hydra.sweep.dir=swept")
 
