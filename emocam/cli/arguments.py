@@ -9,6 +9,7 @@ from hydra._internal.utils import get_args_parser
 from emocam.cli.typed_values import as_typed
 from emocam.errors import SettingError
 from emocam.runner.shard_sweep import all_shards_spelt_out
+from emocam.settings.secret_words import check_no_secret
 
 ALONE = ("-m", "--multirun", "-r", "--run", "--resolve")
 """The options that take no value, and so may stand anywhere."""
@@ -54,7 +55,9 @@ def _plain(word: str, groups: set[str], replaced: list[str]) -> str:
 
 
 def check_words(words: list[str]) -> None:
-    """Raise a sentence for what Hydra's parser would answer with its usage text."""
+    """Raise a sentence for what Hydra's parser would answer with its usage text, and for a password in a word."""
+    for word in words:  # before Hydra writes them into the run's folder
+        check_no_secret(word, "the word")
     if spaced := next(_spaced(words), None):
         raise SettingError(f"a setting is written without spaces around its =, as in {spaced}")
     parser = get_args_parser()

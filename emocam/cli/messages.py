@@ -9,6 +9,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from emocam.cli.help import VERBS
 from emocam.errors import SettingError, nearest
+from emocam.settings.secret_words import without_secrets
 
 
 def _chain(error: BaseException) -> list[BaseException]:
@@ -56,7 +57,14 @@ def _unreadable_word(word: str) -> str:
 
 
 def error_sentence(error: Exception, conf: Path) -> str:
-    """Return an error in one line: the setting, what was expected, what was found, what to do."""
+    """Return an error in one line: the setting, what was expected, what was found, what to do.
+
+    Passwords in addresses, which come from the environment as well, are left out.
+    """
+    return without_secrets(_sentence(error, conf))
+
+
+def _sentence(error: Exception, conf: Path) -> str:
     for cause in _chain(error):
         if isinstance(cause, SettingError):
             return str(cause)

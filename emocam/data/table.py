@@ -15,6 +15,7 @@ from emocam.data.exif import FIELDS
 from emocam.data.folder import Folder
 from emocam.errors import SettingError, nearest
 from emocam.settings.roots import names_address
+from emocam.settings.secret_words import check_no_secret
 
 Facts = dict[str, dict[str, str | float]]
 
@@ -56,6 +57,8 @@ class Table(Folder):
         source = Source(Path(self.file or ""), "data.file")
         rows = read_rows(source)
         named = texts(source, rows, self._column(source, rows))
+        for path in named:
+            check_no_secret(path, f"data.file {self.file}:")
         spelled = self.spelled(list(dict.fromkeys(named)), f"data.file {self.file}")
         paths = [spelled[path] for path in named]
         facts: Facts = {}

@@ -15,6 +15,7 @@ from urllib.parse import quote, unquote
 from filelock import FileLock
 
 from emocam.errors import SettingError
+from emocam.settings.secret_words import without_secrets
 
 # before the first import of mlflow; what the user has set stays
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
@@ -49,7 +50,7 @@ def public(uri: str) -> str:
 def reason_of(error: Exception) -> str:
     """Return an error of the store, its driver or the disk in one line; SQL tells a user nothing."""
     told = " ".join(str(error).partition("[SQL:")[0].split())
-    return (told or type(error).__name__)[:200]
+    return (without_secrets(told) or type(error).__name__)[:200]
 
 
 class MLflow:
@@ -69,13 +70,13 @@ class MLflow:
             self.experiment_id = self._initialise()
         except (MlflowException, OSError) as error:
             raise SettingError(
-                f"logger.uri {self.uri} cannot be reached ({reason_of(error)}); start the server, set "
+                f"logger.uri {public(self.uri)} cannot be reached ({reason_of(error)}); start the server, set "
                 "MLFLOW_TRACKING_URI to another store, or go without by logger=null"
             ) from None
         except Exception as error:
             # sqlalchemy's errors come through as they are, and it is no dependency of ours
             raise SettingError(
-                f"logger.uri {self.uri} cannot be used ({reason_of(error)}); name another store"
+                f"logger.uri {public(self.uri)} cannot be used ({reason_of(error)}); name another store"
             ) from None
 
     def _initialise(self) -> str:

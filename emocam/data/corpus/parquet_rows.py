@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 from emocam.data.annotations.table import IMAGE
 from emocam.data.corpus.rows import ShardRows
 from emocam.errors import SettingError
+from emocam.settings.secret_words import check_no_secret
 
 BYTES = ("image", "img", "picture", "bytes", "jpg", "jpeg", "png", "webp")
 TRUTHS = ("label", "truth", "cls", "class", "labels", "fine_label")
@@ -68,6 +69,8 @@ def _names(file: pq.ParquetFile, column: str, kind: str, count: int) -> list[str
     paths: list[Any] = []
     if kind == "paths":
         rows = file.read(columns=[column])[column].to_pylist()
+        for path in rows:
+            check_no_secret(path or "", f"data.root: {column}")
         return [posixpath.normpath(path) if path and "://" not in path else path or "" for path in rows]
     inner = [field.name for field in file.schema_arrow.field(column).type] if kind == "struct" else []
     if "path" in inner:

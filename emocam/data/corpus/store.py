@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from emocam.errors import Damaged, Refused, SettingError, StoreLost, nearest
 from emocam.settings.roots import ADDRESS
+from emocam.settings.secret_words import check_no_secret
 
 EXTRAS = {"s3": "s3", "s3a": "s3", "gs": "gs", "gcs": "gs", "hf": "hf"}
 CREDENTIALS = {
@@ -46,6 +47,7 @@ class Store:
     _opened: tuple[int, Any, str] | None = field(default=None, init=False, repr=False)
 
     def __post_init__(self) -> None:
+        check_no_secret(self.address, self.setting)
         if "::" in self.address:
             raise SettingError(f"{self.setting} must be one address without ::, got {self.address!r}")
 
