@@ -9,7 +9,7 @@ from typing import TypedDict
 from emocam.results.files import FILE_LIST
 from emocam.results.parts import MANIFEST, read_manifest
 
-NOT_LISTED = (FILE_LIST, "run.lock", ".tracking.json", ".task.json")
+NOT_LISTED = (FILE_LIST, "run.lock", ".tracking.json", ".task.json", ".task.files.json")
 """Files that come and go beside a finished run's."""
 
 

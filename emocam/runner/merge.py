@@ -224,7 +224,8 @@ def check_unchanged(shard_run: ShardRun, components: Components) -> None:
     if stale:
         raise SettingError(
             f"RUN {shard_run.folder}, shard {shard}: its pictures are not as they were when it was run: "
-            f"{stale.sentence}; give its command again with the same hydra.run.dir, which explains these alone"
+            f"{stale.sentence}; give its command, or that of its sweep, again with the same folder, which explains "
+            "these alone (of pictures at an address, once .task.json is removed there)"
         )
 
 

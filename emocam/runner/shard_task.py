@@ -19,6 +19,7 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 
 from emocam.errors import SettingError
+from emocam.runner.seen_files import are_as_seen
 from emocam.settings.shard import Shard
 from emocam.version import __version__
 
@@ -61,13 +62,15 @@ class ShardTask:
             if told["shard"] == task.shard:
                 if told.get("tried", task.tried) == task.tried:
                     task.deaths = [str(death) for death in told["deaths"]]
-                task.status, task.made_of = told["status"], str(told["made_of"])
+                task.status = told["status"] if told["status"] in (0, 2) else None
+                task.made_of = str(told["made_of"])
         return task
 
     @property
     def is_complete(self) -> bool:
-        """Whether an earlier start did all of it, by the same settings, and its files are still there."""
-        return self.status is not None and self.made_of == self.settings and _files_are_there(self.folder)
+        """Whether an earlier start did all of it, of the same settings and files, and its tables are still there."""
+        done = self.status is not None and self.made_of == self.settings
+        return done and _files_are_there(self.folder) and are_as_seen(self.folder)
 
     def run(self, work: Callable[[], int]) -> int:
         """Do the work and mark it done; what dies is begun again where it stopped, three times in all.

@@ -34,6 +34,7 @@ from emocam.runner.command import Command, build_components
 from emocam.runner.kinds import KINDS
 from emocam.runner.large_run import is_large, stays
 from emocam.runner.replayed import as_recorded
+from emocam.runner.seen_files import now_less, tell_seen_files
 from emocam.runner.tracking import Tracking, finish_tracking, note_tracking, tracked
 from emocam.settings.build import build
 from emocam.settings.replay_words import evidence_of, takes_evidence
@@ -77,6 +78,8 @@ def run_command(
                 tell_store(command, components, tracking, without=("metrics", "files", "description"))
             return 0
         ledger, summary = finish_run(command, components, data, callbacks)
+        if OmegaConf.select(command.cfg, "data.shard") is not None:
+            tell_seen_files(command.folder, components, now_less(time.perf_counter() - command.started))
         tell(summary, ledger, command.folder, tracking.tracked if tracking else None)
         if tracking:
             tell_store(command, components, tracking)

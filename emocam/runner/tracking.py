@@ -31,6 +31,7 @@ from emocam.runner.command import Command
 from emocam.runner.description import describe, describe_sweep
 from emocam.runner.kinds import KINDS
 from emocam.runner.large_run import KEPT_BACK, is_large
+from emocam.runner.seen_files import SEEN
 from emocam.runner.shard_task import MARK
 from emocam.runner.sweep_files import own_files
 from emocam.runner.tracking_record import FILE, TrackingRecord, forget_record, read_record
@@ -138,7 +139,7 @@ class Tracking:
     def _files(self) -> list[Path]:
         if self.record.kind == "sweep":
             return list(without_links_out(list(own_files(self.folder)), self.folder))
-        left = (LOCK, FILE, MARK, *(KEPT_BACK if is_large(self.folder) else ()))
+        left = (LOCK, FILE, MARK, SEEN, *(KEPT_BACK if is_large(self.folder) else ()))
         own = [path for path in sorted(self.folder.iterdir()) if path.name not in left]
         return list(without_links_out(own, self.folder))
 

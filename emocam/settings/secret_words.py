@@ -18,7 +18,10 @@ SIGNED = re.compile(
 """What a query names that opens a door."""
 CURES = (
     ("logger.uri", "MLFLOW_TRACKING_URI, or MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD"),
-    ("", "the environment, which the store reads (of S3 AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY or AWS_PROFILE)"),
+    (
+        "",
+        "the environment, which the store reads (of S3 AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY or AWS_PROFILE)",
+    ),
 )
 """By the beginning of a word, where its password belongs."""
 

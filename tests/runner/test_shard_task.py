@@ -1,6 +1,8 @@
 """A shard is a task of a sweep: complete or absent, given up after three deaths, and done once."""
 
 import json
+import os
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,8 +10,11 @@ import pytest
 from omegaconf import DictConfig, OmegaConf
 
 from emocam.cli.arguments import normalise_words
+from emocam.data.files import Files
+from emocam.data.planted import Planted
 from emocam.errors import Interrupted, SettingError
 from emocam.runner.job_status import Job
+from emocam.runner.seen_files import SEEN, now_less, tell_seen_files
 from emocam.runner.shard_sweep import all_shards_in_short, asked_shards, shard_lines
 from emocam.runner.shard_task import MARK, ShardTask
 
@@ -26,7 +31,17 @@ def task_of(folder: Path, **data: object) -> ShardTask:
     return task
 
 
-def leave_tables(folder: Path) -> int:
+class Read:
+    """Components that read files, and pictures in a folder, as a shard's run has them."""
+
+    def __init__(self, root: Path | None = None, *files: Path) -> None:
+        self.read = {"data": {str(file): "digest" for file in files}}
+        self.data = Files(files=[str(file) for file in root.glob("*.png")]) if root else Planted(images=1)
+        self.listing = [file.name for file in root.glob("*.png")] if root else ["00000.png"]
+
+
+def leave_tables(folder: Path, seen: Read | None = None, since: int | None = None) -> int:
+    tell_seen_files(folder, seen or Read(), now_less(0) if since is None else since)  # type: ignore[arg-type]
     (folder / "evidence.parquet").write_bytes(b"rows")
     listed = {
         "files": {"evidence.parquet": {"size": 4, "sha256": ""}, "page.html": {"size": 9, "sha256": ""}}
@@ -47,6 +62,63 @@ def test_a_shard_is_done_once(tmp_path: Path) -> None:
     (tmp_path / "evidence.parquet").unlink()
     assert not task_of(tmp_path).is_complete
     assert ShardTask.read(OmegaConf.create({"data": {"shard": None}}), tmp_path) is None
+
+
+def test_a_shard_whose_files_changed_is_not_done(tmp_path: Path) -> None:
+    root, labels, folder = tmp_path / "photos", tmp_path / "labels.txt", tmp_path / "run"
+    for made in (root, folder):
+        made.mkdir()
+    picture = root / "a.png"
+
+    def begin() -> bool:
+        """Return whether a shard that was done with the files as they are now is taken for done."""
+        for file in (picture, labels):
+            file.write_bytes(b"one")
+            os.utime(file, ns=(10**18 + 1, 10**18 + 1))
+        seen = Read(root, labels)
+        task_of(folder).run(lambda: leave_tables(folder, seen, now_less(-1)))
+        return task_of(folder).is_complete
+
+    def rewrite() -> None:
+        """Keep size and time of writing; the time of change tells."""
+        time.sleep(0.02)
+        picture.write_bytes(b"two")
+        os.utime(picture, ns=(10**18 + 1, 10**18 + 1))
+
+    changes: list[Callable[[], object]] = [
+        lambda: picture.write_bytes(b"another"),
+        rewrite,
+        lambda: labels.write_bytes(b"other"),
+        lambda: (root / "b.png").write_bytes(b"new"),
+        lambda: picture.rename(root / "c.png"),
+        lambda: picture.unlink(),
+        lambda: labels.unlink(),
+        lambda: (folder / SEEN).write_text("[]"),
+        lambda: (folder / SEEN).unlink(),
+    ]
+    for change in changes:
+        assert begin()
+        change()
+        assert not task_of(folder).is_complete
+        for left in root.iterdir():
+            left.unlink()
+
+
+def test_a_file_that_is_touched_while_the_shard_is_done_is_looked_at_again(tmp_path: Path) -> None:
+    labels = tmp_path / "labels.txt"
+    labels.write_text("a")
+    task_of(tmp_path).run(lambda: leave_tables(tmp_path, Read(None, labels), now_less(1)))
+    assert not task_of(tmp_path).is_complete
+    task_of(tmp_path).run(lambda: leave_tables(tmp_path, Read(None, labels), now_less(-1)))
+    assert task_of(tmp_path).is_complete
+
+
+@pytest.mark.parametrize("status", ["0", 1, None, [], "x"])
+def test_a_mark_with_a_status_of_no_run_is_none_of_a_finished_one(tmp_path: Path, status: object) -> None:
+    task_of(tmp_path).run(lambda: leave_tables(tmp_path))
+    told = json.loads((tmp_path / MARK).read_text())
+    (tmp_path / MARK).write_text(json.dumps(told | {"status": status}))
+    assert not task_of(tmp_path).is_complete
 
 
 def test_a_task_that_dies_three_times_is_left_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
