@@ -55,14 +55,14 @@ def answer(words: list[str]) -> int:
 
 def _verb(verb: str, words: list[str]) -> int:
     from emocam.errors import SettingError
-    from emocam.settings.secret_words import without_secrets
+    from emocam.settings.secret_words import hide_secrets
 
     try:
         module = importlib.import_module(f"emocam.cli.verb.{verb}")
         collect_again()
         return int(module.main(words))
     except SettingError as error:
-        sys.stderr.write(f"{without_secrets(str(error))}\n")
+        sys.stderr.write(f"{hide_secrets(str(error))}\n")
         return 1
 
 

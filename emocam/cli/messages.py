@@ -9,7 +9,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from emocam.cli.help import VERBS
 from emocam.errors import SettingError, nearest
-from emocam.settings.secret_words import without_secrets
+from emocam.settings.secret_words import hide_secrets
 
 
 def _chain(error: BaseException) -> list[BaseException]:
@@ -61,7 +61,7 @@ def error_sentence(error: Exception, conf: Path) -> str:
 
     Passwords in addresses, which come from the environment as well, are left out.
     """
-    return without_secrets(_sentence(error, conf))
+    return hide_secrets(_sentence(error, conf))
 
 
 def _sentence(error: Exception, conf: Path) -> str:

@@ -15,7 +15,7 @@ from urllib.parse import quote, unquote
 from filelock import FileLock
 
 from emocam.errors import SettingError
-from emocam.settings.secret_words import without_secrets
+from emocam.settings.secret_words import hide_secrets
 
 # before the first import of mlflow; what the user has set stays
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
@@ -50,7 +50,7 @@ def public(uri: str) -> str:
 def reason_of(error: Exception) -> str:
     """Return an error of the store, its driver or the disk in one line; SQL tells a user nothing."""
     told = " ".join(str(error).partition("[SQL:")[0].split())
-    return (without_secrets(told) or type(error).__name__)[:200]
+    return (hide_secrets(told) or type(error).__name__)[:200]
 
 
 class MLflow:

@@ -29,7 +29,7 @@ def tell_seen_files(folder: Path, components: "Components", since: int) -> None:
     """Write which files were seen by a run that began at `since`, unless one of them was touched meanwhile."""
     file = folder / SEEN
     file.unlink(missing_ok=True)
-    looks = {path: look(path) for path in dict.fromkeys(_files_of(components))}
+    looks = {path: file_look(path) for path in dict.fromkeys(_files_of(components))}
     if any(found is not None and _may_have_changed(found, since) for found in looks.values()):
         return
     half = folder / f"{SEEN}.{os.getpid()}.tmp"
@@ -41,11 +41,13 @@ def are_as_seen(folder: Path) -> bool:
     """Return whether each file that a shard's rows were made of still lies there as it did, and our code as well."""
     with suppress(OSError, ValueError, TypeError, KeyError, AttributeError):
         told = json.loads((folder / SEEN).read_text(encoding="utf-8"))
-        return told["code"] == code_stamp() and all(look(path) == was for path, was in told["files"].items())
+        return told["code"] == code_stamp() and all(
+            file_look(path) == was for path, was in told["files"].items()
+        )
     return False
 
 
-def look(path: str) -> Look:
+def file_look(path: str) -> Look:
     """Return a file's inode, size and times; None where there is none."""
     try:
         state = Path(path).stat()
@@ -56,7 +58,7 @@ def look(path: str) -> Look:
 
 def code_stamp() -> str:
     """Return what tells the files of this package from others."""
-    looks = [(str(file), look(str(file))) for file in sorted(PACKAGE.rglob("*.py"))]
+    looks = [(str(file), file_look(str(file))) for file in sorted(PACKAGE.rglob("*.py"))]
     return hashlib.sha256(json.dumps(looks).encode()).hexdigest()[:32]
 
 

@@ -36,7 +36,7 @@ from emocam.runner.shard_task import MARK
 from emocam.runner.sweep_files import own_files
 from emocam.runner.tracking_record import FILE, TrackingRecord, forget_record, read_record
 from emocam.settings.build import build
-from emocam.settings.secret_words import without_secrets
+from emocam.settings.secret_words import hide_secrets
 from emocam.system.run_lock import LOCK, is_held
 from emocam.version import __version__
 
@@ -246,7 +246,7 @@ def begin_tracking(command: Command, settings: dict[str, Any]) -> Tracking | Non
             raise
         # its sweep began with a store: that one is gone is no reason to lose the rest of the sweep
         record.write(command.folder)
-        sys.stderr.write(f"{without_secrets(str(error))}; the run goes on without\n")
+        sys.stderr.write(f"{hide_secrets(str(error))}; the run goes on without\n")
         return Tracking(command.folder, record, open_store)
 
 

@@ -31,7 +31,7 @@ def holds_secret(text: str) -> bool:
     return "://" in text and bool(PASSWORD.search(text) or SIGNED.search(text))
 
 
-def without_secrets(text: str) -> str:
+def hide_secrets(text: str) -> str:
     """Return a text whose addresses have lost what opens a door."""
     return SIGNED.sub(r"\1=...", PASSWORD.sub("...@", text)) if "://" in text else text
 
@@ -41,6 +41,6 @@ def check_no_secret(text: str, what: str) -> None:
     if holds_secret(text):
         cure = next(cure for begin, cure in CURES if text.lstrip("+").startswith(begin))
         raise SettingError(
-            f"{what} {without_secrets(text)} holds a password or a key, which would be written down with the run; "
+            f"{what} {hide_secrets(text)} holds a password or a key, which would be written down with the run; "
             f"leave it out, and give it by {cure}"
         )
