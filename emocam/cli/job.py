@@ -6,7 +6,8 @@ Only Hydra and the standard library are imported until the settings are checked.
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -14,7 +15,10 @@ from typing import TYPE_CHECKING, cast
 if TYPE_CHECKING:
     from omegaconf import DictConfig
 
+    from emocam.logger.beside import StoreBeside
     from emocam.runner.command import Command
+
+MLFLOW = "emocam.logger.mlflow.MLflow"
 
 
 @dataclass(frozen=True)
@@ -55,15 +59,42 @@ def run_job(cfg: "DictConfig", known: set[str], began: float, verb: Verb | None 
     writable(folder)
     # the later jobs of a sweep did not begin when the command did
     started = began if hydra_cfg.mode == RunMode.RUN else time.perf_counter()
-    with locked(folder):
+    with _store_beside(cfg, hydra_cfg.mode, verb) as store, locked(folder):
         task = ShardTask.read(cfg, folder, hydra_cfg.launcher) if hydra_cfg.mode == RunMode.MULTIRUN else None
         if task is not None and task.is_complete and not allowed:
             return task.status or 0, True
 
         def work() -> int:
-            return _run_locked(cfg, folder, allowed, started, verb)
+            return _run_locked(cfg, folder, allowed, started, verb, store)
 
         return (work() if task is None else task.run(work)), False
+
+
+@contextmanager
+def _store_beside(cfg: "DictConfig", mode: object, verb: Verb | None) -> "Iterator[StoreBeside | None]":
+    """Open the tracking store of a single run in a process of its own, where that gains time."""
+    from hydra.types import RunMode
+    from omegaconf import OmegaConf
+
+    from emocam.logger.beside import StoreBeside, worth_a_process
+
+    logger = OmegaConf.to_container(cfg.logger, resolve=True) if cfg.get("logger") else None
+    several = mode != RunMode.RUN or "methods" in (cfg.get("cam") or {})  # their parent opens it first
+    if (
+        not isinstance(logger, dict)
+        or logger.keys() != {"_target_", "uri", "experiment"}
+        or logger["_target_"] != MLFLOW
+        or several
+        or verb is not None
+        or not worth_a_process()
+    ):
+        yield None
+        return
+    store = StoreBeside(str(logger["uri"]), str(logger["experiment"]))
+    try:
+        yield store
+    finally:
+        store.close()
 
 
 def _check_replay(cfg: "DictConfig", words: list[str]) -> None:
@@ -101,7 +132,12 @@ def _check_watch_unused(words: list[str], verb: Verb | None) -> None:
 
 
 def _run_locked(
-    cfg: "DictConfig", folder: Path, allowed: list[str], started: float, verb: Verb | None = None
+    cfg: "DictConfig",
+    folder: Path,
+    allowed: list[str],
+    started: float,
+    verb: Verb | None,
+    store: "StoreBeside | None",
 ) -> int:
     from hydra.core.hydra_config import HydraConfig
 
@@ -121,6 +157,7 @@ def _run_locked(
         started=started,
         hydra=cast("DictConfig", HydraConfig.instance().cfg),
         typed=verb.typed if verb else [],
+        store=store,
     )
     if verb is not None:
         return verb.run(command)

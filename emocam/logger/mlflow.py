@@ -6,7 +6,9 @@ import logging
 import os
 import re
 import shlex
+import shutil
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -27,6 +29,8 @@ KIND = {"mlflow.experimentKind": "custom_model_development"}
 """The tags of a new experiment, whose page then opens with the runs and not with traces."""
 Ending = Literal["FINISHED", "FAILED", "KILLED"]
 MOST_PARAMS, LONGEST_PARAM, LONGEST_TAG = 60, 250, 5000
+AT_ONCE = 8
+"""Files that a server is sent at the same time."""
 DEFAULT = "sqlite:///mlflow.db"
 FOLDER = "emocam.folder"
 """The tag that says which folder a run writes to."""
@@ -155,9 +159,14 @@ class MLflow:
         self.client.set_terminated(id, status)
 
     @property
+    def is_server(self) -> bool:
+        """Whether each call is a request to a server."""
+        return self.uri.startswith("http")
+
+    @property
     def show(self) -> str:
         """The command that shows the store's runs in a browser."""
-        if self.uri.startswith("http"):
+        if self.is_server:
             return self.uri
         return f"mlflow ui --backend-store-uri {shlex.quote(self.uri)}"
 
@@ -246,21 +255,43 @@ class TrackedRun:
         """Log a picture for the image grid, which has one row per key and one column per run."""
         from PIL import Image
 
+        def copy(target: str) -> None:
+            shutil.copyfile(file, target)
+
         with Image.open(file) as image:
-            self.store.client.log_image(self.id, image.convert("RGB"), key=key)
+            picture = image.convert("RGB")
+        if file.suffix == ".png":
+            picture.save = copy  # type: ignore[method-assign, assignment]  # MLflow would compress it again
+        self.store.client.log_image(self.id, picture, key=key)
 
     def page(self, file: str) -> str:
         """Return the address at which the store's own pages show an artifact of the run."""
         return f"#/experiments/{self.store.experiment_id}/runs/{self.id}/artifacts/{quote(file)}"
 
     def files(self, folder: Path, files: list[Path]) -> None:
-        """Send files of a folder, or whole folders in it, each at its path within it."""
-        for file in files:
-            if file.is_dir():
-                self.store.client.log_artifacts(self.id, str(file), file.relative_to(folder).as_posix())
-                continue
-            inner = file.parent.relative_to(folder).as_posix()
-            self.store.client.log_artifact(self.id, str(file), None if inner == "." else inner)
+        """Send files of a folder, or whole folders in it, each at its path within it.
+
+        A server gets several at once: it takes as long to answer for a thumbnail as for a table.
+        """
+        send = self.store.client.log_artifact
+        if not self.store.is_server:
+            for file in files:
+                if file.is_dir():
+                    self.store.client.log_artifacts(self.id, str(file), file.relative_to(folder).as_posix())
+                else:
+                    send(self.id, str(file), _place(file, folder))
+            return
+        inside = ([*sorted(file.rglob("*"))] if file.is_dir() else [file] for file in files)
+        every = [file for part in inside for file in part if file.is_file()]
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            try:
+                for _ in pool.map(lambda file: send(self.id, str(file), _place(file, folder)), every):
+                    pass
+            except BaseException:
+                pool.shutdown(
+                    cancel_futures=True
+                )  # of a server that went each file would wait for its own end
+                raise
 
     def end_children(self, status: Ending) -> None:
         """End child runs that were killed before they could report."""
@@ -270,3 +301,9 @@ class TrackedRun:
 
     def end(self, status: str) -> None:
         self.store.client.set_terminated(self.id, status)
+
+
+def _place(file: Path, folder: Path) -> str | None:
+    """Return the folder of an artifact for a file below a folder; None where that is the run's own."""
+    inner = file.parent.relative_to(folder).as_posix()
+    return None if inner == "." else inner

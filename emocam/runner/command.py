@@ -13,6 +13,7 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf, open_dict
 
+from emocam.logger.beside import StoreBeside
 from emocam.predict.components import Components, Precision
 from emocam.runner.kinds import KINDS
 from emocam.settings.build import build
@@ -50,6 +51,8 @@ class Command:
     """Runs of the same pictures that the same command has finished."""
     call: str = ""
     """The call from Python, where there was no command line."""
+    store: StoreBeside | None = None
+    """The tracking store, where a process of its own opens it since the command began."""
 
     @property
     def line(self) -> str:

@@ -193,7 +193,12 @@ def end_killed(store: MLflow, folder: Path) -> None:
         # a process may be killed after its run is there and before it knows the id
         if record.id == run.id or (record.id is None and run.start >= record.since):
             store.end(run.id, "KILLED" if record.ending is None else record.ending)
-            forget_record(run.folder)
+            # finished work whose store went is owed all the rest of it still
+            record.missing = [step for step in record.missing if record.ending and step != "status"]
+            if record.missing:
+                record.write(run.folder)
+            else:
+                forget_record(run.folder)
 
 
 @contextmanager
@@ -217,8 +222,14 @@ def begin_tracking(command: Command, settings: dict[str, Any]) -> Tracking | Non
     """Begin the run of a command; a run of a sweep goes on without a store that went since the sweep began."""
     if command.cfg.get("logger") is None:
         return None
+    logger = OmegaConf.to_container(command.cfg.logger, resolve=True)
+    assert isinstance(logger, dict)
+    place = str(logger.get("uri")), str(logger.get("experiment"))
 
     def open_store() -> MLflow:
+        beside = command.store
+        if beside is not None and beside.is_of(*place) and beside.opened():
+            return beside
         store: MLflow = build(command.cfg.get("logger"), "logger", command.allowed, KINDS["logger"])
         return store
 
@@ -229,11 +240,9 @@ def begin_tracking(command: Command, settings: dict[str, Any]) -> Tracking | Non
         "mlflow.source.name": words,
         "emocam.folder": str(command.folder.absolute()),
     }
-    logger = OmegaConf.to_container(command.cfg.logger, resolve=True)
-    assert isinstance(logger, dict)
     record = TrackingRecord(
-        uri=public(absolute(str(logger.get("uri")))),
-        experiment=str(logger.get("experiment")),
+        uri=public(absolute(place[0])),
+        experiment=place[1],
         name=run_name(command),
         params=params(settings, command.choices),
         tags=tags,

@@ -2,13 +2,15 @@
 
 import subprocess
 import sys
+import time
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 from filelock import FileLock, Timeout
 
 from emocam.errors import SettingError
-from emocam.logger.mlflow import MLflow
+from emocam.logger.mlflow import MLflow, TrackedRun
 
 START = """
 import sys, time
@@ -55,3 +57,43 @@ def test_a_store_that_is_a_folder_is_told_at_once(tmp_path: Path) -> None:
     (tmp_path / "store.db").mkdir()
     with pytest.raises(SettingError, match=r"cannot be reached \(.*store\.db is no file"):
         MLflow(f"sqlite:///{tmp_path / 'store.db'}")
+
+
+class Server:
+    """Takes artifacts until one of them is called `last`, and remembers where they were put."""
+
+    def __init__(self) -> None:
+        self.taken: dict[str, str | None] = {}
+        self.waiting = Barrier(2, timeout=5)
+
+    def log_artifact(self, run: str, file: str, place: str | None) -> None:
+        if Path(file).name == "last":
+            raise OSError("the server went")
+        if Path(file).suffix == ".pair":
+            self.waiting.wait()  # nobody would come if files went one by one
+        time.sleep(0.005)
+        self.taken[Path(file).name] = place
+
+
+def test_a_server_gets_each_file_at_its_place_and_several_at_once(tmp_path: Path) -> None:
+    store = MLflow.__new__(MLflow)
+    server = Server()
+    store.uri, store.client = "http://127.0.0.1:1", server  # type: ignore[assignment]
+    for name in ("report/a.pair", "report/inner/b.pair", "report/inner/.c", "summary.json"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    run = TrackedRun(store, "1")
+    run.files(tmp_path, [tmp_path / "report", tmp_path / "summary.json"])
+    assert server.taken == {
+        "a.pair": "report",
+        "b.pair": "report/inner",
+        ".c": "report/inner",
+        "summary.json": None,
+    }
+    for number in range(200):
+        (tmp_path / f"{number}").touch()
+    (tmp_path / "last").touch()
+    server.taken.clear()
+    with pytest.raises(OSError, match="went"):
+        run.files(tmp_path, [tmp_path / "last", *(tmp_path / f"{number}" for number in range(200))])
+    assert len(server.taken) < 200

@@ -12,6 +12,7 @@ from PIL import Image
 
 from emocam.logger.mlflow import MLflow, TrackedRun, public
 from emocam.results.verify import folder_faults
+from emocam.runner.tracking import end_killed
 from emocam.runner.tracking_record import TrackingRecord, read_record
 from emocam.system.run_lock import LOCK, locked
 
@@ -141,6 +142,20 @@ def test_runs_that_were_killed_hard_are_ended_by_the_next_start(
     assert [status.pop(id) for id in (here, elsewhere)] == ["KILLED"] * 2
     assert [status.pop(id) for id in (alive, other_host, unknown)] == ["RUNNING"] * 3
     assert list(status.values()) == ["FINISHED"] and not Path("here/.tracking.json").exists()
+
+
+def test_the_next_start_ends_a_finished_run_and_does_not_forget_what_the_store_lacks(tmp_path: Path) -> None:
+    tracking = MLflow(f"sqlite:///{tmp_path / 'mlflow.db'}")
+    (tmp_path / "lacks").mkdir()
+    run = tracking.create("lacks", {"emocam.folder": str(tmp_path / "lacks")})
+    record = TrackingRecord(public(tracking.uri), "emocam", "lacks", {}, {}, id=run.id, ending="FINISHED")
+    record.missing = ["files", "status"]
+    record.write(tmp_path / "lacks")
+    for _ in range(2):
+        end_killed(tracking, tmp_path / "next")
+        left = read_record(tmp_path / "lacks")
+        assert left is not None and left.missing == ["files"]
+    assert tracking.client.get_run(run.id).info.status == "FINISHED"
 
 
 def test_a_sweep_whose_store_goes_while_it_works_is_completed_later(
