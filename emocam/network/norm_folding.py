@@ -1,17 +1,16 @@
 """Batch normalisations folded into the convolutions before them, in networks whose code need not be known.
 
-Which normalisation reads which convolution is seen in one pass: it must be handed the very tensor that the
-convolution returned, and each must be called once. Whether something else reads that tensor as well cannot
-be seen, so whoever folds compares the answers with those of before.
+Which normalisation reads which convolution is seen in one pass (handed_on.py). Whether something else reads what is
+between them cannot be seen, so whoever folds compares the answers with those of before.
 """
 
-from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
-import torch
-from torch import Tensor, nn
+from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_weights
+
+from emocam.network.handed_on import handed_on
 
 FROZEN = "FrozenBatchNorm2d"
 """Torchvision's, which is a buffer's scale and shift at all times."""
@@ -37,30 +36,7 @@ def fold_norms(network: nn.Module, run: Callable[[], object]) -> int:
 
 def norms_behind_convolutions(network: nn.Module, run: Callable[[], object]) -> list[tuple[str, str]]:
     """Return the names of convolutions, each with that of the normalisation which reads it in a call of `run`."""
-    names = {module: name for name, module in network.named_modules()}
-    calls: Counter[nn.Module] = Counter()
-    made: dict[int, tuple[nn.Module, Tensor]] = {}  # tensors are held, so that no number comes again
-    found: dict[nn.Module, nn.Module] = {}
-
-    def note(module: nn.Module, inputs: Any, output: Tensor) -> None:
-        calls[module] += 1
-        made[id(output)] = module, output
-
-    def ask(module: nn.Module, inputs: Any) -> None:
-        calls[module] += 1
-        if inputs and id(inputs[0]) in made:
-            found[module] = made[id(inputs[0])][0]
-
-    hooks = [m.register_forward_hook(note) for m in names if type(m) is nn.Conv2d]
-    hooks += [m.register_forward_pre_hook(ask) for m in names if is_norm(m)]
-    try:
-        with torch.no_grad():
-            run()
-    finally:
-        for hook in hooks:
-            hook.remove()
-    once = [(layer, norm) for norm, layer in found.items() if calls[layer] == calls[norm] == 1]
-    return [(names[layer], names[norm]) for layer, norm in once]
+    return handed_on(network, run, lambda part: type(part) is nn.Conv2d, is_norm)
 
 
 def _foldable(norm: nn.Module) -> bool:

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from emocam.network.fast_convolution import way_of
+from emocam.network.fused_linear import fuse_linears
 from emocam.network.norm_folding import fold_norms
 
 TOLERANCE = 1e-5
@@ -17,13 +18,17 @@ Kernels = Literal["folded", "faster"]
 KERNELS: tuple[Kernels, ...] = ("faster", "folded")
 
 
-def quick_copy(network: nn.Module, kernels: Kernels, call: Callable[[nn.Module], Any]) -> nn.Module | None:
+def quick_copy(
+    network: nn.Module, kernels: Kernels, call: Callable[[nn.Module], Any], linear: bool = False
+) -> nn.Module | None:
     """Return a copy with folded normalisations and channels last, or None where nothing is gained by it.
 
-    `faster` has other algorithms for its convolutions as well. `call` calls a network once.
+    `faster` has other algorithms for its convolutions as well. `call` calls a network once. Where `linear` is true the
+    linear layers are packed: such a copy is asked no gradient and is never cast.
     """
     twin = copy.deepcopy(network)
     folded = fold_norms(twin, lambda: call(twin))
+    folded += fuse_linears(twin, network, lambda: call(twin)) if linear else 0
     convolutions = [name for name, layer in twin.named_modules() if isinstance(layer, nn.Conv2d)]
     twin.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     if kernels == "folded":

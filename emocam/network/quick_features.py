@@ -1,7 +1,7 @@
 """The features of a frozen network on a processor, by faster kernels where a trial shows that they pay.
 
-Normalisations are folded, channels come last, convolutions go by faster algorithms, and a large batch is taken
-in pieces. All this happens in a copy that answers in place of the features where no gradient is asked:
+Normalisations are folded, channels come last, convolutions go by faster algorithms, linear layers are packed, and a
+large batch is taken in pieces. All this happens in a copy that answers in place of the features where no gradient is asked:
 the network itself, its names, its weights and its gradients stay as they are.
 """
 
@@ -146,7 +146,8 @@ def _agreeing(
         return "plain", None
     ways: tuple[Kernels, ...] = KERNELS if known is None else (known,)
     last = x.contiguous(memory_format=torch.channels_last)
-    twins = {way: twin for way in ways if (twin := quick_copy(features, way, lambda f: f(last))) is not None}
+    copies = {way: quick_copy(features, way, lambda part: part(last), linear=True) for way in ways}
+    twins = {way: twin for way, twin in copies.items() if twin is not None}
     agreeing: dict[Way, nn.Module] = {way: twin for way, twin in twins.items() if agrees(own, twin(last))}
     if known is not None:
         return (known, agreeing[known]) if agreeing else ("plain", None)
