@@ -1,8 +1,8 @@
 """The features of a frozen network on a processor, by faster kernels where a trial shows that they pay.
 
 Normalisations are folded, channels come last, convolutions go by faster algorithms, linear layers are packed, and a
-large batch is taken in pieces. All this happens in a copy that answers in place of the features where no gradient is asked:
-the network itself, its names, its weights and its gradients stay as they are.
+large batch is taken in pieces. All this happens in a copy that answers in place of the features where no gradient
+is asked: the network itself, its names, its weights and its gradients stay as they are.
 """
 
 import time
