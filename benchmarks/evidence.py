@@ -1,4 +1,4 @@
-"""The table of regions on disk: Parquet as a run leaves it, and pandas' CSV of the same columns."""
+"""The table of regions on disk: Parquet as a run leaves it, and pandas' CSV and Parquet of the same columns."""
 
 import json
 import tempfile
@@ -82,9 +82,10 @@ def read(file: Path) -> pa.Table:
 def contests_in(folder: Path, images: int) -> Iterator[Contest]:
     rows = table_of_regions(images)
     frame = rows.to_pandas().astype({"label": str, "object": str})
-    ours, theirs = folder / "evidence.parquet", folder / "evidence.csv"
+    ours, theirs, other = folder / "evidence.parquet", folder / "evidence.csv", folder / "pandas.parquet"
     write(rows, ours)
     frame.to_csv(theirs, index=False)
+    frame.to_parquet(other, index=False)
 
     def agree() -> Agreement:
         one, two = read(ours).to_pandas(), pd.read_csv(theirs)
@@ -95,18 +96,21 @@ def contests_in(folder: Path, images: int) -> Iterator[Contest]:
             float((one[numbers] - two[numbers]).abs().max().max()), 1e-6, f"{len(one):,} rows read"
         )
 
-    csv = "pandas CSV"
+    csv, parquet = "pandas CSV", "pandas Parquet, as it comes"
     yield Contest(
         f"write {len(rows):,} regions",
         Way(lambda: write(rows, ours)),
-        {csv: Way(lambda: frame.to_csv(theirs, index=False))},
+        {
+            csv: Way(lambda: frame.to_csv(theirs, index=False)),
+            parquet: Way(lambda: frame.to_parquet(other, index=False)),
+        },
         agree,
         {csv: 50},
     )
     yield Contest(
         f"read {len(rows):,} regions",
         Way(lambda: read(ours)),
-        {csv: Way(lambda: pd.read_csv(theirs))},
+        {csv: Way(lambda: pd.read_csv(theirs)), parquet: Way(lambda: pd.read_parquet(other))},
         agree,
         {csv: 20},
     )

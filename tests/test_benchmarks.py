@@ -91,3 +91,44 @@ def test_contestants_take_turns_in_both_directions(subject):
     assert all(seconds > 0 for name in times for seconds in times[name].seconds)
     order = "".join(name for name, after in zip(turns, [*turns[1:], ""], strict=True) if name != after)
     assert order.startswith("abab"[:2]) and "ba" in order and len(times["a"].seconds) >= 3
+
+
+@pytest.mark.parametrize("subject", ["before_after"], indirect=True)
+def test_two_packages_take_turns_in_both_directions_and_what_is_slower_is_told(subject):
+    asked: list[str] = []
+
+    class Side:
+        def __init__(self, name: str, seconds: float) -> None:
+            self.name, self.seconds = name, seconds
+
+        def ask(self, word: str) -> float:
+            asked.append(self.name)
+            return self.seconds
+
+    pairs = subject.pairs_of(Side("b", 1.0), Side("a", 1.25))
+    assert len(pairs) == 2 * subject.ROUNDS and set(map(tuple, pairs)) == {(1.0, 1.25)}
+    assert "".join(asked).endswith("baab" * subject.ROUNDS)
+    found = {
+        ("cams", "slow"): pairs,
+        ("cams", "as before"): [[1.0, 1.04]],
+        ("cams", "new"): [],
+        ("grid", "x"): pairs,
+    }
+    assert subject.slower(found, "cams") == {"slow"}
+    rows = list(subject.table(found))
+    assert "| cams | slow | 1.00 s | 1.25 s | **0.80x** | 0.80x, 0.80x | 12 |" in rows
+    assert "| cams | new | was not there | | | | |" in rows
+
+
+@pytest.mark.parametrize("subject", ["before_after"], indirect=True)
+def test_seconds_that_a_program_prints_are_read_by_their_unit(subject):
+    printed = [
+        "| shares of 9 observers | 0.12 s **missed** | 0.5 s |",
+        "| a frame | 2.5 ms | 3 ms |",
+        "| all | 7.5 | |",
+    ]
+    found = [
+        (row["work"], float(row["number"]) * subject.UNITS[row["unit"]])
+        for row in map(subject.PRINTED.match, printed)
+    ]
+    assert found == [("shares of 9 observers", 0.12), ("a frame", 2.5e-3), ("all", 7.5)]

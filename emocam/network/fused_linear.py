@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from emocam.network.fused_attention import FusedAttention, is_attention
 from emocam.network.handed_on import handed_on
 from emocam.network.packed_product import CAN, pack
 
@@ -28,7 +29,7 @@ class FusedForward:
         return product
 
 
-def is_large(layer: nn.Module) -> bool:
+def gains_by_packing(layer: nn.Module) -> bool:
     """Return whether a layer is a linear one whose product gains by packing."""
     known = (
         type(layer) is nn.Linear and layer.weight.dtype == torch.float32 and layer.weight.device.type == "cpu"
@@ -37,19 +38,23 @@ def is_large(layer: nn.Module) -> bool:
 
 
 def fuse_linears(twin: nn.Module, own: nn.Module, run: Callable[[], object]) -> int:
-    """Pack the linear layers of a network's copy in place, with the GELU that each is read by, and count them.
+    """Pack the linear layers and attentions of a network's copy in place, and count them.
 
-    `run` calls the copy. Its weights are the network's `own` again afterwards, so that they are held once.
+    A linear layer takes the GELU along that it is read by. `run` calls the copy. The layers' weights are the network's
+    `own` again afterwards, so that they are held once.
     Whether something else reads what goes into a GELU cannot be seen, so whoever calls this compares the answers.
     """
     if not CAN:
         return 0
-    pairs = dict(handed_on(twin, run, is_large, lambda part: type(part) is nn.GELU))
-    large = [(name, layer) for name, layer in twin.named_modules() if is_large(layer)]
+    pairs = dict(handed_on(twin, run, gains_by_packing, lambda part: type(part) is nn.GELU))
+    large = [(name, layer) for name, layer in twin.named_modules() if gains_by_packing(layer)]
     for name, layer in large:
         gelu: Any = twin.get_submodule(pairs[name]) if name in pairs else None
         layer.forward = FusedForward(layer, gelu and gelu.approximate)  # type: ignore[arg-type,assignment]
         layer.weight = own.get_submodule(name).weight
     for behind in pairs.values():
         twin.set_submodule(behind, nn.Identity())
-    return len(large)
+    attentions = [layer for layer in twin.modules() if is_attention(layer)]
+    for layer in attentions:
+        layer.forward = FusedAttention(layer)  # type: ignore[arg-type,assignment]
+    return len(large) + len(attentions)
