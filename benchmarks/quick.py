@@ -119,7 +119,7 @@ def contests(small: bool = False) -> Iterator[Contest]:
         yield as_written("resnet18", small)
         return
     models = ("resnet50", "mobilenet_v3_large", "efficientnet_b0", "vgg16", "densenet121")
-    for model in (*models, "timm:convnext_tiny", "timm:vit_small_patch16_224"):
+    for model in (*models, "timm:convnext_tiny", "timm:vit_small_patch16_224", "vit_b_16"):
         yield as_written(model, small)
     yield against_captum("resnet50", "layer4")
     for model, goal in (("fasterrcnn_resnet50_fpn_v2", 1.3), ("ssdlite320_mobilenet_v3_large", 1.2)):
