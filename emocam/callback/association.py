@@ -1,16 +1,14 @@
 """The association matrix: its tables, its figure and its findings."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pandas as pd
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from emocam.callback.base import Finished
+from emocam.cells.summed import finite_extremes
 from emocam.plot.association import association_figure
-from emocam.results.files import ASSOCIATION, ASSOCIATION_PERCENT, EVIDENCE, LABELS
-from emocam.results.run import Run, predicted_first
+from emocam.results.files import ASSOCIATION, ASSOCIATION_PERCENT, LABELS
+from emocam.results.run import predicted_first
 from emocam.results.spreadsheet import write_csv
 
 
@@ -33,7 +31,7 @@ class Association:
         write_csv(labels, folder / LABELS, index=False)
         if len(percent):  # a detector that knows no object leaves nothing to draw
             association_figure(percent, images=images).savefig(folder / "association.png")
-        extremes = list(finite_extremes(run))
+        extremes = list(finite_extremes(run)) if finished.sums is None else [finished.sums.extremes]
         importances = [block["importance"][1] for block in extremes if "importance" in block]
         chances = [block["chance"][0] for block in extremes if "chance" in block]
         return {
@@ -43,16 +41,3 @@ class Association:
             "highest_importance": max(importances, default=None),
             "lowest_chance": min(chances, default=None),
         }
-
-
-def finite_extremes(run: Run) -> Iterator[dict[str, tuple[float, float]]]:
-    """Yield the smallest and the greatest finite importance and chance of each block's regions."""
-    known = run.columns(EVIDENCE)
-    for rows in run.rows(EVIDENCE, [name for name in ("importance", "chance") if name in known]):
-        extremes = {name: _extremes(rows[name]) for name in rows.column_names}
-        yield {name: ends for name, ends in extremes.items() if ends is not None}
-
-
-def _extremes(column: pa.ChunkedArray) -> tuple[float, float] | None:
-    ends = pc.min_max(column.filter(pc.is_finite(column))).as_py()
-    return None if ends["min"] is None else (ends["min"], ends["max"])

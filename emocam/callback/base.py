@@ -17,11 +17,13 @@ from emocam.cells.dependence import Dependence, read_dependence
 from emocam.cells.findings import most_counted
 from emocam.cells.fixed_regions import importance_contrast, regions_are_fixed
 from emocam.cells.occurrences import Occurrences, read_occurrences
+from emocam.cells.summed import WholeSums, read_sums
 from emocam.data.base import Data
 from emocam.errors import SettingError
 from emocam.metric.association_counts import AssociationCounts
 from emocam.records.thresholds import Thresholds
 from emocam.results.files import CALLED
+from emocam.results.part_of_run import has_parts
 from emocam.results.run import Run
 from emocam.results.summary import Finding, Summary
 
@@ -34,7 +36,8 @@ class Finished:
     """A run whose tables are complete. `data` opens its pictures, where they still exist.
 
     `summary` says how the run was made; for a `LastCallback` it has all entries. `earlier` are finished runs of the
-    same pictures, which have not changed since.
+    same pictures, which have not changed since. `summed` is whether the run is one part of a corpus, which keeps its
+    sums for the whole.
     """
 
     run: Run
@@ -42,6 +45,14 @@ class Finished:
     thresholds: Thresholds
     summary: Summary = field(default_factory=Summary)
     earlier: tuple[Path, ...] = ()
+    summed: bool = False
+
+    @cached_property
+    def sums(self) -> WholeSums | None:
+        """The sums of a run's parts at its thresholds; None for a run of one piece, which is counted as a whole."""
+        if self.run.many or not (self.summed or has_parts(self.run)):
+            return None
+        return read_sums(self.run, self.thresholds)
 
     @property
     def folder(self) -> Path:
@@ -61,6 +72,8 @@ class Finished:
     @cached_property
     def counts(self) -> AssociationCounts:
         """The association matrix at the run's thresholds."""
+        if self.sums is not None:
+            return self.sums.counts
         return self.counts_by(torch.from_numpy(self.occurrences.label), len(self.run.label_names))
 
     def counts_by(self, label: torch.Tensor, labels: int) -> AssociationCounts:

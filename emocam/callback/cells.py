@@ -13,6 +13,7 @@ from emocam.cells.dependence import PICTURES, TIME, dependent_columns, independe
 from emocam.cells.effects import with_effects
 from emocam.cells.fixed_regions import chance_under_other_labels
 from emocam.cells.occurrences import LEFT_OUT, Occurrences
+from emocam.cells.summed import WholeSums
 from emocam.cells.table import Tally, cell_columns, frame
 from emocam.cells.verdict import BY_LABELS, FEW, FEW_GROUPS, USED, WORDS, Rules, can_be_called, few, verdicts
 from emocam.cells.verdict_words import verdict_sentence
@@ -60,23 +61,27 @@ def cell_table(
     finished: Finished, rules: Rules, resamples: int, seed: int, chosen: np.ndarray | None = None
 ) -> pd.DataFrame:
     """Return a row an object and label, of all images, or of those that are `chosen` (I,) alone."""
-    run, found = finished.run, finished.occurrences
+    run = finished.run
     rules = rules.for_values(bool(run.value_names))
-    if chosen is not None:
-        found = replace(found, label=np.where(chosen, found.label, LEFT_OUT))
     names = len(run.label_names)
-    tally = count(finished, found, chosen)
+    if finished.sums is not None and chosen is None:
+        tally = summed_tally(finished.sums)
+    else:
+        tally = count(finished, chosen_of(finished, chosen), chosen)
     fixed = None
     if finished.fixed and finished.dependence.rule != TIME:  # along a film labels cannot be shuffled
+        found = chosen_of(finished, chosen)
         fixed = chance_under_other_labels(found, names, finished.dependence.group)
         tally = replace(tally, chance=fixed[0])
     columns = cell_columns(tally, resamples, seed)
     columns |= independent_columns(tally.present)
     if finished.dependence.rule != PICTURES:
+        found = chosen_of(finished, chosen)
         columns |= dependent_columns(found, names, finished.dependence, tally.chance, resamples, seed)
     if run.many:
         columns["present_percent_of_all"] = np.broadcast_to(
-            percent_of_pictures(found, picture_codes(images_of(finished))), tally.kept.shape
+            percent_of_pictures(chosen_of(finished, chosen), picture_codes(images_of(finished))),
+            tally.kept.shape,
         )
     if fixed is not None:
         columns["use_p"] = fixed[1]
@@ -96,6 +101,18 @@ def cell_table(
         texts.append("chance_rule")
     cells = without_comparison(cells) if run.asked else cells
     return cells.astype(dict.fromkeys(texts, "string"))
+
+
+def chosen_of(finished: Finished, chosen: np.ndarray | None) -> Occurrences:
+    """Return the objects that occur in each image; those that are not `chosen` (I,) count for none."""
+    found = finished.occurrences
+    return found if chosen is None else replace(found, label=np.where(chosen, found.label, LEFT_OUT))
+
+
+def summed_tally(sums: WholeSums) -> Tally:
+    """Return the counts and levels of chance that the sums of a run's parts give."""
+    counts = sums.counts
+    return Tally(counts.images.numpy(), counts.present.numpy(), counts.counts.numpy(), sums.chance)
 
 
 def percent_of_pictures(found: Occurrences, picture: np.ndarray) -> np.ndarray:
@@ -185,8 +202,10 @@ def in_words(cells: pd.DataFrame, finished: Finished) -> list[str]:
     used = cells[cells["verdict"] == USED].sort_values("effect", ascending=False)
     strongest = {(cell["object"], cell["label"]) for cell in finished.finding}
     named = np.array([pair in strongest for pair in zip(cells["object"], cells["label"], strict=True)], bool)
-    counting = finished.occurrences.label != LEFT_OUT
-    pictures = len(np.unique(picture_codes(images_of(finished)[counting])))
+    pictures = int(finished.counts.images.sum())
+    if run.many:  # a row is a picture and a label
+        counting = finished.occurrences.label != LEFT_OUT
+        pictures = len(np.unique(picture_codes(images_of(finished)[counting])))
     chosen = pd.concat([used, cells[named].sort_values("percent_low", ascending=False)]).drop_duplicates()
     return [
         verdict_sentence(

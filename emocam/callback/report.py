@@ -45,12 +45,15 @@ class Report(LastCallback):
             return data.open_again(unprinted(picture_of(path))).image
 
         shown = open_picture if data is not None else None
+        flat = None if finished.sums is None else finished.sums.flat
         if self.faces is not None:
             hidden = shown and without_faces(shown, self.faces)
-            write_report(finished.run, hidden, flips=0, with_film=False, pictures=self.pictures)
+            write_report(finished.run, hidden, flips=0, with_film=False, pictures=self.pictures, flat=flat)
             return {}
         originals = originals_of(finished.run, data)
-        write_report(finished.run, shown, originals, pictures=self.pictures, earlier=finished.earlier)
+        write_report(
+            finished.run, shown, originals, pictures=self.pictures, earlier=finished.earlier, flat=flat
+        )
         return {}
 
 

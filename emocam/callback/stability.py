@@ -6,10 +6,13 @@ import pandas as pd
 
 from emocam.callback.base import Finished, checked_draws
 from emocam.cells.dependence import PICTURES
-from emocam.cells.occurrences import LEFT_OUT
+from emocam.cells.occurrences import LEFT_OUT, read_occurrences
 from emocam.functional.statistics.stability import Agreement, agreement
 from emocam.plot.stability import stability_figure
 from emocam.results.spreadsheet import write_csv
+
+MOST = 1_000_000
+"""The most pictures that are drawn from, of a run in parts its first; they are compared with all."""
 
 
 class Stability:
@@ -21,16 +24,22 @@ class Stability:
 
     def on_run_end(self, finished: Finished) -> dict[str, Any]:
         run = finished.run
-        occurrences = finished.occurrences
+        dependence = finished.dependence
+        counts, whole = finished.counts, None
+        if finished.sums is not None and counts.images.sum() > MOST and dependence.rule == PICTURES:
+            # each part is a fair sample of the corpus, and the sums know the whole
+            occurrences = read_occurrences(run, finished.thresholds, MOST)
+            whole = counts.percent.numpy(), int(counts.images.sum())
+        else:
+            occurrences = finished.occurrences
         sure = occurrences.label != LEFT_OUT
         place = sure.cumsum() - 1  # among the images that count
         pairs = occurrences.kept & sure[occurrences.image]
         shape = (len(run.object_names), len(run.label_names))
         image = place[occurrences.image[pairs]]
         object = occurrences.object[pairs]
-        dependence = finished.dependence
         unit = None if dependence.rule == PICTURES else dependence.units(occurrences.label)[sure]
-        shared = agreement(image, object, occurrences.label[sure], shape, self.draws, self.seed, unit)
+        shared = agreement(image, object, occurrences.label[sure], shape, self.draws, self.seed, unit, whole)
         if not shared.top:
             return {"stable_from": None, "stable_top": 0}
         table = stability_table(shared)

@@ -33,12 +33,25 @@ def chances(run: Run, thresholds: Thresholds, images_counted: NDArray[np.bool_] 
     importance. For masks it is the share of places of the shape; evidence without masks, though its
     importance is that of masks, has no level either.
     """
+    sums = chance_sums(run, thresholds, images_counted)
+    if sums is None:
+        return np.full((len(run.object_names), len(run.label_names)), np.nan)
+    total, images = sums
+    with np.errstate(divide="ignore", invalid="ignore"):
+        level: np.ndarray = total / images
+    return level
+
+
+def chance_sums(
+    run: Run, thresholds: Thresholds, images_counted: NDArray[np.bool_] | None = None
+) -> tuple[np.ndarray, np.ndarray] | None:
+    """Return the sum of the chances of all images of a cell, and how many there are (O, L); None without a level."""
     objects, labels = len(run.object_names), len(run.label_names)
     total, images = torch.zeros(2, objects * labels, dtype=torch.float64)
     first = 0
     for block in _regions(run, thresholds):
         if block.rate is None:
-            return np.full((objects, labels), np.nan)
+            return None
         pairs, pair = torch.unique(block.image * objects + block.object, return_inverse=True)
         missed = torch.ones(len(pairs), dtype=torch.float64)  # no region of the pair counts
         missed.scatter_reduce_(0, pair, 1 - block.rate.double(), "prod")
@@ -49,7 +62,7 @@ def chances(run: Run, thresholds: Thresholds, images_counted: NDArray[np.bool_] 
         cell = pairs % objects * labels + block.label[pairs // objects]
         total.index_add_(0, cell, 1 - missed)
         images.index_add_(0, cell, torch.ones_like(missed))
-    return (total / images).reshape(objects, labels).numpy()
+    return total.reshape(objects, labels).numpy(), images.reshape(objects, labels).numpy()
 
 
 @dataclass(frozen=True)

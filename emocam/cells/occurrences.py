@@ -1,5 +1,6 @@
 """The objects that occur in each image of a run, and where they count, from which all resampling starts."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -50,8 +51,11 @@ class Occurrences:
         return np.bincount(cell[of_pair != LEFT_OUT], minlength=self.objects * labels).reshape(-1, labels)
 
 
-def read_occurrences(run: Run, thresholds: Thresholds) -> Occurrences:
-    """Read them in one pass; an object with several regions in an image occurs once, and counts if one does."""
+def read_occurrences(run: Run, thresholds: Thresholds, most: float = math.inf) -> Occurrences:
+    """Read them in one pass; an object with several regions in an image occurs once, and counts if one does.
+
+    Only of the first blocks, where these have `most` images or more.
+    """
     objects = len(run.object_names)
     labels, pairs, kept = [], [], []
     images = 0
@@ -69,6 +73,8 @@ def read_occurrences(run: Run, thresholds: Thresholds) -> Occurrences:
         sure = thresholds.confident(confidence)
         labels.append(torch.where(sure, block["label"], LEFT_OUT).numpy())
         images += len(confidence)
+        if images >= most:
+            break
     whole = np.concatenate(pairs) if pairs else np.zeros(0, np.int64)
     return Occurrences(
         np.concatenate(labels) if labels else np.zeros(0, np.int64),

@@ -1,7 +1,7 @@
 """A corpus: a stable list of images, each opened once."""
 
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Literal
@@ -108,35 +108,31 @@ class Data:
     def recall(self, images: Sequence[str], tables: Mapping[str, pa.Table]) -> None:
         """Take from a finished run of these data its images and `recalls`, in place of looking for them again."""
 
-    def values(self, name: str, setting: str) -> dict[str, str]:
+    def values(self, name: str, setting: str) -> Mapping[str, str]:
         """Return what the data set, or with exif.camera and the like each file, says under a name; `setting` asks."""
         if name in FIELDS and self.root is not None:
             return {path: exif_value(self.picture_file(path), name) for path in self.paths()}
-        found = {path: self.known(path) for path in self.paths()}
-        keys = sorted({key for facts in found.values() for key in facts})
-        if name not in keys:
-            known = [*keys, *(FIELDS if self.root is not None else ())]
-            listed = nearest(name, known) if known else "it knows nothing of its pictures"
-            raise SettingError(f"{setting} {name!r} is no column of these data; {listed}")
-        return {path: str(facts.get(name, "")) for path, facts in found.items()}
+        keys: set[str] = set()
+        for path in self.paths():
+            keys |= self.known(path).keys()
+            if name in keys:
+                return KnownValues(self, name)
+        known = [*sorted(keys), *(FIELDS if self.root is not None else ())]
+        listed = nearest(name, known) if known else "it knows nothing of its pictures"
+        raise SettingError(f"{setting} {name!r} is no column of these data; {listed}")
 
-    def groups(self) -> dict[str, str] | None:
+    def groups(self) -> Mapping[str, str] | None:
         """Return the group of each picture, empty where it has none; None where no column is asked for."""
         return None if self.group in (None, AUTO) else self.values(str(self.group), "data.group")
 
-    def times(self) -> dict[str, float] | None:
+    def times(self) -> Mapping[str, float] | None:
         """Return the second of each picture; None where no column is asked for."""
         if self.time is None:
             return None
-        found = {}
-        for path, value in self.values(self.time, "data.time").items():
-            try:
-                found[path] = float(value)
-            except ValueError:
-                found[path] = math.nan
-            if not math.isfinite(found[path]):
-                raise SettingError(f"data.time must be a number of seconds, got {value!r} of {path}")
-        return found
+        seconds = Seconds(self.values(self.time, "data.time"))
+        for _ in seconds.values():  # one that is none is told now, and not in the middle of the work
+            pass
+        return seconds
 
     def resizing(self, view: Seeing) -> Seeing:
         """Return the view of a component, resizing as `resize` says."""
@@ -185,3 +181,46 @@ class Data:
     def part(self, listing: Sequence[str], shard: Shard) -> Sequence[str]:
         """Return a shard's images of the whole listing, in its order."""
         return shard.part(listing)
+
+
+@dataclass(frozen=True, eq=False)
+class KnownValues(Mapping[str, str]):
+    """What the data know of each picture under one name, asked picture by picture: none of it is held."""
+
+    data: Data
+    name: str
+
+    def __getitem__(self, path: str) -> str:
+        try:
+            return str(self.data.known(path).get(self.name, ""))
+        except OSError:  # it is not among them any more
+            raise KeyError(path) from None
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.data.paths())
+
+    def __len__(self) -> int:
+        return len(self.data.paths())
+
+
+@dataclass(frozen=True, eq=False)
+class Seconds(Mapping[str, float]):
+    """Values as numbers of seconds; one that is none is refused when it is asked for."""
+
+    values_of: Mapping[str, str]
+
+    def __getitem__(self, path: str) -> float:
+        value = self.values_of[path]
+        try:
+            seconds = float(value)
+        except ValueError:
+            seconds = math.nan
+        if not math.isfinite(seconds):
+            raise SettingError(f"data.time must be a number of seconds, got {value!r} of {path}")
+        return seconds
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.values_of)
+
+    def __len__(self) -> int:
+        return len(self.values_of)

@@ -15,10 +15,10 @@ class ExplainedContents:
     """The contents of explained pictures, by their printed names; a picture without a digest is held to none."""
 
     def __init__(self, rows: Iterable[tuple[str, str]]) -> None:
-        marks = [(_mark(image), _mark(f"{image}\n{digest}")) for image, digest in rows]
-        self.images, self.contents = (
-            np.sort(np.array(part, np.uint64)) for part in zip(*marks or [(0, 0)], strict=True)
+        marks = np.fromiter(
+            ((_mark(image), _mark(f"{image}\n{digest}")) for image, digest in rows), np.dtype((np.uint64, 2))
         )
+        self.images, self.contents = np.sort(marks.T)
 
     def differ(self, path: str, digest: str) -> bool:
         """Return whether a picture was explained, and of other bytes than these."""

@@ -253,7 +253,7 @@ class Faces(Data):
                 known["track"] = f"{file}#track={rows.track[place.row]}"
         return known | {column: self.facts.get(file, {}).get(column, "") for column in self.columns}
 
-    def times(self) -> dict[str, float] | None:
+    def times(self) -> Mapping[str, float] | None:
         """Return the second of each face of a film; a film in which none was found is refused, and has no second."""
         if self.time != "time":
             return super().times()

@@ -1,7 +1,7 @@
 """A folder of pictures, with all its subfolders."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -235,7 +235,7 @@ class Folder(Data):
             return {"truth": self.corpus.truth(path)}
         return {"truth": truth.get(path, "")} if truth else {}
 
-    def values(self, name: str, setting: str) -> dict[str, str]:
+    def values(self, name: str, setting: str) -> Mapping[str, str]:
         file = Path(self.annotations).expanduser() if self.annotations else None
         if file is None or not file.is_file() or name in self.known(next(iter(self.paths()), "")):
             return super().values(name, setting)

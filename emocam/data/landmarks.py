@@ -2,6 +2,7 @@
 
 import hashlib
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -141,7 +142,7 @@ class Landmarks(Data):
         body = track.points.tobytes() + track.times.tobytes()
         return dict(self.known(path)) | {"points": hashlib.sha256(body).hexdigest()}
 
-    def values(self, name: str, setting: str) -> dict[str, str]:
+    def values(self, name: str, setting: str) -> Mapping[str, str]:
         if self.annotations is None or name in self.known(next(iter(self.paths()), "")):
             return super().values(name, setting)
         return read_column(Path(self.annotations), name, Path(self.root or "."), self.paths(), setting)

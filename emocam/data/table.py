@@ -1,5 +1,6 @@
 """The pictures that a table lists, CSV or Parquet, with what it says of them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -78,7 +79,7 @@ class Table(Folder):
     def _column(self, source: Source, rows: pd.DataFrame) -> str:
         return find_column(source, rows, [self.column] if self.column else IMAGE)
 
-    def values(self, name: str, setting: str) -> dict[str, str]:
+    def values(self, name: str, setting: str) -> Mapping[str, str]:
         if name in FIELDS:
             return super().values(name, setting)
         source = Source(Path(self.file or ""), "data.file")

@@ -19,6 +19,7 @@ import pyarrow.compute as pc
 from emocam.predict.keys import written_key
 from emocam.results.chunks import Chunks
 from emocam.results.files import CONTENTS, LEDGER, MARK, MARKS, parquet
+from emocam.results.name_places import places_in
 from emocam.results.parquet_file import open_parquet, read_parquet, read_schema
 from emocam.results.tables import finished_ledger
 from emocam.results.write_again import keep_rows
@@ -87,7 +88,7 @@ def begin_marked(chunks: Chunks, table: Path, marks: Mapping[int, str], images: 
             if (place := place_of.get(image)) is not None and marks[place] == mark
         }
         if list(kept.items()) != [(image, place_of.get(image)) for image in rows["image"]]:
-            keep_rows(chunks, kept)
+            keep_rows(chunks, places_in(kept))
     chunks.begin()
     if not chunks_hold and table.is_file() and written_key([table]) == chunks.key:
         held = set(_written_marks(table))

@@ -71,8 +71,8 @@ class EvidenceCache:
                 stale = stale_in(self.components, source)
                 if not stale and _lend(source, folder, run["tables"]):
                     return source
-                if stale.kept and (best is None or len(stale.kept) > best[0]):
-                    best = len(stale.kept), source, stale, run["tables"]
+                if stale.kept and (best is None or stale.kept > best[0]):
+                    best = stale.kept, source, stale, run["tables"]
             except FAULTS:
                 continue
         if best is not None and best[2]:

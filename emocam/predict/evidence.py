@@ -216,7 +216,7 @@ def is_finished(components: Components, key: str, shared: Components | None = No
         )
     if working is not None:
         if stale := stale_in_chunks(shared or components, chunks):
-            keep_rows(chunks, stale.kept)
+            keep_rows(chunks, stale.place_of)
         return False
     if written is None:
         return False

@@ -5,6 +5,7 @@ others, so that asking for them costs no second pass.
 """
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TypeVar
 
@@ -12,13 +13,14 @@ import numpy as np
 import pyarrow as pa
 
 from emocam.data.base import AUTO, Data
-from emocam.data.printed import printable
+from emocam.data.printed import unprinted
 from emocam.errors import SettingError
 from emocam.functional.statistics.near_duplicates import components, near_thumbnails
 from emocam.functional.thumbnail import COLUMNS, ROWS
 from emocam.predict.table_rewrite import rewrite_table
 from emocam.results.files import ASKED, GROUP, METADATA, PREDICTIONS, THUMBNAILS, TIME, parquet
-from emocam.results.parquet_file import has_table, read_parquet, read_schema
+from emocam.results.name_places import PART
+from emocam.results.parquet_file import has_table, open_parquet, read_parquet, read_schema
 
 Value = TypeVar("Value")
 
@@ -34,14 +36,14 @@ def write_groups(folder: Path, data: Data | None) -> None:
     own = asked[0] is None and GROUP in schema.names and ASKED not in names
     if asked == before and not own:
         return
-    images = read_parquet(file, columns=["image"])["image"].to_pylist()
-    columns: dict[str, pa.Array] = {}
+    columns: dict[str, pa.ChunkedArray] = {}
     if data and data.group == AUTO:
-        columns[GROUP] = pa.array([images[first] for first in firsts(near_duplicates(folder, data.group))])
+        images = read_parquet(file, columns=["image"])["image"].cast(pa.string())
+        columns[GROUP] = images.take(pa.array(firsts(near_duplicates(folder, data.group))))
     elif data and (groups := data.groups()) is not None:
-        columns[GROUP] = pa.array(_of_images(groups, images), pa.string())
+        columns[GROUP] = _of_images(groups, file, pa.string())
     if data and (times := data.times()) is not None:
-        columns[TIME] = pa.array(_of_images(times, images), pa.float64())
+        columns[TIME] = _of_images(times, file, pa.float64())
     gone = [name for name, setting in zip((GROUP, TIME), before, strict=True) if setting is not None]
     _rewrite(file, gone, columns, {**names, ASKED: asked})
 
@@ -59,8 +61,10 @@ def near_duplicates(folder: Path, setting: str | None = None) -> np.ndarray | No
                 "run it again with this version, or name a column"
             )
         return None
-    column = read_parquet(file, columns=["thumbnail"])["thumbnail"].combine_chunks()
-    pixels = np.frombuffer(b"".join(column.to_pylist()), np.uint8).reshape(-1, ROWS, COLUMNS)
+    parts = [np.zeros(0, np.uint8)]
+    for rows in open_parquet(file).iter_batches(PART, columns=["thumbnail"]):
+        parts.append(np.frombuffer(b"".join(rows["thumbnail"].to_pylist()), np.uint8))
+    pixels = np.concatenate(parts).reshape(-1, ROWS, COLUMNS)
     return components(near_thumbnails(pixels), len(pixels))
 
 
@@ -71,13 +75,18 @@ def firsts(group: np.ndarray | None) -> np.ndarray:
     return first[of]
 
 
-def _of_images(values: dict[str, Value], images: list[str]) -> list[Value | None]:
-    """Return the value of each image; None where it has none, or an empty one."""
-    named = {printable(path): value for path, value in values.items()}
-    return [None if (value := named.get(image)) == "" else value for image in images]
+def _of_images(values: Mapping[str, Value], predictions: Path, kind: pa.DataType) -> pa.ChunkedArray:
+    """Return the value of each image that has a prediction; null where it has none, or an empty one."""
+    parts = []
+    for rows in open_parquet(predictions).iter_batches(PART, columns=["image"]):
+        named = (values.get(unprinted(image)) for image in rows["image"].to_pylist())
+        parts.append(pa.array([None if value == "" else value for value in named], kind))
+    return pa.chunked_array(parts, kind)
 
 
-def _rewrite(file: Path, gone: list[str], columns: dict[str, pa.Array], names: dict[str, object]) -> None:
+def _rewrite(
+    file: Path, gone: list[str], columns: Mapping[str, pa.ChunkedArray], names: dict[str, object]
+) -> None:
     """Write the file again with other columns."""
     first = 0
 

@@ -95,16 +95,18 @@ def gather_content(
     flips: int = MOST_FLIPS,
     pictures: int = ON_A_PAGE,
     earlier: Sequence[Path] | None = None,
+    flat: int | None = None,
 ) -> PageContent:
     """Read a run and write the thumbnails of the pictures that its pages show.
 
     They are taken from the pages of `earlier` runs of the same pictures, and left for those of later ones, unless it
-    is None.
+    is None. `flat` is how many maps are flat, where that was counted already.
     """
     wrong = find_wrong(run, min(MOST_WRONG, pictures // 10))
     asked_for = wrong.images if wrong else []
     strongest = find_strongest(run, pictures - len(asked_for))
-    examples, flat = find_examples(run, strongest.pairs, [*asked_for, *whole_corpus(run, pictures)])
+    more = [*asked_for, *whole_corpus(run, pictures)]
+    examples, flat = find_examples(run, strongest.pairs, more, flat)
     ordered = sorted(examples.values(), key=lambda example: example.place)
     beyond = beyond_chance(run)
     side, lost = side_for(len(ordered)), 0

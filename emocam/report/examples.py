@@ -1,7 +1,7 @@
 """The pictures that a page shows with their predictions, maps and boxes: the second pass over a run's files."""
 
 from base64 import b64encode
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from emocam.plot.outline import outline_path
 from emocam.results.files import BOX
@@ -74,12 +75,23 @@ def _rows_of(block: pa.Table, images: pa.Array) -> pa.Table:
     return block.filter(pc.is_in(block["image"], value_set=images))
 
 
-def _read_predictions(run: Run, images: pa.Array) -> dict[str, Example]:
-    examples = {}
+def _find_places(run: Run, images: pa.Array) -> dict[int, NDArray[np.intp]]:
+    """Return where the images are: by row group, their places among all predictions."""
+    found = {}
     start = 0
-    for block in run.rows("predictions"):
-        places = np.flatnonzero(pc.is_in(block["image"], value_set=images)) + start
-        start += len(block)
+    for number, rows in enumerate(run.row_groups("predictions", columns=["image"])):
+        here = np.flatnonzero(pc.is_in(rows["image"], value_set=images))
+        if len(here):
+            found[number] = here + start
+        start += len(rows)
+    return found
+
+
+def _read_predictions(
+    run: Run, images: pa.Array, places: Mapping[int, NDArray[np.intp]]
+) -> dict[str, Example]:
+    examples = {}
+    for here, block in zip(places.values(), run.row_groups("predictions", places), strict=True):
         rows = _rows_of(block, images)
         labels = encode_names(rows, "label", run.label_names)
         truths = rows["truth"].to_pylist() if "truth" in rows.column_names else [None] * len(rows)
@@ -89,7 +101,7 @@ def _read_predictions(run: Run, images: pa.Array) -> dict[str, Example]:
             confidence = rows["confidence"][i].as_py()
             truth = None if truths[i] is None else str(truths[i])
             examples[path] = Example(
-                int(places[i]), picture_of(path), int(labels[i]), confidence, probabilities[i], truth
+                int(here[i]), picture_of(path), int(labels[i]), confidence, probabilities[i], truth
             )
     return examples
 
@@ -114,10 +126,10 @@ def _probabilities(logits: np.ndarray, many: bool) -> np.ndarray:
     return exponentials / exponentials.sum(1, keepdims=True)
 
 
-def _add_maps(run: Run, images: pa.Array, examples: dict[str, Example]) -> int:
-    """Give each example its map, and return how many maps of the whole run are flat."""
+def _add_maps(run: Run, images: pa.Array, examples: dict[str, Example], groups: Iterable[int] | None) -> int:
+    """Give each example its map, and return how many maps of these row groups are flat, by default of all."""
     flat = 0
-    for block in run.rows("maps"):
+    for block in run.row_groups("maps", groups):
         cells = block["map"].combine_chunks().flatten().to_numpy(zero_copy_only=False)
         ends = np.cumsum(pc.list_value_length(block["map"]).to_numpy())
         rows = np.flatnonzero(pc.is_in(block["image"], value_set=images))
@@ -132,10 +144,10 @@ def _add_maps(run: Run, images: pa.Array, examples: dict[str, Example]) -> int:
     return flat
 
 
-def _add_boxes(run: Run, images: pa.Array, examples: dict[str, Example]) -> None:
+def _add_boxes(run: Run, images: pa.Array, examples: dict[str, Example], groups: Iterable[int]) -> None:
     """Give each example its boxes (x0, y0, x1, y1, score, what decides), with the outline of a mask as text."""
     thresholds = run.thresholds
-    for block in run.rows("evidence"):
+    for block in run.row_groups("evidence", groups):
         rows = _rows_of(block, images)
         numbers = rows.select([*BOX, "score", thresholds.decides]).to_pandas()
         numbers[[*BOX]] = numbers[[*BOX]].astype(float).round(4)
@@ -168,10 +180,19 @@ def box_counts(run: Run, box: list[Any]) -> bool:
     return bool(run.thresholds.detected(score)) and looked_at
 
 
-def find_examples(run: Run, pairs: pd.DataFrame, more: Sequence[str] = ()) -> tuple[dict[str, Example], int]:
-    """Return all pictures of `pairs`, and `more`, by path, and how many maps of the run are flat."""
+def find_examples(
+    run: Run, pairs: pd.DataFrame, more: Sequence[str] = (), flat: int | None = None
+) -> tuple[dict[str, Example], int]:
+    """Return all pictures of `pairs`, and `more`, by path, and how many maps of the run are flat.
+
+    Where that is known already, only the row groups that hold these pictures are read.
+    """
     wanted = dict.fromkeys([*pairs["image"].astype(str).unique(), *more])
     images = pa.array(list(wanted), pa.string())  # without a region it has no type
-    examples = _read_predictions(run, images)
-    _add_boxes(run, images, examples)
-    return examples, _add_maps(run, images, examples) if run.explained else 0
+    places = _find_places(run, images)
+    examples = _read_predictions(run, images, places)
+    _add_boxes(run, images, examples, places)
+    if not run.explained:
+        return examples, 0
+    counted = _add_maps(run, images, examples, None if flat is None else places)
+    return examples, counted if flat is None else flat

@@ -75,6 +75,7 @@ def write_report(
     with_film: bool = True,
     pictures: int = ON_A_PAGE,
     earlier: Sequence[Path] | None = None,
+    flat: int | None = None,
 ) -> Path:
     """Write `report/` and `summary.html` of a finished run, and return the report's index.
 
@@ -82,11 +83,12 @@ def write_report(
     have no photographs. `originals` is the folder of the full pictures, if there is one; `flips` is
     how many changed pictures of a paste are shown, and `pictures` how many of the corpus. `with_film` shows
     overlay.mp4, where there is one. Thumbnails are taken over from `earlier` runs of the same pictures, and told to
-    later ones; None for pages whose pictures are for nobody else.
+    later ones; None for pages whose pictures are for nobody else. `flat` is how many maps are flat, if it
+    is known.
     """
     folder = run.path
     half = begin_report(folder, SCRIPTS)
-    gathered = gather_content(run, half, open_picture, flips, pictures, earlier)
+    gathered = gather_content(run, half, open_picture, flips, pictures, earlier, flat)
     write_data(half, gathered, originals)
     names = write_single_pictures(half, run, gathered.examples.values(), gathered.wrong)
     sliders = write_levels(half, gathered.run)

@@ -11,6 +11,7 @@ from emocam.report.examples import Example
 from emocam.report.scripts import write_script
 from emocam.results.files import PREDICTIONS
 from emocam.results.pairs import picture_of
+from emocam.results.parquet_file import count_rows
 from emocam.results.run import Run
 
 MOST_WRONG = 120
@@ -61,7 +62,9 @@ def find_wrong(run: Run, most: int = MOST_WRONG) -> Wrong | None:
 
 def whole_corpus(run: Run, most: int) -> list[str]:
     """Return all pictures of a corpus that the page has room for as a whole, else none."""
-    rows = run.pictures(["image"])
+    if count_rows(run.file(PREDICTIONS)) > min(WHOLE, most):
+        return []
+    rows = run.pictures(["image"])  # of many labels a row each
     return rows["image"].astype(str).tolist() if len(rows) <= min(WHOLE, most) else []
 
 
@@ -73,8 +76,8 @@ def write_single_pictures(folder: Path, run: Run, examples: Collection[Example],
         write_script(
             folder / "data/wrong.js", {"name": "data/wrong.js", "kinds": wrong.kinds, "pictures": shown}
         )
-    rows = run.pictures(["image", "label", "confidence"])
-    if len(rows) > MOST_NAMES:
+    many = count_rows(run.file(PREDICTIONS)) > MOST_NAMES
+    if many or len(rows := run.pictures(["image", "label", "confidence"])) > MOST_NAMES:
         return 0
     labels = pd.Index(run.label_names).get_indexer(pd.Index(rows["label"].astype(str)))
     names = {

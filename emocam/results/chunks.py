@@ -61,6 +61,12 @@ class Chunks:
         parts = [read_parquet(part / "ledger.parquet", columns=empty.column_names) for part in self.parts]
         return pa.concat_tables([empty, *parts]).sort_by("index").select(list(columns))
 
+    def in_order(self, file: str, columns: Sequence[str]) -> Iterator[pa.Table]:
+        """Yield columns of a table of all chunks in the order of the listing, a chunk at a time."""
+        parts = sorted(self.parts, key=_first_index)
+        for block in _in_order(parts, file, [*columns, "index"]) if parts else ():
+            yield block.select(list(columns))
+
     def write(self, name: str, rows: dict[str, list[pa.Table]]) -> None:
         """Write one chunk, sorted by the listing."""
         half = self.folder / f"{name}.tmp"
@@ -127,7 +133,7 @@ def _write_merged(parts: list[Path], file: str, target: Path, metadata: dict[byt
     replace_table(half, target)
 
 
-def _in_order(parts: list[Path], file: str) -> Iterator[pa.Table]:
+def _in_order(parts: list[Path], file: str, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
     """Yield blocks sorted by index: all before the first row of the next chunk is complete.
 
     Where a block ends depends on the ledgers alone, so the blocks of all files hold the same images.
@@ -135,10 +141,11 @@ def _in_order(parts: list[Path], file: str) -> Iterator[pa.Table]:
     files = [part / f"{file}.parquet" for part in parts]
     # chunks of an earlier version may lack a column; what they do not know is null
     waiting = pa.unify_schemas([read_schema(f) for f in files if f.exists()]).empty_table()
+    waiting = waiting if columns is None else waiting.select(list(columns))
     ends = [_first_index(part) for part in parts[1:]] + [np.iinfo(np.int64).max]
     for read, end in zip(files, ends, strict=True):
         if read.exists():
-            both = pa.concat_tables([waiting, read_parquet(read)], promote_options="default")
+            both = pa.concat_tables([waiting, read_parquet(read, columns)], promote_options="default")
             waiting = both.unify_dictionaries().sort_by("index")
         ready = pc.less(waiting["index"], end)
         yield waiting.filter(ready)

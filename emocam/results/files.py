@@ -3,6 +3,8 @@
 FILES = ("ledger", "predictions", "evidence", "maps", "thumbnails", "features", "faces")
 """The tables of a run, each a Parquet file of this name; the last four not in every run."""
 LEDGER, PREDICTIONS, EVIDENCE, MAPS, THUMBNAILS, FEATURES, FACES = FILES
+SUMS = "sums"
+"""What each part of a corpus adds to the counts of the whole: of shards, and of runs in parts."""
 GROUP, TIME = "group", "time"
 """Columns of predictions: which pictures belong together, and their order in seconds."""
 TIMELINE, OVERLAY_FILM = "timeline", "overlay.mp4"

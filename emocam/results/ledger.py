@@ -1,15 +1,19 @@
 """Every listed image ends as done, unreadable, refused or failed: once."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from emocam.errors import SettingError
-from emocam.results.files import LEFT_OUT
-from emocam.results.parquet_file import read_parquet
+from emocam.results.files import LEDGER, LEFT_OUT, parquet
+from emocam.results.name_places import PART, Marks, count_repeated, name_marks
+from emocam.results.parquet_file import open_parquet
 from emocam.results.summary import Summary
 
 STATUSES = ("done", "unreadable", "refused", "failed")
@@ -59,11 +63,34 @@ def ledger_of(summary: Summary) -> Ledger:
 
 def read_ledger(folder: Path, listed: int | None = None) -> Ledger:
     """Read the ledger of a run; `listed` images were to end in it, or each that it names once."""
-    rows = read_parquet(folder / "ledger.parquet", columns=["image", "status", "reason"])
-    left_out = pc.sum(pc.ends_with(rows["reason"], LEFT_OUT)).as_py() or 0
-    found = {entry["values"]: entry["counts"] for entry in pc.value_counts(rows["status"]).to_pylist()}
-    images = pc.count_distinct(rows["image"]).as_py() if listed is None else listed
-    return Ledger(images, {name: found.get(name, 0) for name in STATUSES}, left_out)
+    found: Counter[str] = Counter()
+    left_out = 0
+    marks = [np.zeros(0, np.uint64)]
+    for rows in ledger_rows(folder, ["image", "status", "reason"]):
+        left_out += pc.sum(pc.ends_with(rows["reason"], LEFT_OUT)).as_py() or 0
+        found.update(
+            {entry["values"]: entry["counts"] for entry in pc.value_counts(rows["status"]).to_pylist()}
+        )
+        if listed is None:
+            marks.append(name_marks(rows["image"].to_pylist()))
+    if listed is None:
+        named = np.concatenate(marks)
+        listed = len(named) - count_repeated(named, lambda repeated: names_with(folder, repeated))
+    return Ledger(listed, {name: found.get(name, 0) for name in STATUSES}, left_out)
+
+
+def ledger_rows(folder: Path, columns: list[str]) -> Iterator[pa.RecordBatch]:
+    """Yield columns of a run's ledger, so many rows at a time that no corpus is held whole."""
+    yield from open_parquet(folder / parquet(LEDGER)).iter_batches(PART, columns=columns)
+
+
+def names_with(folder: Path, marks: Marks) -> list[str]:
+    """Return the images of a ledger whose names have one of these hashes."""
+    found: list[str] = []
+    for rows in ledger_rows(folder, ["image"]):
+        names = rows["image"].to_pylist()
+        found += [names[place] for place in np.flatnonzero(np.isin(name_marks(names), marks))]
+    return found
 
 
 def check_none_lost(folder: Path, ledger: Ledger) -> None:

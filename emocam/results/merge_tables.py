@@ -14,13 +14,23 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from emocam.errors import SettingError
-from emocam.results.parquet_file import count_rows, has_table, open_parquet, parquet_writer, read_schema
+from emocam.results.files import LEDGER
+from emocam.results.parquet_file import (
+    count_rows,
+    has_table,
+    open_parquet,
+    parquet_writer,
+    read_schema,
+    read_stretch,
+)
 from emocam.results.parts import replace_table
 from emocam.results.tables import parquet_options
 from emocam.settings.shard import Shard
 
 BLOCK = 512
 """Images in a row group, as in a run that is not interrupted."""
+BAND = 1 << 21
+"""Places of the whole listing whose rows are held at once, where one column is put in its order."""
 NAMES = 4096
 """Names of the ledger that are read at once."""
 
@@ -45,6 +55,29 @@ class ShardRun:
 
     def rows(self, name: str) -> int:
         return count_rows(self.file(name)) if has_table(self.file(name)) else 0
+
+    def own_before(self, place: int) -> int:
+        """Return how many of its images come before a place of the whole listing."""
+        if self.at is not None:
+            return int(np.searchsorted(self.at, place))
+        return max(0, -(-(place - self.shard.number + 1) // self.shard.of))
+
+
+def column_in_order(
+    shard_runs: Sequence[ShardRun], column: str, band: int = BAND
+) -> Iterator[pa.ChunkedArray]:
+    """Yield a column of the ledgers of all shards in the order of the whole listing, a band of places at a time."""
+    rows = [shard_run.rows(LEDGER) for shard_run in shard_runs]
+    for first in range(0, sum(rows), band):
+        parts, places = [], []
+        for shard_run, count in zip(shard_runs, rows, strict=True):
+            start, stop = (min(count, shard_run.own_before(place)) for place in (first, first + band))
+            if start < stop:
+                parts.append(read_stretch(shard_run.file(LEDGER), column, start, stop))
+                places.append(shard_run.places(np.arange(start, stop, dtype=np.int64)))
+        if parts:
+            whole = pa.chunked_array([chunk for part in parts for chunk in part.chunks])
+            yield whole.take(pa.array(np.argsort(np.concatenate(places))))
 
 
 def placed(shard_run: ShardRun, name: str) -> Iterator[pa.Table]:

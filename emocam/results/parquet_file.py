@@ -106,6 +106,18 @@ class OpenParts:
         return self._opened
 
 
+def read_stretch(file: Path, column: str, start: int, stop: int) -> pa.ChunkedArray:
+    """Read a column's rows from `start` to `stop` of one file; its other row groups are not read."""
+    footer = read_footer(file)
+    lengths = [footer.row_group(group).num_rows for group in range(footer.num_row_groups)]
+    ends = list(accumulate(lengths))
+    groups = range(bisect_right(ends, start), bisect_right(ends, stop - 1) + 1)
+    first = ends[groups[0]] - lengths[groups[0]]
+    with told_if_damaged(file):
+        rows = _open_file(file, {}).read_row_groups(list(groups), [column])
+    return rows[column].slice(start - first, stop - start)
+
+
 def read_schema(file: Path) -> pa.Schema:
     """Read the names and types of a table's columns, and its metadata."""
     if is_in_parts(file):

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import platformdirs
+import pyarrow.compute as pc
 
 from emocam.data.address import read_address
 from emocam.data.corpus.corpus import StoredCorpus, open_corpus
@@ -13,7 +14,8 @@ from emocam.data.image_file import within_root
 from emocam.data.printed import unprinted
 from emocam.errors import Refused, SettingError
 from emocam.results.files import CONTENTS, LEDGER, parquet
-from emocam.results.parquet_file import read_parquet, read_schema
+from emocam.results.ledger import ledger_rows
+from emocam.results.parquet_file import count_rows, read_schema
 from emocam.results.run import Run
 from emocam.settings.digests import Digests
 from emocam.settings.roots import is_stored, names_address
@@ -39,9 +41,14 @@ def explained_contents(folder: Path) -> ExplainedContents | None:
     ledger = folder / parquet(LEDGER)
     if DIGEST not in read_schema(ledger).names:
         return None
-    rows = read_parquet(ledger, columns=["image", DIGEST])
-    pairs = zip(*(rows[name].to_pylist() for name in rows.column_names), strict=True)
-    return ExplainedContents((image, digest) for image, digest in pairs if digest is not None)
+    return ExplainedContents(pair for pairs in _digested(folder) for pair in pairs)
+
+
+def _digested(folder: Path) -> Iterator[list[tuple[str, str]]]:
+    """Yield the images of a run that have a digest, with it, so many at a time."""
+    for rows in ledger_rows(folder, ["image", DIGEST]):
+        pairs = zip(rows["image"].to_pylist(), rows[DIGEST].to_pylist(), strict=True)
+        yield [(image, digest) for image, digest in pairs if digest is not None]
 
 
 def all_have_digests(folder: Path) -> bool:
@@ -49,12 +56,10 @@ def all_have_digests(folder: Path) -> bool:
     ledger = folder / parquet(LEDGER)
     if DIGEST not in read_schema(ledger).names:
         return False
-    rows = read_parquet(ledger, columns=["status", DIGEST])
-    return None not in [
-        digest
-        for status, digest in zip(*(rows[name].to_pylist() for name in rows.column_names), strict=True)
-        if status == "done"
-    ]
+    return not any(
+        pc.any(pc.and_(pc.equal(rows["status"], "done"), pc.is_null(rows[DIGEST]))).as_py()
+        for rows in ledger_rows(folder, ["status", DIGEST])
+    )
 
 
 def changed_since(folder: Path, digests: Digests) -> str | None:
@@ -69,18 +74,19 @@ def changed_since(folder: Path, digests: Digests) -> str | None:
         return None
     if not (root.is_dir() or is_stored(source)):
         return None
-    rows = read_parquet(ledger, columns=["image", DIGEST])
-    images, written = (rows[name].to_pylist() for name in rows.column_names)
-    known = [(image, digest) for image, digest in zip(images, written, strict=True) if digest is not None]
-    corpus = _shards_of(root, known[0][0], digests) if known else None
-    files = [_file_of(root, image) if corpus is None else _member_of(corpus, image) for image, _ in known]
-    now = digests.of_all(files)
-    changed = [image for (image, digest), new in zip(known, now, strict=True) if new not in (None, digest)]
+    corpus: StoredCorpus | None = None
+    changed, example = 0, ""
+    for number, known in enumerate(_digested(folder)):
+        corpus = _shards_of(root, known[0][0], digests) if known and not number else corpus
+        files = [_file_of(root, image) if corpus is None else _member_of(corpus, image) for image, _ in known]
+        now = digests.of_all(files)
+        of_part = [image for (image, old), new in zip(known, now, strict=True) if new not in (None, old)]
+        changed, example = changed + len(of_part), example or next(iter(of_part), "")
     if not changed:
         return None
     return (
-        f"{len(changed):,} of {len(images):,} pictures of {root} have changed since they were explained, such as "
-        f"{changed[0]!r}"
+        f"{changed:,} of {count_rows(ledger):,} pictures of {root} have changed since they were explained, such as "
+        f"{example!r}"
     )
 
 

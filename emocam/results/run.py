@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -271,6 +271,18 @@ class Run:
         most = max(1, NUMBERS // len(self.label_names)) if wide and self.label_names else BLOCK
         for batch in stored.iter_batches(min(BLOCK, most), columns=asked):
             rows = pa.Table.from_batches([batch])
+            rows = self._paired(table, rows) if paired else rows
+            yield rows if columns is None else rows.select(columns)
+
+    def row_groups(
+        self, table: str, numbers: Iterable[int] | None = None, columns: Sequence[str] | None = None
+    ) -> Iterator[pa.Table]:
+        """Yield some row groups of a table, by default all; those of all tables hold the same images."""
+        stored = open_parquet(self.file(table))
+        paired = self.many and table in (PREDICTIONS, EVIDENCE, MAPS)
+        asked = self._for_pairs(table, columns, stored.schema_arrow.names) if paired else columns
+        for number in range(stored.num_row_groups) if numbers is None else numbers:
+            rows = stored.read_row_group(number, asked)
             rows = self._paired(table, rows) if paired else rows
             yield rows if columns is None else rows.select(columns)
 

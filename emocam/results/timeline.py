@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from emocam.data.address import read_address
 from emocam.data.printed import unprinted
@@ -86,7 +87,11 @@ def _stacked(columns: list[np.ndarray], rows: int) -> np.ndarray:
 
 def is_over_films(run: Run) -> bool:
     """Return whether a run's images are frames of films, or faces in them, at least some."""
-    images = (image for rows in run.rows(PREDICTIONS, ["image"]) for image in rows["image"].to_pylist())
+    marked = (
+        rows["image"].filter(pc.match_substring(rows["image"].cast(pa.string()), "#t="))
+        for rows in run.rows(PREDICTIONS, ["image"])
+    )
+    images = (image for rows in marked for image in rows.to_pylist())
     return any(read_address(unprinted(image)).time is not None for image in images)
 
 

@@ -4,12 +4,13 @@ from collections.abc import Generator, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from emocam.errors import SettingError
 from emocam.results.files import SUMMARY
+from emocam.results.ledger import names_with
+from emocam.results.name_places import count_repeated, name_marks
 from emocam.results.pairs import by_pair, keyed
 from emocam.results.parquet_file import read_parquet
 from emocam.results.parts import MANIFEST, is_in_parts, read_manifest
@@ -42,7 +43,7 @@ def table_faults(folder: Path, there: Mapping[str, Path]) -> Generator[str, None
         elif not broken:
             yield from _without_rows(files, tables)
         if "ledger" in tables:
-            images.append(_hashed(tables["ledger"]["image"]))
+            images.append(name_marks(tables["ledger"]["image"].to_pylist()))
     if not broken & set(TABLES):
         yield from _totals(folder, images, regions)
         yield from _effect(folder)
@@ -61,7 +62,9 @@ def _without_rows(files: Mapping[str, Path], tables: Mapping[str, pa.Table]) -> 
 def _totals(folder: Path, images: Sequence[np.ndarray], regions: int) -> Iterator[str]:
     """Check that no two parts have an image, and as many as the summary says."""
     rows = sum(len(part) for part in images)
-    if len(images) > 1 and (twice := rows - len(np.unique(np.concatenate(images)))):
+    if len(images) > 1 and (
+        twice := count_repeated(np.concatenate(images), lambda marks: names_with(folder, marks))
+    ):
         yield f"ledger.parquet has {twice} images in more than one part"
     yield from _summary(folder, rows, regions)
 
@@ -90,11 +93,6 @@ def _check_no_more(table: Path) -> None:
 
 def _parts(table: Path) -> list[Path]:
     return read_manifest(table).files if is_in_parts(table) else [table]
-
-
-def _hashed(images: pa.ChunkedArray) -> np.ndarray:
-    """Return a number for the name of each image (n,): names of all parts at once would be most of the memory."""
-    return pd.util.hash_array(images.to_numpy(), categorize=False)
 
 
 def _read_whole(file: Path, name: str) -> pa.Table:

@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
-from emocam.results.files import FILES, LEDGER, parquet
+from emocam.results.files import FILES, LEDGER, SUMS, parquet
 from emocam.results.parts import is_in_parts
 
 LARGE = 1 << 30
 """Bytes of a run from which on its tables and its page stay where they are."""
-KEPT_BACK = (*map(parquet, FILES), "report", "overlay.mp4", "flips", "prescription")
+KEPT_BACK = (*map(parquet, (*FILES, SUMS)), "report", "overlay.mp4", "flips", "prescription")
 """The tables, and what has a file a picture."""
 
 

@@ -10,13 +10,14 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import pyarrow as pa
 from omegaconf import OmegaConf
 
+from emocam.data.base import Data
+from emocam.data.printed import printable
 from emocam.errors import SettingError
 from emocam.intervention.flips import leave_flips
 from emocam.intervention.paste import paste_key, paste_marks, regions_of
@@ -27,10 +28,11 @@ from emocam.predict.keys import evidence_key, written_key
 from emocam.predict.provenance import corpus
 from emocam.predict.recall import recall
 from emocam.predict.stale import COLUMNS, stale_rows
-from emocam.results.files import ASKED, LEDGER, METADATA, parquet
+from emocam.results.files import ASKED, LEDGER, METADATA, SUMS, parquet
+from emocam.results.ledger import ledger_rows
 from emocam.results.merge_parts import write_parts
-from emocam.results.merge_tables import ShardRun, write_interleaved
-from emocam.results.parquet_file import read_parquet
+from emocam.results.merge_tables import ShardRun, column_in_order, write_interleaved
+from emocam.results.name_places import NamePlaces
 from emocam.results.parts import is_in_parts
 from emocam.results.run import Run
 from emocam.runner.command import Command, build_components
@@ -144,10 +146,15 @@ def handled_as_usual(folder: Path, address: str | None = None) -> dict[str, Any]
 
 
 def placed_in_listing(shard_runs: Sequence[ShardRun], components: Components) -> list[ShardRun]:
-    """Return the shards with the places of their images in the whole listing."""
-    place = {path: number for number, path in enumerate(components.listing)}
+    """Return the shards with the places of their images in the whole listing.
+
+    Every so-many-th image needs no list of them; data with other parts look their names up.
+    """
+    if type(components.data).part is Data.part:
+        return list(shard_runs)
+    places = NamePlaces(components.listing, printable)
     return [
-        replace(shard_run, at=np.array([place[path] for path in _own(shard_run, components)], np.int64))
+        replace(shard_run, at=places.of([printable(path) for path in _own(shard_run, components)]))
         for shard_run in shard_runs
     ]
 
@@ -171,6 +178,8 @@ def merge_tables(shard_runs: Sequence[ShardRun], components: Components, in_part
             metadata = {METADATA: json.dumps(names).encode()}
             write = write_parts if in_parts else write_interleaved
             write(shard_runs, name, components.folder / f"{name}.parquet", metadata)
+        if in_parts:  # what the shards counted is not counted again
+            write_parts(shard_runs, SUMS, components.folder / parquet(SUMS), {})
     if components.paste is not None:
         merge_paste(shard_runs, components, paste_key(components, key))
 
@@ -179,7 +188,8 @@ def whole_names(shard_runs: Sequence[ShardRun], components: Components, key: str
     """Return the tables' metadata: as in a shard, but of the whole corpus."""
     components.data.measure()
     shard = Run(shard_runs[0].folder)
-    made_of = {**shard.names["made_of"], **corpus(components, whole_ledger(shard_runs))}
+    ledger = {name: partial(column_in_order, shard_runs, name) for name in COLUMNS}
+    made_of = {**shard.names["made_of"], **corpus(components, ledger)}
     names = {
         name: value for name, value in shard.names.items() if name != ASKED
     }  # groups reach across shards
@@ -201,16 +211,6 @@ def way_of_all(ways: Sequence[str | None]) -> tuple[str | None, list[str]]:
     ]
 
 
-def whole_ledger(shard_runs: Sequence[ShardRun]) -> pa.Table:
-    """Return the ledgers of all shards in the order of the whole listing."""
-    rows = []
-    for shard_run in shard_runs:
-        ledger = read_parquet(shard_run.file(LEDGER), columns=COLUMNS)
-        places = shard_run.places(np.arange(len(ledger)))
-        rows.append(ledger.append_column("index", pa.array(places, pa.int64())))
-    return pa.concat_tables(rows).sort_by("index").select(COLUMNS)
-
-
 def check_unchanged(shard_run: ShardRun, components: Components) -> None:
     """Check that what a shard was made of is still so: settings, code and files by its key, and its pictures."""
     shard = shard_run.shard
@@ -219,7 +219,7 @@ def check_unchanged(shard_run: ShardRun, components: Components) -> None:
             f"RUN {shard_run.folder}, shard {shard}, was made of other annotations, weights or code than its settings "
             "name today; remove its folder and run it again, or merge where its paths lead to the same files"
         )
-    ledger = read_parquet(shard_run.file(LEDGER), columns=COLUMNS)
+    ledger = ledger_rows(shard_run.folder, [*COLUMNS])
     stale = stale_rows(components, ledger, _own(shard_run, components))
     if stale:
         raise SettingError(

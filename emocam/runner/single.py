@@ -27,6 +27,7 @@ from emocam.results.files import EVIDENCE, PAIR_STATE, PAIR_TRIALS, parquet
 from emocam.results.ledger import Ledger, check_none_lost, read_ledger
 from emocam.results.left_files import files_left, remove_incomplete, remove_left
 from emocam.results.parquet_file import count_rows, has_table
+from emocam.results.part_sums import forget_sums
 from emocam.results.picture_faults import EXPLAINED_AGAIN, all_have_digests, changed_since
 from emocam.results.run import Run
 from emocam.results.summary import Summary, with_entries, write_summary
@@ -182,9 +183,12 @@ def finish_run(
             sys.stderr.write(f"{note}\n")
             told["notes"] = [*told["notes"], note]
         earlier = command.earlier or (() if changed else replayed_pages(command, data))
-    finished = Finished(Run(command.folder), data, components.thresholds, told, earlier)
+    part = OmegaConf.select(command.cfg, "data.shard") is not None
+    finished = Finished(Run(command.folder), data, components.thresholds, told, earlier, summed=part)
     summary = run_callbacks(callbacks, finished, components.stage)
     with components.stage("summary"):
+        if finished.sums is None:
+            forget_sums(finished.run)
         notes_on_changed_pictures(command, components)
     summary["seconds"] = seconds_until_now(command, components)
     explaining = components.seconds.get("predict", 0)
@@ -260,6 +264,7 @@ def run_callbacks(
                 entries[name] = callback.on_run_end(finished)
     write_summary(finished.folder, summary_with(finished.summary, callbacks, entries))
     complete = replace(finished, summary=summary_with(finished.summary, callbacks, entries))
+    complete.__dict__["sums"] = finished.sums  # added up once
     for name, callback in callbacks.items():
         if isinstance(callback, LastCallback):
             with stage(name):

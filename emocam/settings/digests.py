@@ -19,6 +19,8 @@ MOST_UNWRITTEN, LONGEST_UNWRITTEN = 64, 2.0
 """Digests, and seconds, that may be lost when a process ends without a word."""
 SETTLED = 2_000_000_000
 """Nanoseconds after which a change must show in a file's times: some disks count in seconds."""
+MOST_KNOWN = 65_536
+"""Digests that are held beside the store: of a corpus that is larger each is looked up."""
 READERS = 4
 """Files that are digested at once."""
 Touched = tuple[int, int, int, int]
@@ -143,6 +145,9 @@ class Digests:
             store.execute("COMMIT")
         except sqlite3.Error as error:
             self._give_up(error)
+            return
+        if len(self._known) > MOST_KNOWN:
+            self._known = {}
 
 
 @dataclass

@@ -15,7 +15,7 @@ from emocam.predict.recall import recall
 from emocam.predict.relabelled import write_relabelled
 from emocam.predict.renamed import write_renamed
 from emocam.results.evidence_source import SHARDS, source_of
-from emocam.results.files import ASKED, EVIDENCE, FILES, PAIR_STATE, PREDICTIONS, parquet
+from emocam.results.files import ASKED, EVIDENCE, FILES, PAIR_STATE, PREDICTIONS, SUMS, parquet
 from emocam.results.parquet_file import has_table
 from emocam.results.parts import copy_table, remove_table
 from emocam.results.picture_faults import explained_contents, picture_faults
@@ -110,6 +110,12 @@ def copy_evidence(source: Path, folder: Path) -> None:
             copy_table(source / parquet(name), folder / parquet(name))
         else:
             remove_table(folder / parquet(name))
+    sums = folder / parquet(SUMS)
+    if has_table(source / sums.name) and not has_table(sums):
+        try:
+            copy_table(source / sums.name, sums)
+        except SettingError:  # what is gone of it is counted again
+            remove_table(sums)
 
 
 def _is_same(evidence: object, source: Path) -> bool:

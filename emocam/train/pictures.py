@@ -260,7 +260,7 @@ def group_pictures(data: Data, pictures: TrainingPictures) -> tuple[np.ndarray, 
     return components(np.concatenate(pairs), len(pictures)), " and ".join(words)
 
 
-def _named_groups(data: Data) -> tuple[str, dict[str, str]] | None:
+def _named_groups(data: Data) -> tuple[str, Mapping[str, str]] | None:
     """Return the groups that the data name, by `data.group` or a column `person`, and what they are called."""
     if data.group not in (None, AUTO):
         return str(data.group), data.groups() or {}

@@ -1,8 +1,11 @@
 """Two corpora or two networks that differ have other digests, and the same ones have the same."""
 
+import hashlib
 import json
 import shutil
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pytest
@@ -14,7 +17,7 @@ from emocam.data.base import Data
 from emocam.data.contents import all_contents
 from emocam.data.planted import Planted
 from emocam.network.weights import fingerprint
-from emocam.predict.provenance import corpus_digest, source
+from emocam.predict.provenance import Columns, corpus_digest, source
 from emocam.settings.digests import Digests
 
 LISTING = ["a.jpg", "deep/b.jpg"]
@@ -29,9 +32,29 @@ def corpus(tmp_path: Path) -> Data:
     return Data(root=folder)
 
 
+def in_pieces(columns: dict[str, list[Any]], size: int = 1) -> Columns:
+    """A ledger of a file, read so many rows at a time."""
+
+    def read(values: list[Any]) -> list[pa.Array]:
+        return [pa.array(values[start : start + size], pa.string()) for start in range(0, len(values), size)]
+
+    return {name: partial(read, values) for name, values in columns.items()}
+
+
+@pytest.mark.parametrize("size", [1, 2, 5])
+def test_the_digest_is_of_one_text_however_it_is_read(size: int) -> None:
+    columns = {"image": ['a"\\.jpg', "b/\u00e4.jpg", "c"], "digest": ["0", None, "f"], "facts": [None] * 3}
+    told = [{"world": "w"}, ["sha"], columns]
+    expected = hashlib.sha256(json.dumps(told, default=str).encode()).hexdigest()[:32]
+    assert corpus_digest({"world": "w", "workers": 3}, {"f": "sha"}, in_pieces(columns, size)) == expected
+    none = {name: [] for name in columns}
+    empty = hashlib.sha256(json.dumps([{}, [], none]).encode()).hexdigest()[:32]
+    assert corpus_digest({}, {}, in_pieces(none)) == empty
+
+
 def digest(data: Data, listing: list[str] = LISTING, **settings: object) -> str:
     contents = all_contents(data, listing, Digests())
-    ledger = pa.table({"image": listing, "digest": [one.digest for one in contents]})
+    ledger = in_pieces({"image": listing, "digest": [one.digest for one in contents]})
     given = {"root": str(data.root), **settings}
     read = {str(file): "sha" for file in data.root.parent.glob("*.json")}
     return corpus_digest(given, read, ledger)

@@ -1,5 +1,6 @@
 """The shards of a corpus become the table of the whole, whatever their row groups are."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from emocam.errors import SettingError
-from emocam.results.merge_tables import ShardRun, write_interleaved
+from emocam.results.merge_tables import ShardRun, column_in_order, write_interleaved
 from emocam.settings.shard import Shard
 
 
@@ -59,6 +60,16 @@ def test_any_shards_give_the_whole(tmp_path: Path, images: int, of: int, group: 
         found = pq.read_table(tmp_path / f"{name}.parquet")
         assert found.to_pydict() == table(list(range(images))).to_pydict()
         assert found.schema.metadata[b"emocam"] == b"{}" and found["image"].type == pa.string()
+
+
+@pytest.mark.parametrize("band", [1, 3, 8, 100])
+@pytest.mark.parametrize("images", [0, 5, 40])
+def test_a_column_is_read_in_the_order_of_the_listing(tmp_path: Path, images: int, band: int) -> None:
+    runs = shard_runs(tmp_path, images, of=3, group=4)
+    found = [name for part in column_in_order(runs, "image", band) for name in part.to_pylist()]
+    assert found == ledger(list(range(images)))["image"].to_pylist()
+    listed = [replace(run, at=np.arange(run.shard.number - 1, images, 3)) for run in runs]
+    assert [n for part in column_in_order(listed, "image", band) for n in part.to_pylist()] == found
 
 
 def test_row_groups_of_all_tables_hold_the_same_images(tmp_path: Path) -> None:

@@ -2,10 +2,22 @@
 
 import argparse
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 from emocam.errors import SettingError
+from emocam.results.files import SUMS, parquet
+from emocam.results.parquet_file import has_table
+from emocam.results.run import Run
 from emocam.results.verify import folder_faults
+
+
+def kept_sums_faults(folder: Path) -> Iterator[str]:
+    """Yield what differs of the sums that shards and runs in parts keep."""
+    if has_table(folder / parquet(SUMS)):
+        from emocam.cells.summed import sums_faults  # counting takes torch
+
+        yield from sums_faults(Run(folder))
 
 
 def main(words: list[str]) -> int:
@@ -15,7 +27,7 @@ def main(words: list[str]) -> int:
     folder: Path = parser.parse_args(words).run
     if not folder.is_dir():
         raise SettingError(f"RUN must be a run's folder, and there is none at {folder}")
-    faults = list(folder_faults(folder))
+    faults = list(folder_faults(folder)) or list(kept_sums_faults(folder))
     if faults:
         sys.stderr.write("\n".join(faults) + "\n")
         return 1

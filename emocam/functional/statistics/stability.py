@@ -22,18 +22,20 @@ class Agreement:
     """The overlap (S, D) with the whole for S sizes (S,) and D draws.
 
     `overlap` is of the `top` objects of the highest mean percentage, `strongest` of each label's strongest
-    object.
+    object. The whole has so many `images`, by default those of the last size.
     """
 
     sizes: Places
     top: int
     overlap: Shares
     strongest: Shares
+    images: int | None = None
 
     @property
     def stable_from(self) -> int | None:
         """The size from which on, up to half of the pictures, parts share ENOUGH of the top; None if none."""
-        telling = self.sizes <= self.sizes[-1] / 2 if len(self.sizes) else np.zeros(0, bool)
+        images = self.sizes.max(initial=0) if self.images is None else self.images
+        telling = self.sizes <= images / 2
         below = np.flatnonzero(self.overlap.mean(1)[telling] < ENOUGH)
         first = below[-1] + 1 if len(below) else 0
         return int(self.sizes[first]) if self.top and first < telling.sum() else None
@@ -53,15 +55,18 @@ def agreement(
     draws: int = 30,
     seed: int = 0,
     unit: Places | None = None,
+    of: tuple[Shares, int] | None = None,
 ) -> Agreement:
-    """Compare growing random parts of the images with the whole.
+    """Compare growing random parts of the images with the whole, or with the percentages and number `of` a larger one.
 
     `image` and `object` (K,) are the pairs that count, without repeats; `label` (I,) is each image's;
     `shape` is (O, L). Images of one `unit` (I,) are drawn one after the other.
     """
     generator = np.random.default_rng(seed)
     sizes = round_sizes(len(label))
-    whole = _percent(image, object, label, np.zeros(len(label), np.int64), 1, shape)[0]
+    if of is None:
+        of = _percent(image, object, label, np.zeros(len(label), np.int64), 1, shape)[0], len(label)
+    whole, images = of
     means = _mean(whole)
     top = min(TOP, int((means > 0).sum()))
     overlap, strongest = np.full((2, len(sizes), draws), np.nan)
@@ -72,7 +77,7 @@ def agreement(
             parts = _percent(image, object, label, level, len(sizes), shape)
             overlap[:, draw] = _top_shared(_mean(parts), means, top)
             strongest[:, draw] = _strongest_shared(parts, whole)
-    return Agreement(sizes, top, overlap, strongest)
+    return Agreement(sizes, top, overlap, strongest, images)
 
 
 def _order(generator: np.random.Generator, images: int, unit: Places | None) -> Places:

@@ -1,0 +1,132 @@
+"""What each part of a run adds to the numbers of the whole, kept beside its tables: `sums.parquet`.
+
+It has a row for each object and label that occur together, and one for each picture that stands out of a label; the
+rest is in its metadata, with a key of all that it was counted from. Another threshold, another name or other bytes of
+a table make another key, and what was counted under it is counted again.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from emocam.errors import SettingError
+from emocam.records.thresholds import Thresholds
+from emocam.results.file_list import file_entry
+from emocam.results.files import BOX, EVIDENCE, MAPS, PREDICTIONS, SUMS, parquet
+from emocam.results.merge_parts import described_part
+from emocam.results.parquet_file import has_table, read_parquet, write_parquet
+from emocam.results.part_of_run import PartOfRun, has_parts, part_names
+from emocam.results.parts import is_in_parts, read_manifest, remove_table, write_manifest
+from emocam.results.run import Run
+
+VERSION = 1
+"""Of what is counted, and how."""
+COUNTED_FROM = (PREDICTIONS, EVIDENCE, MAPS)
+TOLD = b"emocam.sums"
+"""The key of the table's metadata that holds the rest."""
+CELL = {"object": pa.int32(), "label": pa.int32(), "present": pa.int64(), "kept": pa.int64()} | {
+    "chance": pa.float64(),
+    "chance_images": pa.float64(),
+}
+CROP = {
+    "image": pa.string(),
+    "label": pa.int32(),
+    "share": pa.float64(),
+    "held": pa.float64(),
+} | dict.fromkeys(BOX, pa.float64())
+
+
+@dataclass(frozen=True)
+class PartSums:
+    """The sums of one part: `cells` by object and label, `crops` of its pictures, and all else that is `told`."""
+
+    cells: pd.DataFrame
+    crops: pd.DataFrame
+    told: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Summed:
+    """A part, the file that has its sums or is to have them, and the key of what they are counted from."""
+
+    part: Run
+    file: Path
+    key: str
+
+    def read(self) -> PartSums | None:
+        """Return what was counted; None where it was not, or from something else."""
+        try:
+            rows = read_parquet(self.file)
+            told = json.loads((rows.schema.metadata or {})[TOLD])
+            if told.pop("key") != self.key:
+                return None
+            crop = pc.is_valid(rows["image"])
+            cells = rows.filter(pc.invert(crop)).select([*CELL]).to_pandas()
+            return PartSums(cells, rows.filter(crop).select([*CROP]).to_pandas(), told)
+        except (SettingError, OSError, ValueError, KeyError, AttributeError):
+            return None
+
+    def write(self, sums: PartSums) -> None:
+        """Keep what was counted."""
+        tables = [
+            pa.Table.from_pandas(frame, pa.schema(kinds), preserve_index=False)
+            for frame, kinds in ((sums.cells, CELL), (sums.crops, CROP))
+        ]
+        told = json.dumps({**sums.told, "key": self.key}).encode()
+        rows = pa.concat_tables(tables, promote_options="default").replace_schema_metadata({TOLD: told})
+        half = self.file.with_name(f"{self.file.name}.tmp")
+        write_parquet(rows, half)
+        half.replace(self.file)
+
+
+def summed_parts(run: Run, thresholds: Thresholds) -> Iterator[Summed]:
+    """Yield the parts of a run in parts, or a run as its only part, each with the file of its sums."""
+    file = run.path / parquet(SUMS)
+    if not has_parts(run):
+        digests = [file_entry(run.file(name))["sha256"] for name in COUNTED_FROM if has_table(run.file(name))]
+        yield Summed(run, file, _key(run, thresholds, digests))
+        return
+    tables = [read_manifest(run.file(name)) for name in COUNTED_FROM if has_table(run.file(name))]
+    digests_of = [{part.name: part.sha256 for part in table.parts} for table in tables]
+    for name in part_names(run):
+        digests = [of.get(name, "") for of in digests_of]
+        yield Summed(PartOfRun(run, name), file / name, _key(run, thresholds, digests))
+
+
+def _key(run: Run, thresholds: Thresholds, digests: list[str]) -> str:
+    told = [VERSION, asdict(thresholds), run.label_names, run.object_names, digests]
+    return hashlib.sha256(json.dumps(told).encode(errors="surrogateescape")).hexdigest()
+
+
+def begin_sums(run: Run) -> None:
+    """Make room for the sums of a run's parts; what there is of the other form goes."""
+    file = run.path / parquet(SUMS)
+    if file.exists() and is_in_parts(file) != has_parts(run):
+        remove_table(file)
+    if has_parts(run):
+        file.mkdir(exist_ok=True)
+
+
+def finish_sums(run: Run) -> None:
+    """Write which files the sums of a run in parts are: without it they are no table."""
+    table = run.path / parquet(SUMS)
+    if not has_parts(run):
+        return
+    names = part_names(run)
+    for file in table.glob("part-*"):
+        if file.name not in names:
+            file.unlink()
+    if names:
+        write_manifest(table, [described_part(table / name) for name in names], {})
+
+
+def forget_sums(run: Run) -> None:
+    """Remove the sums of an earlier command, of whose tables these are not."""
+    remove_table(run.path / parquet(SUMS))
