@@ -26,7 +26,7 @@ COLUMNS = ("image", *CONTENTS)
 
 
 @dataclass
-class Named:
+class HowMany:
     """How many pictures, and the name of one of them."""
 
     count: int = 0
@@ -44,9 +44,9 @@ class Stale:
 
     places: NamePlaces
     holds: NDArray[np.bool_]
-    changed: Named
-    gone: Named
-    new: Named
+    changed: HowMany
+    gone: HowMany
+    new: HowMany
     moved: bool
 
     def __bool__(self) -> bool:
@@ -77,7 +77,7 @@ def stale_rows(
     listing = components.listing if listing is None else listing
     places = NamePlaces(listing, printable)
     seen, holds = np.zeros((2, len(listing)), bool)
-    changed, gone, new = Named(), Named(), Named()
+    changed, gone, new = HowMany(), HowMany(), HowMany()
     last, moved = -1, False
     for rows in ledger:
         images = rows["image"].to_pylist()

@@ -116,7 +116,7 @@ class BestSoFar:
         return may
 
     def _find_last(self) -> None:
-        """Find of each full cell the last that counts, the last that is shown below, and of its counter-examples."""
+        """Find the last pair of each full cell that counts, that is shown below, and of its counter-examples."""
         pairs = self.pairs
         cell = pairs["object"].to_numpy(np.int64) * self.shape[1] + pairs["label"].to_numpy(np.int64)
         rank = pairs["passed"].to_numpy(np.int8) + pairs["held"].to_numpy(np.int8)
@@ -203,7 +203,7 @@ class Regions:
         return self.object * labels + self.label
 
     def strongest(self, rows: NDArray[np.intp]) -> pd.DataFrame:
-        """Return of each pair among some regions the strongest, in their order."""
+        """Return the strongest region of each pair among some, in their order."""
         pair = self.pair[rows]
         order = np.lexsort((-settled(self.strength[rows]), -self.rank[rows], pair))
         first = np.ones(len(order), bool)
