@@ -19,6 +19,7 @@ from pathlib import Path
 HERE = Path(__file__).parent
 SUBJECTS = {
     "study": "The whole study",
+    "whole_command": "The whole command",
     "cams": "CAM methods",
     "quick": "Networks by the quickest way",
     "explain": "emocam.explain, call after call",
@@ -37,8 +38,12 @@ SUBJECTS = {
     "page": "The report in a browser",
     "labels": "A thousand labels",
 }
-ALONE = {"scale": "When the evidence outgrows memory", "memory": "Memory and the number of images"}
-"""Too long for an hour: each is measured by itself."""
+ALONE = {
+    "scale": "When the evidence outgrows memory",
+    "memory": "Memory and the number of images",
+    "before_after": "Every row before and after",
+}
+"""Too long for an hour, or of two commits: each is measured by itself."""
 LIBRARIES = (
     *("torch", "torchvision", "grad-cam", "captum", "lightnet"),
     *("opencv-python-headless", "pillow", "pandas", "pyarrow"),
@@ -64,6 +69,7 @@ EmoCAM beside what a user would otherwise call, at the same work, in one process
   [gpu.md](gpu.md); `make gpu` asks it.
 - `make bench` repeats everything; `python benchmarks cams` one subject, `python benchmarks/cams.py` without
   writing. Each table tells when and on what it was measured, and the limits of that hour.
+- `python benchmarks/before_after.py CHECKOUT` holds every row to an earlier commit: ours then and now, in turn.
 """
 
 
@@ -120,9 +126,10 @@ def assemble() -> str:
         if (HERE / f"{subject}.md").is_file():
             notes = HERE / "notes" / f"{subject}.md"
             told = f"{notes.read_text().strip()}\n\n" if notes.is_file() else ""
-            parts.append(
-                f"## {title}\n\n`benchmarks/{subject}.py`\n\n{told}{(HERE / f'{subject}.md').read_text()}"
-            )
+            by = (
+                f"`benchmarks/{subject}.py`\n\n" if (HERE / f"{subject}.py").is_file() else ""
+            )  # else by hand
+            parts.append(f"## {title}\n\n{by}{told}{(HERE / f'{subject}.md').read_text()}")
     return "\n".join(parts)
 
 

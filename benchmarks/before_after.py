@@ -37,7 +37,7 @@ PROGRAMS = {"audit": ("8000", "2000"), "dependence": (), "digests": (), "films":
 """What prints its own figures, or none: a whole process is a turn."""
 WHOLE = "the whole program"
 END = "its last row is done"
-ROUNDS, BUDGET, SHORTEST = 6, 8.0, 0.1
+ROUNDS, BUDGET, SHORTEST = 6, 6.0, 0.1
 """Most rounds of two turns each; seconds of a row after which no further begins; a turn is repeated up to this."""
 NOISE = 0.05
 PRINTED = re.compile(
