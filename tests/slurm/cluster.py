@@ -1,6 +1,7 @@
 """SLURM on this machine alone, from what `apt-get install slurm-wlm munge` brings; needs to be root.
 
-Everything lies in one folder, and only the three daemons started here are ended.
+Everything lies in one folder, and only the three daemons started here are ended. Accounting needs a database, so
+`sacct`, by which a launcher learns that a job was killed, is a script here that asks the scheduler itself.
 """
 
 import os
@@ -36,6 +37,13 @@ NodeName={host} NodeAddr=127.0.0.1 CPUs={cpus} RealMemory={memory} State=UNKNOWN
 PartitionName=all Nodes={host} Default=YES MaxTime=INFINITE State=UP
 """
 
+SACCT = r"""#!/bin/sh
+echo 'JobID|State|NodeList'
+while [ $# -gt 0 ]; do [ "$1" = -j ] && scontrol -o show job "$2" | sed -nE \
+  -e 's/^JobId=[0-9]+ ArrayJobId=([0-9]+) ArrayTaskId=([0-9]+) .* JobState=([A-Z]+) .*/\1_\2|\3|all/p' \
+  -e 's/^JobId=([0-9]+) JobName=.* JobState=([A-Z]+) .*/\1|\2|all/p'; shift; done
+"""
+
 
 def there() -> bool:
     """Whether this machine can have such a cluster."""
@@ -60,7 +68,10 @@ def one_node(folder: Path) -> Iterator[dict[str, str]]:
             memory=os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2**20 - 500,
         )
     )
-    where = {"SLURM_CONF": str(conf)}
+    (folder / "bin").mkdir()
+    (folder / "bin/sacct").write_text(SACCT)
+    (folder / "bin/sacct").chmod(0o755)
+    where = {"SLURM_CONF": str(conf), "PATH": f"{folder / 'bin'}{os.pathsep}{os.environ['PATH']}"}
     files = (f"--{name}-file={munge / name}" for name in ("key", "log", "pid", "seed"))
     with ExitStack() as daemons:
         daemons.enter_context(running("munged", "-F", "--force", f"--socket={munge / 'socket'}", *files))

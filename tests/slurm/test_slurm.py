@@ -1,6 +1,9 @@
-"""A corpus divided over the jobs of a real SLURM, and merged."""
+"""A corpus in many tasks over the jobs of a real SLURM: one is killed, the sweep goes on, and all is merged."""
 
 import importlib.util
+import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
@@ -9,6 +12,10 @@ import pandas as pd
 import pytest
 
 CLUSTER = Path(__file__).parent / "cluster.py"
+WORDS = ("+cam=gradcam", "data.images=7", "data.batch_size=1", "data.workers=0", "quiet=true", "trainer=cpu")
+OWN = ("logger=null", "cache=null")
+LAUNCHER = ("hydra/launcher=submitit_slurm", "hydra.launcher.timeout_min=5", "hydra.launcher.partition=all")
+SWEEP = ("hydra.launcher.array_parallelism=2", "data.shard=all/3", "hydra.sweep.dir=sweep")
 
 
 def load_cluster() -> ModuleType:
@@ -20,7 +27,7 @@ def load_cluster() -> ModuleType:
 
 
 @pytest.fixture
-def slurm(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def slurm(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
     pytest.importorskip("hydra_plugins.hydra_submitit_launcher")
     cluster = load_cluster()
     if not cluster.there():
@@ -28,30 +35,41 @@ def slurm(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPa
     with cluster.one_node(tmp_path_factory.mktemp("slurm") / "cluster") as where:
         for name, value in where.items():
             monkeypatch.setenv(name, value)
-        yield
+        yield cluster
+
+
+def kill_first_task(cluster: ModuleType) -> None:
+    """Kill the job of the first shard once it has begun, as a scheduler does that is short of memory."""
+    assert cluster.waited(Path("sweep/0/.task.json").exists, 90)
+    running = cluster.said(["squeue", "-h", "-r", "-t", "R", "-o", "%i %K"], {}).split("\n")
+    (job,) = (line.split()[0] for line in running if line.endswith(" 0"))
+    cluster.said(["scancel", "-s", "KILL", job], {})
 
 
 @pytest.mark.slow
-def test_jobs_of_a_cluster_explain_the_shards_of_a_corpus(
-    slurm: None, emocam: Callable[..., int], capsys: pytest.CaptureFixture[str]
+def test_the_tasks_of_a_corpus_are_done_once_though_a_job_is_killed(
+    slurm: ModuleType, emocam: Callable[..., int], capfd: pytest.CaptureFixture[str]
 ) -> None:
-    words = (
-        "+cam=gradcam",
-        "data.images=5",
-        "data.batch_size=1",
-        "data.workers=0",
-        "quiet=true",
-        "trainer=cpu",
+    command = ("-m", *WORDS, *OWN, *LAUNCHER, *SWEEP)
+    first = subprocess.Popen(
+        [sys.executable, "-m", "emocam", *command], stdout=-1, stderr=-2, text=True, env=os.environ
     )
-    assert emocam(*words, "logger=null", "hydra.run.dir=whole") == 0
-    launcher = (
-        "hydra/launcher=submitit_slurm",
-        "hydra.launcher.timeout_min=5",
-        "hydra.launcher.partition=all",
-    )
-    sweep = ("data.shard=1/2,2/2", "hydra.sweep.dir=sweep", "logger=null")
-    assert emocam("-m", *words, *launcher, *sweep) == 0, capsys.readouterr()
+    try:
+        kill_first_task(slurm)
+        assert emocam(*command) == 1  # a second launcher
+        assert "sweep is in use by another emocam (process " in capfd.readouterr().err
+        told = first.communicate(timeout=200)[0]
+    finally:
+        first.kill()
+    assert first.returncode == 1 and "hydra/launcher gave up (UncompletedJobError" in told
+    assert "sweep goes on, once no job of it is at work" in told and "Traceback" not in told
     assert list(Path("sweep/.submitit").rglob("*submission.sh"))  # they went through sbatch
+    assert slurm.waited(lambda: not slurm.said(["squeue", "-h"], {}), 90)
+    assert emocam(*command) == 0
+    told = capfd.readouterr().out
+    assert "3 shards: 2 were there already, 1 done now, 0 failed, 0 did not end" in told
+
+    assert emocam(*WORDS, *OWN, "hydra.run.dir=whole") == 0
     assert emocam("merge", "sweep", "--out", "merged") == 0
     for name in ("ledger", "predictions", "evidence", "maps"):
         whole, merged = (pd.read_parquet(f"{run}/{name}.parquet") for run in ("whole", "merged"))
