@@ -86,6 +86,7 @@ OWN = {
         (
             ("data/corpus/corpus.py", "pq.ParquetFile(opened)"),
             ("data/corpus/corpus.py", "store.system.open(entry.path, 'rb', block_size=1 << 20)"),
+            ("data/corpus/store.py", "self.system.open(path, 'rb', cache_type='none')"),
             ("data/corpus/parquet_pictures.py", "pq.ParquetFile(self.store.system.open(path, 'rb'))"),
             ("data/corpus/parquet_pictures.py", "self.store.system.open(path, 'rb')"),
             ("data/corpus/tar_rows.py", "tarfile.open(fileobj=self.file, mode='r:')"),

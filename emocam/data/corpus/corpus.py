@@ -179,7 +179,7 @@ class StoredCorpus:
             return self._parquet.read(shard.path, self.table.value("group", row), start)
         if shard.kind == PLAIN:
             path = name_of_bytes(self.table.value("path", row))
-            return self.store.read(f"{shard.path}/{path}" if shard.path else path)
+            return self.store.read_whole(f"{shard.path}/{path}" if shard.path else path, size)
         there = max(0, min(size, shard.size - start))
         data = self.store.read(shard.path, start, start + there) if there else b""
         if len(data) < size:
@@ -215,9 +215,7 @@ def open_corpus(root: str | Path, cache: Path | None, follow_links: bool = False
             f"data.root {text} is compressed, so that no picture in it can be read by itself; give it as .tar "
             "(gunzip makes one)"
         )
-    if not text.endswith(SHARDS) or (
-        "*" not in text and "{" not in text and Store(text).system.isdir(Store(text).top)
-    ):
+    if not text.endswith(SHARDS) or ("*" not in text and "{" not in text and Store(text).is_folder):
         return _listed_folder(Store(text.rstrip("/")), cache, follow_links)
     store = Store(top_of(text) or ".")
     shards: list[_Shard] = []
@@ -396,7 +394,9 @@ def _rows(store: Store, shard: _Shard) -> tuple[ShardRows, str]:
             return read_tar_rows(opened, entry.size or 0, shard.name), TAR
 
     try:
-        return store.trying(read, entry.path)
+        rows, kind = store.trying(read, entry.path)
+        # less may have come than there is
+        return store.trying(read, entry.path) if rows.cut and not store.local else (rows, kind)
     except FileNotFoundError as error:
         raise store.fault(error, entry.path) from None
 
@@ -409,5 +409,5 @@ def _parquet(opened: Any, shard: _Shard) -> tuple[ShardRows, str]:
         if not is_damage(error):
             raise
         words = " ".join(str(error).split())[:120]
-        return ShardRows(notes=[f"{shard.name} cannot be read as Parquet ({words})"]), ENCODED
+        return ShardRows(notes=[f"{shard.name} cannot be read as Parquet ({words})"], cut=True), ENCODED
     return rows, PATHS if kind == "paths" else ENCODED

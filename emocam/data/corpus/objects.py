@@ -45,7 +45,7 @@ class StoredObjects:
         """Read an object; the one read last is kept, since it is digested before it is opened."""
         if getattr(self._recent, "address", None) != address:
             self._recent.address, self._recent.data = None, b""
-            self._recent.data = self.store.read(self.store.system._strip_protocol(address))
+            self._recent.data = self.store.read_whole(self.store.system._strip_protocol(address))
             self._recent.address = address
         data: bytes = self._recent.data
         return data

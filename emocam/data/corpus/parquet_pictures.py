@@ -49,10 +49,25 @@ class ParquetPictures:
     def _group(self, path: str, group: int) -> pa.ChunkedArray:
         key = (path, group)
         if key not in self._groups:
-            self._groups[key] = self.store.trying(lambda: self._read_group(path, group), path)
+            self._groups[key] = self._read_again(path, group)
             while len(self._groups) > KEPT:
                 del self._groups[next(iter(self._groups))]
         return self._groups[key]
+
+    def _read_again(self, path: str, group: int) -> pa.ChunkedArray:
+        """Read a row group; at an address once more where it is damaged, for less may have come than there is."""
+
+        def read() -> pa.ChunkedArray:
+            return self.store.trying(lambda: self._read_group(path, group), path)
+
+        try:
+            return read()
+        except Damaged:
+            if self.store.local:
+                raise
+        if (file := self._files.pop(path, None)) is not None:
+            file.close(force=True)
+        return read()
 
     def _read_group(self, path: str, group: int) -> pa.ChunkedArray:
         file = self._file(path)

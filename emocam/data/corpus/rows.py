@@ -35,6 +35,7 @@ class ShardRows:
     """The pictures of one shard in their order, and `notes` of what a person should be told of it.
 
     `labels` are the names of its classes, where it says them, `left_out` files that are no pictures by ending.
+    What is `cut` ends too early, or is damaged.
     """
 
     paths: list[str] = field(default_factory=list)
@@ -45,6 +46,7 @@ class ShardRows:
     truth: Sequence[str | None] = ()
     notes: list[str] = field(default_factory=list)
     left_out: Counter[str] = field(default_factory=Counter)
+    cut: bool = False
 
     def table(self) -> pa.Table:
         """Return the rows as they are kept on disk."""

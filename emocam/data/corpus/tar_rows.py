@@ -70,6 +70,7 @@ class _Reader:
         for member in self._members():
             self._take(member)
         if self.cut:
+            self.found.cut = True
             whole = sum(start + size <= self.size for start, size in self.members.values())
             pictures = "picture" if whole == 1 else "pictures"
             self.notes.append(

@@ -89,7 +89,7 @@ def hub(packed: SimpleNamespace, tmp_path_factory: pytest.TempPathFactory) -> It
     library = pytest.importorskip("huggingface_hub")
     constants = pytest.importorskip("huggingface_hub.constants")
     web = ThreadingHTTPServer(("127.0.0.1", 0), partial(Hub, top=packed.root))
-    threading.Thread(target=web.serve_forever, daemon=True).start()
+    threading.Thread(target=web.serve_forever, args=(0.02,), daemon=True).start()
     with pytest.MonkeyPatch.context() as patch:
         # HF_ENDPOINT, which the library reads when it is imported
         endpoint = f"http://127.0.0.1:{web.server_port}"
@@ -140,6 +140,9 @@ def test_what_the_hub_does_not_have_is_told(hub: type[Hub], root: str) -> None:
 
 
 def test_a_data_set_that_may_not_be_read_asks_for_a_token(hub: type[Hub]) -> None:
+    import huggingface_hub
+
+    huggingface_hub.HfFileSystem.clear_instance_cache()
     hub.private.set()
     try:
         with pytest.raises(SettingError, match=r"may not be read .*HF_TOKEN"):
