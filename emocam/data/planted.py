@@ -15,6 +15,7 @@ from emocam.data.annotations.album import read_album
 from emocam.data.annotations.masks import SIDE as MASK_SIDE
 from emocam.data.annotations.masks import Runs
 from emocam.data.base import Data
+from emocam.data.kept_pictures import KeptPictures
 from emocam.data.planted_film import write_film
 from emocam.data.planted_sequences import PlantedSequences
 from emocam.errors import SettingError, nearest
@@ -76,6 +77,7 @@ class Planted(Data):
     detail: Literal["coarse", "fine"] = "coarse"
     taught: int = field(default=0, init=False)
     style: Literal["plain", "negative", "soft", "dim", "turned"] = "plain"
+    kept: KeptPictures | None = field(default=None, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -311,6 +313,17 @@ class Planted(Data):
     def open(self, path: str) -> Picture:
         if self.sequences is not None:
             return self.sequences.picture(int(Path(path).stem))
+        picture = self._open_picture(path)
+        if self.kept is not None:
+            self.kept.put(int(Path(path).stem), picture.image)
+        return picture
+
+    def open_again(self, path: str) -> Picture:
+        """Open a picture once more: what is shown, which is all that is asked then, is there since it was drawn."""
+        image = None if self.kept is None else self.kept.get(int(Path(path).stem))
+        return super().open_again(path) if image is None else Picture(image)
+
+    def _open_picture(self, path: str) -> Picture:
         if self.world == PHOTOGRAPHS:
             return self._open_photograph(path)
         if self.faces is not None:
@@ -335,7 +348,9 @@ class Planted(Data):
         return Picture(self.photographs.draw(scene), boxes, object, masks, {"truth": scene.label})
 
     def prepare(self) -> None:
-        """Write the export, where one is asked for."""
+        """Make room for what is drawn, before workers are forked, and write the export, where one is asked for."""
+        if self.film is None and self.sequences is None:
+            self.kept = KeptPictures(self.images)
         if self.export is not None:
             self.write(self.export)
 

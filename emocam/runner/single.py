@@ -182,7 +182,7 @@ def finish_run(
         for note in changed:
             sys.stderr.write(f"{note}\n")
             told["notes"] = [*told["notes"], note]
-        earlier = command.earlier or (() if changed else replayed_pages(command, data))
+        earlier = command.earlier or (() if changed else pages_to_take_from(command, components, data))
     part = OmegaConf.select(command.cfg, "data.shard") is not None
     finished = Finished(Run(command.folder), data, components.thresholds, told, earlier, summed=part)
     summary = run_callbacks(callbacks, finished, components.stage)
@@ -198,12 +198,16 @@ def finish_run(
     return ledger, summary
 
 
-def replayed_pages(command: Command, data: Data | None) -> tuple[Path, ...]:
-    """Return the run that is replayed, where its pictures are drawn, or have digests that tell a changed one."""
+def pages_to_take_from(command: Command, components: Components, data: Data | None) -> tuple[Path, ...]:
+    """Return the run that is replayed, or whose evidence was taken.
+
+    That is where its pictures are drawn, or have digests that tell a changed one.
+    """
     evidence = evidence_of(command.cfg)
-    if evidence is None or data is None or not (data.root is None or all_have_digests(command.folder)):
+    source = components.evidence_from if evidence is None else source_of(evidence)
+    if source is None or data is None or not (data.root is None or all_have_digests(command.folder)):
         return ()
-    return (source_of(evidence),)
+    return (source,)
 
 
 def notes_on_changed_pictures(command: Command, components: Components) -> list[str]:
