@@ -10,9 +10,10 @@ from torchvision.models import ResNet18_Weights
 
 from emocam.classifier.base import Classifier
 from emocam.errors import SettingError
+from emocam.network.labels_file import read_labels
 from emocam.network.many_labels import undecided
 from emocam.network.outputs import picked_logits, probabilities_as_logits, to_logits
-from emocam.network.weights import file_sha256, read_labels
+from emocam.network.weights import file_sha256
 from emocam.view.crops import CentreCrop, Stretch
 
 GRID = 14

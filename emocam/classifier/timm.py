@@ -24,11 +24,12 @@ from emocam.classifier.library import (
     is_own,
 )
 from emocam.errors import SettingError, nearest
+from emocam.network.labels_file import read_labels
 from emocam.network.near_networks import alike_first, near_networks
 from emocam.network.probe_head import read_head
 from emocam.network.trained import labels_if_named, labels_of, read_trained
 from emocam.network.values import Asked, settle_values
-from emocam.network.weights import is_file, read_labels
+from emocam.network.weights import is_file
 from emocam.settings.read_files import noted
 from emocam.view.base import View
 from emocam.view.crops import Border, CentreCrop, Cover, Squash

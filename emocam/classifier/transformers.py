@@ -12,8 +12,9 @@ from torch import Tensor, nn
 
 from emocam.classifier.library import LibraryClassifier, Preprocessing, draw_weights, fill, is_own
 from emocam.errors import SettingError
+from emocam.network.labels_file import read_labels
 from emocam.network.outputs import picked_logits
-from emocam.network.weights import is_file, read_labels
+from emocam.network.weights import is_file
 from emocam.settings.read_files import noted
 from emocam.view.base import View
 from emocam.view.crops import CentreCrop, Stretch

@@ -37,6 +37,7 @@ def run_job(cfg: "DictConfig", known: set[str], began: float, verb: Verb | None 
     from hydra.core.hydra_config import HydraConfig
     from hydra.types import RunMode
 
+    from emocam.cli.contents import check_contents
     from emocam.errors import SettingError
     from emocam.runner.shard_task import ShardTask
     from emocam.settings.check import check_settings, writable
@@ -60,6 +61,8 @@ def run_job(cfg: "DictConfig", known: set[str], began: float, verb: Verb | None 
     # the later jobs of a sweep did not begin when the command did
     started = began if hydra_cfg.mode == RunMode.RUN else time.perf_counter()
     with _store_beside(cfg, hydra_cfg.mode, verb) as store, locked(folder):
+        if "torch" not in sys.modules:  # else nothing is gained
+            check_contents(cfg)
         task = ShardTask.read(cfg, folder, hydra_cfg.launcher) if hydra_cfg.mode == RunMode.MULTIRUN else None
         if task is not None and task.is_complete and not allowed:
             return task.status or 0, True

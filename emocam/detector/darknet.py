@@ -12,7 +12,8 @@ from emocam.detector.darknet_file import check_size, header_bytes, read_cfg, val
 from emocam.detector.identity import identify
 from emocam.detector.postprocess import pack_regions
 from emocam.errors import SettingError
-from emocam.network.weights import file_sha256, read_labels
+from emocam.network.labels_file import read_labels
+from emocam.network.weights import file_sha256
 from emocam.records.detections import Detections
 from emocam.records.picture import Batch
 from emocam.settings.read_files import noted

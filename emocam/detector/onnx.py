@@ -11,8 +11,9 @@ from emocam.detector.identity import identify
 from emocam.detector.onnx_outputs import LAYOUTS, STRETCHED, Layout, decoded, output_layout
 from emocam.detector.postprocess import pack_regions
 from emocam.errors import SettingError
+from emocam.network.labels_file import read_labels
 from emocam.network.onnx_program import OnnxProgram
-from emocam.network.weights import file_sha256, read_labels
+from emocam.network.weights import file_sha256
 from emocam.records.detections import Detections
 from emocam.records.picture import Batch
 from emocam.view.crops import Letterbox, Stretch

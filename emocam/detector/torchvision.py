@@ -17,7 +17,8 @@ from emocam.detector.base import Detector
 from emocam.detector.identity import identify
 from emocam.detector.torchvision_parts import narrow, quicken
 from emocam.errors import SettingError, nearest
-from emocam.network.weights import file_sha256, fingerprint, fit, is_file, read_labels, read_weights
+from emocam.network.labels_file import read_labels
+from emocam.network.weights import file_sha256, fingerprint, fit, is_file, read_weights
 from emocam.records.detections import Detections
 from emocam.records.picture import Batch
 from emocam.view.crops import Unchanged

@@ -21,8 +21,9 @@ from emocam.errors import SettingError, nearest
 from emocam.functional.box.yolo import CLASSES, candidates
 from emocam.functional.box.yolo_dense import dense_candidates
 from emocam.network.fast_convolution import faster
+from emocam.network.labels_file import read_labels
 from emocam.network.precision import cast_network
-from emocam.network.weights import SUFFIXES, cached, file_sha256, fit, read_labels, read_weights
+from emocam.network.weights import SUFFIXES, cached, file_sha256, fit, read_weights
 from emocam.records.detections import Detections
 from emocam.records.picture import Batch
 from emocam.settings.read_files import noted

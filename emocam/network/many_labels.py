@@ -1,7 +1,5 @@
 """Networks whose labels do not exclude each other: the threshold above which a picture has each of them."""
 
-import csv
-import io
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,10 +7,8 @@ import torch
 from torch import Tensor
 
 from emocam.errors import SettingError, nearest
-from emocam.settings.text_file import read_text_file
+from emocam.network.thresholds_file import SETTING, read_thresholds
 
-HEAD = ("label", "threshold")
-SETTING = "threshold.label"
 UNKNOWING = ("effect", "paste", "slices", "attribution")
 """Settings of what goes by one label a picture."""
 
@@ -40,25 +36,12 @@ def label_thresholds(asked: float | str, labels: list[str]) -> Tensor:
     """Return the threshold of each label (L,): one for all, or those of a file with `label,threshold` a line."""
     if not isinstance(asked, str):
         return torch.full((len(labels),), float(asked))
-    rows = list(csv.reader(io.StringIO(read_text_file(asked, SETTING))))
-    rows = [row for row in rows if row]
-    rows = rows[1:] if rows and tuple(cell.strip().lower() for cell in rows[0]) == HEAD else rows
-    found: dict[str, float] = {}
-    for number, row in enumerate(rows, 1):
-        try:
-            name, text = row
-            value = float(text)
-            if not 0 <= value <= 1:
-                raise ValueError
-        except ValueError:
-            raise SettingError(
-                f"{SETTING}: {asked} needs a label and a number in [0, 1] a line, and row {number} is {','.join(row)!r}"
-            ) from None
+    found = read_thresholds(asked)
+    for name in found:
         if name not in labels:
             raise SettingError(
                 f"{SETTING}: {asked} names {name!r}, which is no label; {nearest(name, labels)}"
             )
-        found[name] = value
     if missing := [name for name in labels if name not in found]:
         raise SettingError(
             f"{SETTING}: {asked} has no threshold for {len(missing)} of the {len(labels)} labels "

@@ -11,7 +11,8 @@ from safetensors.torch import save
 from torch import Tensor, nn
 
 from emocam.errors import SettingError
-from emocam.network.weights import is_file, read_labels, read_metadata
+from emocam.network.labels_file import read_labels
+from emocam.network.weights import is_file, read_metadata
 from emocam.view.base import View
 
 OPERATING_POINTS = (0, 1)

@@ -27,7 +27,6 @@ from emocam.network.checkpoint import (
     without_wrappers,
 )
 from emocam.settings.read_files import noted
-from emocam.settings.text_file import read_text_file
 
 GLANCE = 512
 """Bytes of a file that tell what it is."""
@@ -259,17 +258,3 @@ def check_fit(
 
 def _kind(tensor: Tensor) -> str:
     return str(tensor.dtype).removeprefix("torch.")
-
-
-def read_labels(path: str | Path, setting: str = "classifier.labels") -> list[str]:
-    """Return the names of a file, one a line and as they stand there; empty lines at the end do not count."""
-    path = Path(path).expanduser()
-    # lines end as editors end them: other characters that Python parts lines at may be in a name
-    labels = read_text_file(path, setting).split("\n")
-    while labels and not labels[-1].strip():
-        labels.pop()
-    twice = sorted({label for label in labels if labels.count(label) > 1})
-    if twice or not all(label.strip() for label in labels) or not labels:
-        fault = f"{twice[0]!r} stands twice" if twice else "a line is empty" if labels else "it is empty"
-        raise SettingError(f"{setting}: {path} needs one different name a line, but {fault}")
-    return labels

@@ -19,8 +19,9 @@ from emocam.data.base import Data
 from emocam.data.contents import picture_files
 from emocam.data.samples import printable
 from emocam.errors import SettingError
+from emocam.network.labels_file import read_labels
 from emocam.network.trained import Trained, channel_statistics, file_bytes, read_trained
-from emocam.network.weights import SUFFIXES, by_own_names, check_fit, is_file, read_labels, read_weights
+from emocam.network.weights import SUFFIXES, by_own_names, check_fit, is_file, read_weights
 from emocam.plot.training import training_figure
 from emocam.predict.components import Components
 from emocam.predict.keys import code_digest

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from emocam.data.base import Data
 from emocam.errors import SettingError, nearest
+from emocam.network.labels_file import read_labels
 from emocam.network.values import Values, check_value_names, read_values
-from emocam.network.weights import is_file, read_labels
+from emocam.network.weights import is_file
 from emocam.results.agreement import ceilings
 from emocam.train.pictures import KnownPictures
 from emocam.train.split import LEAST

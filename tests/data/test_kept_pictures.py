@@ -23,7 +23,9 @@ def undrawable(*_: object) -> Image.Image:
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="processes are not forked here")
 @pytest.mark.parametrize("world", ["standard", "faces"])
-def test_what_a_forked_worker_drew_is_here_as_it_was_drawn(world: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_a_forked_worker_drew_is_here_as_it_was_drawn(
+    world: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     data, alone = Planted(images=4, world=world), Planted(images=4, world=world)
     data.prepare()
     if (worker := os.fork()) == 0:

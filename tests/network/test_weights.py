@@ -13,7 +13,8 @@ import torch
 from torch import nn
 
 from emocam.errors import SettingError
-from emocam.network.weights import fit, read_labels, read_weights
+from emocam.network.labels_file import read_labels
+from emocam.network.weights import fit, read_weights
 
 
 @pytest.mark.parametrize(

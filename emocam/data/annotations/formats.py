@@ -32,6 +32,12 @@ def read_annotations(place: Path, masks: bool = False, pictures: Collection[str]
     return (_of_folder if place.is_dir() else _of_file)(place, masks, pictures)()
 
 
+def check_annotations(file: Path) -> None:
+    """Read a single file for its mistakes alone; what else YOLO's list of classes needs is not looked at."""
+    if is_parquet(file) or "names:" not in _glance(file):
+        _of_file(file, False, ())()
+
+
 def _of_folder(folder: Path, masks: bool, pictures: Collection[str]) -> Reader:
     """Return the reader of the one format that a folder's files are in; a single file may lie there, too."""
     markup = files_ending(folder, ".xml", below=True)
