@@ -11,8 +11,8 @@ import pytest
 from emocam.classifier.emonet import SIZE, read_mean
 from emocam.data.point_tracks import read_tracks
 from emocam.face.point_layouts import read_layout
-from emocam.network.tfjs_shards import read_shards
 from emocam.network.labels_file import read_labels
+from emocam.network.tfjs_shards import read_shards
 from emocam.settings.digests import Digests
 from emocam.settings.read_files import recorded_files
 
