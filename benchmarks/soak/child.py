@@ -1,6 +1,7 @@
 """`emocam WORDS` in a child process that is forked, so that the heavy imports are paid once."""
 
 import importlib
+import json
 import os
 import resource
 import signal
@@ -9,7 +10,11 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+ANSWER = "answer.json"
+SAID = 500
+"""Letters of what a process said that a fault quotes."""
 QUIET = ("quiet=true", "trainer=cpu")
 ROOMS = ("callback", "plot", "report", "cam", "importance", "paste", "effect", "task")
 """Of what a command may import while it runs."""
@@ -51,6 +56,11 @@ class Child:
         except ProcessLookupError:  # it has just ended
             os.kill(self.pid, signal.SIGKILL)
         self.wait()
+
+    def fault(self, seconds: float = 600) -> str | None:
+        """Return how the command ended, where that was no good way; what has not ended by then is killed."""
+        status = self.end(seconds)
+        return None if status == 0 else f"{self.name} ended with {status}: {self.errors[-SAID:]!r}"
 
     @property
     def errors(self) -> str:
@@ -103,6 +113,24 @@ def run(folder: Path, *words: str, name: str = "command", uri: str | None = None
     if (status := child.end()) != 0:
         raise RuntimeError(f"emocam {' '.join(words)}: status {status}; {child.errors[-400:]}")
     return child
+
+
+def in_child(folder: Path, question: Callable[[], Any], seconds: float) -> tuple[Any, list[str]]:
+    """Return what a question answers in a process of its own, with a cache and a store in `folder`.
+
+    Where it does not end well within so many seconds the answer is None, and the fault says how it ended.
+    """
+
+    def work() -> int:
+        os.environ["XDG_CACHE_HOME"] = str(folder / "cache")
+        os.environ["MLFLOW_TRACKING_URI"] = f"sqlite:///{folder / 'mlflow.db'}"
+        (folder / ANSWER).write_text(json.dumps(question()))
+        return 0
+
+    child = fork(folder, work)
+    if (fault := child.fault(seconds)) is not None:
+        return None, [fault]
+    return json.loads((folder / ANSWER).read_text()), []
 
 
 def fork(folder: Path, work: Callable[[], int], name: str = "command") -> Child:

@@ -1,7 +1,5 @@
 """What may not matter: batch size, workers, the order of the listing, an interruption. Nor which of them are joined."""
 
-import json
-import os
 import random
 from itertools import product
 from pathlib import Path
@@ -9,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from child import QUIET, fork, warm_up
+from child import QUIET, in_child, warm_up
 from metamorphic import PICTURES, drawn, write
 from steps import Part
 
@@ -124,16 +122,9 @@ def step(number: int, folder: Path, shared: Path) -> dict[str, Any]:
     """Compare one way with the usual one, in a process of its own."""
     warm_up()
 
-    def work() -> int:
-        os.environ["XDG_CACHE_HOME"] = str(folder / "cache")
-        (folder / "faults.json").write_text(json.dumps(compared(folder, number)))
-        return 0
-
-    child = fork(folder, work)
-    status = child.end(300)
-    if status != 0:
-        return {"ways": 0, "faults": [f"ended with {status}: {child.errors[-500:]!r}"]}
-    faults = json.loads((folder / "faults.json").read_text())
+    faults, ended = in_child(folder, lambda: compared(folder, number), 300)
+    if ended:
+        return {"ways": 0, "faults": ended}
     return {"ways": len(RESUMED), "as the usual one": len(RESUMED) * (not faults), "faults": faults}
 
 

@@ -4,7 +4,6 @@ Whole runs of a small network over random pictures with boxes, compared picture 
 """
 
 import json
-import os
 import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -13,7 +12,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from child import QUIET, fork, warm_up
+from child import QUIET, in_child, warm_up
 from PIL import Image
 from PIL.Image import Resampling, Transpose
 from steps import Part
@@ -240,18 +239,9 @@ def relations(folder: Path, number: int) -> Iterator[tuple[str, list[str]]]:
 def step(number: int, folder: Path, shared: Path) -> dict[str, Any]:
     """Ask about one corpus and about eight that were made of it, in a process of their own."""
     warm_up()
-
-    def work() -> int:
-        os.environ["XDG_CACHE_HOME"] = str(folder / "cache")
-        found = list(relations(folder, number))
-        (folder / "found.json").write_text(json.dumps(found))
-        return 0
-
-    child = fork(folder, work)
-    status = child.end(600)
-    if status != 0:
-        return {"cases": 0, "faults": [f"ended with {status}: {child.errors[-400:]!r}"]}
-    found = json.loads((folder / "found.json").read_text())
+    found, ended = in_child(folder, lambda: list(relations(folder, number)), 600)
+    if ended:
+        return {"cases": 0, "faults": ended}
     faults = [f"{name}: {fault}" for name, some in found for fault in some]
     return {"cases": len(found), "as they must": sum(not some for _, some in found), "faults": faults}
 

@@ -4,13 +4,11 @@ Three worlds with used objects, in which each method must rank one of them first
 without any, in which a use that the permutations call rarer than 1 in 100 may not be found more often than that.
 """
 
-import json
-import os
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from child import QUIET, fork, warm_up
+from child import QUIET, in_child, warm_up
 from steps import Part
 
 PLANTED, EMPTY = ("standard", "size", "place"), "nothing"
@@ -62,24 +60,19 @@ def step(number: int, folder: Path, shared: Path, images: int = PICTURES) -> dic
     warm_up()
     world, seed = CASES[number % len(CASES)]
 
-    def work() -> int:
+    def explained() -> dict[str, dict[str, int]]:
         import emocam
         from emocam.data.planted import Planted
 
-        os.environ["XDG_CACHE_HOME"] = str(folder / "cache")
         truth = Planted(world=world).truth
         used = {(cell["object"], cell["label"]) for cell in truth if cell["role"] in ("cause", "shortcut")}
         words = (f"data.world={world}", f"data.images={images}", f"seed={seed}", "hydra.sweep.dir=runs")
         runs = emocam.run(*WORDS, *words)
-        told = {run.path.name: counted(run, used) for run in (runs if isinstance(runs, list) else [runs])}
-        (folder / "told.json").write_text(json.dumps(told))
-        return 0
+        return {run.path.name: counted(run, used) for run in (runs if isinstance(runs, list) else [runs])}
 
-    child = fork(folder, work)
-    status = child.end(900)
-    if status != 0:
-        return {"runs": 0, "faults": [f"{world}: ended with {status}: {child.errors[-500:]!r}"]}
-    told = json.loads((folder / "told.json").read_text())
+    told, ended = in_child(folder, explained, 900)
+    if ended:
+        return {"runs": 0, "faults": [f"{world}: {fault}" for fault in ended]}
     counts: dict[str, Any] = {"runs": len(told), "faults": []}
     for method, found in told.items():
         for name, count in found.items():

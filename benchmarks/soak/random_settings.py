@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from child import QUIET, fork, warm_up
+from child import QUIET, in_child, warm_up
 from steps import Part
 
 A_STEP, RUNS = 10, 1
@@ -216,26 +216,13 @@ def try_words(number: int, folder: Path, most: int, runs: int) -> dict[str, Any]
 
 def step(number: int, folder: Path, shared: Path, most: int = A_STEP, runs: int = RUNS) -> dict[str, Any]:
     """Ask some commands in a process of their own."""
-    import json
-    import os
 
     warm_up()
-
-    def work() -> int:
-        os.environ["XDG_CACHE_HOME"] = str(folder / "cache")
-        os.environ["MLFLOW_TRACKING_URI"] = f"sqlite:///{folder / 'mlflow.db'}"
-        (folder / "counts.json").write_text(json.dumps(try_words(number, folder, most, runs)))
-        return 0
-
-    child = fork(folder, work)
-    status = child.end(1200)
-    counts = (
-        json.loads((folder / "counts.json").read_text()) if status == 0 else {"commands": 0, "faults": []}
-    )
-    if status != 0:
-        counts["faults"].append(f"the process ended with {status}: {child.errors[-CLIPPED:]!r}")
-    if "Traceback" in child.errors or "emocam failed with" in child.errors:
-        counts["faults"].append(f"a run said {child.errors[-CLIPPED:]!r}")
+    answer, ended = in_child(folder, lambda: try_words(number, folder, most, runs), 1200)
+    counts: dict[str, Any] = answer or {"commands": 0, "faults": ended}
+    said = (folder / "command.err").read_text(errors="replace")
+    if "Traceback" in said or "emocam failed with" in said:
+        counts["faults"].append(f"a run said {said[-CLIPPED:]!r}")
     return counts
 
 

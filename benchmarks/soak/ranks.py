@@ -8,7 +8,6 @@ is replaced by numbers made of each picture's place.
 import json
 import os
 from collections.abc import Iterator
-from contextlib import suppress
 from datetime import timedelta
 from itertools import product
 from pathlib import Path
@@ -185,10 +184,8 @@ def step(
     ]
     faults = []
     for child in children:
-        if (status := child.wait(HANG * len(cells))) != 0:
-            with suppress(ChildProcessError, ProcessLookupError):
-                child.kill() if status is None else None
-            faults.append(f"{world} processes, {child.name}: ended with {status}: {child.errors[-300:]!r}")
+        if (fault := child.fault(HANG * len(cells))) is not None:
+            faults.append(f"{world} processes, {fault}")
     lines = (folder / "cells").read_text().splitlines() if (folder / "cells").is_file() else []
     told = [json.loads(line) for line in lines]
     if len(told) != len(cells):

@@ -2,7 +2,6 @@
 
 import io
 import json
-import os
 from collections.abc import Callable, Iterator
 from itertools import product
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from child import QUIET, fork, warm_up
+from child import QUIET, in_child, warm_up
 from PIL import Image
 from PIL.Image import Transpose
 from steps import Part
@@ -173,24 +172,20 @@ def step(number: int, folder: Path, shared: Path) -> dict[str, Any]:
     warm_up()
     importer, drawn_on = CASES[number % len(CASES)]
 
-    def work() -> int:
+    def imported() -> list[str]:
         import emocam
 
-        os.environ["XDG_CACHE_HOME"] = str(folder / "cache")
         said = write_pictures(folder / "pics", drawn_on)
         words = (f"data.annotations={IMPORTERS[importer](folder, said)}", f"data.drawn_on={drawn_on}")
         faults = []
         for place, (name, chosen) in enumerate(DETECTORS.items()):
             run = emocam.run(*WORDS, *words, *chosen, f"hydra.run.dir=run-{place}")
             faults += box_faults(run.path, name)
-        (folder / "faults.json").write_text(json.dumps(faults))
-        return 0
+        return faults
 
-    child = fork(folder, work)
-    status = child.end(300)
-    if status != 0:
-        return {"pictures": 0, "faults": [f"{importer}: ended with {status}: {child.errors[-400:]!r}"]}
-    faults = json.loads((folder / "faults.json").read_text())
+    faults, ended = in_child(folder, imported, 300)
+    if ended:
+        return {"boxes": 0, "faults": [f"{importer}: {fault}" for fault in ended]}
     boxes = len(STORED) * len(DETECTORS)
     told = [f"{importer}, drawn on {drawn_on} pixels, {fault}" for fault in faults]
     return {"boxes": boxes, "within a pixel": boxes - len(faults), "faults": told}

@@ -225,7 +225,7 @@ def open_corpus(root: str | Path, cache: Path | None, follow_links: bool = False
             raise SettingError(f"data.root {text}: no shard is called {name}")
         shards += [_shard(store, store.entry(path)) for path in found]
     checked_shards(text, [shard.entry.path for shard in shards])
-    return _of_shards(store, shards, cache, follow_links)
+    return _of_shards(store, shards, cache, follow_links, text)
 
 
 def _shard(store: Store, entry: StoredEntry) -> _Shard:
@@ -263,7 +263,8 @@ def _listed_folder(store: Store, cache: Path | None, follow_links: bool) -> Stor
         return StoredCorpus(store, table, notes_of_files(endings, read=None), follow_links)
     for ending, of_kind in shards.items():
         if of_kind:
-            corpus = _of_shards(store, sorted(of_kind, key=lambda shard: shard.name), cache, follow_links)
+            named = sorted(of_kind, key=lambda shard: shard.name)
+            corpus = _of_shards(store, named, cache, follow_links, store.address)
             corpus.notes += notes_of_files(endings, read=ending)
             return corpus
     told = ", ".join(f"{count:,} {ending}" for ending, count in endings.most_common(8))
@@ -311,8 +312,13 @@ def _plain_table(store: Store, parts: Iterable[list[StoredEntry]], cache: Path |
     return write_table(tables(), SCHEMA.with_metadata({"shards": json.dumps([shard])}), cache)
 
 
-def _of_shards(store: Store, shards: list[_Shard], cache: Path | None, follow_links: bool) -> StoredCorpus:
-    """List the pictures in shards, one after the other; what is known of a shard is not looked up again."""
+def _of_shards(
+    store: Store, shards: list[_Shard], cache: Path | None, follow_links: bool, root: str
+) -> StoredCorpus:
+    """List the pictures in shards, one after the other; what is known of a shard is not looked up again.
+
+    `root` is how a person named them.
+    """
 
     def rows(shard: _Shard) -> tuple[Path, int, dict[str, Any]]:
         table, told = _shard_table(store, shard, cache)
@@ -334,7 +340,8 @@ def _of_shards(store: Store, shards: list[_Shard], cache: Path | None, follow_li
     ]
     if not first:
         reasons = "".join(f"; {note.removeprefix('data.root: ')}" for note in notes[:3])
-        raise SettingError(f"data.root {store.address}: {len(shards):,} shards hold no picture{reasons}")
+        hold = "the shard holds" if len(shards) == 1 else f"the {len(shards):,} shards hold"
+        raise SettingError(f"data.root {root}: {hold} no picture{reasons}")
     metadata = {"shards": json.dumps(places)}
     tables = (MappedTable(file).whole() for file, _, _ in parts)
     corpus = StoredCorpus(

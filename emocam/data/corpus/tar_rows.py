@@ -19,6 +19,8 @@ KEYS = ("label", "cls", "class", "truth", "class_name")
 T = TypeVar("T")
 RECORD = 2 * 10_240
 """Bytes after the end mark of a tar that may be padding: tar writes whole records."""
+COMPRESSED = (b"\x1f\x8b", b"BZh", b"\xfd7zXZ", b"\x28\xb5\x2f\xfd")
+"""First bytes of what gzip, bzip2, xz and zstd write."""
 MOST_TOLD, MOST_HEAD = 65_536, 16_777_216
 """Bytes of a file that tells a class, and of a head: what is longer is neither."""
 
@@ -69,7 +71,12 @@ class _Reader:
     def rows(self) -> ShardRows:
         for member in self._members():
             self._take(member)
-        if self.cut:
+        if self.cut and not self.members and self._is_compressed():
+            self.notes.append(
+                f"{self.name} is compressed, so that no picture in it can be read by itself; give it as a plain tar "
+                "(gunzip makes one)"
+            )
+        elif self.cut:
             self.found.cut = True
             whole = sum(start + size <= self.size for start, size in self.members.values())
             pictures = "picture" if whole == 1 else "pictures"
@@ -115,6 +122,11 @@ class _Reader:
             if self.file.failed is not None:
                 raise self.file.failed from None
             self.cut = self.cut or ("or no tar" if not at else f"at byte {min(at, self.size):,}")
+
+    def _is_compressed(self) -> bool:
+        """Return whether it begins as compressed files do."""
+        self.file.seek(0)
+        return self.file.read(min(6, self.size)).startswith(COMPRESSED)
 
     def _take(self, member: tarfile.TarInfo) -> None:
         """Take a member for a picture, a class, or neither."""

@@ -1,7 +1,11 @@
 """What a tar holds is listed once, and all that lies before a cut is used."""
 
+import bz2
+import gzip
 import io
+import lzma
 import tarfile
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -9,7 +13,7 @@ import pytest
 
 from emocam.data.corpus.tar_rows import read_tar_rows
 from emocam.data.folder import Folder
-from emocam.errors import Damaged
+from emocam.errors import Damaged, SettingError
 
 
 def rows_of(content: bytes):  # type: ignore[no-untyped-def]
@@ -132,3 +136,14 @@ def test_a_fault_of_the_store_is_no_cut() -> None:
 
     with pytest.raises(ConnectionError):
         read_tar_rows(Lost(), 10_000, "x.tar")
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, bz2.compress, lzma.compress])
+def test_a_compressed_tar_with_the_name_of_a_plain_one_is_told(
+    tar: bytes, pack: Callable[[bytes], bytes], tmp_path: Path
+) -> None:
+    (tmp_path / "y.tar").write_bytes(pack(tar))
+    with pytest.raises(
+        SettingError, match=rf"data\.root {tmp_path}/y\.tar: the shard holds no picture; y\.tar is compressed"
+    ):
+        Folder(root=tmp_path / "y.tar")
