@@ -25,7 +25,7 @@ TRAIN = ("train.hold=0", "train.keep=last", "train.augment=null", "logger=null",
 
 @dataclass(frozen=True)
 class Study:
-    """What is cured: words of all runs, of the network before, of any network, and of the training."""
+    """What is cured: words of all runs, of the network before, of any network, of training and cure."""
 
     folder: Path
     seed: int = 0
@@ -33,6 +33,7 @@ class Study:
     first: tuple[str, ...] = ()
     network: tuple[str, ...] = ()
     train: tuple[str, ...] = ("train.epochs=25", "train.rate=0.001")
+    cure: tuple[str, ...] = ()
 
     def explain(self, name: str, shard: int, study: str, weights: tuple[str, ...]) -> list[str]:
         """Return the command of a run over one half of the pictures."""
@@ -45,7 +46,7 @@ class Study:
         made, trained = self.folder / "before/prescription", self.folder / "trained"
         effects, cured = "+cam=gradcam +effect=erase", (f"classifier.weights={trained}/weights.safetensors",)
         return [
-            self.explain("before", 1, "+experiment=prescribe", self.first),
+            self.explain("before", 1, "+experiment=prescribe", (*self.first, *self.cure)),
             [
                 *("task=train", "data=table", f"data.file={made}/labels.csv", "classifier=planted"),
                 *(f"classifier.labels={made}/labels.txt", f"seed={self.seed}", *TRAIN, *self.train),
@@ -73,12 +74,13 @@ def of_photographs(folder: Path, seed: int, photos: str, kind: str, weights: str
             "data=planted",
             "data.world=photographs",
             f"data.root={photos}",
-            "data.images=600",
-            "effect.images=25",
+            "data.images=500",
+            *("effect.images=25", "effect.cells=20", "effect.random=0"),
         ),
         (f"classifier.weights={weights}",),
         ("classifier.world=photographs", f"classifier.network={kind}"),
         ("train.epochs=6",),
+        ("prescribe.images=100",),
     )
 
 
