@@ -61,7 +61,7 @@ def lines_of(name: str, scored: pd.DataFrame, known: pd.DataFrame) -> list[str]:
         f"|effect - truth| {row['error_90']:.2f} at the 90 % point, {row['error_largest']:.2f} the largest",
         f"  by the verdict's own word, more than {LOG_ODDS} log-odds: called and true "
         f"{share(known, drop > LOG_ODDS, called)}; of {len(between)} cells up to 1 log-odd {between['called'].sum()} "
-        "are called",
+        f"are called, of those up to {LOG_ODDS} {share(known, called, drop <= LOG_ODDS)}",
         f"  with verdict.effect={IDLE}: used and found {share(scored, stricter, used)}, called and used "
         f"{share(scored, used, stricter)}",
     ]

@@ -187,4 +187,34 @@ def test_photographs_count_calls_by_the_borders_and_by_the_verdicts_own_word() -
     assert "4 known cells; used and found 1 of 1 " in first and "called and used 1 of 3 (" in first
     assert "|effect - truth| 0.20 at the 90 % point, 0.20 the largest" in first
     assert "called and true 2 of 3 (" in second and "of 1 cells up to 1 log-odd 1 are called" in second
+    assert "of those up to 0.5 1 of 2 (" in second
     assert "used and found 1 of 1 " in third and "called and used 1 of 2 (" in third
+
+
+def test_pairs_of_photographs_are_false_where_composing_says_something_else_and_unknown_where_it_cannot(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    folder = resource_folder("experiments")
+    monkeypatch.syspath_prepend(str(folder))  # as where the script is started
+    study = runpy.run_path(str(folder / "photograph_pairs.py"))
+    rules = [
+        (rule.label, rule.kind, *rule.causes, rule.beside)
+        for rule in Planted(world="photographs").photographs.rules.rules
+    ]
+    planted = study["planted_pairs"](Planted(world="photographs").photographs.rules)
+    (label, cause, veto) = next((name, one[0], one[1]) for name, kind, *one in rules if kind == "veto")
+    assert planted[label, *sorted((cause, veto))] == ("unless", cause)
+    assert {kind for kind, _ in planted.values()} == {"either", "only with", "unless"}
+    row = {"planted": "", "tried": True, "pictures": 9}
+    table = pd.DataFrame(
+        [
+            {**row, "run": "one", "found": "either", "network": "either", "true": True, "planted": "either"},
+            {**row, "run": "one", "found": "unless", "network": "", "true": False},
+            {**row, "run": "two", "found": "either", "network": "?", "true": False},
+        ]
+    )
+    either, told = study["lines_of"](table)
+    assert "1 networks do it, of these 1 of 1 (" in either
+    assert told.startswith("told: 3 pairs, of 2 of them it is known: 1 of 2 (") and told.endswith(
+        "1 of 2 corpora"
+    )
