@@ -6,7 +6,9 @@
 writes a million pictures of twenty regions in a hundred shards through the writers of a run. With `--again` each
 shard that is written stands for ten of the corpus: the same file under ten names, so that ten times as many rows
 are merged, counted and replayed as there is room and time for; the ledger alone has other names in each. Each
-stage is a process of its own; a line a stage gives its processor's seconds and its memory at the peak.
+stage is a process of its own; a line a stage gives its processor's seconds and its memory at the peak. `sum` is
+what each shard's own run counts and keeps; `replay` is at the same thresholds, so that it adds that up, `recount` at
+others, so that each part is counted. `--only STAGE` does one: what is written or summed already is not done again.
 """
 
 import argparse
@@ -20,11 +22,12 @@ from pathlib import Path
 
 import pyarrow.compute as pc
 
+from emocam.cells.summed import read_sums
 from emocam.classifier.emonet import LABELS
 from emocam.records.thresholds import Thresholds
 from emocam.results.chunks import Chunks
 from emocam.results.file_list import write_file_list
-from emocam.results.files import METADATA
+from emocam.results.files import METADATA, SUMS, parquet
 from emocam.results.merge_parts import write_parts
 from emocam.results.merge_tables import ShardRun
 from emocam.results.parquet_file import count_rows, read_parquet, write_parquet
@@ -35,6 +38,8 @@ from emocam.settings.shard import Shard
 STEP, CHUNK = 64, 512
 """Pictures of a step, and of what is written at once, as in a run."""
 TABLES = ("maps", "evidence", "predictions", "ledger")
+OWN = Thresholds(0.1, 0.5)
+"""The thresholds that the shards were counted at."""
 
 
 def metadata() -> dict[bytes, bytes]:
@@ -65,6 +70,15 @@ def write_shards(folder: Path, pictures: int, shards: int) -> None:
         write_file_list(shard)
 
 
+def sum_shards(folder: Path, shards: int) -> None:
+    """Leave in each shard the sums that its own run leaves."""
+    for number in range(1, shards + 1):
+        shard = folder / "shards" / str(number)
+        if not (shard / parquet(SUMS)).is_file():
+            read_sums(Run(shard), OWN)
+            write_file_list(shard)
+
+
 def merge(folder: Path, shards: int, again: int) -> None:
     """Make one run of the shards, each of them so many times."""
     written = [
@@ -80,6 +94,7 @@ def merge(folder: Path, shards: int, again: int) -> None:
     whole.mkdir(exist_ok=True)
     for name in TABLES[:-1]:
         write_parts(runs, name, whole / f"{name}.parquet", metadata())
+    write_parts(runs, SUMS, whole / parquet(SUMS), {})
     if again > 1:
         runs = [replace(run, folder=with_own_ledger(folder, run)) for run in runs]
     write_parts(runs, TABLES[-1], whole / f"{TABLES[-1]}.parquet", metadata())
@@ -98,15 +113,21 @@ def with_own_ledger(folder: Path, run: ShardRun) -> Path:
 
 def count(folder: Path) -> None:
     """Count the matrix of the whole."""
-    counted = Run(folder / "whole").counts(Thresholds(0.1, 0.5))
+    counted = Run(folder / "whole").counts(OWN)
     sys.stderr.write(f"{int(counted.counts.sum()):,} in the cells\n")
 
 
-def replay(folder: Path) -> None:
-    """Replay the whole under another threshold, with its page."""
+def add(folder: Path) -> None:
+    """Add the sums of all parts."""
+    counted = read_sums(Run(folder / "whole"), OWN).counts
+    sys.stderr.write(f"{int(counted.counts.sum()):,} in the cells\n")
+
+
+def replay(folder: Path, importance: float) -> None:
+    """Replay the whole under a threshold, with its page."""
     shutil.rmtree(folder / "replay", ignore_errors=True)
     words = ["task=replay", f"evidence={folder / 'whole'}", f"hydra.run.dir={folder / 'replay'}"]
-    words += ["threshold.importance=0.5", "threshold.score=0.1", "logger=null", "quiet=true"]
+    words += [f"threshold.importance={importance}", "threshold.score=0.1", "logger=null", "quiet=true"]
     subprocess.run([sys.executable, "-m", "emocam", *words], check=True, stdout=subprocess.DEVNULL)
 
 
@@ -130,20 +151,24 @@ def main() -> None:
     parser.add_argument(
         "--again", type=int, default=1, help="how many shards of the corpus each one stands for"
     )
+    parser.add_argument("--only", help="the stage to do, in place of all")
     parser.add_argument("--stage", help="one of them alone, in this process")
     given = parser.parse_args()
     folder, shards = given.folder.absolute(), given.shards // given.again
     stages = {
         "write": lambda: write_shards(folder, given.pictures // given.again, shards),
+        "sum": lambda: sum_shards(folder, shards),
         "merge": lambda: merge(folder, shards, given.again),
         "count": lambda: count(folder),
-        "replay": lambda: replay(folder),
+        "add": lambda: add(folder),
+        "replay": lambda: replay(folder, OWN.importance),
+        "recount": lambda: replay(folder, 0.6),
     }
     if given.stage:
         stages[given.stage]()
         return
     arguments = [str(folder), str(given.pictures), str(given.shards), "--again", str(given.again)]
-    for name in stages:
+    for name in [given.only] if given.only else stages:
         seconds, memory = stage(name, arguments)
         sys.stdout.write(f"| {given.pictures:,} | {name} | {seconds:.1f} | {memory:.2f} |\n")
         sys.stdout.flush()

@@ -23,7 +23,7 @@ from emocam.functional.statistics.tail_probability import binomial_tail
 from emocam.results.files import ASKED, GROUP, PREDICTIONS
 from emocam.results.files import TIME as SECOND
 from emocam.results.pairs import pictures_as_groups
-from emocam.results.parquet_file import read_frame, read_schema
+from emocam.results.parquet_file import count_rows, read_frame, read_schema
 from emocam.results.run import Run
 
 Numbers = NDArray[np.float64]
@@ -99,8 +99,8 @@ def read_dependence(run: Run) -> Dependence:
         table = run.pictures([*known, "image"])
         group = pictures_as_groups(table["image"], table.get(GROUP))
         return Dependence.of(group, table.get(SECOND), len(table))
-    table = read_frame(file, columns=[*known, "image"])
-    return Dependence.of(table.get(GROUP), table.get(SECOND), len(table))
+    table = read_frame(file, columns=known) if known else pd.DataFrame()
+    return Dependence.of(table.get(GROUP), table.get(SECOND), count_rows(file))
 
 
 def once_each(occurrences: Occurrences, unit: Places) -> Occurrences:

@@ -101,7 +101,11 @@ def summed_parts(run: Run, thresholds: Thresholds) -> Iterator[Summed]:
 
 
 def _key(run: Run, thresholds: Thresholds, digests: list[str]) -> str:
-    told = [VERSION, asdict(thresholds), run.label_names, run.object_names, digests]
+    # as numbers of one kind: 0 and 0.0 are one threshold
+    given = {
+        name: float(value) if isinstance(value, int) else value for name, value in asdict(thresholds).items()
+    }
+    told = [VERSION, given, run.label_names, run.object_names, digests]
     return hashlib.sha256(json.dumps(told).encode(errors="surrogateescape")).hexdigest()
 
 
