@@ -10,7 +10,7 @@ import os
 import socket
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -57,13 +57,15 @@ class ShardTask:
         if shard is None:
             return None
         task = cls(folder, str(Shard.read(shard)), settings_digest(cfg), tried_digest(cfg, launcher))
-        with suppress(OSError, ValueError, TypeError, KeyError):
-            told = json.loads((folder / MARK).read_text(encoding="utf-8"))
-            if told["shard"] == task.shard:
-                if told.get("tried", task.tried) == task.tried:
-                    task.deaths = [str(death) for death in told["deaths"]]
-                task.status = told["status"] if told["status"] in (0, 2) else None
-                task.made_of = str(told["made_of"])
+        told = _read_mark(folder)
+        if told and told["shard"] != task.shard and told["status"] is not None:
+            raise SettingError(
+                f"hydra.run.dir {folder} holds the shard {told['shard']}, and data.shard={task.shard} is another; "
+                "name another hydra.sweep.dir, or remove this one"
+            )
+        if told and told["shard"] == task.shard:
+            task.deaths = told["deaths"] if told["tried"] in (None, task.tried) else []
+            task.status, task.made_of = told["status"], told["made_of"]
         return task
 
     @property
@@ -126,6 +128,32 @@ class ShardTask:
         half = self.folder / f"{MARK}.{os.getpid()}.tmp"
         half.write_text(json.dumps(told), encoding="utf-8")
         half.replace(self.folder / MARK)
+
+
+def _read_mark(folder: Path) -> dict[str, Any]:
+    """Return what an earlier start left of a shard; nothing where it left none, or one that cannot be read."""
+    with suppress(OSError, ValueError, TypeError, KeyError):
+        told = json.loads((folder / MARK).read_text(encoding="utf-8"))
+        return {
+            "shard": str(told["shard"]),
+            "deaths": [str(death) for death in told["deaths"]],
+            "status": told["status"] if told["status"] in (0, 2) else None,
+            "made_of": str(told["made_of"]),
+            "tried": told.get("tried"),
+        }
+    return {}
+
+
+def check_same_division(sweep: Path, shards: Sequence[str]) -> None:
+    """Refuse the folder of a sweep that divided a corpus into another number of shards, once for all of them."""
+    numbers = {shard.rpartition("/")[2] for shard in shards}
+    found = next((told["shard"] for mark in sweep.glob(f"*/{MARK}") if (told := _read_mark(mark.parent))), "")
+    number = found.rpartition("/")[2]
+    if number and numbers and number not in numbers:
+        raise SettingError(
+            f"hydra.sweep.dir {sweep} holds a corpus in {number} shards, and data.shard divides it into "
+            f"{' or '.join(sorted(numbers))}; name another folder, or remove this one"
+        )
 
 
 def settings_digest(cfg: DictConfig) -> str:

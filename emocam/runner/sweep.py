@@ -19,6 +19,7 @@ from omegaconf import DictConfig, OmegaConf
 from emocam.errors import Carried, SettingError
 from emocam.runner import job_status
 from emocam.runner.shard_sweep import all_shards_in_short, asked_shards, shard_lines
+from emocam.runner.shard_task import check_same_division
 from emocam.settings.build import build
 from emocam.system.run_lock import RunLock
 
@@ -92,6 +93,7 @@ def begin_sweep(config: DictConfig) -> OpenSweep:
         return store
 
     try:
+        check_same_division(lock.folder, shards)
         opened = start(open_store, lock.folder, data, ["-m", *words], swept)
     except BaseException:
         lock.release()

@@ -16,7 +16,7 @@ from emocam.errors import Interrupted, SettingError
 from emocam.runner.job_status import Job
 from emocam.runner.seen_files import SEEN, now_less, tell_seen_files
 from emocam.runner.shard_sweep import all_shards_in_short, asked_shards, shard_lines
-from emocam.runner.shard_task import MARK, ShardTask
+from emocam.runner.shard_task import MARK, ShardTask, check_same_division
 
 
 def settings(**data: object) -> DictConfig:
@@ -56,7 +56,8 @@ def test_a_shard_is_done_once(tmp_path: Path) -> None:
     assert task_of(tmp_path).is_complete and task_of(tmp_path).status == 2
     assert task_of(tmp_path, workers=4).is_complete  # how it is read changes no row
     assert not task_of(tmp_path, limit=6).is_complete
-    assert not task_of(tmp_path, shard="1/3").is_complete
+    with pytest.raises(SettingError, match=r"holds the shard 2/3, and data\.shard=1/3 is another"):
+        task_of(tmp_path, shard="1/3")
     (tmp_path / "evidence.parquet").write_bytes(b"row")  # cut short
     assert not task_of(tmp_path).is_complete
     (tmp_path / "evidence.parquet").unlink()
@@ -147,6 +148,18 @@ def test_one_that_is_killed_without_a_word_is_counted(tmp_path: Path) -> None:
         task_of(tmp_path)._begin()
     with pytest.raises(SettingError, match=r"died 3 times and is left out \(it was killed without a word: "):
         task_of(tmp_path).run(lambda: 0)
+
+
+def test_another_division_of_the_corpus_needs_another_folder(tmp_path: Path) -> None:
+    (tmp_path / "1").mkdir()
+    check_same_division(tmp_path, ["1/2", "2/2"])
+    task_of(tmp_path / "1")._begin()  # of three
+    check_same_division(tmp_path, ["1/3", "2/3", "3/3"])
+    with pytest.raises(SettingError, match=r"holds a corpus in 3 shards, and data\.shard divides it into 2;"):
+        check_same_division(tmp_path, ["1/2", "2/2"])
+    check_same_division(tmp_path, [])  # a sweep over something else
+    (tmp_path / "1" / MARK).write_text("no JSON")
+    check_same_division(tmp_path, ["1/2", "2/2"])
 
 
 def test_one_that_was_left_out_is_tried_again_with_other_settings(tmp_path: Path) -> None:
