@@ -18,9 +18,11 @@ from emocam.records.base import WHOLE
 from emocam.records.thresholds import Thresholds
 from emocam.results.files import BOX, COUNTED, LABELLED, MASK
 from emocam.results.pairs import picture_of
-from emocam.results.run import Run, image_rows, read_boxes, read_masks
+from emocam.results.run import Run, encode_names, image_rows, read_boxes, read_masks
 
 MOST_BOXES = 6
+WAITING = 4_096
+"""Pictures that wait before they are held to the surest of each label."""
 
 
 @dataclass(frozen=True)
@@ -77,10 +79,20 @@ class Overlay:
 
 def surest(run: Run, count: int) -> list[str]:
     """Choose pictures by label and confidence alone, so that all methods over one classifier show the same."""
-    kept = []
+    kept: list[pd.DataFrame] = []
+    least = np.full(
+        len(run.label_names), -np.inf
+    )  # of a label that has enough, what a surer one must be above
     for images, regions in run.blocks(LABELLED, ["image"]):
-        with_regions = images.take(np.unique(image_rows(regions, images)))
-        kept.append(_surest_first(with_regions.to_pandas()).groupby("label", observed=True).head(count))
+        place = np.unique(image_rows(regions, images))
+        label = encode_names(images, "label", run.label_names)[place]
+        sure = images["confidence"].to_numpy()[place] > least[label]
+        kept.append(images.take(place[sure]).to_pandas())
+        if sum(map(len, kept)) > max(WAITING, 2 * count * len(least)):
+            kept = [_surest_first(pd.concat(kept)).groupby("label", observed=True).head(count)]
+            of_label = kept[0].groupby("label", observed=True)["confidence"].agg(["size", "min"])
+            enough = of_label[of_label["size"] >= count]
+            least[[run.label_names.index(name) for name in enough.index]] = enough["min"]
     rows = _surest_first(pd.concat(kept)) if kept else pd.DataFrame(columns=["image", "label"])
     label = rows["label"].astype(object).map({name: i for i, name in enumerate(run.label_names)})
     order = np.lexsort((label, rows.groupby("label", observed=True).cumcount()))
@@ -94,11 +106,14 @@ def _surest_first(rows: pd.DataFrame) -> pd.DataFrame:
 def look_up(run: Run, paths: list[str], thresholds: Thresholds) -> Iterator[tuple[str, MapAndBoxes]]:
     """Yield these pictures in the run's order, with one block in memory at a time."""
     maps = run.explanations() if run.explained else repeat(None)
+    asked = set(paths)
     for (images, regions), explanation in zip(
         run.blocks(LABELLED, [*COUNTED, *BOX, *([MASK] if run.masked else [])]), maps, strict=False
     ):
-        numbers = run.tensors_of(images, regions)
         names = images["image"].to_pylist()
+        if asked.isdisjoint(names):
+            continue
+        numbers = run.tensors_of(images, regions)
         sure = numbers["confidence"][numbers["image"]]
         counts = thresholds.kept(
             numbers["score"], sure, numbers["importance"], numbers.get("chance"), run.explained

@@ -7,7 +7,7 @@ from PIL import Image
 
 from emocam.callback.base import Finished, LastCallback
 from emocam.data.base import Data
-from emocam.data.corpus.patterns import lies_in_shard
+from emocam.data.corpus.patterns import is_stored, lies_in_shard
 from emocam.data.printed import unprinted
 from emocam.errors import SettingError
 from emocam.face.blur import check_faces_setting, without_faces
@@ -16,7 +16,6 @@ from emocam.report.top_pictures import ON_A_PAGE
 from emocam.results.files import LEDGER
 from emocam.results.pairs import picture_of
 from emocam.results.run import Run
-from emocam.settings.roots import is_stored
 
 
 class Report(LastCallback):
@@ -40,19 +39,23 @@ class Report(LastCallback):
     def on_run_end(self, finished: Finished) -> dict[str, Any]:
         data = finished.data
 
-        def open_picture(path: str) -> Image.Image:
+        def open_small(path: str, side: int | None) -> Image.Image:
             assert data is not None
-            return data.open_again(unprinted(picture_of(path))).image
+            return data.open_again(unprinted(picture_of(path)), side).image
 
-        shown = open_picture if data is not None else None
         flat = None if finished.sums is None else finished.sums.flat
         if self.faces is not None:
-            hidden = shown and without_faces(shown, self.faces)
+            # faces are looked for in whole pictures
+            hidden = None if data is None else without_faces(lambda path: open_small(path, None), self.faces)
             write_report(finished.run, hidden, flips=0, with_film=False, pictures=self.pictures, flat=flat)
             return {}
-        originals = originals_of(finished.run, data)
         write_report(
-            finished.run, shown, originals, pictures=self.pictures, earlier=finished.earlier, flat=flat
+            finished.run,
+            originals=originals_of(finished.run, data),
+            pictures=self.pictures,
+            earlier=finished.earlier,
+            flat=flat,
+            open_small=open_small if data is not None else None,
         )
         return {}
 

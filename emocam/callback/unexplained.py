@@ -12,6 +12,8 @@ from emocam.results.files import BOX
 from emocam.results.parquet_file import write_frame
 from emocam.results.spreadsheet import write_csv
 
+WAITING = 1 << 14
+"""Images that wait before they are held to those whose crops hold most."""
 ALL = "(all)"
 
 
@@ -31,11 +33,16 @@ class Unexplained:
         if finished.sums is not None:
             table, crop = summed_shares(finished.sums.outside, run.label_names), finished.sums.crops
         else:
-            shares, crops = [], []
+            shares: list[pd.DataFrame] = []
+            crops: list[pd.DataFrame] = []
+            waiting: list[pd.DataFrame] = []
             for images in read_outside(run, finished.thresholds):
                 shares.append(images[["label", "share", "area"]])
-                crops.append(fullest(images))
-            table, crop = mean_shares(pd.concat(shares), run.label_names), fullest(pd.concat(crops))
+                waiting.append(images)
+                if sum(map(len, waiting)) > WAITING:
+                    crops, waiting = [fullest(pd.concat([*crops, *waiting]))], []
+            table = mean_shares(pd.concat(shares), run.label_names)
+            crop = fullest(pd.concat([*crops, *waiting]))
         write_frame(table, folder / "unexplained.parquet")
         write_csv(table, folder / "unexplained.csv", index=False)
         names = np.array(run.label_names, object)[crop["label"].astype(int)]

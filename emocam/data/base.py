@@ -74,9 +74,16 @@ class Data:
         """Open one image, upright and RGB; what it raises becomes the ledger's reason."""
         raise NotImplementedError
 
-    def open_again(self, path: str) -> Picture:
-        """Open an image that was explained before; raise where it was decoded from other bytes than then."""
-        picture = self.open(path)
+    def open_small(self, path: str, side: int) -> Picture:
+        """Open an image to be shown, whole or not much longer than `side` pixels, whichever is sooner."""
+        return self.open(path)
+
+    def open_again(self, path: str, side: int | None = None) -> Picture:
+        """Open an image that was explained before; raise where it was decoded from other bytes than then.
+
+        To be shown with a longer `side` of so many pixels it need not be whole.
+        """
+        picture = self.open(path) if side is None else self.open_small(path, side)
         decoded = None if self.explained is None else decoded_digest(picture.image, self.picture_file(path))
         if decoded is not None and self.explained is not None and self.explained.differ(path, decoded):
             raise PictureChanged(

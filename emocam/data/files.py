@@ -73,3 +73,6 @@ class Files(Data):
 
     def open(self, path: str) -> Picture:
         return Picture(open_upright(self.picture_file(path), self.max_pixels)[0])
+
+    def open_small(self, path: str, side: int) -> Picture:
+        return Picture(open_upright(self.picture_file(path), self.max_pixels, side)[0])

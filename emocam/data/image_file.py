@@ -3,6 +3,7 @@
 import hashlib
 import importlib.util
 import io
+import math
 import os
 import stat
 import sys
@@ -55,6 +56,8 @@ SIDEWAYS = (5, 6, 7, 8)
 """Orientations that exchange width and height."""
 PARTS = (2, 4)
 """A JPEG's decoder makes a half or a quarter of each side for less than the whole costs."""
+SPARE = 1.5
+"""How much larger a picture is decoded at least than it is needed, so that it is made smaller by a fine filter."""
 FULL_SIZE = "emocam.full_size"
 DECODED = "emocam.decoded"
 """What a picture was decoded from: its file and the digest of the bytes."""
@@ -156,6 +159,16 @@ def _reduce(image: Image.Image, max_pixels: int) -> tuple[int, int] | None:
     raise Refused(f"has more than data.max_pixels={max_pixels:,} pixels")
 
 
+def _sketch(image: Image.Image, side: int | None) -> tuple[int, int] | None:
+    """Let a JPEG be decoded smaller where only a `side` is needed, and return the size that it has."""
+    if side is None or image.format != "JPEG":
+        return None
+    width, height = image.size
+    part = SPARE * side / max(width, height)
+    image.draft(None, (math.ceil(part * width), math.ceil(part * height)))
+    return None if image.size == (width, height) else (width, height)
+
+
 @contextmanager
 def _alone(image: Image.Image) -> Iterator[None]:
     """Open large pictures one at a time, however many workers there are: a few fill any memory."""
@@ -200,8 +213,13 @@ def _formats_of(file: Path | StoredFile) -> tuple[str, ...]:
     return *FORMATS, "HEIF"
 
 
-def open_upright(file: Path | StoredFile, max_pixels: int) -> tuple[Image.Image, int]:
-    """Open a file as a person sees it, and return with it the EXIF orientation (1 to 8) that it had before."""
+def open_upright(
+    file: Path | StoredFile, max_pixels: int, side: int | None = None
+) -> tuple[Image.Image, int]:
+    """Open a file as a person sees it, and return with it the EXIF orientation (1 to 8) that it had before.
+
+    Where no more than a longer `side` of so many pixels is needed, a JPEG is decoded not much larger than that.
+    """
     readable = _readable(file)
     # of the header alone; what is decoded is bounded below
     Image.MAX_IMAGE_PIXELS = max_pixels * PARTS[-1] ** 2
@@ -212,7 +230,7 @@ def open_upright(file: Path | StoredFile, max_pixels: int) -> tuple[Image.Image,
             held, digest = _held(readable)
             with Image.open(held, formats=_formats_of(file)) as image:
                 orientation = orientation_of(image)
-                whole = _reduce(image, max_pixels)
+                whole = _reduce(image, max_pixels) or _sketch(image, side)
                 with _alone(image), _quiet_decoder(image):
                     image.load()
                     left = orientation_of(image)  # Pillow turns TIFF files while it loads them

@@ -15,7 +15,7 @@ from emocam.report.pairs import PairsShown, find_pairs_shown
 from emocam.report.paste import MOST_FLIPS, Pasted, find_pasted
 from emocam.report.single_pictures import MOST_WRONG, Wrong, find_wrong, whole_corpus
 from emocam.report.slices import Groups, find_groups
-from emocam.report.thumbnails import DrawnThumbnails, OpenPicture, side_for, tell_drawn, write_thumbnails
+from emocam.report.thumbnails import DrawnThumbnails, OpenSmall, side_for, tell_drawn, write_thumbnails
 from emocam.report.top_pictures import ON_A_PAGE, Strongest, find_strongest
 from emocam.report.trust import TrustShown, find_trust_shown
 from emocam.report.unexplained import Outside, find_outside, outside_line
@@ -91,7 +91,7 @@ class PageContent:
 def gather_content(
     run: Run,
     into: Path,
-    open_picture: OpenPicture | None,
+    open_small: OpenSmall | None,
     flips: int = MOST_FLIPS,
     pictures: int = ON_A_PAGE,
     earlier: Sequence[Path] | None = None,
@@ -110,10 +110,10 @@ def gather_content(
     ordered = sorted(examples.values(), key=lambda example: example.place)
     beyond = beyond_chance(run)
     side, lost = side_for(len(ordered)), 0
-    if open_picture:
+    if open_small:
         corpus = run.names.get("made_of", {}).get("data")
         drawn = DrawnThumbnails.of_runs(earlier or (), side, corpus)
-        lost = write_thumbnails(ordered, into, open_picture, side, drawn)
+        lost = write_thumbnails(ordered, into, open_small, side, drawn)
         if earlier is not None:
             tell_drawn(ordered, into, side, corpus)
     return PageContent(
@@ -122,7 +122,7 @@ def gather_content(
         examples,
         standing_out(run.matrix, beyond_chance=beyond),
         warnings(run.matrix, run.summary, run.explained, strongest, flat, lost),
-        find_outside(run, into, open_picture),
+        find_outside(run, into, open_small),
         find_pasted(run.path, into, most=flips),
         None if beyond is None else bool(beyond.any()),
         find_groups(run, into),

@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from emocam.report.best_pairs import MOST
 from emocam.report.cell_columns import write_cells
 from emocam.report.content import PageContent
 from emocam.report.scripts import write_script
-from emocam.report.top_pictures import MOST
 from emocam.report.unexplained import outside_line
 
 CHUNK = 50

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from emocam.plot.outline import outline_path
-from emocam.results.files import BOX
+from emocam.results.files import BOX, MASK
 from emocam.results.pairs import picture_of
 from emocam.results.run import Run, encode_names, read_masks
 
@@ -133,7 +133,9 @@ def _add_maps(run: Run, images: pa.Array, examples: dict[str, Example], groups: 
         cells = block["map"].combine_chunks().flatten().to_numpy(zero_copy_only=False)
         ends = np.cumsum(pc.list_value_length(block["map"]).to_numpy())
         rows = np.flatnonzero(pc.is_in(block["image"], value_set=images))
-        flat += sum(not part.any() for part in np.split(cells, ends[:-1])) if len(ends) else 0
+        flat += count_flat(cells, ends)
+        if not len(rows):
+            continue
         sizes = block.drop_columns("map").take(rows).to_pylist()
         for at, row in zip(rows, sizes, strict=True):
             values = cells[ends[at] - row["height"] * row["width"] : ends[at]]
@@ -144,24 +146,35 @@ def _add_maps(run: Run, images: pa.Array, examples: dict[str, Example], groups: 
     return flat
 
 
+def count_flat(cells: NDArray[np.floating], ends: NDArray[np.integer]) -> int:
+    """Count the maps without any cell but 0, of all their cells one after another and where each map ends."""
+    other = np.append(0, np.cumsum(cells != 0))[ends]
+    return int(np.sum(np.diff(other, prepend=0) == 0))
+
+
+def _regions_of(run: Run, images: pa.Array, groups: Iterable[int], columns: Sequence[str]) -> pa.Table | None:
+    """Read the regions of these images, which are in these row groups; None without any."""
+    masks = [MASK] * run.masked
+    parts = [_rows_of(block, images) for block in run.row_groups("evidence", groups, [*columns, *masks])]
+    return pa.concat_tables(parts).unify_dictionaries() if parts else None
+
+
 def _add_boxes(run: Run, images: pa.Array, examples: dict[str, Example], groups: Iterable[int]) -> None:
     """Give each example its boxes (x0, y0, x1, y1, score, what decides), with the outline of a mask as text."""
     thresholds = run.thresholds
-    for block in run.row_groups("evidence", groups):
-        rows = _rows_of(block, images)
-        numbers = rows.select([*BOX, "score", thresholds.decides]).to_pandas()
-        numbers[[*BOX]] = numbers[[*BOX]].astype(float).round(4)
-        boxes_of_rows = numbers.astype(object).where(numbers.notna(), None).to_numpy().tolist()
-        masks = read_masks(rows)
-        if masks is not None:
-            boxes_of_rows = [[*box, outline_path(box[:4], masks[i])] for i, box in enumerate(boxes_of_rows)]
-        for path, thing, box in zip(
-            rows["image"].to_pylist(),
-            encode_names(rows, "object", run.object_names),
-            boxes_of_rows,
-            strict=True,
-        ):
-            examples[path].boxes.setdefault(int(thing), []).append(box)
+    asked = [*BOX, "score", thresholds.decides]
+    rows = _regions_of(run, images, groups, ["image", "object", *asked])
+    if rows is None:
+        return
+    numbers = rows.select(asked).to_pandas()
+    numbers[[*BOX]] = numbers[[*BOX]].astype(float).round(4)
+    boxes_of_rows = numbers.astype(object).where(numbers.notna(), None).to_numpy().tolist()
+    masks = read_masks(rows)
+    if masks is not None:
+        boxes_of_rows = [[*box, outline_path(box[:4], masks[i])] for i, box in enumerate(boxes_of_rows)]
+    objects = encode_names(rows, "object", run.object_names).tolist()
+    for path, thing, box in zip(rows["image"].to_pylist(), objects, boxes_of_rows, strict=True):
+        examples[path].boxes.setdefault(thing, []).append(box)
 
     def strength(box: list[Any]) -> float:
         score, decisive = box[4:6]

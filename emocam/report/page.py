@@ -16,7 +16,7 @@ from emocam.report.point_section import points_section
 from emocam.report.single_pictures import write_single_pictures
 from emocam.report.sliders import write_levels
 from emocam.report.summary import summary_page
-from emocam.report.thumbnails import OpenPicture
+from emocam.report.thumbnails import OpenPicture, OpenSmall, small_by
 from emocam.report.top_pictures import ON_A_PAGE
 from emocam.results.run import Run
 
@@ -76,19 +76,21 @@ def write_report(
     pictures: int = ON_A_PAGE,
     earlier: Sequence[Path] | None = None,
     flat: int | None = None,
+    open_small: OpenSmall | None = None,
 ) -> Path:
     """Write `report/` and `summary.html` of a finished run, and return the report's index.
 
-    `open_picture` returns the upright picture of a path of the run, or raises; without it the pages
-    have no photographs. `originals` is the folder of the full pictures, if there is one; `flips` is
-    how many changed pictures of a paste are shown, and `pictures` how many of the corpus. `with_film` shows
-    overlay.mp4, where there is one. Thumbnails are taken over from `earlier` runs of the same pictures, and told to
-    later ones; None for pages whose pictures are for nobody else. `flat` is how many maps are flat, if it
-    is known.
+    `open_picture` returns the upright picture of a path of the run, or raises, and `open_small` one that is as large
+    as it is shown; without both the pages have no photographs. `originals` is the folder of the full pictures, if
+    there is one; `flips` is how many changed pictures of a paste are shown, and `pictures` how many of the corpus.
+    `with_film` shows overlay.mp4, where there is one. Thumbnails are taken over from `earlier` runs of the same
+    pictures, and told to later ones; None for pages whose pictures are for nobody else. `flat` is how many maps are
+    flat, if it is known.
     """
     folder = run.path
     half = begin_report(folder, SCRIPTS)
-    gathered = gather_content(run, half, open_picture, flips, pictures, earlier, flat)
+    small = small_by(open_picture, open_small)
+    gathered = gather_content(run, half, small, flips, pictures, earlier, flat)
     write_data(half, gathered, originals)
     names = write_single_pictures(half, run, gathered.examples.values(), gathered.wrong)
     sliders = write_levels(half, gathered.run)

@@ -1,13 +1,12 @@
 """The mass that no box covers, on the page: a line under the matrix, and the crops with most of it."""
 
-from collections.abc import Callable
+import math
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from PIL import Image
-
 from emocam.report.matrix import percent_text
+from emocam.report.thumbnails import OpenSmall, save_photograph
 from emocam.results.files import BOX
 from emocam.results.parquet_file import read_frame
 from emocam.results.run import Run
@@ -53,10 +52,10 @@ def outside_line(run: Run) -> list[str] | None:
     return [percent_text(100 * share) for share in table["unexplained"].iloc[:-1]]
 
 
-def find_outside(run: Run, into: Path, open_picture: Callable[[str], Image.Image] | None) -> list[Outside]:
+def find_outside(run: Run, into: Path, open_small: OpenSmall | None) -> list[Outside]:
     """Return the labels by the share that is outside, few images last; write their crops to `into`/outside/."""
     files = [run.path / f"{name}.parquet" for name in ("unexplained", "unexplained_crops")]
-    if open_picture is None or not all(file.is_file() for file in files):
+    if open_small is None or not all(file.is_file() for file in files):
         return []
     table, crops = (read_frame(file) for file in files)
     each = max(1, min(EACH, MOST // max(1, crops["label"].nunique())))
@@ -64,7 +63,7 @@ def find_outside(run: Run, into: Path, open_picture: Callable[[str], Image.Image
     (into / "outside").mkdir()
     with ThreadPoolExecutor(cores()) as pool:
         rows = zip(crops["image"], crops[[*BOX]].to_numpy().tolist(), crops["held"], crops.index, strict=True)
-        drawn = list(pool.map(lambda row: _draw(into, open_picture, *row), rows))
+        drawn = list(pool.map(lambda row: _draw(into, open_small, *row), rows))
     known = crops["label"].map({label: i for i, label in enumerate(table["label"].iloc[:-1])})
     labels = []
     images = dict(zip(run.matrix.labels, run.matrix.images.tolist(), strict=True))
@@ -78,15 +77,16 @@ def find_outside(run: Run, into: Path, open_picture: Callable[[str], Image.Image
 
 def _draw(
     into: Path,
-    open_picture: Callable[[str], Image.Image],
+    open_small: OpenSmall,
     path: str,
     box: list[float],
     held: float,
     place: int,
 ) -> Crop | None:
     """Cut a part out of its picture with a margin around it; None where the picture is gone."""
+    wide, high = (1 + 2 * AROUND) * (box[2] - box[0]), (1 + 2 * AROUND) * (box[3] - box[1])
     try:
-        picture = open_picture(path)
+        picture = open_small(path, math.ceil(SIDE / max(1e-3, min(wide, high))))
     except Exception:  # whatever happened to the file since the run
         return None
     more = [AROUND * (box[2] - box[0]), AROUND * (box[3] - box[1])]
@@ -97,7 +97,7 @@ def _draw(
     cut = shown.size
     shown.thumbnail((SIDE, SIDE))
     file = f"outside/{place:03d}.webp"
-    shown.save(into / file, "WEBP", quality=75, method=2)
+    save_photograph(shown, into / file)
     inner = [
         (side * pixels - start) / size
         for side, pixels, start, size in zip(box, picture.size * 2, frame[:2] * 2, cut * 2, strict=True)

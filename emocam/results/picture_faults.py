@@ -1,5 +1,6 @@
 """Whether the pictures that a run explained are still what they were."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,6 +23,8 @@ from emocam.settings.roots import is_stored, names_address
 from emocam.settings.stored_file import StoredFile
 
 DIGEST = CONTENTS[0]
+ODD = re.compile(r"[\\#]|^/|//|(?:^|/)\.{1,2}(?:/|$)")
+"""What a name may have that says more than a file below the root: escapes, a part of a file, dots."""
 EXPLAINED_AGAIN = "the same command in this folder explains these again"
 
 
@@ -90,7 +93,10 @@ def changed_since(folder: Path, digests: Digests) -> str | None:
     )
 
 
-def _file_of(root: Path, image: str) -> Path | None:
+def _file_of(root: Path, image: str) -> str | Path | None:
+    """Return the file of an image below an absolute root; a plain name, as most are, is not taken apart."""
+    if not ODD.search(image):
+        return f"{root}/{image}"
     try:
         return within_root(root, read_address(unprinted(image)).file, follow_links=True)
     except (Refused, OSError, ValueError):

@@ -21,6 +21,8 @@ SETTLED = 2_000_000_000
 """Nanoseconds after which a change must show in a file's times: some disks count in seconds."""
 MOST_KNOWN = 65_536
 """Digests that are held beside the store: of a corpus that is larger each is looked up."""
+AT_ONCE = 500
+"""Files that are asked for in one question to the store."""
 READERS = 4
 """Files that are digested at once."""
 Touched = tuple[int, int, int, int]
@@ -55,11 +57,14 @@ class Digests:
         """Return a file's digest; None where there is no regular file that can be read."""
         return self.of_all([file])[0]
 
-    def of_all(self, files: Iterable[Path | StoredFile | None]) -> list[str | None]:
-        """Return the digests of many files, those that are unknown several at a time; None where there is none."""
+    def of_all(self, files: Iterable[str | Path | StoredFile | None]) -> list[str | None]:
+        """Return the digests of many files, those that are unknown several at a time; None where there is none.
+
+        A text is an absolute path.
+        """
         if self._process != os.getpid():  # a worker has a store of its own
             self._forget()
-        looks = [self._look(file) for file in files]
+        looks = self._looks(files)
         unknown = [look for look in looks if look.path and look.digest is None]
         if len(unknown) > 1:
             with ThreadPoolExecutor(READERS) as readers:
@@ -71,16 +76,14 @@ class Digests:
             self._remember(look)
         return [look.digest for look in looks]
 
-    def _look(self, file: Path | StoredFile | None) -> "_Look":
-        if isinstance(file, StoredFile):
-            path, touched, stored = file.name, file.touched, file
-        elif file is None or (touched := _touched(file)) is None:
-            return _Look("")
-        else:
-            path, stored = str(file.absolute()), None
-        known = self._known.get(path) or self._read(path)
-        same = known is not None and touched is not None and known[0] == touched
-        return _Look(path, touched, known[1] if known is not None and same else None, stored)
+    def _looks(self, files: Iterable[str | Path | StoredFile | None]) -> list["_Look"]:
+        looks = [_look(file) for file in files]
+        known = self._read([look.path for look in looks if look.touched is not None])
+        for look in looks:
+            touched, digest = known.get(look.path, (None, None))
+            if touched is not None and touched == look.touched:
+                look.digest = digest
+        return looks
 
     def _remember(self, look: "_Look") -> None:
         if look.digest is None or look.touched is None or time.time_ns() - look.touched[3] < SETTLED:
@@ -113,21 +116,27 @@ class Digests:
                     self.file.with_name(f"{self.file.name}{suffix}").unlink(missing_ok=True)
         self.file = self._store = None
 
-    def _read(self, path: str) -> tuple[Touched, str] | None:
-        store = self._opened()
-        if store is None:
-            return None
-        try:
-            row = store.execute(
-                "SELECT touched, sha256 FROM files WHERE path = ?", (os.fsencode(path),)
-            ).fetchone()
-        except sqlite3.Error as error:
-            self._give_up(error)
-            return None
-        if row is None:
-            return None
-        inode, size, changed, touched = map(int, row[0].split())
-        return (inode, size, changed, touched), row[1]
+    def _read(self, paths: list[str]) -> dict[str, tuple[Touched, str]]:
+        """Return what is remembered of these files."""
+        found = {path: self._known[path] for path in paths if path in self._known}
+        asked = [os.fsencode(path) for path in paths if path not in found]
+        for start in range(0, len(asked), AT_ONCE):
+            store = self._opened()
+            if store is None:
+                break
+            some = asked[start : start + AT_ONCE]
+            marks = ",".join("?" * len(some))
+            try:
+                rows = store.execute(
+                    f"SELECT path, touched, sha256 FROM files WHERE path IN ({marks})", some
+                ).fetchall()
+            except sqlite3.Error as error:
+                self._give_up(error)
+                break
+            for path, text, digest in rows:
+                inode, size, changed, touched = map(int, text.split())
+                found[os.fsdecode(path)] = (inode, size, changed, touched), digest
+        return found
 
     def write(self) -> None:
         """Write what was digested to the store."""
@@ -171,9 +180,19 @@ class _Look:
             return None
 
 
-def _touched(file: Path) -> Touched | None:
+def _look(file: str | Path | StoredFile | None) -> _Look:
+    """Look at a file as it is now; without a path where there is none."""
+    if isinstance(file, StoredFile):
+        return _Look(file.name, file.touched, stored=file)
+    touched = None if file is None else _touched(file)
+    if file is None or touched is None:
+        return _Look("")
+    return _Look(file if isinstance(file, str) else str(file.absolute()), touched)
+
+
+def _touched(file: str | Path) -> Touched | None:
     try:
-        state = file.stat()
+        state = os.stat(file)  # noqa: PTH116  # of a million texts no Path is made
     except (OSError, ValueError):
         return None
     if not stat.S_ISREG(state.st_mode):  # to read a pipe or a device may never end

@@ -269,3 +269,23 @@ def test_a_path_stays_under_the_root(tmp_path: Path) -> None:
                 within_root(root, path, follow)
     with pytest.raises(Refused):
         within_root(root, "out.jpg")
+
+
+@pytest.mark.parametrize("turned", [1, 6])
+@pytest.mark.parametrize("quality", ["progressive", "baseline"])
+def test_a_jpeg_that_is_shown_small_is_decoded_small_and_never_smaller_than_it_is_shown(
+    tmp_path: Path, turned: int, quality: str
+) -> None:
+    hills = Image.fromarray(np.random.default_rng(0).integers(0, 256, (6, 8, 3), np.uint8)).resize(
+        (1024, 768)
+    )
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = turned
+    file = tmp_path / "a.jpg"
+    hills.save(file, quality=95, exif=exif, progressive=quality == "progressive")
+    whole = open_upright(file, 1_000_000)[0]
+    sizes = {side: max(open_upright(file, 1_000_000, side)[0].size) for side in (90, 160, 300, 700, 2_000)}
+    assert sizes == {90: 256, 160: 256, 300: 512, 700: 1024, 2_000: 1024}
+    small, orientation = open_upright(file, 1_000_000, 160)
+    assert orientation == turned and full_size(small) == whole.size
+    assert np.abs(np.asarray(small, float) - np.asarray(whole.resize(small.size), float)).mean() < 2

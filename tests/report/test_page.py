@@ -11,11 +11,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from emocam.report.best_pairs import AGAINST, MOST
 from emocam.report.conclusions import effect_rule_in_words
 from emocam.report.findings import warnings
 from emocam.report.matrix import depth, percent_text
 from emocam.report.page import write_report
-from emocam.report.top_pictures import AGAINST, MOST, Strongest, find_strongest
+from emocam.report.top_pictures import Strongest, find_strongest
 from emocam.results.parquet_file import write_frame
 from emocam.results.run import Matrix, Run
 from emocam.results.sentences import capitalised, nothing_found
@@ -118,7 +119,7 @@ def test_page_says_for_how_many_pictures_it_has_room(run_folder):
 
 
 def test_a_gallery_holds_the_strongest_pictures_first_and_no_more_than_sixty(run_folder, monkeypatch):
-    monkeypatch.setattr("emocam.report.top_pictures.MOST", 5)
+    monkeypatch.setattr("emocam.report.best_pairs.MOST", 5)
     folder, open_picture = run_folder
     write_report(Run(folder), open_picture)
     run = data_of(folder / "report/data/run.js")
@@ -133,12 +134,25 @@ def test_a_gallery_holds_the_strongest_pictures_first_and_no_more_than_sixty(run
         assert len(picture["map"]["cells"]) and picture["map"]["shape"] == [7, 7]
 
 
+def in_groups_of(images: int, folder: Path) -> None:
+    """Write predictions and evidence again with so many pictures in each row group."""
+    names = pd.read_parquet(folder / "predictions.parquet")["image"].tolist()
+    for table in ("predictions", "evidence"):
+        rows = pq.read_table(folder / f"{table}.parquet")
+        place = np.array([names.index(image) for image in rows["image"].to_pylist()])
+        with pq.ParquetWriter(folder / f"{table}.parquet", rows.schema) as writer:
+            for start in range(0, len(names), images):
+                writer.write_table(rows.filter((place >= start) & (place < start + images)))
+
+
 def test_blocks_of_any_size_give_the_same_galleries(run_folder, monkeypatch):
     folder, _ = run_folder
     run = Run(folder)
     whole = find_strongest(run)
+    in_groups_of(9, folder)
     monkeypatch.setattr("emocam.results.run.HELD", 0)
     monkeypatch.setattr("emocam.results.run.BLOCK", 7)
+    monkeypatch.setattr("emocam.report.best_pairs.FULL", 40)
     parts = find_strongest(Run(folder))
     order = ["object", "label", "strength", "image"]
     pd.testing.assert_frame_equal(

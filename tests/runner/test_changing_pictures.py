@@ -105,18 +105,19 @@ def test_a_replay_over_changed_pictures_keeps_its_numbers_and_says_so(
 
 def another_for_a_moment(patch: pytest.MonkeyPatch, name: str, when: Callable[[Folder], bool]) -> None:
     """Let a folder's picture be another one while it is opened, and what it was afterwards."""
-    usual = Folder.open
+    for way in ("open", "open_small"):
+        usual = getattr(Folder, way)
 
-    def opened(data: Folder, path: str) -> Picture:
-        if path != name or not when(data):
-            return usual(data, path)
-        kept = Path("pics", path).read_bytes()
-        draw(path, 99)
-        picture = usual(data, path)
-        Path("pics", path).write_bytes(kept)
-        return picture
+        def opened(data: Folder, path: str, *side: int, usual: Callable[..., Picture] = usual) -> Picture:
+            if path != name or not when(data):
+                return usual(data, path, *side)
+            kept = Path("pics", path).read_bytes()
+            draw(path, 99)
+            picture = usual(data, path, *side)
+            Path("pics", path).write_bytes(kept)
+            return picture
 
-    patch.setattr(Folder, "open", opened)
+        patch.setattr(Folder, way, opened)
 
 
 def again_only(data: Folder) -> bool:

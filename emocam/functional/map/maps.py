@@ -28,14 +28,28 @@ def hat_integrals(start: Tensor, end: Tensor, cells: int) -> Tensor:
 
     Cells have their centres at (i + 1/2) / cells. A row sums to end - start inside [0, 1].
     """
-    centres = torch.arange(-1, cells + 1, device=start.device, dtype=start.dtype) + 0.5
-    # from each hat's middle on
-    u = (torch.stack([start, end]).clamp(0, 1)[..., None] * cells - centres).clamp(-1, 1)
-    up_to = torch.addcmul(u, u, u.abs(), value=-0.5)
-    hats = (up_to[1] - up_to[0]) / cells
-    inner = hats[:, 1:-1]
-    inner[:, 0] += hats[:, 0]  # beyond the outermost centre their cell goes on
-    inner[:, -1] += hats[:, -1]
+    up_to = _hats_up_to(torch.stack([start, end]), cells)
+    return _over_cells((up_to[1] - up_to[0]) / cells)
+
+
+def hats_between(edges: Tensor, cells: int) -> Tensor:
+    """Integrate each cell's share between neighbours of edges (B, P + 1): (B, P, cells)."""
+    up_to = _hats_up_to(edges, cells)
+    return _over_cells((up_to[:, 1:] - up_to[:, :-1]).div_(cells))
+
+
+def _hats_up_to(places: Tensor, cells: int) -> Tensor:
+    """Integrate each hat, of the cells and of one more at each end, from its middle on to the places."""
+    centres = torch.arange(-1, cells + 1, device=places.device, dtype=places.dtype) + 0.5
+    u = (places.clamp(0, 1)[..., None] * cells - centres).clamp(-1, 1)
+    return torch.addcmul(u, u, u.abs(), value=-0.5)
+
+
+def _over_cells(hats: Tensor) -> Tensor:
+    """Give the outermost cells what lies beyond their centres, where they go on."""
+    inner = hats[..., 1:-1]
+    inner[..., 0] += hats[..., 0]
+    inner[..., -1] += hats[..., -1]
     return inner
 
 

@@ -10,10 +10,10 @@ import torch
 from torch import Tensor
 
 from emocam.functional.box.boxes import to_window
-from emocam.functional.map.maps import hat_integrals
+from emocam.functional.map.maps import hats_between
 
-CHUNK = 1 << 22
-"""Rectangles held at once: what bounds the memory."""
+CHUNK = 1 << 19
+"""Rectangles held at once: so few that a processor's cache holds most of them."""
 MIXED = np.sqrt([2.0, 3.0, 5.0, 7.0, 11.0])
 """Of rows of an image and four corners a number; two that differ hardly ever share one, and are compared."""
 
@@ -107,7 +107,7 @@ def _cut(start: Tensor, end: Tensor, cells: int) -> tuple[Tensor, Tensor, Tensor
     borders = torch.linspace(0, 1, cells + 1, dtype=start.dtype).expand(len(start), -1)
     edges = torch.cat([borders, start, end], 1).sort(1).values
     low, high = edges[:, :-1], edges[:, 1:]
-    shares = hat_integrals(low.flatten(), high.flatten(), cells).unflatten(0, low.shape)
+    shares = hats_between(edges, cells)
     cell = ((low + high) / 2 * cells).long().clamp(max=cells - 1)
     belongs = torch.nn.functional.one_hot(cell, cells).to(start.dtype)
     return (
