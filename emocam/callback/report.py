@@ -7,7 +7,7 @@ from PIL import Image
 
 from emocam.callback.base import Finished, LastCallback
 from emocam.data.base import Data
-from emocam.data.corpus.patterns import is_stored, lies_in_shard
+from emocam.data.corpus.patterns import lies_in_shard
 from emocam.data.printed import unprinted
 from emocam.errors import SettingError
 from emocam.face.blur import check_faces_setting, without_faces
@@ -16,6 +16,7 @@ from emocam.report.top_pictures import ON_A_PAGE
 from emocam.results.files import LEDGER
 from emocam.results.pairs import picture_of
 from emocam.results.run import Run
+from emocam.settings.roots import is_stored
 
 
 class Report(LastCallback):
