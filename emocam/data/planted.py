@@ -318,10 +318,10 @@ class Planted(Data):
             self.kept.put(int(Path(path).stem), picture.image)
         return picture
 
-    def open_again(self, path: str) -> Picture:
+    def open_again(self, path: str, side: int | None = None) -> Picture:
         """Open a picture once more: what is shown, which is all that is asked then, is there since it was drawn."""
         image = None if self.kept is None else self.kept.get(int(Path(path).stem))
-        return super().open_again(path) if image is None else Picture(image)
+        return super().open_again(path, side) if image is None else Picture(image)
 
     def _open_picture(self, path: str) -> Picture:
         if self.world == PHOTOGRAPHS:
