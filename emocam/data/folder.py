@@ -251,5 +251,5 @@ class Folder(Data):
 
     def open_small(self, path: str, side: int) -> Picture:
         if type(self).open is not Folder.open:  # a data set of a user's own, which may change what it opens
-            return self.open(path)
+            return super().open_small(path, side)
         return Picture(open_upright(self.picture_file(path), self.max_pixels, side)[0])

@@ -50,7 +50,7 @@ class CellPairs:
         return self.rank + (1 << LEVEL - 1) >> LEVEL >= 2
 
 
-def ranks(
+def sort_ranks(
     passed: NDArray[np.bool_], held: NDArray[np.bool_], strength: NDArray[np.floating]
 ) -> NDArray[np.int64]:
     """Return integers (n,) that order regions: those that pass first, then those that are held, each by strength."""
@@ -61,7 +61,7 @@ def ranks(
 
 
 def strongest_of_pairs(regions: CellPairs, objects: int) -> CellPairs:
-    """Return of each picture and object the first of its strongest regions, in their order."""
+    """Return the first of the strongest regions of each picture and object, in their order."""
     pair = regions.image * objects + regions.object
     order = np.argsort(pair, kind="stable")
     starts = np.flatnonzero(np.diff(pair[order], prepend=-1))

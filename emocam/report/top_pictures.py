@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from emocam.report.best_pairs import BestPairs, CellPairs, ranks, strongest_of_pairs
+from emocam.report.best_pairs import BestPairs, CellPairs, sort_ranks, strongest_of_pairs
 from emocam.results.files import PREDICTIONS
 from emocam.results.run import Run, encode_names, image_rows
 
@@ -98,7 +98,7 @@ def _regions(run: Run) -> Iterator[CellPairs]:
             encode_names(regions, "object", run.object_names),
             encode_names(regions, "label", run.label_names),
             strength,
-            ranks(passed, thresholds.present(score, confidence), strength),
+            sort_ranks(passed, thresholds.present(score, confidence), strength),
             np.arange(row, row + len(regions)),
         )
         images += len(predictions)

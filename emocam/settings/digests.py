@@ -181,7 +181,7 @@ class _Look:
 
 
 def _look(file: str | Path | StoredFile | None) -> _Look:
-    """Look at a file as it is now; without a path where there is none."""
+    """Return what a file is as it is now; without a path where there is none."""
     if isinstance(file, StoredFile):
         return _Look(file.name, file.touched, stored=file)
     touched = None if file is None else _touched(file)

@@ -10,7 +10,7 @@ import pytest
 
 from emocam.records.thresholds import Thresholds
 from emocam.report import best_pairs
-from emocam.report.best_pairs import ranks
+from emocam.report.best_pairs import sort_ranks
 from emocam.report.top_pictures import find_strongest
 
 COLUMNS = ["image", "object", "label", "passed", "held", "strength"]
@@ -105,9 +105,9 @@ def test_ranks_order_strengths_of_either_sign_and_no_number_is_the_least() -> No
     strength = np.array([np.nan, -2, -1e-30, 0, 1e-30, 0.25, 1, 3], np.float32)
     nothing = np.zeros(len(strength), bool)
     for passed, held in ((nothing, nothing), (nothing, ~nothing), (~nothing, ~nothing)):
-        assert (np.diff(ranks(passed, held, strength)) > 0).all()
+        assert (np.diff(sort_ranks(passed, held, strength)) > 0).all()
     levels = [
-        ranks(np.array([p]), np.array([h]), np.array([s], np.float32))[0]
+        sort_ranks(np.array([p]), np.array([h]), np.array([s], np.float32))[0]
         for p, h, s in ((False, False, 3), (False, True, np.nan), (False, True, 3), (True, True, np.nan))
     ]
     assert sorted(levels) == levels
