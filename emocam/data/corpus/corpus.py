@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 import posixpath
 import threading
 import time
@@ -17,12 +16,11 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
-from emocam.data.corpus.listing import FOLDER, Listing, MappedTable, write_table
+from emocam.data.corpus.listing import FOLDER, Listing, MappedTable, is_whole, keep_digest, write_table
 from emocam.data.corpus.objects import StoredObjects
 from emocam.data.corpus.parquet_pictures import ParquetPictures
-from emocam.data.corpus.parquet_rows import is_damage, read_parquet_rows
+from emocam.data.corpus.parquet_rows import is_damage, open_packed, read_parquet_rows
 from emocam.data.corpus.patterns import checked_shards, expanded, top_of
 from emocam.data.corpus.rows import SCHEMA, ShardRows, bytes_of_name, name_of_bytes
 from emocam.data.corpus.store import Store, StoredEntry, Touched
@@ -371,18 +369,17 @@ def _shard_table(store: Store, shard: _Shard, cache: Path | None) -> tuple[Mappe
         json.dumps([VERSION, store.address, entry.path, entry.size, entry.touched, sorted(SUFFIXES)]).encode()
     ).hexdigest()[:32]
     known = None if cache is None or not _is_settled(entry) else cache / FOLDER / f"shard-{key}.arrow"
-    if known is not None and known.is_file():
-        try:
-            table = MappedTable(known)
-            os.utime(known)  # as one that is still asked for
-            return table, json.loads(table.metadata[b"told"])
-        except (OSError, pa.ArrowInvalid, KeyError, ValueError):  # damaged: it only saves time
-            known.unlink(missing_ok=True)
+    if known is not None and is_whole(known):  # a damaged one would name other pictures, or end the process
+        table = MappedTable(known)
+        return table, json.loads(table.metadata[b"told"])
     rows, kind = _rows(store, shard)
     told = {"kind": kind, "notes": rows.notes, "left_out": rows.left_out}
     schema = SCHEMA.with_metadata({"told": json.dumps(told)})
     # under its own name at once: jobs of a sweep list the same shards at the same time
-    return write_table([rows.table()], schema, cache, None if known is None else known.stem), told
+    table = write_table([rows.table()], schema, cache, None if known is None else known.stem)
+    if known is not None:
+        keep_digest(table.file)
+    return table, told
 
 
 def _is_settled(entry: StoredEntry) -> bool:
@@ -410,8 +407,7 @@ def _rows(store: Store, shard: _Shard) -> tuple[ShardRows, str]:
 
 def _parquet(opened: Any, shard: _Shard) -> tuple[ShardRows, str]:
     try:
-        file = pq.ParquetFile(opened)
-        rows, kind = read_parquet_rows(file, shard.name)
+        rows, kind = read_parquet_rows(open_packed(opened), shard.name, shard.entry.size or 0)
     except (pa.ArrowException, OSError) as error:
         if not is_damage(error):
             raise

@@ -26,6 +26,8 @@ FOLDER = "listings"
 """Within the folder of the caches."""
 PART = 65_536
 """Names that are held as Python's own at once."""
+DIGEST = ".sha256"
+"""The ending of the file beside a table that a later run takes over."""
 UNUSED = 30 * 86_400
 """Seconds after which a table that nobody asks for is removed."""
 FEW = 20_000
@@ -158,6 +160,32 @@ def write_table(
     finally:
         half.unlink(missing_ok=True)
     return MappedTable(file)
+
+
+def keep_digest(file: Path) -> None:
+    """Write the digest of a table beside it, by which a damaged one is told from the one that was written."""
+    half = file.with_name(f"{os.getpid()}-{os.urandom(4).hex()}.tmp")
+    half.write_text(_table_digest(file), encoding="ascii")
+    half.replace(file.with_suffix(DIGEST))
+
+
+def is_whole(file: Path) -> bool:
+    """Return whether a table has the digest that was written beside it; both count as asked for."""
+    try:
+        beside = file.with_suffix(DIGEST)
+        if beside.read_text(encoding="ascii") != _table_digest(file):
+            return False
+        for one in (file, beside):
+            os.utime(one)
+    except (OSError, ValueError):
+        return False
+    return True
+
+
+def _table_digest(file: Path) -> str:
+    """Return a file's digest."""
+    with file.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()
 
 
 def _forget_unused(folder: Path) -> None:

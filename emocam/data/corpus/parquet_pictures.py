@@ -7,7 +7,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from emocam.data.corpus.parquet_rows import is_damage, picture_column
+from emocam.data.corpus.parquet_rows import is_damage, open_packed, picture_column
 from emocam.data.corpus.store import Store
 from emocam.errors import Damaged, Refused
 
@@ -87,7 +87,7 @@ class ParquetPictures:
 
     def _file(self, path: str) -> pq.ParquetFile:
         if path not in self._files:
-            self._files[path] = pq.ParquetFile(self.store.system.open(path, "rb"))
+            self._files[path] = open_packed(self.store.system.open(path, "rb"))
             while len(self._files) > KEPT:
                 self._files.pop(next(iter(self._files))).close(force=True)
         return self._files[path]

@@ -4,7 +4,9 @@ import json
 import posixpath
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from emocam.data.annotations.table import IMAGE
@@ -15,6 +17,12 @@ from emocam.settings.secret_words import check_no_secret
 BYTES = ("image", "img", "picture", "bytes", "jpg", "jpeg", "png", "webp")
 TRUTHS = ("label", "truth", "cls", "class", "labels", "fine_label")
 ADDRESSES = (*IMAGE, "url", "uri", "address", "image_url", "image_path", "file_name")
+
+
+FEW_ROWS, LEAST_BYTES, MOST_ROWS = 100_000, 16, 20_000_000
+"""Of more than FEW_ROWS pictures each takes LEAST_BYTES of the file; a file has MOST_ROWS of whatever."""
+MOST_NAME = 4_096
+"""Signs of a path, and of a class: what is longer is neither."""
 
 
 def is_damage(error: Exception) -> bool:
@@ -39,6 +47,7 @@ def picture_column(schema: pa.Schema, address: str) -> tuple[str, str]:
 
 
 def _kind(kind: pa.DataType) -> str:
+    kind = _plain(kind)
     if pa.types.is_struct(kind):
         inner = {kind.field(i).name: kind.field(i).type for i in range(kind.num_fields)}
         return "struct" if "bytes" in inner and _is_binary(inner["bytes"]) else ""
@@ -47,16 +56,36 @@ def _kind(kind: pa.DataType) -> str:
     return "paths" if pa.types.is_string(kind) or pa.types.is_large_string(kind) else ""
 
 
+def _plain(kind: pa.DataType) -> pa.DataType:
+    """Return the type of the values of a column whose repeated ones are kept once."""
+    return kind.value_type if pa.types.is_dictionary(kind) else kind
+
+
 def _is_binary(kind: pa.DataType) -> bool:
+    kind = _plain(kind)
     return pa.types.is_binary(kind) or pa.types.is_large_binary(kind)
 
 
-def read_parquet_rows(file: pq.ParquetFile, address: str) -> tuple[ShardRows, str]:
-    """List the pictures of a file; the second is what its column holds."""
+def open_packed(source: Any) -> pq.ParquetFile:
+    """Open a file whose repeated values stay one: a value that a file holds once may stand in a million rows."""
+    file = pq.ParquetFile(source)
+    groups = [file.metadata.row_group(i) for i in range(file.num_row_groups)]
+    repeated = {
+        column.path_in_schema
+        for group in groups
+        for column in map(group.column, range(group.num_columns))
+        if column.physical_type == "BYTE_ARRAY" and any("DICTIONARY" in word for word in column.encodings)
+    }
+    return pq.ParquetFile(source, metadata=file.metadata, read_dictionary=sorted(repeated)) if repeated else file
+
+
+def read_parquet_rows(file: pq.ParquetFile, address: str, size: int = 0) -> tuple[ShardRows, str]:
+    """List the pictures of a file of so many bytes; the second is what its column holds."""
     column, kind = picture_column(file.schema_arrow, address)
     groups = [file.metadata.row_group(i).num_rows for i in range(file.num_row_groups)]
-    group = [number for number, count in enumerate(groups) for _ in range(count)]
-    start = [row for count in groups for row in range(count)]
+    _check_rows(groups, kind, size)
+    group = np.repeat(np.arange(len(groups)), groups)
+    start = np.concatenate([np.zeros(0, np.int64), *map(np.arange, groups)])
     truth = _truths(file)
     found = ShardRows(_names(file, column, kind, len(group)), group, start, truth=truth)
     if kind == "paths":
@@ -64,17 +93,42 @@ def read_parquet_rows(file: pq.ParquetFile, address: str) -> tuple[ShardRows, st
     return found, kind
 
 
+def _check_rows(groups: list[int], kind: str, size: int) -> None:
+    """Refuse more rows than a file can hold pictures, before any is listed: they may be nothing, or one of them."""
+    rows = sum(groups)
+    too_many = kind != "paths" and rows > FEW_ROWS and size < rows * LEAST_BYTES
+    if too_many or rows > MOST_ROWS or min(groups, default=0) < 0:
+        raise pa.ArrowInvalid(f"{rows:,} rows in {size:,} bytes are no pictures, or too many for one file")
+
+
+def _texts(values: pa.ChunkedArray) -> list[str | None]:
+    """Return texts, one of each that is repeated; None for what is longer than a name."""
+    found: list[str | None] = []
+    for chunk in values.chunks:
+        if pa.types.is_dictionary(chunk.type):
+            kept = [*_short(chunk.dictionary), None]
+            found += [kept[place] for place in pc.fill_null(chunk.indices, len(kept) - 1).to_pylist()]
+        else:
+            found += _short(chunk)
+    return found
+
+
+def _short(texts: pa.Array) -> list[str | None]:
+    fits = pc.less_equal(pc.binary_length(texts), MOST_NAME)
+    kept: list[str | None] = pc.if_else(fits, texts, None).to_pylist()
+    return kept
+
+
 def _names(file: pq.ParquetFile, column: str, kind: str, count: int) -> list[str]:
     """Return the paths that the rows give their pictures, where each has one of its own, else their numbers."""
-    paths: list[Any] = []
     if kind == "paths":
-        rows = file.read(columns=[column])[column].to_pylist()
+        rows = _texts(file.read(columns=[column])[column])
         for path in rows:
             check_no_secret(path or "", f"data.root: {column}")
         return [posixpath.normpath(path) if path and "://" not in path else path or "" for path in rows]
     inner = [field.name for field in file.schema_arrow.field(column).type] if kind == "struct" else []
     if "path" in inner:
-        paths = [row and row["path"] for row in file.read(columns=[f"{column}.path"])[column].to_pylist()]
+        paths = _texts(pc.struct_field(file.read(columns=[f"{column}.path"])[column], "path"))
         named = [posixpath.normpath(f"/{path}").lstrip("/") if path else "" for path in paths]
         if all(named) and len(set(named)) == count:
             return named
@@ -90,7 +144,8 @@ def _truths(file: pq.ParquetFile) -> list[str | None]:
     ):
         return []
     names = _class_names(schema, column)
-    values = file.read(columns=[column])[column].to_pylist()
+    whole = file.read(columns=[column])[column]
+    values: list[Any] = whole.to_pylist() if _whole(whole.type) else _texts(whole)
     # -1 is Hugging Face's word for a row without a class
     return [None if value is None or (names and value == -1) else _named(value, names) for value in values]
 

@@ -21,6 +21,7 @@ RECORD = 2 * 10_240
 """Bytes after the end mark of a tar that may be padding: tar writes whole records."""
 COMPRESSED = (b"\x1f\x8b", b"BZh", b"\xfd7zXZ", b"\x28\xb5\x2f\xfd")
 """First bytes of what gzip, bzip2, xz and zstd write."""
+MOST_TAR = 1 << 62
 MOST_TOLD, MOST_HEAD = 65_536, 16_777_216
 """Bytes of a file that tells a class, and of a head: what is longer is neither."""
 
@@ -35,6 +36,8 @@ class _Bounded:
 
     def seek(self, place: int) -> int:
         """Go to a byte."""
+        if not 0 <= place < MOST_TAR:
+            raise tarfile.ReadError("a head that leads nowhere")
         return self._tried(lambda: self.file.seek(place))
 
     def read(self, count: int = -1) -> bytes:
@@ -135,7 +138,7 @@ class _Reader:
         target = posixpath.normpath(f"/{member.linkname}").lstrip("/") if member.islnk() else ""
         if member.islnk() and target in self.members:
             place = self.members[target]
-        elif member.isreg() and not member.issparse():
+        elif member.isreg() and not member.issparse() and 0 <= member.size < MOST_TAR:
             place = (member.offset_data, member.size)
         else:
             self.links += ending in SUFFIXES and not member.isdir()
