@@ -242,6 +242,7 @@ def _listed_folder(store: Store, cache: Path | None, follow_links: bool) -> Stor
     endings: Counter[str] = Counter()
     shards: dict[str, list[_Shard]] = {ending: [] for ending in SHARDS}
     pictures = 0
+    leading_out: list[str] = []
 
     def plain() -> Iterator[list[StoredEntry]]:
         nonlocal pictures
@@ -250,7 +251,9 @@ def _listed_folder(store: Store, cache: Path | None, follow_links: bool) -> Stor
                 ending = ending_of(posixpath.basename(entry.path))
                 if ending not in SUFFIXES:
                     endings[ending or "(no ending)"] += 1
-                if ending in shards:
+                if ending in shards and not follow_links and _leads_out(entry, store):
+                    leading_out.append(entry.path)
+                elif ending in shards:
                     shards[ending].append(_shard(store, entry))
             own = [entry for entry in entries if ending_of(posixpath.basename(entry.path)) in SUFFIXES]
             pictures += len(own)
@@ -264,12 +267,32 @@ def _listed_folder(store: Store, cache: Path | None, follow_links: bool) -> Stor
             named = sorted(of_kind, key=lambda shard: shard.name)
             corpus = _of_shards(store, named, cache, follow_links, store.address)
             corpus.notes += notes_of_files(endings, read=ending)
+            corpus = _of_shards(store, sorted(of_kind, key=lambda shard: shard.name), cache, follow_links)
+            corpus.notes += notes_of_files(endings, read=ending) + _told_links(leading_out)
             return corpus
     told = ", ".join(f"{count:,} {ending}" for ending, count in endings.most_common(8))
     raise SettingError(
         f"data.root {store.address} holds no picture; expected files ending in {', '.join(sorted(SUFFIXES))}, "
         f".tar or .parquet, in it or below it{f'; not read are {told}' if told else ''}"
+        + "".join(f"; {note.removeprefix('data.root: ')}" for note in _told_links(leading_out))
     )
+
+
+def _leads_out(entry: StoredEntry, store: Store) -> bool:
+    """Return whether a file of this machine is a link to what lies outside the root."""
+    file = Path(entry.path)
+    return store.local and file.is_symlink() and not file.resolve().is_relative_to(Path(store.top).resolve())
+
+
+def _told_links(files: list[str]) -> list[str]:
+    if not files:
+        return []
+    one = len(files) == 1
+    return [
+        f"data.root: {len(files):,} linked {'file leads' if one else 'files lead'} out of it and "
+        f"{'is' if one else 'are'} not read ({posixpath.basename(files[0])}); data.follow_links=true reads "
+        f"{'it' if one else 'them'}"
+    ]
 
 
 def _plain_table(store: Store, parts: Iterable[list[StoredEntry]], cache: Path | None) -> MappedTable:

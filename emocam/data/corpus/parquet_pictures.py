@@ -7,7 +7,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from emocam.data.corpus.parquet_rows import is_damage, open_packed, picture_column
+from emocam.data.corpus.parquet_rows import is_damage, open_packed, picture_column, read_group
 from emocam.data.corpus.store import Store
 from emocam.errors import Damaged, Refused
 
@@ -76,9 +76,8 @@ class ParquetPictures:
                 f"lies in a row group of {size:,} bytes, more than {MOST_GROUP:,}; write smaller ones"
             )
         name, kind = picture_column(file.schema_arrow, path)
-        columns = [f"{name}.bytes" if kind == "struct" else name]
         try:
-            return file.read_row_group(group, columns=columns)[name]
+            return read_group(file, group, name, "bytes" if kind == "struct" else "")
         except (pa.ArrowException, OSError) as error:
             if not is_damage(error):
                 raise

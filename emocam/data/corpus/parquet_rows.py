@@ -2,6 +2,7 @@
 
 import json
 import posixpath
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -76,7 +77,21 @@ def open_packed(source: Any) -> pq.ParquetFile:
         for column in map(group.column, range(group.num_columns))
         if column.physical_type == "BYTE_ARRAY" and any("DICTIONARY" in word for word in column.encodings)
     }
-    return pq.ParquetFile(source, metadata=file.metadata, read_dictionary=sorted(repeated)) if repeated else file
+    return (
+        pq.ParquetFile(source, metadata=file.metadata, read_dictionary=sorted(repeated)) if repeated else file
+    )
+
+
+def read_group(file: pq.ParquetFile, group: int, column: str, child: str = "") -> pa.ChunkedArray:
+    """Read a column of a row group, or of its structs one child alone."""
+    return file.read_row_group(group, columns=[f"{column}.{child}" if child else column])[column]
+
+
+def _read_column(file: pq.ParquetFile, column: str, child: str = "") -> Iterator[pa.Array]:
+    """Read a column group by group: what is repeated within structs cannot be read across them."""
+    for group in range(file.num_row_groups):
+        values = read_group(file, group, column, child)
+        yield from (pc.struct_field(chunk, child) if child else chunk for chunk in values.chunks)
 
 
 def read_parquet_rows(file: pq.ParquetFile, address: str, size: int = 0) -> tuple[ShardRows, str]:
@@ -101,10 +116,10 @@ def _check_rows(groups: list[int], kind: str, size: int) -> None:
         raise pa.ArrowInvalid(f"{rows:,} rows in {size:,} bytes are no pictures, or too many for one file")
 
 
-def _texts(values: pa.ChunkedArray) -> list[str | None]:
+def _texts(chunks: Iterable[pa.Array]) -> list[str | None]:
     """Return texts, one of each that is repeated; None for what is longer than a name."""
     found: list[str | None] = []
-    for chunk in values.chunks:
+    for chunk in chunks:
         if pa.types.is_dictionary(chunk.type):
             kept = [*_short(chunk.dictionary), None]
             found += [kept[place] for place in pc.fill_null(chunk.indices, len(kept) - 1).to_pylist()]
@@ -122,13 +137,13 @@ def _short(texts: pa.Array) -> list[str | None]:
 def _names(file: pq.ParquetFile, column: str, kind: str, count: int) -> list[str]:
     """Return the paths that the rows give their pictures, where each has one of its own, else their numbers."""
     if kind == "paths":
-        rows = _texts(file.read(columns=[column])[column])
+        rows = _texts(_read_column(file, column))
         for path in rows:
             check_no_secret(path or "", f"data.root: {column}")
         return [posixpath.normpath(path) if path and "://" not in path else path or "" for path in rows]
     inner = [field.name for field in file.schema_arrow.field(column).type] if kind == "struct" else []
     if "path" in inner:
-        paths = _texts(pc.struct_field(file.read(columns=[f"{column}.path"])[column], "path"))
+        paths = _texts(_read_column(file, column, "path"))
         named = [posixpath.normpath(f"/{path}").lstrip("/") if path else "" for path in paths]
         if all(named) and len(set(named)) == count:
             return named
@@ -144,8 +159,9 @@ def _truths(file: pq.ParquetFile) -> list[str | None]:
     ):
         return []
     names = _class_names(schema, column)
-    whole = file.read(columns=[column])[column]
-    values: list[Any] = whole.to_pylist() if _whole(whole.type) else _texts(whole)
+    values: list[Any] = []
+    for chunk in _read_column(file, column):
+        values += chunk.to_pylist() if _whole(chunk.type) else _texts([chunk])
     # -1 is Hugging Face's word for a row without a class
     return [None if value is None or (names and value == -1) else _named(value, names) for value in values]
 

@@ -355,3 +355,93 @@ def test_a_digest_is_remembered_for_as_long_as_the_shard_is_the_same(
         assert isinstance(file, StoredFile)
         digests.of(file)
     assert len(read) == 2
+
+
+def test_a_shard_that_a_link_leads_out_to_is_read_where_links_are_followed(
+    packed: SimpleNamespace, tmp_path: Path
+) -> None:
+    root, elsewhere = tmp_path / "root", tmp_path / "elsewhere"
+    for folder in (root, elsewhere):
+        folder.mkdir()
+    packed.tar(root / "own.tar", [("a.png", packed.contents[0])])
+    packed.tar(elsewhere / "x.tar", [("b.png", packed.contents[1])])
+    (root / "inside.tar").symlink_to(root / "own.tar")
+    (root / "outside.tar").symlink_to(elsewhere / "x.tar")
+    data = Folder(root=root)
+    assert list(data.paths()) == ["inside.tar/a.png", "own.tar/a.png"]
+    assert "1 linked file leads out of it and is not read (outside.tar)" in "".join(data.notes)
+    assert "outside.tar/b.png" in Folder(root=root, follow_links=True).paths()
+    assert list(Folder(root=root / "outside.tar").paths()) == ["outside.tar/b.png"]  # which was named
+
+
+def test_a_damaged_listing_is_made_anew(
+    packed: SimpleNamespace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "SETTLED", 0)
+    packed.tar(tmp_path / "x.tar", [(f"{n}.png", packed.contents[n]) for n in range(5)])
+    own = list(module.open_corpus(tmp_path, tmp_path / "cache").paths)
+    (listing,) = (tmp_path / "cache").rglob("shard-*.arrow")
+    whole, draw = listing.read_bytes(), np.random.default_rng(0)
+    for _ in range(40):
+        bit = int(draw.integers(8 * len(whole)))
+        listing.write_bytes(
+            whole[: bit // 8] + bytes([whole[bit // 8] ^ 1 << bit % 8]) + whole[bit // 8 + 1 :]
+        )
+        corpus = module.open_corpus(tmp_path, tmp_path / "cache")
+        assert list(corpus.paths) == own
+        assert [corpus.picture(path).read() for path in own] == packed.contents[:5]
+        assert listing.read_bytes() == whole
+    listing.with_suffix(".sha256").unlink()
+    assert list(module.open_corpus(tmp_path, tmp_path / "cache").paths) == own
+
+
+PICTURES = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
+
+
+def repeated(value: bytes | str, rows: int) -> pa.Array:
+    """Return a column of one value that a file holds once."""
+    return pa.DictionaryArray.from_arrays(np.zeros(rows, np.int32), pa.array([value]))
+
+
+def test_a_value_that_a_table_repeats_is_held_once(packed: SimpleNamespace, tmp_path: Path) -> None:
+    table = pa.table(
+        {"image": repeated(bytes(1 << 24) + packed.contents[0], 1_000)}
+    )  # 16 GB if it is spelt out
+    pq.write_table(table, tmp_path / "many.parquet", store_schema=False)
+    corpus = module.open_corpus(tmp_path, None)
+    assert len(corpus.paths) == 1_000
+    assert len(corpus.picture("many.parquet/999").read()) == (1 << 24) + len(packed.contents[0])
+
+
+def test_names_that_a_table_repeats_are_held_once_and_long_ones_are_none(tmp_path: Path) -> None:
+    long = repeated("x" * 1_000_000, 50_000)  # 50 GB if it is spelt out
+    pq.write_table(pa.table({"path": long, "label": long}), tmp_path / "long.parquet", store_schema=False)
+    with pytest.raises(SettingError, match=r"50,000 rows without a path, or with that of an earlier row"):
+        module.open_corpus(tmp_path, None)
+    names = pa.array([f"{n}.png" for n in range(300)])
+    rows = {"path": names, "label": pa.array(["cat", "dog", None] * 100).dictionary_encode()}
+    pq.write_table(pa.table(rows), tmp_path / "long.parquet")
+    corpus = module.open_corpus(tmp_path, None)
+    assert list(corpus.paths) == names.to_pylist() and corpus.labels == ["cat", "dog"]
+    assert [corpus.truth(f"{n}.png") for n in range(3)] == ["cat", "dog", ""]
+
+
+def test_what_a_table_calls_its_pictures_and_their_classes_is_kept(
+    packed: SimpleNamespace, tmp_path: Path
+) -> None:
+    rows = [{"bytes": content, "path": f"in/{n}.png"} for n, content in enumerate(packed.contents)]
+    kinds = [["a", None, "b"][n % 3] for n in range(len(rows))]
+    table = pa.table({"image": pa.array(rows, PICTURES), "label": kinds, "tags": [["x", "y"]] * len(rows)})
+    for dictionary in (True, False, ["image.bytes"]):
+        pq.write_table(table, tmp_path / "x.parquet", row_group_size=2, use_dictionary=dictionary)
+        corpus = module.open_corpus(tmp_path, None)
+        assert [corpus.picture(path).read() for path in corpus.paths] == packed.contents
+        assert list(corpus.paths) == [f"x.parquet/in/{n}.png" for n in range(len(rows))]
+        assert [corpus.truth(path) for path in corpus.paths] == [kind or "" for kind in kinds]
+
+
+def test_millions_of_rows_of_nothing_are_no_pictures(tmp_path: Path) -> None:
+    table = pa.table({"image": pa.nulls(3_000_000, pa.binary())})
+    pq.write_table(table, tmp_path / "x.parquet")
+    with pytest.raises(SettingError, match=r"3,000,000 rows in [\d,]+ bytes are no pictures"):
+        module.open_corpus(tmp_path, None)

@@ -147,3 +147,13 @@ def test_a_compressed_tar_with_the_name_of_a_plain_one_is_told(
         SettingError, match=rf"data\.root {tmp_path}/y\.tar: the shard holds no picture; y\.tar is compressed"
     ):
         Folder(root=tmp_path / "y.tar")
+@pytest.mark.parametrize("size", ["99999999999999999999999999", "-5", "-1025"])
+def test_a_member_of_impossible_size_ends_what_can_be_read(size: str) -> None:
+    content = io.BytesIO()
+    with tarfile.open(fileobj=content, mode="w", format=tarfile.PAX_FORMAT) as archive:
+        for name, told in (("a.png", {}), ("b.png", {"size": size}), ("c.png", {})):
+            member = tarfile.TarInfo(name)
+            member.size, member.pax_headers = 4, told
+            archive.addfile(member, io.BytesIO(b"data"))
+    rows = read_tar_rows(io.BytesIO(content.getvalue()), len(content.getvalue()), "x.tar")
+    assert rows.paths[:1] == ["a.png"] and "b.png" not in rows.paths and len(rows.notes) > 0
