@@ -84,15 +84,20 @@ OWN = {
     ("data/base.py", "self.open(path)"): "opens a picture, not a file",
     **dict.fromkeys(
         (
-            ("data/corpus/corpus.py", "pq.ParquetFile(opened)"),
+            ("data/corpus/parquet_rows.py", "pq.ParquetFile(source)"),
+            (
+                "data/corpus/parquet_rows.py",
+                "pq.ParquetFile(source, metadata=file.metadata, read_dictionary=sorted(repeated))",
+            ),
             ("data/corpus/corpus.py", "store.system.open(entry.path, 'rb', block_size=1 << 20)"),
             ("data/corpus/store.py", "self.system.open(path, 'rb', cache_type='none')"),
-            ("data/corpus/parquet_pictures.py", "pq.ParquetFile(self.store.system.open(path, 'rb'))"),
             ("data/corpus/parquet_pictures.py", "self.store.system.open(path, 'rb')"),
             ("data/corpus/tar_rows.py", "tarfile.open(fileobj=self.file, mode='r:')"),
         ),
         "a shard, of whose pictures the ledger has the digests",
     ),
+    ("data/corpus/listing.py", "beside.read_text(encoding='ascii')"): "the digest of a listing in the cache",
+    ("data/corpus/listing.py", "file.open('rb')"): "a listing in the cache, held to its digest",
     ("train/", "pd.read_csv(file)"): "the training.csv of the training that goes on",
     ("train/", "file.read_text()"): "the key of the training that goes on",
 }
