@@ -30,6 +30,10 @@ AT_ONCE = 16
 WRAPPERS = {"OptimizedModule": "_orig_mod", "DataParallel": "module", "DistributedDataParallel": "module"}
 
 
+WITHOUT_GRADIENT = ("not have been used in the graph", "does not require grad")
+"""What PyTorch says where there is none."""
+
+
 def explain(
     model: nn.Module,
     images: Image.Image | str | Path | Tensor | Iterable[Image.Image | str | Path | Tensor],
@@ -79,7 +83,15 @@ def explain(
 def _answer(cam: CAM, forward: ForwardPass, part: list[Input], by: str) -> tuple[Tensor, Tensor]:
     """Return the maps and the logits of one pass, which are numbers."""
     _check_finite(forward.logits, part, "the model's answer to")
-    maps = cam.maps(forward)
+    try:
+        maps = cam.maps(forward)
+    except RuntimeError as error:
+        if not any(words in str(error) for words in WITHOUT_GRADIENT):
+            raise
+        raise SettingError(
+            f"no gradient leads from the model's answer back to its layer {forward.classifier.layer}, as in a "
+            "quantised model, or one that detaches its numbers; method='occlusion' and 'rise' ask for none"
+        ) from None
     _check_finite(maps, part, f"the map by {by} of")
     read_checks()
     return maps.cpu(), forward.logits.detach().cpu()

@@ -4,17 +4,22 @@ Finding the layers, tracing the network and trying its two parts takes many pass
 explains picture after picture should pay for them once.
 """
 
+from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from typing import Any
 from weakref import WeakKeyDictionary
 
+import numpy as np
 from torch import Tensor, nn
 
 from emocam.network.cut import cut, run_whole, runs_whole
 from emocam.network.layers import Layer
 
 PLAIN = (bool, int, float, complex, str, bytes, type(None))
+CONTAINERS = (dict, OrderedDict, list, tuple, set)
+DEEPEST, MOST_OBJECTS = 4, 1_000
+"""How far into a module's own objects is looked for numbers that its forward may read, and at how many of them."""
 OWN = ("_parameters", "_buffers", "_modules", "training", "inplace")
 """Attributes that hold tensors and modules, and those that freezing a classifier sets."""
 
@@ -40,19 +45,29 @@ _KNOWN: "WeakKeyDictionary[nn.Module, _Known]" = WeakKeyDictionary()
 
 
 def model_state(model: nn.Module) -> Hashable:
-    """Return what tells a model apart from what it becomes: its modules, their attributes, its tensors' versions.
+    """Return what tells a model apart from what it becomes: its modules, their classes and attributes, its tensors.
 
-    Numbers that are written into a tensor count as well, since the layer is chosen by what answers where.
+    Numbers that are written into a tensor count as well, since the layer is chosen by what answers where; and those
+    in a module's own objects, such as its configuration, which a traced network holds as they were.
     """
-    return tuple(
-        (
-            name,
-            type(module),
-            id(module),
-            tuple((key, id(tensor), _version(tensor)) for key, tensor in _tensors(module)),
-            tuple((key, _value(value)) for key, value in vars(module).items() if key not in OWN),
-        )
-        for name, module in model.named_modules()
+    values = _Values()
+    modules = [*model.named_modules()]
+    kinds = {kind for _, module in modules for kind in type(module).__mro__ if kind not in nn.Module.__mro__}
+    return (
+        tuple(
+            (
+                name,
+                type(module),
+                id(module),
+                tuple((key, id(tensor), _version(tensor)) for key, tensor in _tensors(module)),
+                tuple((key, values.of(value)) for key, value in vars(module).items() if key not in OWN),
+            )
+            for name, module in modules
+        ),
+        {
+            kind: tuple((key, values.of(value)) for key, value in vars(kind).items() if key[:2] != "__")
+            for kind in kinds
+        },
     )
 
 
@@ -65,15 +80,38 @@ def _version(tensor: Tensor | None) -> int:
     return 0 if tensor is None or tensor.is_inference() else tensor._version
 
 
-def _value(value: Any) -> Hashable:
-    """Return an attribute by its value where that is plain, else by what it is and whether it is the same one."""
-    if isinstance(value, PLAIN):
-        return type(value), value
-    if isinstance(value, tuple | list):
-        return type(value), tuple(map(_value, value))
-    if isinstance(value, dict):
-        return type(value), tuple((str(key), _value(inner)) for key, inner in value.items())
-    return type(value), id(value)
+class _Values:
+    """Attributes by their values, each object once: what is plain by itself, what is not by what it holds."""
+
+    def __init__(self) -> None:
+        self.seen: set[int] = set()
+
+    def of(self, value: Any, depth: int = 0) -> Hashable:
+        if isinstance(value, PLAIN):
+            return type(value), value
+        if type(value) in CONTAINERS and not value:  # of hooks each module has ten
+            return type(value)
+        if isinstance(value, Tensor):
+            return type(value), id(value), _version(value)
+        known = type(value), id(value)
+        if isinstance(value, nn.Module) or callable(value):
+            return known
+        if id(value) in self.seen or depth > DEEPEST or len(self.seen) > MOST_OBJECTS:
+            return known
+        self.seen.add(id(value))
+        return type(value), self._inner(value, depth + 1)
+
+    def _inner(self, value: Any, depth: int) -> Hashable:
+        if isinstance(value, tuple | list):
+            return tuple(self.of(inner, depth) for inner in value)
+        if isinstance(value, set | frozenset):
+            return frozenset(self.of(inner, depth) for inner in value)
+        if isinstance(value, dict):
+            return tuple((str(key), self.of(inner, depth)) for key, inner in value.items())
+        if isinstance(value, np.ndarray):
+            return value.shape, value.tobytes()
+        names = [*getattr(value, "__dict__", ()), *getattr(type(value), "__slots__", ())]
+        return id(value), tuple((name, self.of(getattr(value, name, None), depth)) for name in names)
 
 
 def is_known(model: nn.Module) -> bool:

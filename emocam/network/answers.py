@@ -21,7 +21,8 @@ SQUASHING = ("Sigmoid", "Hardsigmoid", "Softmax")
 def unfit_weights(network: nn.Module) -> str | None:
     """Return the name of a tensor of the network that holds NaN or infinity, if one does."""
     for name, tensor in network.state_dict().items():
-        if tensor.is_floating_point() and not _is_finite(tensor):
+        # what a quantised layer keeps beside its numbers is no tensor
+        if isinstance(tensor, Tensor) and tensor.is_floating_point() and not _is_finite(tensor):
             return name
     return None
 

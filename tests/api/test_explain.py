@@ -433,3 +433,24 @@ def test_a_target_is_a_label_s_name_or_its_place() -> None:
         ours = emocam.explain(net, x, labels=names, target=target)
         assert torch.equal(ours.maps, theirs.maps) and ours.target == "calm"
     assert not torch.equal(theirs.maps, emocam.explain(net, x, labels=names, target="awe").maps)
+
+
+class Detaching(nn.Module):
+    """A network whose head passes no gradient on, as a quantised one does; part of its state is no tensor."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.convolution, self.last = nn.Conv2d(3, 8, 3, padding=1), nn.Linear(8, 4)
+
+    def get_extra_state(self) -> object:
+        return {"scale": 1.0}
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.last(self.convolution(x).relu().mean((2, 3)).detach()) + x.mean() * 0
+
+
+def test_a_network_without_gradients_is_told_which_methods_ask_for_none() -> None:
+    pictures = torch.rand(2, 3, 16, 16)
+    with pytest.raises(SettingError, match=r"no gradient leads .* back to its layer .*method='occlusion'"):
+        emocam.explain(Detaching(), pictures)
+    assert emocam.explain(Detaching(), pictures, method="occlusion").maps.isfinite().all()

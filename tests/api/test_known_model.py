@@ -1,9 +1,12 @@
 """A second call of `explain` reuses what the first found out, and nothing that is no longer so."""
 
 import gc
+import time
 import weakref
 from collections.abc import Callable
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
@@ -19,6 +22,8 @@ X = torch.rand(2, 3, 32, 32, generator=torch.Generator().manual_seed(1))
 class Net(nn.Module):
     """Two convolutions, a scale of its own at the top, and a switch in its forward."""
 
+    sign = 1.0
+
     def __init__(self) -> None:
         super().__init__()
         torch.manual_seed(0)
@@ -27,9 +32,15 @@ class Net(nn.Module):
         self.scale = nn.Parameter(torch.ones(8, 1, 1))
         self.last = nn.Linear(8 * 8 * 8, 4)
         self.turned = False
+        self.config = SimpleNamespace(inner=SimpleNamespace(factor=1.0))
+        self.factors, self.words = np.ones(1), {"plain"}
+
+    def signed(self, x: Tensor) -> Tensor:
+        return x * self.sign
 
     def forward(self, x: Tensor) -> Tensor:
-        x = self.second(self.first(x)) * self.scale
+        x = self.second(self.first(x)) * self.scale * self.config.inner.factor * float(self.factors[0])
+        x = self.signed(-x if "turned" in self.words else x)
         return self.last((x.flip(-1) if self.turned else x).flatten(1))
 
 
@@ -85,18 +96,24 @@ CHANGES: dict[str, Callable[[Net], object]] = {
     "a switch in its forward": lambda net: setattr(net, "turned", True),
     "a hook": lambda net: net.second.register_forward_hook(lambda module, x, y: y.flip(-2)),
     "a step of training": step,
+    "a number of its configuration": lambda net: setattr(net.config.inner, "factor", -1.0),
+    "an array of its own": lambda net: net.factors.__setitem__(0, -1.0),
+    "a set of its own": lambda net: net.words.add("turned"),
+    "a number of its class": lambda net: setattr(type(net), "sign", -1.0),
+    "a function of its class": lambda net: setattr(type(net), "signed", lambda self, x: -x),
 }
+"""Of which the last are told apart though the module's own attributes are the same objects as before."""
 
 
 @pytest.mark.parametrize("change", CHANGES)
 @pytest.mark.parametrize("kind", [Net, Branching])
 def test_what_changed_since_is_seen(kind: type[Net], change: str) -> None:
-    model, fresh = kind(), kind()
+    own = type(kind.__name__, (kind,), {})  # which may be changed as well
+    model, fresh = own(), own()
     explain(model, X)
-    torch.manual_seed(5)
-    CHANGES[change](model)
-    torch.manual_seed(5)
-    CHANGES[change](fresh)
+    for changed in (model, fresh):
+        torch.manual_seed(5)
+        CHANGES[change](changed)
     assert torch.equal(explain(model, X).maps, explain(fresh, X).maps)
 
 
@@ -127,3 +144,12 @@ def test_weights_that_became_nan_are_told_on_the_second_call() -> None:
         model.last.weight[0, 0] = torch.nan
     with pytest.raises(SettingError, match="NaN"):
         explain(model, X)
+
+
+def test_a_state_is_told_soon_also_of_objects_that_lead_anywhere() -> None:
+    model, chain = Net(), SimpleNamespace()
+    chain.own, chain.many = chain, [SimpleNamespace(number=n) for n in range(100_000)]
+    model.chain = chain
+    began = time.process_time()
+    first = known_model.model_state(model)
+    assert time.process_time() - began < 0.5 and first == known_model.model_state(model)
