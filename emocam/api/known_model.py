@@ -90,7 +90,7 @@ class _Values:
         if isinstance(value, PLAIN):
             return type(value), value
         if type(value) in CONTAINERS and not value:  # of hooks each module has ten
-            return type(value)
+            return (type(value),)
         if isinstance(value, Tensor):
             return type(value), id(value), _version(value)
         known = type(value), id(value)

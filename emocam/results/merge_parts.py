@@ -11,6 +11,7 @@ from emocam.results.merge_tables import ShardRun
 from emocam.results.parquet_file import has_table, read_footer, read_schema, write_parquet
 from emocam.results.parts import (
     TablePart,
+    footer_digest,
     link_or_copy,
     part_name,
     read_manifest,
@@ -68,7 +69,9 @@ def described_part(file: Path, sha256: str | None = None) -> TablePart:
     """Describe a file for a manifest, by its digest where that is known already."""
     footer = read_footer(file)
     entry = file_entry(file) if sha256 is None else {"sha256": sha256, "size": file.stat().st_size}
-    return TablePart(file.name, footer.num_rows, footer.num_row_groups, entry["size"], entry["sha256"])
+    return TablePart(
+        file.name, footer.num_rows, footer.num_row_groups, entry["size"], entry["sha256"], footer_digest(file)
+    )
 
 
 def _known_digest(shard_run: ShardRun, name: str) -> str | None:

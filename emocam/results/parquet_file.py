@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from emocam.errors import SettingError
-from emocam.results.parts import MANIFEST, gone, is_in_parts, read_manifest
+from emocam.results.parts import MANIFEST, Manifest, gone, is_in_parts, read_manifest
 
 
 @contextmanager
@@ -102,7 +102,9 @@ class OpenParts:
 
     def _part(self, number: int) -> "Checked":
         if number != self._number or self._opened is None:
-            self._number, self._opened = number, _open_file(self.manifest.files[number], self.options)
+            opened = _open_file(self.manifest.file(number), self.options)
+            check_counts(self.manifest, number, opened.metadata.num_rows, opened.metadata.num_row_groups)
+            self._number, self._opened = number, opened
         return self._opened
 
 
@@ -118,11 +120,21 @@ def read_stretch(file: Path, column: str, start: int, stop: int) -> pa.ChunkedAr
     return rows[column].slice(start - first, stop - start)
 
 
+def check_counts(manifest: Manifest, number: int, rows: int, row_groups: int | None = None) -> None:
+    """Check that a part has the rows, and row groups, that its manifest says."""
+    part = manifest.parts[number]
+    if rows != part.rows or row_groups not in (None, part.row_groups):
+        raise SettingError(
+            f"{manifest.table / MANIFEST} says {part.rows:,} rows of {part.name}, in {part.row_groups:,} groups, and "
+            f"there are {rows:,}; `emocam merge` of the shards makes it again"
+        )
+
+
 def read_schema(file: Path) -> pa.Schema:
     """Read the names and types of a table's columns, and its metadata."""
     if is_in_parts(file):
         manifest = read_manifest(file)
-        return read_schema(manifest.files[0]).with_metadata(dict(manifest.metadata))
+        return read_schema(manifest.file(0)).with_metadata(dict(manifest.metadata))
     with told_if_damaged(file):
         return pq.read_schema(file)
 
@@ -144,7 +156,10 @@ def read_parquet(file: Path, columns: Sequence[str] | None = None) -> pa.Table:
     """Read a table, or some of its columns."""
     if is_in_parts(file):
         manifest = read_manifest(file)
-        parts = [read_parquet(part, columns) for part in manifest.files]
+        parts = []
+        for number in range(len(manifest.parts)):
+            parts.append(read_parquet(manifest.file(number), columns))
+            check_counts(manifest, number, len(parts[-1]))
         whole = pa.concat_tables(parts, promote_options="default").unify_dictionaries()
         return whole.replace_schema_metadata(dict(manifest.metadata))
     with told_if_damaged(file):

@@ -4,6 +4,7 @@ The folder has the name that the table's file would have, such as `evidence.parq
 Arrow read it as they read the file. The manifest is data: it names files of its own folder alone.
 """
 
+import hashlib
 import json
 import os
 import re
@@ -23,13 +24,17 @@ NAME = re.compile(r"part-\d{5,}\.parquet")
 
 @dataclass(frozen=True)
 class TablePart:
-    """One file of a table: its name, its rows and row groups, its bytes and their digest."""
+    """One file of a table: its name, its rows and row groups, its bytes and their digest, and that of its footer.
+
+    The footer has the key of the run that wrote the file, and tells its rows from others; it is read with the rows.
+    """
 
     name: str
     rows: int
     row_groups: int
     size: int
     sha256: str
+    footer: str = ""
 
 
 @dataclass(frozen=True)
@@ -43,6 +48,24 @@ class Manifest:
     @property
     def files(self) -> list[Path]:
         return [self.table / part.name for part in self.parts]
+
+    def file(self, number: int) -> Path:
+        """Return the file of a part; raise where it is another than the one that was written."""
+        part = self.parts[number]
+        file = self.table / part.name
+        try:
+            state = file.stat()
+        except OSError:
+            raise gone(file) from None
+        if state.st_size != part.size or part.footer not in (
+            "",
+            _footer(file, state.st_mtime_ns, state.st_ctime_ns),
+        ):
+            raise SettingError(
+                f"{file} is not the part that was written, by its size or its footer; `emocam merge` of the shards "
+                "makes it again"
+            )
+        return file
 
     @property
     def rows(self) -> int:
@@ -100,10 +123,16 @@ def _read(table: Path, *_: int) -> Manifest:
                 int(part["row_groups"]),
                 int(part["size"]),
                 str(part["sha256"]),
+                str(part.get("footer", "")),
             )
             for part in told["parts"]
         )
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        if (
+            min((number for part in parts for number in (part.rows, part.row_groups, part.size)), default=0)
+            < 0
+        ):
+            raise ValueError("a count below 0")
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         reason = " ".join(str(error).split())[:160]
         raise SettingError(
             f"{file} is damaged ({type(error).__name__}: {reason}); `emocam merge` of the shards makes it again"
@@ -120,7 +149,39 @@ def _read(table: Path, *_: int) -> Manifest:
             raise SettingError(f"{file} names {name!r}, which is no file")
     if twice := [name for name, count in Counter(names).items() if count > 1]:
         raise SettingError(f"{file} names {twice[0]!r} more than once")
+    if unnamed := sorted(
+        one.name for one in table.iterdir() if NAME.fullmatch(one.name) and one.name not in names
+    ):
+        raise SettingError(f"{table} holds {unnamed[0]}, which its {MANIFEST} does not name; take it out")
     return Manifest(table, parts, metadata)
+
+
+@lru_cache(1 << 16)
+def _footer(file: Path, *_: int) -> str:
+    return footer_digest(file)
+
+
+def footer_digest(file: Path) -> str:
+    """Return the digest of what stands at the end of a Parquet file: its rows' places, bounds and metadata."""
+    with file.open("rb") as opened:
+        opened.seek(0, os.SEEK_END)
+        size = opened.tell()
+        opened.seek(max(0, size - 8))
+        length = int.from_bytes(opened.read(4), "little")
+        opened.seek(max(0, size - 8 - length))
+        return hashlib.sha256(opened.read(length + 8)).hexdigest()[:32]
+
+
+def check_aligned(folder: Path, tables: Sequence[str]) -> None:
+    """Check that those of a run's tables that are in parts have the same ones, in one order."""
+    there = [folder / table for table in tables if is_in_parts(folder / table)]
+    for table in there[1:]:
+        one, other = ([part.name for part in read_manifest(one).parts] for one in (there[0], table))
+        if one != other:
+            raise SettingError(
+                f"{table} has other parts than {there[0].name} beside it ({len(other):,} and {len(one):,}); `emocam "
+                "merge` of the shards makes both again"
+            )
 
 
 def gone(part: Path) -> SettingError:

@@ -35,7 +35,7 @@ from emocam.results.files import (
 from emocam.results.named_columns import read_names
 from emocam.results.pairs import NEEDED, by_pair, keyed
 from emocam.results.parquet_file import has_table, open_parquet, read_frame, read_schema
-from emocam.results.parts import table_size
+from emocam.results.parts import check_aligned, is_in_parts, table_size
 from emocam.results.spreadsheet import without_formula
 from emocam.results.summary import Summary, load_summary
 
@@ -106,6 +106,8 @@ class Run:
         self._tables = tables or self.path
         if not has_table(self.file(PREDICTIONS)):
             raise SettingError(f"{self.path} is no run's folder: it has no predictions.parquet")
+        if is_in_parts(self.file(PREDICTIONS)):
+            check_aligned(self._tables, [parquet(name) for name in FILES if name != LEDGER])
 
     def __repr__(self) -> str:
         return f"Run({str(self.path)!r}: {len(self.label_names)} labels, {len(self.object_names)} objects)"

@@ -2,7 +2,9 @@
 
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -283,3 +285,71 @@ def test_runs_that_were_divided_differently_stand_in_the_listing_s_order(
             one = read_frame(folders[0] / f"{name}.parquet")
             for run in ordered:
                 pd.testing.assert_frame_equal(read_frame(run.file(name)), one)
+
+
+def edited(folder: Path, table: str, change: Callable[[dict[str, Any]], object]) -> None:
+    """Change what the manifest of a table says."""
+    file = folder / f"{table}.parquet" / MANIFEST
+    told = json.loads(file.read_text())
+    change(told)
+    file.write_text(json.dumps(told))
+
+
+def replaced(folder: Path) -> None:
+    """Put other rows of the same file size into a part, as far as a footer of other bounds allows."""
+    part = folder / "evidence.parquet" / "part-00002.parquet"
+    rows = pq.read_table(part)
+    column = rows.schema.get_field_index("importance")
+    other = pa.array(np.linspace(0.9, 0.1, len(rows)), rows.schema.field(column).type)
+    pq.write_table(rows.set_column(column, rows.schema.field(column), other), part)
+    edited(folder, "evidence", lambda told: told["parts"][1].update(size=part.stat().st_size))
+
+
+def dropped(folder: Path) -> None:
+    """Leave a part out of one table."""
+    edited(folder, "evidence", lambda told: told["parts"].pop())
+    (folder / "evidence.parquet" / f"part-{OF:05d}.parquet").unlink()
+
+
+TAMPERED: dict[str, tuple[Callable[[Path], object], str]] = {
+    "a part of another run": (replaced, "part-00002.parquet is not the part that was written"),
+    "a part of another size": (
+        lambda folder: edited(folder, "evidence", lambda told: told["parts"][0].update(size=7)),
+        "part-00001.parquet is not the part that was written",
+    ),
+    "a table of fewer parts": (dropped, "evidence.parquet has other parts than"),
+    "a part that is left out": (
+        lambda folder: edited(folder, "evidence", lambda told: told["parts"].pop()),
+        "holds part-0000[0-9].parquet, which its _manifest.json does not name",
+    ),
+    "a table in another order": (
+        lambda folder: edited(folder, "evidence", lambda told: told["parts"].reverse()),
+        "evidence.parquet has other parts than",
+    ),
+    "other numbers of rows": (
+        lambda folder: edited(folder, "evidence", lambda told: told["parts"][1].update(rows=1)),
+        "says 1 rows of part-00002.parquet",
+    ),
+    "other numbers of row groups": (
+        lambda folder: edited(folder, "evidence", lambda told: told["parts"][1].update(row_groups=7)),
+        "says [0-9]+ rows of part-00002.parquet, in 7 groups",
+    ),
+    "numbers below nothing": (
+        lambda folder: edited(folder, "evidence", lambda told: told["parts"][0].update(rows=-1)),
+        "_manifest.json is damaged",
+    ),
+    "a manifest without end": (
+        lambda folder: (folder / "evidence.parquet" / MANIFEST).write_text("[" * 100_000),
+        "_manifest.json is damaged",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", TAMPERED)
+def test_no_row_is_read_of_parts_that_are_others(own: Path, what: str) -> None:
+    change, sentence = TAMPERED[what]
+    change(own)
+    with pytest.raises(SettingError, match=sentence):
+        table = open_parquet(Run(own).file("evidence"))
+        for group in range(table.num_row_groups):
+            table.read_row_group(group)
