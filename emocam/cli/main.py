@@ -64,6 +64,16 @@ def _verb(verb: str, words: list[str]) -> int:
     except SettingError as error:
         sys.stderr.write(f"{hide_secrets(str(error))}\n")
         return 1
+    except KeyboardInterrupt:
+        return 130
+    except Exception as error:  # of a library, or of a file that nobody thought of
+        if os.environ.get("HYDRA_FULL_ERROR") == "1":
+            raise
+        from emocam.cli.messages import error_sentence
+        from emocam.settings.paths import resource_folder
+
+        sys.stderr.write(f"{error_sentence(error, resource_folder('conf'))}\n")
+        return 1
 
 
 def run_words(words: list[str], began: float, verb: "Verb | None" = None) -> int:

@@ -69,7 +69,9 @@ class DrawnThumbnails:
         """
         found = []
         for run in runs:
-            with contextlib.suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
+            with contextlib.suppress(
+                OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError
+            ):
                 told = json.loads((run / "report" / DRAWN).read_text(encoding="utf-8"))
                 if (told["side"], told["corpus"]) == (side, corpus):
                     places = {str(path): thumbnail_file(int(place)) for path, place in told["places"].items()}

@@ -17,7 +17,11 @@ class PartOfRun(Run):
 
     def file(self, table: str) -> Path:
         file = self.whole.file(table)
-        return file / self.name if table in FILES and is_in_parts(file) else file
+        if table not in FILES or not is_in_parts(file):
+            return file
+        manifest = read_manifest(file)
+        number = next((n for n, part in enumerate(manifest.parts) if part.name == self.name), None)
+        return file / self.name if number is None else manifest.file(number)
 
 
 def has_parts(run: Run) -> bool:

@@ -94,6 +94,9 @@ def summed_parts(run: Run, thresholds: Thresholds) -> Iterator[Summed]:
         yield Summed(run, file, _key(run, thresholds, digests))
         return
     tables = [read_manifest(run.file(name)) for name in COUNTED_FROM if has_table(run.file(name))]
+    for table in tables:  # what is counted already is not read, and must be what it was counted from
+        for number in range(len(table.parts)):
+            table.file(number)
     digests_of = [{part.name: part.sha256 for part in table.parts} for table in tables]
     for name in part_names(run):
         digests = [of.get(name, "") for of in digests_of]

@@ -252,6 +252,22 @@ def test_a_trainer_that_is_not_there_is_told(ask: Ask) -> None:
     assert "trainer=cpu" in told.err and told.err.count("\n") == 1
 
 
+def test_a_verb_that_fails_says_so_without_a_traceback(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
+    Path("run/.hydra").mkdir(parents=True)
+    Path("run/files.json").write_text("[" * 100_000)
+    answer = ask("verify", "run")
+    assert answer.status == 1 and "Traceback" not in answer.err
+    for error, status in ((RecursionError("too deep"), 1), (KeyboardInterrupt(), 130)):
+
+        def fail(words: list[str], error: BaseException = error) -> int:
+            raise error
+
+        monkeypatch.setattr("emocam.cli.verb.verify.main", fail)
+        answer = ask("verify", "run")
+        assert answer.status == status and answer.err.count("\n") == (status == 1)
+    assert "RecursionError" not in answer.err
+
+
 def test_all_faults_are_told_at_once(ask: Ask) -> None:
     told = ask("threshold.importance=2", "threshold.score=a", "data.limit=-1")
     assert told.status == 1

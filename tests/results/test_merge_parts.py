@@ -23,10 +23,10 @@ from emocam.records.thresholds import Thresholds
 from emocam.results.chunks import Chunks
 from emocam.results.file_list import read_file_list, write_file_list
 from emocam.results.files import FILES, METADATA
-from emocam.results.merge_parts import write_parts
+from emocam.results.merge_parts import described_part, write_parts
 from emocam.results.merge_tables import ShardRun, write_interleaved
 from emocam.results.parquet_file import count_rows, open_parquet, read_frame, read_parquet, read_schema
-from emocam.results.parts import MANIFEST, copy_table, read_manifest, replace_table
+from emocam.results.parts import MANIFEST, copy_table, read_manifest, replace_table, write_manifest
 from emocam.results.run import Run
 from emocam.results.tables import evidence_tables
 from emocam.results.verify_tables import table_faults
@@ -201,6 +201,8 @@ def test_a_picture_of_two_parts_is_told(own: Path) -> None:
     for name in TABLES:
         source, target = (own / f"{name}.parquet" / f"part-0000{part}.parquet" for part in (1, 3))
         target.write_bytes(source.read_bytes())
+        manifest = read_manifest(target.parent)
+        write_manifest(target.parent, [described_part(file) for file in manifest.files], manifest.metadata)
     assert faults_of(own) == ["ledger.parquet has 6 images in more than one part"]
 
 
