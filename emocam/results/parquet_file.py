@@ -103,7 +103,9 @@ class OpenParts:
     def _part(self, number: int) -> "Checked":
         if number != self._number or self._opened is None:
             opened = _open_file(self.manifest.file(number), self.options)
-            check_counts(self.manifest, number, opened.metadata.num_rows, opened.metadata.num_row_groups)
+            check_rows_of_part(
+                self.manifest, number, opened.metadata.num_rows, opened.metadata.num_row_groups
+            )
             self._number, self._opened = number, opened
         return self._opened
 
@@ -120,7 +122,7 @@ def read_stretch(file: Path, column: str, start: int, stop: int) -> pa.ChunkedAr
     return rows[column].slice(start - first, stop - start)
 
 
-def check_counts(manifest: Manifest, number: int, rows: int, row_groups: int | None = None) -> None:
+def check_rows_of_part(manifest: Manifest, number: int, rows: int, row_groups: int | None = None) -> None:
     """Check that a part has the rows, and row groups, that its manifest says."""
     part = manifest.parts[number]
     if rows != part.rows or row_groups not in (None, part.row_groups):
@@ -159,7 +161,7 @@ def read_parquet(file: Path, columns: Sequence[str] | None = None) -> pa.Table:
         parts = []
         for number in range(len(manifest.parts)):
             parts.append(read_parquet(manifest.file(number), columns))
-            check_counts(manifest, number, len(parts[-1]))
+            check_rows_of_part(manifest, number, len(parts[-1]))
         whole = pa.concat_tables(parts, promote_options="default").unify_dictionaries()
         return whole.replace_schema_metadata(dict(manifest.metadata))
     with told_if_damaged(file):
