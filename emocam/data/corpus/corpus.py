@@ -266,8 +266,6 @@ def _listed_folder(store: Store, cache: Path | None, follow_links: bool) -> Stor
         if of_kind:
             named = sorted(of_kind, key=lambda shard: shard.name)
             corpus = _of_shards(store, named, cache, follow_links, store.address)
-            corpus.notes += notes_of_files(endings, read=ending)
-            corpus = _of_shards(store, sorted(of_kind, key=lambda shard: shard.name), cache, follow_links)
             corpus.notes += notes_of_files(endings, read=ending) + _told_links(leading_out)
             return corpus
     told = ", ".join(f"{count:,} {ending}" for ending, count in endings.most_common(8))

@@ -289,7 +289,7 @@ def test_what_else_may_hold_pictures_is_told(packed: SimpleNamespace, tmp_path: 
     told = ["data.root: not read, since there are pictures, are 1 .parquet, 1 .tar"]
     assert sorted(notes_of(tmp_path / "a")[0].split()) == sorted(told[0].split())
     packed.tar(tmp_path / "b.tar", [("b.cr2", b"raw")])
-    with pytest.raises(SettingError, match=r"hold no picture; not read are 1 \.cr2"):
+    with pytest.raises(SettingError, match=r"holds? no picture; not read are 1 \.cr2"):
         Folder(root=tmp_path / "b.tar")
 
 

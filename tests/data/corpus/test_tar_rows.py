@@ -147,6 +147,8 @@ def test_a_compressed_tar_with_the_name_of_a_plain_one_is_told(
         SettingError, match=rf"data\.root {tmp_path}/y\.tar: the shard holds no picture; y\.tar is compressed"
     ):
         Folder(root=tmp_path / "y.tar")
+
+
 @pytest.mark.parametrize("size", ["99999999999999999999999999", "-5", "-1025"])
 def test_a_member_of_impossible_size_ends_what_can_be_read(size: str) -> None:
     content = io.BytesIO()
