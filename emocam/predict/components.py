@@ -39,9 +39,9 @@ class Components:
     defaults did, and `renames` and `relabels` whether a replay gives objects and labels other names than the
     evidence has. `settings` are all that was composed, for keys and digests; a component gets its value instead.
     `features` asks for those of the explained layer. `evidence_from` is the finished run whose evidence was taken,
-    where it was. `read` are the files that each component read while it was built. `log` gives numbers of a step
-    to the tracking store while the work goes on, where the run is tracked; `build_from` builds a component of
-    other settings than these.
+    where it was, and `took` the sentence on what a long run took. `read` are the files that each component read
+    while it was built. `log` gives numbers of a step to the tracking store while the work goes on, where the run is
+    tracked; `build_from` builds a component of other settings than these.
     """
 
     folder: Path
@@ -57,6 +57,7 @@ class Components:
     own_code: bool = False
     seconds: dict[str, float] = field(default_factory=dict)
     evidence_from: Path | None = None
+    took: str = field(default="", init=False)
     classifier_named: bool = True
     renames: bool = False
     relabels: bool = False

@@ -2,6 +2,7 @@
 
 import json
 import sys
+import time
 from collections.abc import Sequence
 from functools import partial, reduce
 from typing import Any
@@ -23,6 +24,7 @@ from emocam.predict.point_sequences import check_point_sequences
 from emocam.predict.provenance import ingredients
 from emocam.predict.stale import go_on_from, say_stale, stale_in, stale_in_chunks
 from emocam.predict.stream import on_accelerator, stream
+from emocam.predict.time_taken import time_taken
 from emocam.predict.toy_network import check_toy_network
 from emocam.predict.workers import workers_of
 from emocam.records.evidence import Evidence
@@ -107,7 +109,11 @@ def explain_missing(runs: Sequence[Components], keys: Sequence[str]) -> None:
         model.images = len(left)
     with components.stage("predict"):
         if len(left):
+            began = time.perf_counter()
             explain_places(components, model, everything, done, left)
+            told = time_taken(time.perf_counter() - began, model.detecting, components.detector.advice)
+            for run in runs:
+                run.took = told
     for note in model.notes:
         sys.stderr.write(f"{note}\n")
     with components.stage("merge"):

@@ -1,5 +1,6 @@
 """The step of every batch: predict, explain, detect, weigh."""
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -68,6 +69,7 @@ class Explain(lightning.LightningModule):
     ) -> None:
         super().__init__()
         self.classifier, self.detector = classifier.freeze(), detector.eval()
+        self.detecting = 0.0
         self.cams, self.importance = cams, importance
         self.features = features
         self.images = 0
@@ -161,8 +163,10 @@ class Explain(lightning.LightningModule):
         if not len(batch):
             return []
         self.classifier.settle(batch.classifier_view, self.images)
+        began = time.perf_counter()
         with torch.no_grad():
             detections = self.detector(batch)
+        self.detecting += time.perf_counter() - began
         answers = self.explain(batch, detections)
         with torch.no_grad():
             return [self.weigh(batch, *answer, detections) for answer in answers]

@@ -16,9 +16,7 @@ from rich.progress import (
 )
 
 from emocam.predict.step_callback import StepCallback
-
-LONG = 5
-"""Minutes from which on a person is told beforehand."""
+from emocam.predict.time_taken import LONG
 
 
 class ShowProgress(StepCallback):

@@ -46,6 +46,7 @@ class Summary(TypedDict, total=False):
     evidence: str
     evidence_from: str
     tracking: str
+    took: str
     seconds: dict[str, float]
     images_per_second: float | None
     # association

@@ -237,6 +237,8 @@ def described(command: Command, components: Components, ledger: Ledger) -> Summa
         summary["way"] = way
     if (evidence := evidence_of(command.cfg)) is not None:
         summary["evidence"] = evidence
+    if components.took:
+        summary["took"] = components.took
     if components.evidence_from:
         summary["evidence_from"] = str(components.evidence_from)
     return summary

@@ -278,6 +278,10 @@ def test_the_page_says_how_the_run_was_made(run_folder):
     text = write_report(Run(folder), open_picture).read_text()
     assert "<code>python -m emocam cam=gradcam</code>" in text
     assert "<small>cam</small> gradcam" in text
+    summary = json.loads((folder / "summary.json").read_text()) | {"took": "explaining took 9 minutes; <b>"}
+    (folder / "summary.json").write_text(json.dumps(summary))
+    assert "In this run" not in text
+    assert "In this run explaining took 9 minutes; &lt;b&gt;." in write_report(Run(folder), None).read_text()
 
 
 def test_nothing_outside_the_folder_is_named(run_folder):
