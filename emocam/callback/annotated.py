@@ -13,6 +13,7 @@ from emocam.functional.statistics.correlation_interval import correlation_interv
 from emocam.functional.statistics.similarity import average_ranks, pearson
 from emocam.plot.agreement import agreement_figure
 from emocam.plot.confusion import confusion_figure
+from emocam.plot.save import save_png
 from emocam.results.parquet_file import read_frame, read_schema
 from emocam.results.spreadsheet import write_csv
 
@@ -67,7 +68,7 @@ class Annotated:
         table.index.name = "predicted"
         table.columns.name = None
         write_csv(table, folder / "confusion.csv")
-        confusion_figure(table).savefig(folder / "confusion.png")
+        save_png(confusion_figure(table), folder / "confusion.png")
         unlike = unlike_labels(rows[TRUTH].astype(str), run.label_names)
         return {"annotated": len(rows)} | ({"labels_unlike": unlike} if unlike else {})
 

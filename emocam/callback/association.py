@@ -7,6 +7,7 @@ import pandas as pd
 from emocam.callback.base import Finished
 from emocam.cells.summed import finite_extremes
 from emocam.plot.association import association_figure
+from emocam.plot.save import save_png
 from emocam.results.files import ASSOCIATION, ASSOCIATION_PERCENT, LABELS
 from emocam.results.run import predicted_first
 from emocam.results.spreadsheet import write_csv
@@ -30,7 +31,7 @@ class Association:
         labels = pd.DataFrame({"label": run.label_names, "images": matrix.images.numpy()})
         write_csv(labels, folder / LABELS, index=False)
         if len(percent):  # a detector that knows no object leaves nothing to draw
-            association_figure(percent, images=images).savefig(folder / "association.png")
+            save_png(association_figure(percent, images=images), folder / "association.png")
         extremes = list(finite_extremes(run)) if finished.sums is None else [finished.sums.extremes]
         importances = [block["importance"][1] for block in extremes if "importance" in block]
         chances = [block["chance"][0] for block in extremes if "chance" in block]

@@ -8,6 +8,7 @@ from emocam.callback.base import Finished, checked_draws
 from emocam.cells.dependence import PICTURES
 from emocam.cells.occurrences import LEFT_OUT, read_occurrences
 from emocam.functional.statistics.stability import Agreement, agreement
+from emocam.plot.save import save_png
 from emocam.plot.stability import stability_figure
 from emocam.results.spreadsheet import write_csv
 
@@ -44,7 +45,8 @@ class Stability:
             return {"stable_from": None, "stable_top": 0}
         table = stability_table(shared)
         write_csv(table, finished.folder / "stability.csv", index=False)
-        stability_figure(table, shared.top, shared.stable_from).savefig(finished.folder / "stability.png")
+        figure = stability_figure(table, shared.top, shared.stable_from)
+        save_png(figure, finished.folder / "stability.png")
         return {"stable_from": shared.stable_from, "stable_top": shared.top}
 
 

@@ -16,6 +16,7 @@ from emocam.network.values import answer_strengths
 from emocam.paste.base import Box, Region, Variant
 from emocam.paste.patch import patched
 from emocam.plot.flips import FlipShown, flip_figure
+from emocam.plot.save import save_png
 from emocam.predict.components import Components
 from emocam.records.detections import Detections
 from emocam.records.picture import Batch
@@ -62,7 +63,7 @@ def leave_flips(components: Components, listing: Sequence[str], regions: dict[st
         renamed = components.classifier.renamed
         labels = components.classifier.labels if renamed is None else renamed.names
         figure = flip_figure(shown[0], shown[1], labels, f"{variant.object}, {variant.position}")
-        figure.savefig(target / f"{number}.png")
+        save_png(figure, target / f"{number}.png")
 
 
 def _is(variant: Variant, row: object) -> bool:
