@@ -55,9 +55,14 @@ def chance_rank(sums: Tensor, weight: Tensor, places: Places) -> Chance:
 
 def steps(places: Places, numbers: int) -> Iterator[Places]:
     """Yield regions in parts, such that a part with `numbers` values for each region fits into memory."""
-    held = CHUNK >> 7 if places.seen.device.type == "cpu" else CHUNK >> 2  # a processor's cache is small
-    step = max(1, held // numbers)
+    step = step_of(numbers, places.seen.device)
     return (places[start : start + step] for start in range(0, len(places), step))
+
+
+def step_of(numbers: int, device: torch.device) -> int:
+    """Return how many regions are held at once, with so many values each."""
+    held = CHUNK >> 7 if device.type == "cpu" else CHUNK >> 2  # a processor's cache is small
+    return max(1, held // numbers)
 
 
 def join_chances(parts: list[Chance], like: Tensor) -> Chance:
@@ -81,13 +86,45 @@ def box_chance(maps: Tensor, window: Tensor, boxes: Tensor, image: Tensor) -> Ch
 
 def pass_rates(maps: Tensor, window: Tensor, boxes: Tensor, image: Tensor, threshold: float) -> Tensor:
     """Return the share (N,) of all boxes of a region's size in its map whose mean is above the threshold."""
-    grid = refine(maps)
-    table = summed_area(grid)
-    places = find_places(grid, window, boxes, image)
-    rates = [maps.new_zeros(0, dtype=torch.float32)]
-    for part in steps(places, table.shape[1:].numel()):
-        sums = box_sums(table, part)
-        least = threshold * part.size.prod(-1)
-        among = inside(sums.shape, part)
-        rates.append(((sums > least[:, None, None]) & among).sum((1, 2)) / among.sum((1, 2)))
-    return torch.cat(rates)
+    table = summed_area(refine(maps))
+    height, width = (side - 1 for side in table.shape[1:])
+    # a column of a map lies in one piece, so that regions of one height are differences of slices
+    turned = table.transpose(1, 2).contiguous()
+    places = find_places(table[:, 1:, 1:], window, boxes, image)
+    # regions of one height lie side by side, those of similar width near each other
+    order = torch.argsort(places.size[:, 1] * (width + 1) + places.size[:, 0])
+    ordered = Places(*(column[order] for column in vars(places).values()))
+    step = step_of(table.shape[1:].numel(), table.device)
+    reached = [image.new_zeros(0)]
+    first = 0
+    for high, many in zip(*(found.tolist() for found in _runs_of(ordered.size[:, 1])), strict=True):
+        for start in range(first, first + many, step):
+            part = ordered[start : min(start + step, first + many)]
+            reached.append(_count_above(turned, part.image, part.size[:, 0], high, threshold))
+        first += many
+    shares = torch.cat(reached) / ((width + 1 - ordered.size[:, 0]) * (height + 1 - ordered.size[:, 1]))
+    return torch.empty_like(shares).index_copy_(0, order, shares).float()
+
+
+def _runs_of(values: Tensor) -> tuple[Tensor, Tensor]:
+    """Return sorted values, each once, and how many there are of it."""
+    once, many = torch.unique_consecutive(values, return_counts=True)
+    return once, many
+
+
+def _count_above(turned: Tensor, image: Tensor, wide: Tensor, high: int, threshold: float) -> Tensor:
+    """Count the places (N,) of regions of one height whose mean is above the threshold.
+
+    `turned` (B, W + 1, H + 1) sums all cells left of and above each corner; `wide` (N,) rises.
+    """
+    width, rows = turned.shape[1] - 1, turned.shape[2] - high
+    own = turned.index_select(0, image)
+    strips = own[:, :, high:] - own[:, :, :rows]
+    columns = torch.arange(width + 1 - int(wide[0]), device=turned.device)
+    beyond = (columns + wide[:, None]).clamp_(max=width)
+    lines = beyond.add_(torch.arange(len(image), device=turned.device)[:, None] * (width + 1)).flatten()
+    sums = strips.flatten(0, 1).index_select(0, lines).view(len(image), len(columns), rows)
+    above = sums.sub_(strips[:, : len(columns)]) > (threshold * (wide * high))[:, None, None]
+    # a column has few rows, whose number a byte holds: sums of bytes are the quickest
+    of_column = above.view(torch.uint8).sum(2, dtype=torch.uint8 if rows < 256 else torch.int32).long()
+    return of_column.mul_(columns <= (width - wide)[:, None]).sum(1)
