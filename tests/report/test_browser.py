@@ -99,6 +99,10 @@ def strongest(folder: Path, object: str, label: str) -> list[str]:
     return list(own.groupby("image")["importance"].max().sort_values(ascending=False).index)
 
 
+def paths_of(figures) -> list[str]:
+    return figures.locator(".path").evaluate_all("all => all.map((path) => path.title)")
+
+
 def open_cell(page, object: str = "Triangle", label: str = "danger"):
     cell(page, object, label).click()
     page.wait_for_selector("dialog[open] figure")
@@ -157,7 +161,7 @@ def test_a_cell_reads_itself_with_its_interval(page, folder):
 def test_a_gallery_shows_photo_map_and_boxes_strongest_first(page, folder):
     figures = open_cell(page)
     expected = strongest(folder, "Triangle", "danger")
-    assert figures.locator(".path bdi").all_inner_texts() == expected[:60]
+    assert paths_of(figures) == expected[:60]
     assert (
         figures.locator("img").count()
         == figures.locator("canvas").count()
@@ -248,7 +252,7 @@ def test_a_cell_shows_its_counter_examples_when_asked(page, folder):
     figures = open_cell(page, name, label)
     counted, unseen = figures.count(), held_unseen(folder, name, label)
     page.get_by_role("button", name="Counter-examples:").click()
-    shown = figures.locator(".path bdi").all_inner_texts()[counted:]
+    shown = paths_of(figures)[counted:]
     assert shown and set(shown) <= unseen
     assert page.locator("figure.against[aria-current]").count() == 1
     assert axe(page) == []
@@ -273,7 +277,7 @@ def test_an_empty_cell_shows_the_pictures_that_hold_the_object_or_says_that_none
     cell(page, "Dog", "joy").click()
     page.wait_for_selector("dialog[open] figure")
     unseen = held_unseen(tmp_path / "run", "Dog", "joy")
-    shown = page.locator("dialog figure .path bdi").all_inner_texts()
+    shown = paths_of(page.locator("dialog figure"))
     assert set(shown) <= unseen and len(shown) == min(12, len(unseen))
     assert "Counter-examples" in page.locator("dialog h3").inner_text()
     assert axe(page) == []
@@ -291,7 +295,7 @@ def test_a_picture_is_found_by_a_part_of_its_name(page, folder):
     page.fill("#find", Path(path).stem.upper())
     page.keyboard.press("Enter")
     page.wait_for_selector("dialog[open] figure")
-    assert page.locator("dialog figure .path bdi").all_inner_texts() == [path]
+    assert paths_of(page.locator("dialog figure")) == [path]
     assert axe(page) == []
     page.keyboard.press("i")
     page.wait_for_selector("dialog .whole")
@@ -517,10 +521,10 @@ def test_a_labels_number_leads_to_what_drives_it(page, folder):
 
 def test_a_picture_tells_all_its_regions_and_probabilities(page, folder):
     open_cell(page)
-    path = page.locator("dialog figure .path bdi").first.inner_text()
+    path = paths_of(page.locator("dialog figure"))[0]
     page.keyboard.press("i")
     page.wait_for_selector("dialog .whole")
-    assert page.locator("#gallery-name").inner_text() == path
+    assert page.locator("#gallery-name").text_content() == path
     evidence = pd.read_parquet(folder / "evidence.parquet")
     own = evidence[evidence["image"] == path].sort_values("importance", ascending=False)
     regions = page.locator(".ranked").last.locator("bdi").all_inner_texts()
@@ -658,3 +662,24 @@ def test_a_run_by_chance_counts_below_it_and_its_slider_too(opened, tmp_path, ma
     found = page.evaluate("Array.from(counts)")
     assert found == counts(0.05).to_numpy().ravel().tolist()
     assert "chance=0.05" in page.url
+
+
+def test_of_a_long_path_the_beginning_is_cut_and_never_the_picture_s_own_name(opened, make_run, tmp_path):
+    paths = [f"train/all holidays of a year, shard-{i // 10:06d}.tar/{i:06d}.jpg" for i in range(40)]
+    folder = tmp_path / "run"
+    open_picture = make_run(folder, ["Triangle", "Disc"], ["joy", "danger"], 40, paths=paths)
+    page = opened(write_report(Run(folder), open_picture))
+    open_cell(page, "Triangle", "joy")
+    seen = page.evaluate(
+        """[...document.querySelectorAll("dialog .path")].map((path) => {
+          const [number, within, own] = path.children;
+          const inner = own.scrollWidth <= own.clientWidth;
+          const box = path.getBoundingClientRect(), end = own.getBoundingClientRect();
+          return [path.title, number.textContent + within.textContent + own.textContent, own.textContent,
+            within.scrollWidth > within.clientWidth, end.right <= box.right + 1 && inner];
+        })"""
+    )
+    assert len(seen) > 2
+    for place, (title, text, own, cut, whole) in enumerate(seen):
+        assert title in paths and text == f"{place + 1}. {title}" and own == title.rpartition("/")[2]
+        assert cut and whole

@@ -19,7 +19,7 @@ function wholeFigure(picture, place) {
   const alt = `${picture.path}, called ${run.labels[picture.label]}; ${boxes.length === 1 ? "1 box" : `${boxes.length} boxes`}`;
   figure.append(
     stage(shown, alt, (box) => run.objects[box[6]]),
-    make("figcaption", {}, make("span", { className: "path", title: picture.path }, make("b", {}, `${place + 1}. `), make("bdi", {}, picture.path)), factsOf({ ...shown, boxes: [] })),
+    make("figcaption", {}, pathLine(picture.path, `${place + 1}. `), factsOf({ ...shown, boxes: [] })),
   );
   return figure;
 }

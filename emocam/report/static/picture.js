@@ -70,7 +70,7 @@ function figureOf(picture, place) {
   figure.style.setProperty("--ratio", ratioOf(picture));
   figure.append(
     stage(picture, `${picture.path}, called ${run.labels[picture.label]}; ${name} in ${many}`, (box) => `${view.object ? "" : `${name} `}${weightOf(box)}`),
-    make("figcaption", {}, make("span", { className: "path", title: picture.path }, make("b", {}, `${place + 1}. `), make("bdi", {}, picture.path)), factsOf(picture)),
+    make("figcaption", {}, pathLine(picture.path, `${place + 1}. `), factsOf(picture)),
   );
   return figure;
 }

@@ -3,6 +3,13 @@
 
 const padded = (number, digits) => String(number).padStart(digits, "0");
 const thumbnailOf = (id) => `thumbnails/${padded(Math.floor(id / 1000), 3)}/${padded(id, 6)}.webp`;
+/** A picture's path, after a number where it has one: where room is short its beginning is cut, never its own name. */
+function pathLine(path, number = "") {
+  const folders = path.lastIndexOf("/") + 1;
+  const within = make("span", { className: "within" }, make("bdi", { dir: "ltr" }, path.slice(0, folders)));
+  return make("span", { className: "path", title: path }, make("b", {}, number), within, make("bdi", { className: "own" }, path.slice(folders)));
+}
+
 const two = (value) => value.toFixed(2);
 
 const ratioOf = (picture) => (picture.size ? picture.size[0] / picture.size[1] : 4 / 3);

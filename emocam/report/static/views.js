@@ -78,7 +78,7 @@ function openPicture(id) {
   return openDialog(["One picture"], "", async () => {
     const picture = (await load(file)).pictures[id];
     if (!picture) throw new Error("This picture is not among those that the page shows.");
-    byId("gallery-name").replaceChildren(make("bdi", {}, picture.path));
+    byId("gallery-name").replaceChildren(pathLine(picture.path));
     const regions = regionsOf(picture);
     const counted = regions.filter((box) => passes(box, picture));
     tell(`called ${run.labels[picture.label]} (${two(picture.confidence)}); ${counted.length} of ${regions.length} regions count`);
