@@ -98,15 +98,12 @@ def answer(subject: str) -> None:
 
 def pairs_of(before: Asked, after: Asked) -> Pairs:
     """Return the seconds of a row's turns: before, after, after, before."""
-    start = time.perf_counter()
-    first = [sides.ask("1") for sides in (before, after)]
-    if None in first:
+    if None in [sides.ask("1") for sides in (before, after)]:  # warms up, and does not count
         return []
-    long = time.perf_counter() - start > BUDGET / 4
-    one = time.perf_counter()
+    start = one = time.perf_counter()
     before.ask("1")
     repeats = max(1, min(200, round(SHORTEST / max(time.perf_counter() - one, 1e-4))))
-    pairs: Pairs = [first] if long else []
+    pairs: Pairs = []
     for number in range(ROUNDS):
         if number and time.perf_counter() - start > BUDGET:
             break
