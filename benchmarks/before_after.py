@@ -5,8 +5,8 @@
     python benchmarks/before_after.py ../before cams grid   two; --seconds 200 begins no row after that many
     python benchmarks/before_after.py ../before --again     once more what is slower by more than the noise
 
-A subject's rows are built in two fresh processes, one with each package, that are asked alternately: before, after,
-after, before. Times are their processor seconds. Rows that are done are kept in soak/before_after.jsonl: the same
+The rows are built in two fresh processes, one with each package, that are asked alternately: before, after, after,
+before. Times are their processor seconds. Rows that are done are kept in soak/before_after.jsonl: the same
 command goes on where it stopped, and writes benchmarks/before_after.md. The benchmarks themselves are this checkout's.
 """
 
@@ -56,10 +56,10 @@ def environment(package: Path) -> dict[str, str]:
 
 
 class Asked:
-    """A process that builds a subject's rows with one package, and takes turns when asked."""
+    """A process that builds rows with one package, and takes turns when asked."""
 
-    def __init__(self, package: Path, subject: str) -> None:
-        words = [sys.executable, __file__, str(package), subject, "--child"]
+    def __init__(self, package: Path) -> None:
+        words = [sys.executable, __file__, str(package), "--child"]
         self.process = subprocess.Popen(
             words, env=environment(package), text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE
         )
@@ -78,20 +78,28 @@ class Asked:
         self.process.communicate()
 
 
-def answer(subject: str) -> None:
-    """Take a turn for each number that is read, and build the next row for each other word."""
+def answer() -> None:
+    """Take a turn for each number that is read, build the next row at `next`, and begin with a subject that is named.
+
+    A subject that asks for more than the package has is without rows.
+    """
     from racing import OURS, turn
 
     told = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # libraries print
-    rows, contest = importlib.import_module(subject).contests(), None
-    for word in sys.stdin:
-        if word.strip().isdigit():
-            assert contest is not None
+    rows: Iterator[Any] = iter(())
+    contest: Any = None
+    for word in map(str.strip, sys.stdin):
+        if word.isdigit():
             said: object = turn(contest.ours, int(word), OURS)
-        else:
+        elif word == "next":
             contest = next(rows, None)
             said = contest and contest.work
+        else:
+            rows = iter(())
+            with contextlib.suppress(ImportError):
+                rows = importlib.import_module(word).contests()
+            said = word
         told.write(f"{json.dumps(said)}\n")
         told.flush()
 
@@ -114,20 +122,18 @@ def pairs_of(before: Asked, after: Asked) -> Pairs:
 
 
 def race(
-    packages: Sequence[Path], subject: str, wanted: set[str] | None, done: set[str]
+    sides: Sequence[Asked], subject: str, wanted: set[str] | None, done: set[str]
 ) -> Iterator[tuple[str, Pairs]]:
     """Yield the rows of a subject as they are measured: those that are wanted, or those that are not done."""
-    before, after = (Asked(package, subject) for package in packages)
-    try:
-        while (work := after.ask("next")) is not None:
-            if before.ask("next") != work:
-                yield work, []
-                return  # what follows cannot be told from what is new
-            if (wanted is None and work not in done) or (wanted is not None and work in wanted):
-                yield work, pairs_of(before, after)
-    finally:
-        before.end()
-        after.end()
+    before, after = sides
+    for side in sides:
+        side.ask(subject)
+    while (work := after.ask("next")) is not None:
+        if before.ask("next") != work:
+            yield work, []
+            return  # what follows cannot be told from what is new
+        if (wanted is None and work not in done) or (wanted is not None and work in wanted):
+            yield work, pairs_of(before, after)
 
 
 def perform(package: Path, subject: str) -> dict[str, float]:
@@ -232,26 +238,37 @@ def main() -> None:
     parser.add_argument("--child", action="store_true", help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.child:
-        answer(given.subjects[0])
+        answer()
         return
-    start, packages = time.monotonic(), (given.before.resolve(), HERE.parent)
-    for subject in given.subjects or (*RACES, *PROGRAMS):
+    packages = given.before.resolve(), HERE.parent
+    sides = [Asked(package) for package in packages]
+    try:
+        measure(packages, sides, given.subjects or (*RACES, *PROGRAMS), given.again, given.seconds)
+    finally:
+        for side in sides:
+            side.end()
+    write(packages)
+
+
+def measure(
+    packages: Sequence[Path], sides: Sequence[Asked], subjects: Sequence[str], again: bool, most: float
+) -> None:
+    """Measure and keep what is open of some subjects, or again what is slower, until so many seconds have gone."""
+    start = time.monotonic()
+    for subject in subjects:
         found, _ = kept()
-        wanted = slower(found, subject) if given.again else None
+        wanted = slower(found, subject) if again else None
         done = {work for of, work in found if of == subject}
         if wanted == set() or (wanted is None and END in done):
             continue
-        rows = programs(packages, subject) if subject in PROGRAMS else race(packages, subject, wanted, done)
-        with contextlib.closing(rows):
-            for work, pairs in rows:
-                keep(subject, work, pairs)
-                if subject in RACES and time.monotonic() - start > given.seconds:
-                    break
-            else:
-                keep(subject, END, [])
-        if time.monotonic() - start > given.seconds:
-            break
-    write(packages)
+        rows = programs(packages, subject) if subject in PROGRAMS else race(sides, subject, wanted, done)
+        for work, pairs in rows:
+            keep(subject, work, pairs)
+            if subject in RACES and time.monotonic() - start > most:
+                return
+        keep(subject, END, [])
+        if time.monotonic() - start > most:
+            return
 
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ def alike(cam: CAM, library: libraries.Weigh, forward: ForwardPass) -> Agreement
 
 def forget(forward: ForwardPass) -> None:
     """A pass that no method has asked yet."""
-    vars(forward).pop("gradient", None)
+    forward._gradients.clear()
 
 
 def on_the_head(small: bool) -> Iterator[Contest]:

@@ -132,3 +132,17 @@ def test_seconds_that_a_program_prints_are_read_by_their_unit(subject):
         for row in map(subject.PRINTED.match, printed)
     ]
     assert found == [("shares of 9 observers", 0.12), ("a frame", 2.5e-3), ("all", 7.5)]
+
+
+@pytest.mark.parametrize("subject", ["heads"], indirect=True)
+def test_each_turn_of_a_method_takes_its_gradient_anew(subject, monkeypatch):
+    asked: list[str] = []
+    own = subject.ForwardPass._differentiated
+    monkeypatch.setattr(
+        subject.ForwardPass, "_differentiated", lambda self: asked.append("again") or own(self)
+    )
+    contests = {contest.work.partition(",")[0]: contest for contest in subject.on_the_head(small=True)}
+    for _ in range(2):
+        contests["LRP"].ours.prepare()
+        contests["LRP"].ours.call()
+    assert asked == ["again", "again"]
