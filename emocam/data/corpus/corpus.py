@@ -28,7 +28,7 @@ from emocam.data.corpus.tar_rows import read_tar_rows
 from emocam.data.ending import ending_of
 from emocam.data.image_file import SUFFIXES, within_root
 from emocam.data.left_out import LeftOut, notes_of_files
-from emocam.errors import Damaged, Refused, SettingError
+from emocam.errors import Damaged, Refused, SettingError, StoreLost
 from emocam.settings.digests import SETTLED
 from emocam.settings.roots import PACKED, SHARDS
 from emocam.settings.stored_file import StoredFile
@@ -164,10 +164,30 @@ class StoredCorpus:
         """Read a picture's file; the one read last is kept, since it is digested before it is opened."""
         if getattr(self._recent, "row", None) != row:
             self._recent.row, self._recent.data = None, b""
-            self._recent.data = self._read(shard, row)
+            try:
+                self._recent.data = self._read(shard, row)
+            finally:  # what was read, or could not be, may be of another file by now
+                self._check_unchanged(shard)
             self._recent.row = row
         data: bytes = self._recent.data
         return data
+
+    def _check_unchanged(self, shard: ShardPlace) -> None:
+        """Stop where a shard of this machine is no longer the one that was listed: no picture is to blame."""
+        if shard.touched is None or not self.store.local or shard.kind not in (TAR, ENCODED):
+            return
+        try:
+            state = Path(shard.path).stat()
+        except OSError:
+            happened = "is gone"
+        else:  # its last number changes with a mere link to it
+            if (state.st_ino, state.st_size, state.st_mtime_ns) == shard.touched[:3]:
+                return
+            happened = "was written to"
+        raise StoreLost(
+            f"data.root: {shard.path} {happened} while its pictures were read; what is done is kept, and the same "
+            "command with the same hydra.run.dir goes on with what is there then"
+        )
 
     def _read(self, shard: ShardPlace, row: int) -> bytes:
         size, start = self.table.value("size", row), self.table.value("start", row)

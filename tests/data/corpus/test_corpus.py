@@ -119,6 +119,29 @@ def test_a_shard_that_was_written_a_moment_ago_is_looked_through_again(
     )  # on some disks its next change leaves the same times
 
 
+@pytest.mark.parametrize("kind", ["tar", "parquet"])
+def test_a_shard_that_is_written_to_while_it_is_read_stops_the_run(
+    packed: SimpleNamespace, tmp_path: Path, kind: str
+) -> None:
+    def write(order: int) -> Path:
+        rows = list(zip(packed.names, packed.contents, [0] * 6, strict=True))[::order]
+        if kind == "tar":
+            return packed.tar(tmp_path / "x.tar", [row[:2] for row in rows])  # type: ignore[no-any-return]
+        return packed.parquet(tmp_path / "x.parquet", rows)  # type: ignore[no-any-return]
+
+    file = write(1)
+    data = Folder(root=file)
+    assert data.open(f"x.{kind}/e.jpg").image.size == (32, 24)
+    os.link(file, tmp_path / "same")  # touches it, and changes nothing
+    assert data.open(f"x.{kind}/a/0.png").image.size == (32, 24)
+    write(-1)
+    with pytest.raises(StoreLost, match=rf"x\.{kind} was written to while .* the same command .* goes on"):
+        data.open(f"x.{kind}/e.jpg")
+    file.unlink()
+    with pytest.raises(StoreLost, match="is gone while its pictures were read"):
+        data.open(f"x.{kind}/b/2.png")
+
+
 def test_jobs_that_list_one_shard_at_once_are_not_in_each_other_s_way(
     packed: SimpleNamespace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
