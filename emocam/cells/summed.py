@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 from emocam.cells.chance import chance_sums
+from emocam.cells.occurrences import read_occurrences
 from emocam.cells.outside import OutsideSums, fullest, read_outside
 from emocam.metric.association_counts import AssociationCounts
 from emocam.records.thresholds import Thresholds
@@ -96,27 +97,22 @@ def read_sums(run: Run, thresholds: Thresholds) -> WholeSums:
 
 def sum_part(part: Run, thresholds: Thresholds) -> PartSums:
     """Count one part."""
-    counts = part.counts(thresholds)
+    found = read_occurrences(part, thresholds)
+    labels = len(part.label_names)
+    counted = found.count(found.label, labels)
     chance = chance_sums(part, thresholds) if part.explained else None
-    total, images = np.zeros((2, *counts.counts.shape)) if chance is None else chance
-    columns = {
-        "present": counts.present.numpy(),
-        "kept": counts.counts.numpy(),
-        "chance": total,
-        "chance_images": images,
-    }
+    total, images = np.zeros((2, *counted.kept.shape)) if chance is None else chance
+    columns = {"present": counted.present, "kept": counted.kept, "chance": total, "chance_images": images}
     there = np.nonzero((columns["present"] > 0) | (images > 0))
     cells = pd.DataFrame(dict(zip(KEYS, there, strict=True)) | {k: v[there] for k, v in columns.items()})
-    outside, crops = (
-        OutsideSums(*np.zeros((4, counts.counts.shape[1]))),
-        [pd.DataFrame({n: [] for n in CROP})],
-    )
+    outside = OutsideSums(*np.zeros((4, labels)))
+    crops = [pd.DataFrame({name: [] for name in CROP})]
     if part.explained:
         for block in read_outside(part, thresholds):
-            outside += OutsideSums.of(block, counts.counts.shape[1])
+            outside += OutsideSums.of(block, labels)
             crops.append(fullest(block))
     told = {
-        "images": counts.images.tolist(),
+        "images": counted.images.tolist(),
         "by_chance": chance is not None,
         "outside": [column.tolist() for column in vars(outside).values()],
         "extremes": _widest(finite_extremes(part)),

@@ -69,9 +69,25 @@ class Summed:
                 return None
             crop = pc.is_valid(rows["image"])
             cells = rows.filter(pc.invert(crop)).select([*CELL]).to_pandas()
-            return PartSums(cells, rows.filter(crop).select([*CROP]).to_pandas(), told)
-        except (SettingError, OSError, ValueError, KeyError, AttributeError):
+            sums = PartSums(cells, rows.filter(crop).select([*CROP]).to_pandas(), told)
+            return sums if self._fits(sums) else None
+        except (SettingError, OSError, ValueError, KeyError, AttributeError, TypeError, pa.ArrowInvalid):
             return None
+
+    def _fits(self, sums: PartSums) -> bool:
+        """Return whether sums are of the run's objects and labels: anybody may have written the file."""
+        objects, labels = len(self.part.object_names), len(self.part.label_names)
+        object, label = (sums.cells[name].to_numpy() for name in ("object", "label"))
+        whole = all(type(number) is int for number in (*sums.told["images"], sums.told["flat"]))
+        return (
+            whole
+            and len(sums.told["images"]) == labels
+            and [len(column) for column in sums.told["outside"]] == [labels] * 4
+            and bool(((object >= 0) & (object < objects) & (label >= 0) & (label < labels)).all())
+            and bool(sums.crops["label"].between(0, labels - 1).all())
+            and not sums.cells.duplicated(["object", "label"]).any()
+            and all(float(low) <= float(high) for low, high in sums.told["extremes"].values())
+        )
 
     def write(self, sums: PartSums) -> None:
         """Keep what was counted."""

@@ -29,13 +29,15 @@ from emocam.results.chunks import Chunks
 from emocam.results.files import METADATA, SUMMARY, SUMS, parquet
 from emocam.results.merge_parts import write_parts
 from emocam.results.merge_tables import ShardRun, write_interleaved
+from emocam.results.part_sums import TOLD as TOLD_SUMS
+from emocam.results.part_sums import summed_parts
 from emocam.results.parts import copy_table
 from emocam.results.run import Run
 from emocam.results.tables import evidence_tables
 from emocam.settings.shard import Shard
 
 LABELS, OBJECTS = ["joy", "fear", "awe"], ["ball", "tree", "coin"]
-IMAGES, OF = 61, 4
+IMAGES, OF = 46, 3
 OWN = Thresholds(0.2, 0.45)
 TOLD = {METADATA: json.dumps({"labels": LABELS, "objects": OBJECTS, "key": "whole", "version": ""}).encode()}
 
@@ -96,9 +98,7 @@ def in_parts(folders: tuple[Path, Path], tmp_path: Path) -> Run:
     return Run(tmp_path)
 
 
-@pytest.mark.parametrize(
-    "thresholds", [OWN, Thresholds(0.2, 0.45, 0.5), Thresholds(0.5, chance=0.4), Thresholds(1)]
-)
+@pytest.mark.parametrize("thresholds", [OWN, Thresholds(0.5, chance=0.4), Thresholds(1)])
 def test_sums_of_parts_are_the_numbers_of_the_one_file(
     folders: tuple[Path, Path], in_parts: Run, thresholds: Thresholds
 ) -> None:
@@ -154,6 +154,21 @@ def test_what_was_counted_is_not_counted_again_and_what_changed_is(
     assert counted[OF:] == names[1:3]
     read_sums(Run(in_parts.path), Thresholds(0.2, 0.5))
     assert counted[OF + 2 :] == names
+
+
+def test_sums_of_another_shape_are_counted_again(in_parts: Run) -> None:
+    expected = read_sums(in_parts, OWN).counts.counts
+    faults = [{"images": [1, 2]}, {"images": [1.5, 2, 3]}, {"outside": [[1]] * 4}, {"flat": None}]
+    files = [in_parts.path / parquet(SUMS) / f"part-0000{number}.parquet" for number in range(1, OF + 1)]
+    for file, fault in zip([*files, files[0]], [*faults, {"extremes": {"chance": [2]}}], strict=False):
+        rows = pq.read_table(file)
+        told = json.loads(rows.schema.metadata[TOLD_SUMS]) | fault
+        pq.write_table(rows.replace_schema_metadata({TOLD_SUMS: json.dumps(told).encode()}), file)
+    assert len([1 for summed in summed_parts(in_parts, OWN) if summed.read() is None]) == OF
+    assert torch.equal(read_sums(in_parts, OWN).counts.counts, expected)
+    cells = pq.read_table(files[1])
+    pq.write_table(pa.concat_tables([cells, cells]), files[1])  # each row twice
+    assert [summed.read() is None for summed in summed_parts(in_parts, OWN)] == [False, True, False]
 
 
 def test_verify_names_the_part_whose_sums_are_not_its_own(in_parts: Run) -> None:
