@@ -22,6 +22,8 @@ from emocam.results.run import Run
 
 Extremes = dict[str, tuple[float, float]]
 KEYS = ("object", "label")
+MOST_CROPS = 256
+"""Parts whose crops are held until the best of them are chosen."""
 
 
 @dataclass
@@ -59,6 +61,8 @@ class WholeSums:
             self.extremes[name] = min(ends[0], low), max(ends[1], high)
         self.flat += told["flat"]
         self._crops.append(part.crops)
+        if len(self._crops) > MOST_CROPS:
+            self._crops = [fullest(pd.concat(self._crops))]
 
     @property
     def counts(self) -> AssociationCounts:
@@ -85,13 +89,15 @@ def read_sums(run: Run, thresholds: Thresholds) -> WholeSums:
     """Return the sums of a run: what a part has at these thresholds is read, what it has not is counted and kept."""
     whole = WholeSums(len(run.object_names), len(run.label_names))
     begin_sums(run)
+    counted = 0
     for summed in summed_parts(run, thresholds):
         sums = summed.read()
         if sums is None:
+            counted += 1
             sums = sum_part(summed.part, thresholds)
             summed.write(sums)
         whole.add(sums)
-    finish_sums(run)
+    finish_sums(run, counted > 0)
     return whole
 
 

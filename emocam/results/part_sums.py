@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -67,9 +68,10 @@ class Summed:
             told = json.loads((rows.schema.metadata or {})[TOLD])
             if told.pop("key") != self.key:
                 return None
-            crop = pc.is_valid(rows["image"])
-            cells = rows.filter(pc.invert(crop)).select([*CELL]).to_pandas()
-            sums = PartSums(cells, rows.filter(crop).select([*CROP]).to_pandas(), told)
+            # cells come first
+            cells = len(rows) - pc.count(rows["image"]).as_py()
+            frames = (rows.slice(0, cells).select([*CELL]), rows.slice(cells).select([*CROP]))
+            sums = PartSums(*(frame.to_pandas() for frame in frames), told)
             return sums if self._fits(sums) else None
         except (SettingError, OSError, ValueError, KeyError, AttributeError, TypeError, pa.ArrowInvalid):
             return None
@@ -85,7 +87,8 @@ class Summed:
             and [len(column) for column in sums.told["outside"]] == [labels] * 4
             and bool(((object >= 0) & (object < objects) & (label >= 0) & (label < labels)).all())
             and bool(sums.crops["label"].between(0, labels - 1).all())
-            and not sums.cells.duplicated(["object", "label"]).any()
+            and len(np.unique(object.astype(np.int64) * labels + label)) == len(sums.cells)
+            and not sums.crops["image"].isna().any()
             and all(float(low) <= float(high) for low, high in sums.told["extremes"].values())
         )
 
@@ -105,9 +108,10 @@ class Summed:
 def summed_parts(run: Run, thresholds: Thresholds) -> Iterator[Summed]:
     """Yield the parts of a run in parts, or a run as its only part, each with the file of its sums."""
     file = run.path / parquet(SUMS)
+    begun = _key_of_all(run, thresholds)
     if not has_parts(run):
         digests = [file_entry(run.file(name))["sha256"] for name in COUNTED_FROM if has_table(run.file(name))]
-        yield Summed(run, file, _key(run, thresholds, digests))
+        yield Summed(run, file, _key(begun, digests))
         return
     tables = [read_manifest(run.file(name)) for name in COUNTED_FROM if has_table(run.file(name))]
     for table in tables:  # what is counted already is not read, and must be what it was counted from
@@ -116,15 +120,20 @@ def summed_parts(run: Run, thresholds: Thresholds) -> Iterator[Summed]:
     digests_of = [{part.name: part.sha256 for part in table.parts} for table in tables]
     for name in part_names(run):
         digests = [of.get(name, "") for of in digests_of]
-        yield Summed(PartOfRun(run, name), file / name, _key(run, thresholds, digests))
+        yield Summed(PartOfRun(run, name), file / name, _key(begun, digests))
 
 
-def _key(run: Run, thresholds: Thresholds, digests: list[str]) -> str:
+def _key(begun: str, digests: list[str]) -> str:
+    return hashlib.sha256("\n".join([begun, *digests]).encode()).hexdigest()
+
+
+def _key_of_all(run: Run, thresholds: Thresholds) -> str:
+    """Return what the keys of all parts have in common."""
     # as numbers of one kind: 0 and 0.0 are one threshold
     given = {
         name: float(value) if isinstance(value, int) else value for name, value in asdict(thresholds).items()
     }
-    told = [VERSION, given, run.label_names, run.object_names, digests]
+    told = [VERSION, given, run.label_names, run.object_names]
     return hashlib.sha256(json.dumps(told).encode(errors="surrogateescape")).hexdigest()
 
 
@@ -137,12 +146,14 @@ def begin_sums(run: Run) -> None:
         file.mkdir(exist_ok=True)
 
 
-def finish_sums(run: Run) -> None:
-    """Write which files the sums of a run in parts are: without it they are no table."""
+def finish_sums(run: Run, changed: bool) -> None:
+    """Write which files the sums of a run in parts are, where any changed: without it they are no table."""
     table = run.path / parquet(SUMS)
     if not has_parts(run):
         return
     names = part_names(run)
+    if not changed and has_table(table) and [part.name for part in read_manifest(table).parts] == names:
+        return
     for file in table.glob("part-*"):
         if file.name not in names:
             file.unlink()
