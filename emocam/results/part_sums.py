@@ -70,8 +70,8 @@ class Summed:
                 return None
             # cells come first
             cells = len(rows) - pc.count(rows["image"]).as_py()
-            frames = (rows.slice(0, cells).select([*CELL]), rows.slice(cells).select([*CROP]))
-            sums = PartSums(*(frame.to_pandas() for frame in frames), told)
+            crops = rows.slice(cells).select([*CROP]).to_pandas()
+            sums = PartSums(rows.slice(0, cells).select([*CELL]).to_pandas(), crops, told)
             return sums if self._fits(sums) else None
         except (SettingError, OSError, ValueError, KeyError, AttributeError, TypeError, pa.ArrowInvalid):
             return None
