@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
-from emocam.data.corpus.store_errors import may_pass, needs_credentials, status_of
+from emocam.data.corpus.store_errors import may_pass, needs_credentials, status_of, unhidden
 from emocam.errors import Damaged, Refused, SettingError, StoreLost, nearest
 from emocam.settings.roots import ADDRESS
 from emocam.settings.secret_words import check_no_secret
@@ -116,7 +116,7 @@ class Store:
         """Return in a sentence what a store's error says of an address."""
         if isinstance(error, SettingError):
             return error
-        address = address or self.address
+        error, address = unhidden(error), address or self.address
         words, kind = " ".join(str(error).split())[:200], type(error).__name__
         if isinstance(error, FileNotFoundError) or status_of(error) == 404:
             return SettingError(f"{self.setting} {address}: there is nothing at this address ({words})")

@@ -26,14 +26,27 @@ def status_of(error: BaseException | None) -> int | None:
     return None
 
 
+def unhidden(error: Exception) -> Exception:
+    """Return the fault of a connection that a library calls a file that is not there; else the error itself."""
+    cause = error.__cause__
+    hidden = isinstance(error, FileNotFoundError) and isinstance(cause, Exception)
+    if not hidden or isinstance(cause, FileNotFoundError) or status_of(cause) is not None:
+        return error
+    of_connection = isinstance(cause, OSError) or "Connect" in type(cause).__name__
+    return cause if of_connection and isinstance(cause, Exception) else error
+
+
 def needs_credentials(error: Exception) -> bool:
     """Return whether a store asks for credentials, or for others."""
     named = any(word in type(error).__name__ for word in ("Credential", "RefreshError", "Unauthorized"))
+    # gcsfs keeps no number of an answer 403
+    named = named or (isinstance(error, OSError) and str(error).startswith("Forbidden"))
     return isinstance(error, PermissionError) or named or status_of(error) in FORBIDDEN
 
 
 def may_pass(error: Exception) -> bool:
     """Return whether a store may answer when it is asked again."""
+    error = unhidden(error)
     if isinstance(error, (FileNotFoundError, NotADirectoryError, *OURS)) or needs_credentials(error):
         return False
     status = status_of(error)

@@ -1,6 +1,7 @@
 """A store that fails now and then: all pictures come all the same, and what stays away is told."""
 
 import re
+import socket
 from collections.abc import Callable, Iterator
 from functools import partial
 from http.server import ThreadingHTTPServer
@@ -110,6 +111,17 @@ def test_credentials_that_expire_stop_the_run_and_no_picture_is_blamed(
     assert len(tried) == 1
 
 
+@pytest.mark.parametrize("name", ["folder", "tars/shard-000.tar"])
+def test_a_server_that_is_not_there_is_no_address_without_pictures(name: str) -> None:
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))  # nobody listens
+        address = f"http://127.0.0.1:{held.getsockname()[1]}/{name}"
+        with pytest.raises(
+            SettingError, match=rf"{address}.* cannot be read \(ClientConnector.*127\.0\.0\.1"
+        ):
+            Folder(root=address)
+
+
 @pytest.mark.parametrize(
     ("error", "status", "passes"),
     [
@@ -129,4 +141,5 @@ def test_what_an_error_of_a_library_means(error: SimpleNamespace, status: int | 
     vars(raised).update(vars(error))
     around.__cause__ = raised
     assert status_of(raised) == status_of(around) == status
+    assert needs_credentials(OSError("Forbidden: b/corpus/o")) and not needs_credentials(OSError("b"))
     assert may_pass(raised) is passes and needs_credentials(around) is (status in (401, 403))
