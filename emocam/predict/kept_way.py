@@ -34,7 +34,7 @@ class KeptWay:
 
     def read(self) -> Way | None:
         """Return what is kept, if anything."""
-        texts = [file.read_text() for file in self.files if file.is_file()]
+        texts = [file.read_text(errors="replace") for file in self.files if file.is_file()]
         return next((way for way in WAYS if way in texts[:1]), None)
 
 

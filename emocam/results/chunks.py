@@ -29,8 +29,8 @@ class Chunks:
         return sorted(part for part in self.folder.glob("*") if part.is_dir() and part.suffix != ".tmp")
 
     def begin(self) -> None:
-        """Make the folder; chunks of another key go, and what an interrupted writer left half done."""
-        if self.stored_key() not in (None, self.key):
+        """Make the folder; chunks of another key, or of none, go, and what an interrupted writer left half done."""
+        if self.folder.exists() and self.stored_key() != self.key:
             shutil.rmtree(self.folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         (self.folder / "key").write_text(self.key)
@@ -46,7 +46,7 @@ class Chunks:
     def stored_key(self) -> str | None:
         """Return the key under which chunks were written here, if any were."""
         file = self.folder / "key"
-        return file.read_text() if file.is_file() else None
+        return file.read_text(errors="replace") if file.is_file() else None
 
     def done(self) -> np.ndarray:
         """Return the places in the listing (n,) that need no second visit."""

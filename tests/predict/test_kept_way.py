@@ -120,3 +120,17 @@ def test_a_way_that_does_not_agree_here_is_not_gone_and_told(
     classifier.settle(views, PAYS)
     assert classifier.way == "plain" and not has_copy(classifier)
     assert "'faster'" in classifier.way_note and classifier.way_note in classifier.notes
+
+
+def test_a_damaged_mark_is_none_and_rows_of_no_key_are_nobodys(tmp_path: Path) -> None:
+    chunks = begun(tmp_path)
+    file = chunks.folder / WAY
+    file.write_bytes(b"\xff\xfe")
+    assert KeptWay((file,)).read() is None
+    (chunks.folder / "0").mkdir()
+    assert begun(tmp_path).parts == [chunks.folder / "0"]
+    (chunks.folder / "key").write_bytes(b"\xff\xfe")
+    assert chunks.stored_key() != "key" and begun(tmp_path).parts == []
+    (chunks.folder / "0").mkdir()
+    (chunks.folder / "key").unlink()  # of which settings they are nobody knows
+    assert begun(tmp_path).parts == []
