@@ -77,7 +77,14 @@ class QuickForward:
 def tensors_state(network: nn.Module) -> Hashable:
     """Return what tells a network's tensors from what they become when they are written to or replaced."""
     tensors = [*network.parameters(), *network.buffers()]
-    return tuple((part.data_ptr(), 0 if part.is_inference() else part._version) for part in tensors)
+    return tuple(
+        (part.data_ptr(), 0 if part.is_inference() else part._version, _first(part)) for part in tensors
+    )
+
+
+def _first(tensor: Tensor) -> float:
+    """Return a tensor's first number: what is written through `data` counts no version."""
+    return float(tensor.detach()[(0,) * tensor.dim()]) if tensor.numel() else 0.0
 
 
 def is_watched(network: nn.Module) -> bool:

@@ -13,7 +13,7 @@ from emocam.cam.lrp import LRP
 from emocam.classifier.base import Classifier
 from emocam.classifier.library import LibraryClassifier, Preprocessing
 from emocam.network import quick_copy, quick_features
-from emocam.network.quick_features import PAYS, QuickForward
+from emocam.network.quick_features import PAYS, QuickForward, tensors_state
 from emocam.network.weights import fingerprint
 from emocam.view.crops import CentreCrop
 
@@ -118,10 +118,14 @@ def test_weights_that_changed_are_answered_by_the_network_itself(quickest: Quick
     for copied in (copy.deepcopy(classifier), pickle.loads(pickle.dumps(classifier))):
         assert twin_of(copied) is None
         near(copied.cut(x := copied.prepare(views))[0], classifier.cut(x)[0])
+    own = type(classifier.features).forward
     with torch.no_grad():
-        next(classifier.features.parameters()).mul_(-1)
-        written = type(classifier.features).forward(classifier.features, x)[0]
-    assert torch.equal(classifier.cut(x)[0], written)
+        weight = next(classifier.features.parameters())
+        weight.mul_(-1)
+        assert torch.equal(classifier.cut(x)[0], own(classifier.features, x)[0])
+        classifier.features.forward.state = tensors_state(classifier.features)  # type: ignore[attr-defined]
+        weight.data.mul_(3)  # which PyTorch does not count
+        assert torch.equal(classifier.cut(x)[0], own(classifier.features, x)[0])
 
 
 @pytest.mark.parametrize("case", ["slower", "few", "switched off", "wrong"])
