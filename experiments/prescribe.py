@@ -4,9 +4,10 @@
     python experiments/prescribe.py FOLDER SEED PHOTOS KIND WEIGHTS
 
 on the embedded world, or on planted photographs of a network of this KIND and these WEIGHTS, trained with the same
-seed. Every second picture of the corpus is prescribed from and trained on (`before`, `trained`, `after`); the others
-nobody has seen (`unseen-before`, `unseen-after`). `compared` and `unseen-compared` say whether the shortcut is gone,
-and the last lines what the unseen pictures lose when they are composed again without it, before and after.
+seed. Of photographs every second picture of the corpus is prescribed from and trained on (`before`, `trained`,
+`after`), and nobody has seen the others (`unseen-before`, `unseen-after`); the embedded world draws new ones.
+`compared` and `unseen-compared` say whether the shortcut is gone, and the last lines what the unseen pictures lose
+when they are composed again without it, before and after.
 """
 
 import subprocess
@@ -20,6 +21,8 @@ from emocam.results.files import EFFECT
 from emocam.results.parquet_file import read_frame
 from emocam.results.run import Run
 
+UNSEEN = 1000
+"""How far the seed of unseen pictures of the embedded world is from that of the others."""
 TRAIN = ("train.hold=0", "train.keep=last", "train.augment=null", "logger=null", "quiet=true")
 
 
@@ -29,15 +32,21 @@ class Study:
 
     folder: Path
     seed: int = 0
-    run: tuple[str, ...] = ("data.images=600", "effect.fills=[blur]")
+    run: tuple[str, ...] = ("data.images=300", "effect.fills=[blur]")
+    halves: bool = False
     first: tuple[str, ...] = ()
     network: tuple[str, ...] = ()
     train: tuple[str, ...] = ("train.epochs=25", "train.rate=0.001")
     cure: tuple[str, ...] = ()
 
-    def explain(self, name: str, shard: int, study: str, weights: tuple[str, ...]) -> list[str]:
-        """Return the command of a run over one half of the pictures."""
-        own = (f"seed={self.seed}", f"data.shard={shard}/2", "logger=null", "quiet=true")
+    def explain(self, name: str, study: str, weights: tuple[str, ...]) -> list[str]:
+        """Return the command of a run over the pictures that are trained on, or over unseen ones."""
+        unseen = name.startswith("unseen")
+        own = (f"seed={self.seed}", "logger=null", "quiet=true")
+        if self.halves:
+            own += (f"data.shard={2 if unseen else 1}/2",)
+        elif unseen:
+            own += (f"data.seed={self.seed + UNSEEN}",)
         words = (*study.split(), *self.run, *own, *self.network, *weights)
         return [*words, f"hydra.run.dir={self.folder / name}"]
 
@@ -46,16 +55,16 @@ class Study:
         made, trained = self.folder / "before/prescription", self.folder / "trained"
         effects, cured = "+cam=gradcam +effect=erase", (f"classifier.weights={trained}/weights.safetensors",)
         return [
-            self.explain("before", 1, "+experiment=prescribe", (*self.first, *self.cure)),
+            self.explain("before", "+experiment=prescribe", (*self.first, *self.cure)),
             [
                 *("task=train", "data=table", f"data.file={made}/labels.csv", "classifier=planted"),
                 *(f"classifier.labels={made}/labels.txt", f"seed={self.seed}", *TRAIN, *self.train),
                 *(*self.network, *self.first, f"hydra.run.dir={trained}"),
             ],
-            self.explain("after", 1, effects, cured),
+            self.explain("after", effects, cured),
             self.compare("before", "after", "compared"),
-            self.explain("unseen-before", 2, f"{effects} effect.composed=true", self.first),
-            self.explain("unseen-after", 2, f"{effects} effect.composed=true", cured),
+            self.explain("unseen-before", f"{effects} effect.composed=true", self.first),
+            self.explain("unseen-after", f"{effects} effect.composed=true", cured),
             self.compare("unseen-before", "unseen-after", "unseen-compared"),
         ]
 
@@ -77,9 +86,10 @@ def of_photographs(folder: Path, seed: int, photos: str, kind: str, weights: str
             "data.images=500",
             *("effect.images=25", "effect.cells=20", "effect.random=0"),
         ),
+        True,
         (f"classifier.weights={weights}",),
         ("classifier.world=photographs", f"classifier.network={kind}"),
-        ("train.epochs=6",),
+        ("train.epochs=14", "train.rate=0.001"),
         ("prescribe.images=100",),
     )
 

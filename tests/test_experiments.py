@@ -158,7 +158,8 @@ def test_a_cure_takes_what_the_command_before_left_and_is_judged_on_pictures_tha
     cured = f"classifier.weights={tmp_path / 'trained'}/weights.safetensors"
     assert cured in after and cured in unseen[1] and cured not in unseen[0]
     assert {word for word in before if word.startswith(("data.", "effect.", "seed"))} <= set(after)
-    assert "data.shard=1/2" in before and all("data.shard=2/2" in command for command in unseen)
+    assert all("data.seed=1003" in command for command in unseen)
+    assert not [word for word in (*before, *after) if word.startswith("data.s")]
     assert compare[:3] == ["compare", str(tmp_path / "before"), str(tmp_path / "after")]
     assert judged[:3] == ["compare", str(tmp_path / "unseen-before"), str(tmp_path / "unseen-after")]
 
@@ -167,6 +168,7 @@ def test_a_network_of_photographs_is_cured_from_its_own_weights_on(tmp_path: Pat
     study = runpy.run_path(str(resource_folder("experiments") / "prescribe.py"))
     words = (tmp_path, 5, "PHOTOS", "lite0", "NET")
     before, train, after, _, unseen, *_ = study["of_photographs"](*words).commands()
+    assert "data.shard=1/2" in before and "data.shard=1/2" in after and "data.shard=2/2" in unseen
     for command in (before, train, unseen):
         assert {"classifier.world=photographs", "classifier.network=lite0", "classifier.weights=NET"} <= set(
             command
