@@ -11,6 +11,9 @@ from emocam.cli.help import VERBS
 from emocam.errors import SettingError, nearest
 from emocam.settings.secret_words import hide_secrets
 
+LAUNCHERS = {"joblib": "joblib", "submitit_local": "slurm", "submitit_slurm": "slurm", "ray": "ray"}
+"""Hydra's launchers that are packages of their own, and our extras that bring them."""
+
 
 def _chain(error: BaseException) -> list[BaseException]:
     chain: list[BaseException] = [error]
@@ -73,6 +76,8 @@ def _sentence(error: Exception, conf: Path) -> str:
         match := re.search(r"Could not find '([^']*)/([^'/]*)'", str(error))
     ):
         group, option = match.groups()
+        if group == "hydra/launcher" and option in LAUNCHERS:
+            return f"{group}={option} is not installed; pip install 'emocam[{LAUNCHERS[option]}]' brings it"
         options = error.options or []
         return f"{group}={option} is no option of the group {group}; {nearest(option, options, 40)}"
     if match := re.search(

@@ -136,7 +136,10 @@ def _corpus_of(run: Run, root: str | Path | None, source: str, first: str) -> St
     folder = Path(place)
     if not is_stored(place) and not (folder.is_dir() and lies_in_shard(folder, unprinted(first))):
         return None
-    corpus = open_corpus(place, platformdirs.user_cache_path("emocam"))
+    try:
+        corpus = open_corpus(place, platformdirs.user_cache_path("emocam"))
+    except SettingError as error:  # which speaks of a run's setting
+        raise SettingError(str(error).replace("data.root", "--images", 1)) from None
     try:
         corpus.picture(unprinted(first))
     except (Refused, OSError):

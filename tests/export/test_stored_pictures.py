@@ -124,3 +124,9 @@ def test_no_name_of_a_table_leads_out_of_the_export(of_tar: Run, tmp_path: Path)
     assert pictures.copies is not None
     pictures.copies.endings["x.tar/a/000.png"] = "/../../../../evil.png"
     assert len(list(pictures)) == 1 and not (tmp_path / "evil.png").exists()
+
+
+def test_an_address_that_cannot_be_read_is_told_of_the_word_that_named_it(run: Run, tmp_path: Path) -> None:
+    renamed = rename_pictures(run, "memory://none", lambda number: f"{number:03d}.png")
+    with pytest.raises(SettingError, match=r"^--images memory://none: there is nothing at this address"):
+        open_pictures(renamed, "memory://none", tmp_path / "out")
