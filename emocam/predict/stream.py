@@ -99,7 +99,7 @@ def fitting_trainer(
 
     try:
         made = trainer()
-    except (MisconfigurationException, ValueError, TypeError) as error:
+    except (MisconfigurationException, ValueError, TypeError, ImportError) as error:
         words = ", ".join(f"{name}={value}" for name, value in arguments.items())
         raise SettingError(
             f"trainer: Lightning cannot use {words} here ({' '.join(str(error).split())[:160]}); "

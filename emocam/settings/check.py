@@ -34,6 +34,8 @@ COUNTS = (
     "verdict.images",
     "verdict.fills",
 )
+MOST_COUNT = 2**63 - 1
+"""What the libraries take that count and draw."""
 SWITCHES = ("quiet", "features", "fast")
 SINGLE = ("cache", "evidence", "slices")
 """Of which there is one: a list of them would be taken for its text."""
@@ -139,6 +141,8 @@ def _value_faults(cfg: DictConfig) -> Iterator[str]:
         found = value(name)
         if found is not None and not _whole(found, 0 if name == "seed" else 1):
             yield f"{name} must be a whole number{'' if name == 'seed' else ' of at least 1'}, got {found!r}"
+        elif found is not None and found > MOST_COUNT:
+            yield f"{name} must be a whole number of at most {MOST_COUNT}, got {found}"
     for name in AUTOMATIC:
         found = value(name)
         if found not in ("auto", None) and not _whole(found, 1 if name == "data.batch_size" else 0):

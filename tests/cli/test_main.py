@@ -163,6 +163,7 @@ SENTENCES = {
     "data.workers=many": "data.workers must be auto or a whole number, got 'many'",
     "data.resize=quick": "data.resize must be exact or fast, got 'quick'",
     "data.batch_size=0": "data.batch_size must be auto or a whole number, got 0",
+    "seed=9223372036854775808": "seed must be a whole number of at most 9223372036854775807, got 9223372036854775808",
     "seed=x": "seed must be a whole number, got 'x'",
     "precision=16": "precision must be 32 or bf16, got 16",
     "quiet=perhaps": "quiet must be true or false, got 'perhaps'",
