@@ -213,7 +213,8 @@ def measure_pairs(components: Components, evidence_key: str) -> None:
             samples = _samples(components, run, plan, left)
             writer = WriteChunks(chunks, partial(mark_rows, rows=made, marks=marks))
             pictures = PICTURES_ELSEWHERE if on_accelerator(components.trainer) else PICTURES
-            stream(components, model, samples, [writer], gather_joint, pictures, len(places))
+            changes = -(-model.images // len(left))
+            stream(components, model, samples, [writer], gather_joint, pictures, len(places), changes=changes)
         told[WAY] = model.classifier.way
         blank = made(answers.nothing, gather_joint([]))
         metadata = {METADATA: json.dumps(told).encode(), **marks_metadata(marks)}
