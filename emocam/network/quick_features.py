@@ -140,22 +140,12 @@ def _choose(
     features: nn.Module, x: Tensor, own: list[Tensor], known: Way | None
 ) -> tuple[Way, nn.Module | None]:
     """Return the `known` way or the quickest, where it agrees with the features' `own` answers, and its copy."""
-    try:
-        return _agreeing(features, x, own, known)
-    except UNLIKE:
-        return "plain", None
-
-
-def _agreeing(
-    features: nn.Module, x: Tensor, own: list[Tensor], known: Way | None
-) -> tuple[Way, nn.Module | None]:
     if known == "plain" or known == "untried":
         return "plain", None
     ways: tuple[Kernels, ...] = KERNELS if known is None else (known,)
     last = x.contiguous(memory_format=torch.channels_last)
-    copies = {way: quick_copy(features, way, lambda part: part(last), linear=True) for way in ways}
-    twins = {way: twin for way, twin in copies.items() if twin is not None}
-    agreeing: dict[Way, nn.Module] = {way: twin for way, twin in twins.items() if agrees(own, twin(last))}
+    copies = {way: _agreeing_copy(features, way, last, own) for way in ways}
+    agreeing: dict[Way, nn.Module] = {way: twin for way, twin in copies.items() if twin is not None}
     if known is not None:
         return (known, agreeing[known]) if agreeing else ("plain", None)
     runs: dict[Way, Callable[[], object]] = {"plain": lambda: features(x)}
@@ -165,6 +155,15 @@ def _agreeing(
     seconds["plain"] /= GAIN
     best = min(seconds, key=seconds.__getitem__)
     return best, agreeing.get(best)
+
+
+def _agreeing_copy(features: nn.Module, way: Kernels, x: Tensor, own: list[Tensor]) -> nn.Module | None:
+    """Return a copy that goes a way, or None where it does not answer as the features do, or not at all."""
+    try:
+        twin = quick_copy(features, way, lambda part: part(x), linear=True)
+        return twin if twin is not None and agrees(own, twin(x)) else None
+    except UNLIKE:
+        return None
 
 
 def least_seconds(runs: dict[Way, Callable[[], object]]) -> dict[Way, float]:

@@ -50,9 +50,20 @@ class Residual(nn.Module):
         return self.last(x.mean((-2, -1)))
 
 
-def small(layer: str = "bn3") -> LibraryClassifier:
+class Reads(Residual):
+    """Its code reads a convolution's weights, which another algorithm hides, and it holds a tensor of five axes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("grid", torch.zeros(1, 1, 1, 1, 2))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return super().forward(x + 0 * self.conv3.weight.sum())
+
+
+def small(layer: str = "bn3", kind: type[Residual] = Residual) -> LibraryClassifier:
     torch.manual_seed(1)
-    network = Residual().eval()
+    network = kind().eval()
     for module in network.modules():
         if isinstance(module, nn.BatchNorm2d):
             for part in (module.weight, module.bias, module.running_mean, module.running_var):
@@ -139,6 +150,20 @@ def test_the_network_itself_answers(quickest: Quicker, views: Tensor, case: str,
     classifier.settle(views, PAYS - 1 if case == "few" else PAYS)
     assert twin_of(classifier) is None
     assert torch.equal(classifier.cut(classifier.prepare(views[:8]))[0], own)
+
+
+def test_where_one_way_cannot_be_gone_another_is(quickest: Quicker, views: Tensor) -> None:
+    quickest("folded")
+    classifier = small(kind=Reads)
+    own = classifier.cut(classifier.prepare(views))[0]
+    classifier.settle(views, PAYS)
+    assert classifier.way == "folded" and twin_of(classifier) is not None
+    near(classifier.cut(classifier.prepare(views))[0], own)
+
+
+def test_answers_without_numbers_agree() -> None:
+    assert quick_copy.agrees([torch.ones(1), torch.ones(0, 3)], [torch.ones(1), torch.ones(0, 3)])
+    assert not quick_copy.agrees(torch.ones(0, 3), torch.ones(0, 2))
 
 
 def test_networks_that_are_alike_keep_what_was_chosen(
