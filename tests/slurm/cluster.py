@@ -45,6 +45,10 @@ while [ $# -gt 0 ]; do [ "$1" = -j ] && scontrol -o show job "$2" | sed -nE \
 """
 
 
+class NotUpError(Exception):
+    """A daemon that this machine does not let come up."""
+
+
 def there() -> bool:
     """Whether this machine can have such a cluster."""
     return os.geteuid() == 0 and all(shutil.which(daemon) for daemon in (*DAEMONS, "sbatch", "sinfo"))
@@ -108,7 +112,8 @@ def said(words: list[str], environment: dict[str, str]) -> str:
 
 
 def wait_for(ready: Callable[[], bool], name: str, seconds: float = 60) -> None:
-    assert waited(ready, seconds), f"{name} does not come up"
+    if not waited(ready, seconds):
+        raise NotUpError(f"{name} does not come up here")
 
 
 def waited(ready: Callable[[], bool], seconds: float) -> bool:

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from types import ModuleType
 
@@ -32,7 +33,11 @@ def slurm(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPa
     cluster = load_cluster()
     if not cluster.there():
         pytest.skip("needs slurm-wlm and munge, and to be root")
-    with cluster.one_node(tmp_path_factory.mktemp("slurm") / "cluster") as where:
+    with ExitStack() as up:
+        try:
+            where = up.enter_context(cluster.one_node(tmp_path_factory.mktemp("slurm") / "cluster"))
+        except cluster.NotUpError as error:
+            pytest.skip(str(error))
         for name, value in where.items():
             monkeypatch.setenv(name, value)
         yield cluster
