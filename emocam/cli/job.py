@@ -7,7 +7,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -83,21 +83,22 @@ def _store_beside(cfg: "DictConfig", mode: object, verb: Verb | None) -> "Iterat
 
     logger = OmegaConf.to_container(cfg.logger, resolve=True) if cfg.get("logger") else None
     several = mode != RunMode.RUN or "methods" in (cfg.get("cam") or {})  # their parent opens it first
+    store = None
     if (
-        not isinstance(logger, dict)
-        or logger.keys() != {"_target_", "uri", "experiment"}
-        or logger["_target_"] != MLFLOW
-        or several
-        or verb is not None
-        or not worth_a_process()
+        isinstance(logger, dict)
+        and logger.keys() == {"_target_", "uri", "experiment"}
+        and logger["_target_"] == MLFLOW
+        and not several
+        and verb is None
+        and worth_a_process()
     ):
-        yield None
-        return
-    store = StoreBeside(str(logger["uri"]), str(logger["experiment"]))
+        with suppress(OSError):  # no further process is allowed here
+            store = StoreBeside(str(logger["uri"]), str(logger["experiment"]))
     try:
         yield store
     finally:
-        store.close()
+        if store is not None:
+            store.close()
 
 
 def _check_replay(cfg: "DictConfig", words: list[str]) -> None:

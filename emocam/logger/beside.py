@@ -43,12 +43,16 @@ class StoreBeside(MLflow):
         ours, theirs = Pipe()
         for stream in (sys.stdout, sys.stderr):
             stream.flush()  # else both processes would write what waits
-        self._process = os.fork()
-        if self._process == 0:
-            ours.close()
-            _serve(theirs, uri, experiment)
-        theirs.close()
-        self._connection = ours
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)  # else Ctrl-C might end the command twice
+        try:
+            self._process = os.fork()
+            if self._process == 0:
+                ours.close()
+                _serve(theirs, uri, experiment)
+            theirs.close()
+            self._connection = ours
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
     def opened(self) -> bool:
         """Wait until the store is open, and say whether it is; where the process is gone it never will be.
@@ -177,8 +181,10 @@ def _serve(connection: Connection, uri: str, experiment: str) -> NoReturn:
         # Ctrl-C reaches all processes of a terminal: it is the command that says then what becomes of the run
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
         _import(uri)
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)  # a store that is half made would stay so
+        if not uri.startswith("http"):  # a server that does not answer is left at once
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)  # a store that is half made would stay so
         if os.getppid() == parent and not connection.poll():  # else the command has ended by now
             _answer_all(connection, _open(connection, uri, experiment), parent)
         status = 0
@@ -202,6 +208,7 @@ def _open(connection: Connection, uri: str, experiment: str) -> MLflow | None:
     except SettingError as error:
         connection.send((False, str(error)))
         return None
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # it is told what becomes of the run
     collect_again()
     connection.send((True, store.experiment_id))
     return store

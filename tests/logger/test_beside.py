@@ -3,6 +3,7 @@
 import os
 import shutil
 import signal
+import socket
 import sys
 import time
 from collections.abc import Iterator
@@ -178,6 +179,18 @@ def test_the_process_ends_with_the_command_though_workers_hold_the_connection(ur
     finally:
         os.kill(worker, signal.SIGKILL)
         os.waitpid(worker, 0)
+
+
+def test_a_server_that_does_not_answer_is_left_with_the_command() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        store = StoreBeside(f"http://127.0.0.1:{server.getsockname()[1]}", "emocam")
+        server.settimeout(20)
+        with server.accept()[0]:  # it is asked, and waits
+            store.close()
+            until = time.monotonic() + 5
+            while _lives(store._process):
+                assert time.monotonic() < until
+                time.sleep(0.01)
 
 
 def _lives(process: int) -> bool:
