@@ -93,16 +93,16 @@ def pass_rates(maps: Tensor, window: Tensor, boxes: Tensor, image: Tensor, thres
     places = find_places(table[:, 1:, 1:], window, boxes, image)
     # regions of one height lie side by side, those of similar width near each other
     order = torch.argsort(places.size[:, 1] * (width + 1) + places.size[:, 0])
-    ordered = Places(*(column[order] for column in vars(places).values()))
-    step = step_of(table.shape[1:].numel(), table.device)
+    of, wide, high = image[order], places.size[order, 0], places.size[order, 1]
+    step = 2 * step_of(table.shape[1:].numel(), table.device)
     reached = [image.new_zeros(0)]
     first = 0
-    for high, many in zip(*(found.tolist() for found in _runs_of(ordered.size[:, 1])), strict=True):
+    for rows, many in zip(*(found.tolist() for found in _runs_of(high)), strict=True):
         for start in range(first, first + many, step):
-            part = ordered[start : min(start + step, first + many)]
-            reached.append(_count_above(turned, part.image, part.size[:, 0], high, threshold))
+            part = slice(start, min(start + step, first + many))
+            reached.append(_count_above(turned, of[part], wide[part], rows, threshold))
         first += many
-    shares = torch.cat(reached) / ((width + 1 - ordered.size[:, 0]) * (height + 1 - ordered.size[:, 1]))
+    shares = torch.cat(reached) / ((width + 1 - wide) * (height + 1 - high))
     return torch.empty_like(shares).index_copy_(0, order, shares).float()
 
 
