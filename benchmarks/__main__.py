@@ -42,6 +42,7 @@ ALONE = {
     "scale": "When the evidence outgrows memory",
     "memory": "Memory and the number of images",
     "before_after": "Every row before and after",
+    "replay": "Large runs replayed, with their page",
 }
 """Too long for an hour, or of two commits: each is measured by itself."""
 LIBRARIES = (

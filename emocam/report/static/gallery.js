@@ -134,7 +134,8 @@ function headingAgainst({ pictures, held }, name, hidden) {
 /** What is left to say of a cell's pictures: how many more there are and where, or why there is none. */
 function moreOfCell(object, label, shown, { pictures, held }) {
   const more = count(object, label) - shown;
-  if (shown) return more > 0 ? `The ${whole(shown)} strongest of ${whole(shown + more)} are here; evidence.parquet names all, and emocam export --to csv writes them for a spreadsheet.` : "";
+  const strongest = shown === 1 ? `The strongest of ${whole(1 + more)} is here` : `The ${whole(shown)} strongest of ${whole(shown + more)} are here`;
+  if (shown) return more > 0 ? `${strongest}; evidence.parquet names all, and emocam export --to csv writes them for a spreadsheet.` : "";
   if (more > 0) return `The page has no room for its ${whole(more)} pictures; callback.report.pictures shows more.`;
   if (pictures.length) return "";
   if (held) return `${whole(held)} of the pictures hold it, and the page has no room for them; callback.report.pictures shows more.`;
