@@ -12,6 +12,7 @@ from weakref import WeakSet
 
 import torch
 from torch import Tensor, nn
+from torch.nn.modules import module
 
 from emocam.network.quick_copy import KERNELS, Kernels, agrees, quick_copy
 from emocam.system.memory import LARGEST
@@ -53,7 +54,9 @@ class QuickForward:
     def __call__(self, x: Tensor) -> Any:
         if torch.is_grad_enabled() or x.device.type != "cpu" or x.dtype != torch.float32:
             return type(self.features).forward(self.features, x)
-        if not self.piece or self.features.training or tensors_state(self.features) != self.state:
+        if torch.is_autocast_enabled("cpu") or not self.piece or self.features.training:
+            return type(self.features).forward(self.features, x)
+        if tensors_state(self.features) != self.state:
             return type(self.features).forward(self.features, x)
         # pieces are equal, since a small rest would cost as much as a whole one
         pieces = -(-len(x) // (self.piece * torch.get_num_threads()))
@@ -89,7 +92,10 @@ def _first(tensor: Tensor) -> float:
 
 def is_watched(network: nn.Module) -> bool:
     """Return whether a part of a network is called otherwise than a copy's: it trains, or somebody's hook is there."""
-    return any(part.training or part._forward_hooks or part._forward_pre_hooks for part in network.modules())
+    of_all = module._global_forward_hooks or module._global_forward_pre_hooks
+    return bool(of_all) or any(
+        part.training or part._forward_hooks or part._forward_pre_hooks for part in network.modules()
+    )
 
 
 def as_tuple(seen: Tensor | tuple[Tensor, ...]) -> tuple[Tensor, ...]:

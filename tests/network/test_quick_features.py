@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 import torch
 from torch import Tensor, nn
+from torch.nn.modules.module import register_module_forward_hook
 
 from emocam.cam.base import ForwardPass
 from emocam.cam.gradcam import GradCAM
@@ -203,3 +204,17 @@ def test_a_hook_on_a_part_is_called_whichever_way_was_chosen(quickest: Quicker, 
     assert sum(seen) == 0 and torch.equal(classifier.cut(x)[0], own) and sum(seen) == len(x)
     hook.remove()
     assert not torch.equal(classifier.cut(x)[0], own)
+    of_all = register_module_forward_hook(lambda module, given, output: None)
+    assert torch.equal(classifier.cut(x)[0], own)
+    of_all.remove()
+
+
+def test_within_autocast_a_network_answers_itself(quickest: Quicker, views: Tensor) -> None:
+    quickest("faster")
+    classifier = small()
+    x = classifier.prepare(views)
+    with torch.autocast("cpu", torch.bfloat16):
+        own = classifier.cut(x)[0]
+    classifier.settle(views, PAYS)
+    with torch.autocast("cpu", torch.bfloat16):
+        assert torch.equal(classifier.cut(x)[0], own)
