@@ -86,11 +86,14 @@ def box_chance(maps: Tensor, window: Tensor, boxes: Tensor, image: Tensor) -> Ch
 
 def pass_rates(maps: Tensor, window: Tensor, boxes: Tensor, image: Tensor, threshold: float) -> Tensor:
     """Return the share (N,) of all boxes of a region's size in its map whose mean is above the threshold."""
-    table = summed_area(refine(maps))
+    grid = refine(maps)
+    table = summed_area(grid)
+    if table.device.type != "cpu":  # there nothing is read back, as heights would be
+        return rates_of_each(table, find_places(grid, window, boxes, image), threshold)
     height, width = (side - 1 for side in table.shape[1:])
     # a column of a map lies in one piece, so that regions of one height are differences of slices
     turned = table.transpose(1, 2).contiguous()
-    places = find_places(table[:, 1:, 1:], window, boxes, image)
+    places = find_places(grid, window, boxes, image)
     # regions of one height lie side by side, those of similar width near each other
     order = torch.argsort(places.size[:, 1] * (width + 1) + places.size[:, 0])
     of, wide, high = image[order], places.size[order, 0], places.size[order, 1]
@@ -104,6 +107,16 @@ def pass_rates(maps: Tensor, window: Tensor, boxes: Tensor, image: Tensor, thres
         first += many
     shares = torch.cat(reached) / ((width + 1 - wide) * (height + 1 - high))
     return torch.empty_like(shares).index_copy_(0, order, shares).float()
+
+
+def rates_of_each(table: Tensor, places: Places, threshold: float) -> Tensor:
+    """Return the same share (N,) from the places of each region by itself."""
+    rates = [torch.zeros(0, device=table.device)]
+    for part in steps(places, table.shape[1:].numel()):
+        sums, least = box_sums(table, part), threshold * part.size.prod(-1)
+        among = inside(sums.shape, part)
+        rates.append(((sums > least[:, None, None]) & among).sum((1, 2)) / among.sum((1, 2)))
+    return torch.cat(rates)
 
 
 def _runs_of(values: Tensor) -> tuple[Tensor, Tensor]:

@@ -6,9 +6,9 @@ import torch
 from scipy.stats import kstest
 
 from emocam.functional.map import chance
-from emocam.functional.map.chance import box_chance, pass_rates
+from emocam.functional.map.chance import box_chance, pass_rates, rates_of_each
 from emocam.functional.map.chance_masks import mask_chance, mask_pass_rates
-from emocam.functional.map.placements import refine
+from emocam.functional.map.placements import find_places, refine, summed_area
 
 WHOLE = torch.tensor([[0.0, 0.0, 1.0, 1.0]])
 
@@ -213,6 +213,14 @@ def test_all_stays_where_the_maps_are() -> None:
     image, masks = torch.zeros(6, dtype=torch.int64, device="meta"), torch.zeros(6, 8, 8, device="meta")
     assert box_chance(*seen, image).centred.device.type == "meta"
     assert mask_chance(*seen, masks, image).anywhere.device.type == "meta"
+    assert pass_rates(*seen, image, 0.3).device.type == "meta"
+
+
+def test_a_device_counts_as_the_processor_does() -> None:
+    maps, window, boxes = torch.rand(3, 7, 7), WHOLE.expand(3, 4), random_boxes(60, 18)
+    image, grid = torch.arange(60) % 3, refine(maps)
+    of_each = rates_of_each(summed_area(grid), find_places(grid, window, boxes, image), 0.5)
+    assert torch.equal(of_each, pass_rates(maps, window, boxes, image, 0.5)) and 0 < of_each.mean() < 1
 
 
 def test_a_small_mask_is_not_cut_though_its_box_is_hardly_wider_than_a_cell() -> None:
