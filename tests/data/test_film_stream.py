@@ -11,7 +11,7 @@ import pytest
 
 from emocam.data.film_stream import FilmStream, printed_source
 from emocam.errors import SettingError
-from emocam.live.settings import hide_secrets
+from emocam.live.settings import without_secrets
 from tests.data.films import number_of, varying, write_film
 
 av = pytest.importorskip("av")
@@ -57,10 +57,10 @@ def test_what_is_no_source_is_one_sentence(tmp_path: Path) -> None:
 def test_no_name_tells_a_password() -> None:
     address = "rtsp://me:s3cret@10.0.0.7:554/live?token=s3cret"
     assert printed_source(address) == "rtsp://10.0.0.7:554/live"
-    assert hide_secrets(address) == "rtsp://10.0.0.7:554/live"
+    assert without_secrets(address) == "rtsp://10.0.0.7:554/live"
     assert printed_source("/home/a/films/b.mp4") == "b.mp4"
     assert printed_source("-") == "standard input"
-    assert hide_secrets("clips/a.mp4") == "clips/a.mp4"
+    assert without_secrets("clips/a.mp4") == "clips/a.mp4"
 
 
 @pytest.fixture
