@@ -37,7 +37,14 @@ def subject(request: pytest.FixtureRequest) -> Iterator[ModuleType]:
                 del sys.modules[name]
 
 
-@pytest.mark.parametrize("subject", SUBJECTS, indirect=True)
+LONG = ("study", "forward", "cams")
+
+
+@pytest.mark.parametrize(
+    "subject",
+    [pytest.param(name, marks=[pytest.mark.slow] * (name in LONG)) for name in SUBJECTS],
+    indirect=True,
+)
 def test_contestants_agree_before_they_race(subject):
     count = 0
     for contest in subject.contests(small=True):

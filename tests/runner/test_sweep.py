@@ -46,6 +46,7 @@ def files(folder: Path) -> set[str]:
     return {file.relative_to(folder).as_posix() for file in folder.rglob("*") if file.is_file()}
 
 
+@pytest.mark.slow
 def test_a_sweep_over_methods_compares_them(emocam, store, tmp_path, capsys):
     assert emocam(*SMALL, "cam=gradcam,layercam") == 0
     swept = tmp_path / "swept"
