@@ -126,7 +126,7 @@ def test_a_run_that_is_cut_off_keeps_its_rows(tmp_path: Path, kind: signal.Signa
                 break
         time.sleep(0.5)  # the row is written right after it is printed
         script.send_signal(kind)
-        script.wait(30)
+        script.wait(90)
     rows, fault = kept_rows(tmp_path)
     assert [list(row) for row in rows] == [["first"], ["child"]] and fault == "cut off"
     if kind == signal.SIGKILL:  # nothing can be done after it, but by us

@@ -44,11 +44,14 @@ def slurm(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPa
 
 
 def kill_first_task(cluster: ModuleType) -> None:
-    """Kill the job of the first shard once it has begun, as a scheduler does that is short of memory."""
-    assert cluster.waited(Path("sweep/0/.task.json").exists, 90)
-    running = cluster.said(["squeue", "-h", "-r", "-t", "R", "-o", "%i %K"], {}).split("\n")
-    (job,) = (line.split()[0] for line in running if line.endswith(" 0"))
-    cluster.said(["scancel", "-s", "KILL", job], {})
+    """Kill the job of the first shard as soon as it runs, as a scheduler does that is short of memory."""
+
+    def first() -> list[str]:
+        running = cluster.said(["squeue", "-h", "-r", "-t", "R", "-o", "%i %K"], {}).split("\n")
+        return [line.split()[0] for line in running if line.endswith(" 0")]
+
+    assert cluster.waited(lambda: bool(first()), 90)
+    cluster.said(["scancel", "--full", "-s", "KILL", *first()], {})
 
 
 @pytest.mark.slow
