@@ -18,6 +18,8 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
+from emocam.data.folder import Folder
+
 NAMES = ("a/0.png", "a/1.jpg", "b/2.png", "b/c/3.jpg", "b/4 x.png", "e.jpg")
 CLASSES = ("joy", "fear", "joy", "awe", "fear", "joy")
 
@@ -76,6 +78,22 @@ def packed(tmp_path_factory: pytest.TempPathFactory) -> SimpleNamespace:
     return SimpleNamespace(
         root=root, names=NAMES, classes=CLASSES, contents=contents, tar=write_tar, parquet=write_parquet_of
     )
+
+
+@pytest.fixture(scope="session")
+def check_same(packed: SimpleNamespace) -> Callable[[Folder], None]:
+    """Assert that a data set has the folder's pictures, each once by its own name, with the same pixels."""
+    here = Folder(root=packed.root / "folder")
+
+    def check(there: Folder) -> None:
+        own = [re.sub(r"^.*?\.(tar|parquet)/", "", path) for path in there.paths()]
+        assert sorted(own) == sorted(packed.names)
+        for path, same in zip(there.paths(), own, strict=True):
+            assert np.array_equal(
+                *(np.asarray(data.open(at).image) for data, at in ((here, same), (there, path)))
+            )
+
+    return check
 
 
 class Ranged(SimpleHTTPRequestHandler):
